@@ -1,0 +1,57 @@
+/* log.c -- renders a line in one buffer and writes it by one write(2), so lines never mix. */
+#include "base/log.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "base/time.h"
+#include "base/banned.h"
+
+static const char *service_name = "citywatch";
+static enum log_level least_level = LOG_INFO;
+static __thread const char *correlation;
+
+void log_start(const char *service, enum log_level least)
+{
+    service_name = service;
+    least_level = least;
+}
+
+void log_correlate(const char *id)
+{
+    correlation = id;
+}
+
+static void append_pair(struct text *t, const struct kv *kv)
+{
+    text_append_char(t, ',');
+    text_append_json(t, kv->key);
+    text_append_char(t, ':');
+    switch (kv->kind) {
+    case KV_TEXT: text_append_json(t, kv->text); break;
+    case KV_INT: text_append_int(t, kv->integer); break;
+    case KV_NUMBER: text_printf(t, "%.6g", isfinite(kv->number) ? kv->number : -1.0); break;
+    case KV_BOOL: text_append(t, kv->integer ? "true" : "false"); break;
+    case KV_NONE: text_append(t, "null"); break;
+    }
+}
+
+void log_write(enum log_level level, const char *message, const struct kv *pairs)
+{
+    static const char *const names[] = {"debug", "info", "warning", "error"};
+    char now[TIME_TEXT];
+    if (level < least_level)
+        return;
+    scoped_text t = {0};
+    text_printf(&t, "{\"time\":\"%s\",\"level\":\"%s\",\"service\":\"%s\",\"message\":",
+                time_format(time_now(), now), names[level], service_name);
+    text_append_json(&t, message);
+    if (correlation)
+        append_pair(&t, &(struct kv){.key = "correlation_id", .kind = KV_TEXT, .text = correlation});
+    for (; pairs->key; pairs++)
+        append_pair(&t, pairs);
+    text_append(&t, "}\n");
+    ssize_t written = write(STDERR_FILENO, t.at, t.length);
+    (void)written; /* a log that cannot be written has nowhere to say so */
+}

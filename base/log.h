@@ -1,0 +1,59 @@
+/* log.h -- one JSON object a line on stderr: time, level, service, message, then the pairs.
+ * Log once, where the detail is known, with ids as fields. Any thread. Never a secret, never
+ * who a citizen is. base, events and domain do not log. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+
+struct kv {
+    const char *key; /* NULL ends the list */
+    enum { KV_NONE, KV_TEXT, KV_INT, KV_NUMBER, KV_BOOL } kind;
+    union {
+        const char *text;
+        int64_t integer;
+        double number;
+    };
+};
+
+static inline struct kv kv_text(const char *key, const char *v)
+{
+    return (struct kv){.key = key, .kind = KV_TEXT, .text = v};
+}
+static inline struct kv kv_int(const char *key, int64_t v)
+{
+    return (struct kv){.key = key, .kind = KV_INT, .integer = v};
+}
+static inline struct kv kv_uint(const char *key, uint64_t v)
+{
+    return kv_int(key, (int64_t)v);
+}
+static inline struct kv kv_number(const char *key, double v)
+{
+    return (struct kv){.key = key, .kind = KV_NUMBER, .number = v};
+}
+static inline struct kv kv_bool(const char *key, bool v)
+{
+    return (struct kv){.key = key, .kind = KV_BOOL, .integer = v};
+}
+
+#define KV(key, value)                                                                             \
+    _Generic((value), char *: kv_text, const char *: kv_text, _Bool: kv_bool, float: kv_number,     \
+        double: kv_number, unsigned long: kv_uint, unsigned long long: kv_uint,                     \
+        default: kv_int)(key, value)
+
+#define log_debug(...)   log_at(LOG_DEBUG, __VA_ARGS__, (struct kv){0})
+#define log_info(...)    log_at(LOG_INFO, __VA_ARGS__, (struct kv){0})
+#define log_warning(...) log_at(LOG_WARNING, __VA_ARGS__, (struct kv){0})
+#define log_error(...)   log_at(LOG_ERROR, __VA_ARGS__, (struct kv){0})
+
+#define log_at(level, message, ...) log_write(level, message, (struct kv[]){__VA_ARGS__})
+void log_write(enum log_level level, const char *message, const struct kv *pairs);
+
+/* Once, before the first line: the service's name, the least level that is written. */
+void log_start(const char *service, enum log_level least);
+
+/* The correlation id that this thread's next lines carry; NULL for none. Borrowed. */
+void log_correlate(const char *id);

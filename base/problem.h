@@ -1,0 +1,53 @@
+/* problem.h -- how this system says no. A problem is a constant: compare by address.
+ * `kind` decides the HTTP status, in platform/http and nowhere else. */
+#pragma once
+
+enum problem_kind {
+    INVALID,         /* 400 */
+    UNAUTHENTICATED, /* 401 */
+    FORBIDDEN,       /* 403 */
+    MISSING,         /* 404 */
+    NOT_ALLOWED,     /* 405 */
+    CONFLICT,        /* 409 */
+    PRECONDITION,    /* 412 */
+    TOO_LARGE,       /* 413 */
+    MISMATCH,        /* 422 */
+    BUSY,            /* 503: nothing was done */
+    UNAVAILABLE,     /* 503: the outcome may be unknown, repeat with the same key */
+    BROKEN,          /* 500 */
+};
+
+struct problem {
+    const char *name;  /* stable: the API's `type`, the log word, the metric label */
+    const char *title; /* one sentence for a human */
+    enum problem_kind kind;
+};
+
+#define PROBLEM(NAME, KIND, TITLE) extern const struct problem NAME[1];
+#include "base/problems.def"
+#undef PROBLEM
+
+/* What a function returns that can fail: NULL, or the reason. Ignoring it does not compile. */
+#define fallible __attribute__((warn_unused_result)) const struct problem *
+
+/* Pass a problem up unchanged. Safe because locals clean up after themselves. */
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        const struct problem *p_ = (call);                                                         \
+        if (p_)                                                                                    \
+            return p_;                                                                             \
+    } while (0)
+
+/* What a refusal may add to its problem; both texts may be NULL and belong to the caller's arena
+ * or are constant. */
+struct fault {
+    const char *field;  /* the member, parameter or header at fault, "location.latitude" */
+    const char *detail; /* a sentence: what was expected, what is allowed */
+};
+
+/* Fills `f` and returns `p`, so that a refusal is one statement. `f` may be NULL. */
+const struct problem *fault_at(struct fault *f, const struct problem *p, const char *field,
+                               const char *detail);
+
+/* The problem of that name, or NULL. */
+const struct problem *problem_by_name(const char *name);

@@ -1,0 +1,124 @@
+/* shape.h -- structs of facts and commands, described as rows, and read from and written to JSON.
+ *
+ * A list of rows, F(presence, kind, name, limit[, PERSONAL]), is written once:
+ *
+ *     #define ReportUpvoted_FIELDS(F)            \
+ *         F(REQUIRED, UUID, report_id,     0)    \
+ *         F(REQUIRED, UUID, voter_user_id, 0)
+ *
+ * DEFINE_STRUCT(ReportUpvoted) makes the struct, DEFINE_SHAPE(ReportUpvoted) its descriptor. A kind K
+ * is three macros: C_TYPE_K, the member's C type; KIND_K, the JSON form; SUB_K, what the form
+ * refers to. The kinds of the domain (a place, the words of a status) are defined in events/.
+ *
+ *   kind    C type         absent  JSON                limit
+ *   TEXT    const char *   NULL    string, not blank   characters
+ *   UUID    const char *   NULL    string              -
+ *   WORD    const char *   NULL    string, in SUB's list of words
+ *   TIME    int64_t us     0       RFC 3339 string     -
+ *   INT     int64_t        -       integer             greatest absolute value; 0: 10^15
+ *   NUMBER  double         -       number              greatest absolute value
+ *   BOOL    bool           -       true, false         -
+ *   OBJECT  pointer        NULL    object, shape SUB   -
+ *   TEXTS   pointer        NULL    object of 1 to 32 texts   characters of each
+ *
+ * OPTIONAL is for the kinds that have an absent value; JSON null counts as absent there. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/problem.h"
+#include "base/text.h"
+
+enum presence { REQUIRED, OPTIONAL };
+enum { PERSONAL = 1 }; /* must be erasable */
+
+enum field_kind {
+    KIND_TEXT,
+    KIND_UUID,
+    KIND_WORD,
+    KIND_TIME,
+    KIND_INT,
+    KIND_NUMBER,
+    KIND_BOOL,
+    KIND_OBJECT,
+    KIND_TEXTS,
+};
+
+struct field {
+    const char *name;
+    enum presence presence;
+    enum field_kind kind;
+    int64_t limit;
+    int flags;       /* PERSONAL or 0 */
+    size_t offset;   /* of the member */
+    const void *sub; /* WORD: const char *const *, NULL-ended; OBJECT: const struct shape * */
+};
+
+struct shape {
+    const char *name;
+    size_t size; /* of the struct */
+    int count;
+    const struct field *(*fields)(void); /* `count` rows */
+};
+
+/* Texts by key, in the order they came: the names of a thing by language. */
+struct texts {
+    int count;
+    struct texts_pair {
+        const char *key; /* a language tag, RFC 5646 letters, digits and dashes, at most 16 */
+        const char *value;
+    } *at;
+};
+
+#define C_TYPE_TEXT   const char *
+#define C_TYPE_UUID   const char *
+#define C_TYPE_TIME   int64_t
+#define C_TYPE_INT    int64_t
+#define C_TYPE_NUMBER double
+#define C_TYPE_BOOL   bool
+#define C_TYPE_TEXTS  const struct texts *
+#define SUB_TEXT      NULL
+#define SUB_UUID      NULL
+#define SUB_TIME      NULL
+#define SUB_INT       NULL
+#define SUB_NUMBER    NULL
+#define SUB_BOOL      NULL
+#define SUB_TEXTS     NULL
+
+#define SHAPE_MEMBER(presence, kind, name, ...) C_TYPE_##kind name;
+#define DEFINE_STRUCT(Name)                                                                        \
+    struct Name {                                                                                  \
+        Name##_FIELDS(SHAPE_MEMBER)                                                                \
+    };
+
+#define SHAPE_COUNT(...)         +1
+#define SHAPE_LIMIT(limit, ...)  (limit)
+#define SHAPE_FLAGS(limit, ...)  (0 __VA_OPT__(+ __VA_ARGS__))
+#define SHAPE_ROW(presence, kind, name, ...)                                                       \
+    {#name, presence, KIND_##kind, SHAPE_LIMIT(__VA_ARGS__), SHAPE_FLAGS(__VA_ARGS__),             \
+     offsetof(shape_owner, name), SUB_##kind},
+
+/* The rows live in a function because only there can they know their struct by one name. */
+#define DEFINE_SHAPE(Name)                                                                         \
+    static const struct field *Name##_rows(void)                                                   \
+    {                                                                                              \
+        typedef struct Name shape_owner;                                                           \
+        static const struct field rows[] = {Name##_FIELDS(SHAPE_ROW)};                             \
+        return rows;                                                                               \
+    }                                                                                              \
+    const struct shape Name##_shape = {#Name, sizeof(struct Name), 0 Name##_FIELDS(SHAPE_COUNT),   \
+                                       Name##_rows};
+
+/* Reads one JSON object of `length` bytes into *out (a struct of shape->size bytes, overwritten
+ * only on success). Texts are copied into `a`. Refuses, naming the member in `fault`: unknown,
+ * missing and repeated members, wrong types, over-long and blank texts, values out of range,
+ * invalid UTF-8, NUL, raw control characters, nesting deeper than 8, trailing bytes.
+ * `fault` may be NULL. */
+fallible shape_read(const struct shape *shape, const char *json, size_t length, struct arena *a,
+                    void *out, struct fault *fault);
+
+/* Appends the struct as one JSON object; absent members are left out. */
+void shape_write(const struct shape *shape, const void *from, struct text *out);

@@ -1,0 +1,46 @@
+/* text.h -- questions about texts, and a growing text. Texts are UTF-8, ended by NUL. */
+#pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+/* NULL equals NULL only. */
+bool text_equal(const char *a, const char *b);
+bool text_starts(const char *s, const char *prefix);
+
+/* Whole text as a decimal integer without sign tricks, spaces or overflow; false leaves *out. */
+bool text_to_int(const char *s, int64_t *out);
+
+/* Number of Unicode characters, or -1 if the bytes are not valid UTF-8 (RFC 3629). */
+long text_characters(const char *s, size_t bytes);
+
+/* No visible character: empty, or white space only (ASCII, NBSP, U+2000-200F, U+2028-202F,
+ * U+205F-2064, U+3000, U+FEFF). */
+bool text_is_blank(const char *s);
+
+/* A text that grows. Starts as { 0 }; `at` is NULL while empty, else ended by NUL. */
+struct text {
+    char *at;
+    size_t length;
+    size_t size;
+};
+
+void text_append(struct text *t, const char *s);
+void text_append_bytes(struct text *t, const void *s, size_t length);
+void text_append_char(struct text *t, char c);
+void text_append_int(struct text *t, int64_t n);
+void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* `s` as a JSON string with its quotes; NULL as null. */
+void text_append_json(struct text *t, const char *s);
+void text_clear(struct text *t); /* length 0, memory kept */
+void text_release(struct text *t);
+/* The characters so far, never NULL; borrowed. */
+const char *text_value(const struct text *t);
+/* Moves the bytes out; the caller frees them with free(). Never NULL. */
+char *text_take(struct text *t);
+
+#define scoped_text __attribute__((cleanup(text_release))) struct text

@@ -1,0 +1,150 @@
+/* time.c -- clocks, RFC 3339, UUIDv7. */
+#include "base/time.h"
+
+#include <pthread.h>
+#include <sys/random.h>
+
+#include "base/banned.h"
+
+static int64_t read_clock(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t time_now(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
+int64_t time_monotonic(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+const char *time_format(int64_t us, char out[TIME_TEXT])
+{
+    time_t seconds = us / 1000000;
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    size_t n = strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
+    int fraction = (int)(us % 1000000);
+    if (fraction) {
+        n += (size_t)snprintf(out + n, TIME_TEXT - n, ".%06d", fraction);
+        while (out[n - 1] == '0')
+            n--;
+    }
+    out[n++] = 'Z';
+    out[n] = '\0';
+    return out;
+}
+
+/* Reads exactly `digits` digits within [low, high]; moves *s on. */
+static bool number(const char **s, int digits, int low, int high, int *out)
+{
+    int n = 0;
+    for (int i = 0; i < digits; i++, (*s)++) {
+        if (**s < '0' || **s > '9')
+            return false;
+        n = n * 10 + (**s - '0');
+    }
+    *out = n;
+    return n >= low && n <= high;
+}
+
+static bool literal(const char **s, char c)
+{
+    return *(*s)++ == c;
+}
+
+static bool fraction(const char **s, int *us)
+{
+    *us = 0;
+    if (**s != '.')
+        return true;
+    (*s)++;
+    int digits = 0;
+    for (int scale = 100000; **s >= '0' && **s <= '9' && digits < 9; (*s)++, digits++) {
+        *us += (**s - '0') * scale;
+        scale /= 10;
+    }
+    return digits > 0;
+}
+
+static bool offset(const char **s, int *minutes)
+{
+    char sign = *(*s)++;
+    *minutes = 0;
+    if (sign == 'Z')
+        return true;
+    int h, m;
+    if ((sign != '+' && sign != '-') || !number(s, 2, 0, 23, &h) || !literal(s, ':') ||
+        !number(s, 2, 0, 59, &m))
+        return false;
+    *minutes = (sign == '-' ? -1 : 1) * (h * 60 + m);
+    return true;
+}
+
+static int days_in(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return days[month - 1] + (month == 2 && leap);
+}
+
+bool time_parse(const char *s, int64_t *out)
+{
+    int year, month, day, hour, minute, second, us, zone;
+    if (!number(&s, 4, 1970, 9999, &year) || !literal(&s, '-') || !number(&s, 2, 1, 12, &month) ||
+        !literal(&s, '-') || !number(&s, 2, 1, days_in(year, month), &day) || !literal(&s, 'T') ||
+        !number(&s, 2, 0, 23, &hour) || !literal(&s, ':') || !number(&s, 2, 0, 59, &minute) ||
+        !literal(&s, ':') || !number(&s, 2, 0, 60, &second) || !fraction(&s, &us) ||
+        !offset(&s, &zone) || *s)
+        return false;
+    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
+                    .tm_hour = hour, .tm_min = minute, .tm_sec = second};
+    int64_t value = ((int64_t)timegm(&tm) - zone * 60) * 1000000 + us;
+    if (value <= 0)
+        return false;
+    *out = value;
+    return true;
+}
+
+/* Milliseconds, then a 12-bit counter for ids of the same millisecond (RFC 9562 6.2 method 1). */
+static uint64_t next_tick(void)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static uint64_t last;
+    uint64_t tick = (uint64_t)(time_now() / 1000) << 12;
+    pthread_mutex_lock(&lock);
+    last = tick > last ? tick : last + 1;
+    tick = last;
+    pthread_mutex_unlock(&lock);
+    return tick;
+}
+
+const char *uuid_new(char out[UUID_TEXT])
+{
+    uint64_t random, tick = next_tick();
+    if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+        abort();
+    uint64_t ms = tick >> 12;
+    snprintf(out, UUID_TEXT, "%08x-%04x-7%03x-%04x-%012llx", (unsigned)(ms >> 16),
+             (unsigned)(ms & 0xffff), (unsigned)(tick & 0xfff),
+             (unsigned)(0x8000 | (random >> 48 & 0x3fff)),
+             (unsigned long long)(random & 0xffffffffffffULL));
+    return out;
+}
+
+bool uuid_is_valid(const char *s)
+{
+    int i = 0;
+    for (; s[i]; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        bool hex = (s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f');
+        if (i >= UUID_TEXT - 1 || (dash ? s[i] != '-' : !hex))
+            return false;
+    }
+    return i == UUID_TEXT - 1;
+}

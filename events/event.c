@@ -1,0 +1,105 @@
+/* event.c -- descriptors made from the rows of events.def, and the upcaster chain. */
+#include "events/event.h"
+
+#include "base/banned.h"
+
+DEFINE_SHAPE(Place)
+#define EVENT_SHAPE(Name, wire, version) DEFINE_SHAPE(Name)
+EVENTS(EVENT_SHAPE)
+
+#define EVENT_ROW(Name, wire, version) [Name] = {wire, version, &Name##_shape},
+static const struct {
+    const char *name;
+    int version;
+    const struct shape *shape;
+} rows[] = {EVENTS(EVENT_ROW)};
+
+const struct upcaster event_upcasters[] = {{.name = NULL}};
+
+const char *event_name(enum event_type type)
+{
+    return rows[type].name;
+}
+
+int event_version(enum event_type type)
+{
+    return rows[type].version;
+}
+
+const struct shape *event_shape(enum event_type type)
+{
+    return rows[type].shape;
+}
+
+bool event_type_from(const char *name, enum event_type *out)
+{
+    for (int i = 0; i < EVENT_TYPES; i++)
+        if (text_equal(rows[i].name, name)) {
+            *out = (enum event_type)i;
+            return true;
+        }
+    return false;
+}
+
+/* All members of the union begin where it begins. */
+static void *body(struct event *e)
+{
+    return &e->ReportCreated;
+}
+
+void event_write(const struct event *e, struct text *out)
+{
+    shape_write(event_shape(e->type), &e->ReportCreated, out);
+}
+
+fallible event_read(const char *name, int version, const char *data, struct arena *a,
+                    struct event *out)
+{
+    enum event_type type;
+    const char *current;
+    if (!event_type_from(name, &type))
+        return UNREADABLE_EVENT;
+    TRY(event_upcast(event_upcasters, name, version, event_version(type), data, a, &current));
+    struct event e = {.type = type};
+    if (shape_read(event_shape(type), current, strlen(current), a, body(&e), NULL))
+        return UNREADABLE_EVENT;
+    *out = e;
+    return NULL;
+}
+
+static const struct upcaster *find_step(const struct upcaster *table, const char *name, int from)
+{
+    for (; table->name; table++)
+        if (table->from == from && text_equal(table->name, name))
+            return table;
+    return NULL;
+}
+
+static fallible one_step(const struct upcaster *step, const char *data, struct arena *a,
+                         const char **out)
+{
+    void *old = arena_alloc(a, step->old->size);
+    void *next = arena_alloc(a, step->next->size);
+    if (shape_read(step->old, data, strlen(data), a, old, NULL))
+        return UNREADABLE_EVENT;
+    step->up(a, old, next);
+    scoped_text json = {0};
+    shape_write(step->next, next, &json);
+    *out = arena_text(a, text_value(&json));
+    return NULL;
+}
+
+fallible event_upcast(const struct upcaster *table, const char *name, int from, int to,
+                      const char *data, struct arena *a, const char **out)
+{
+    if (from > to)
+        return UNREADABLE_EVENT; /* written by a newer release */
+    for (; from < to; from++) {
+        const struct upcaster *step = find_step(table, name, from);
+        if (!step)
+            return UNREADABLE_EVENT;
+        TRY(one_step(step, data, a, &data));
+    }
+    *out = data;
+    return NULL;
+}

@@ -1,0 +1,33 @@
+/* service.h -- what every service has in common: start, readiness, the routes /health, /ready and
+ * /metrics, and a stop that loses nothing. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "platform/http.h"
+#include "platform/settings.h"
+
+/* First call of main: handles --help and --version (prints, exits 0), blocks SIGTERM and SIGINT for all
+ * threads to come, ignores SIGPIPE, starts libsodium and the log, raises RLIMIT_NOFILE, reads the
+ * settings, refuses a bind to anything but loopback while demo accounts exist, logs the versions of
+ * the libraries in use. NOT_STARTED is logged. */
+fallible service_start(const char *name, enum service_bit service, int argc, char **argv,
+                       struct settings *out);
+
+/* Sleeps until SIGTERM or SIGINT, or until service_fail was called. True: a normal stop. */
+bool service_wait(void);
+
+/* Any thread: this service cannot go on; logs `why`, wakes service_wait. The supervisor restarts it. */
+void service_fail(const char *why);
+
+/* What /ready knows. Each dependency is reported by the thread that uses it, as often as it likes;
+ * one that has not reported yet is not ready. Declare before the server starts. */
+void ready_declare(const char *dependency);
+/* `lag_seconds` < 0: this dependency has no lag. Any thread, does not block. */
+void ready_report(const char *dependency, bool ok, double lag_seconds);
+
+/* The three routes, to be appended to a service's table. GET /health 200 {"status":"ok","service",
+ * "version"}; GET /ready 200 or 503 {"status","dependencies":{name:{"ok","lag_seconds"}}}. */
+extern const struct http_route service_routes[3];

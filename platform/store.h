@@ -1,0 +1,101 @@
+/* store.h -- the event store: append, load, read on. Stands on postgres.h and migrations/write.
+ * One struct store belongs to one thread; every call blocks at most the connection's deadline. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/problem.h"
+#include "platform/postgres.h"
+
+struct store;
+struct store *store_new(struct pg *connection); /* borrows the connection */
+void store_free(struct store *s);
+struct pg *store_connection(struct store *s);
+
+/* ---- append ---- */
+
+enum outcome {
+    OPEN,       /* not yet decided by the store */
+    COMMITTED,  /* events and answer are stored */
+    CHECKED,    /* nothing to write; the versions held; an answer of a success is stored */
+    REPLAYED,   /* the key was answered before: status, body, version, position are the old answer's */
+    WRONG_KEY,  /* the key was used for another command */
+    STALE,      /* a stream is no longer at its version: nothing was written */
+};
+
+struct append_event {
+    int stream; /* index into the append's streams; that one must be written */
+    const char *category, *id, *type;
+    int schema;
+    const char *data, *meta; /* JSON */
+};
+
+struct append_stream {
+    const char *name;
+    int64_t version; /* the decision was made on; 0: does not exist */
+    bool written;    /* else only looked at */
+};
+
+/* One command. The caller fills it; memory stays the caller's; a stream occurs once. */
+struct append {
+    const char *actor;           /* user id, pseudonym, "anonymous" or "system" */
+    const char *key, *digest;    /* lower-case hexadecimal, from store_hash: 64 characters */
+    int status;                  /* of the answer; 400 and more: a refusal, which stores nothing */
+    const char *body;            /* of the answer, without version and position */
+    int64_t version, position;   /* of the answer if there are no events */
+    const struct append_stream *streams;
+    int stream_count;
+    const struct append_event *events;
+    int event_count;
+    /* set by store_append; `version` and `position` above too, and on REPLAYED `status`;
+     * for events: version and position of the last one */
+    enum outcome outcome;
+    const char *replayed_body; /* in the arena of the call; NULL unless REPLAYED */
+};
+
+enum { BATCH_MAX = 64 };
+
+/* Writes up to BATCH_MAX commands in one transaction by the SQL function append_batch: one commit.
+ * No two of them may share a stream that one of them writes, nor a key.
+ * STORE_UNAVAILABLE: outcome unknown; the call may be repeated, the keys make it safe.
+ * BATCH_REJECTED: nothing was written. Outcomes are untouched then. */
+fallible store_append(struct store *s, struct append *batch, int count, struct arena *a);
+
+/* ---- reading ---- */
+
+struct stored_event {
+    int64_t position, version;
+    const char *stream, *category, *id, *type;
+    int schema;
+    const char *data;           /* JSON */
+    const char *correlation_id, *causation_id, *traceparent; /* "" if absent */
+    int64_t recorded;           /* us */
+};
+
+struct event_page {
+    int count;
+    struct stored_event *at; /* in the arena of the call */
+};
+
+/* All events of the named streams, by stream name, then version. */
+fallible store_load(struct store *s, const char *const *streams, int count, struct arena *a,
+                    struct event_page *out);
+
+/* The first `limit` events after `position`, in order. Never shows a gap: positions are gapless
+ * and become visible in order. */
+fallible store_read(struct store *s, int64_t position, int limit, struct arena *a,
+                    struct event_page *out);
+
+/* Last position and the epoch: which life of the log this is. */
+fallible store_head(struct store *s, int64_t *position, int64_t *epoch);
+fallible store_id(struct store *s, char out[37]);
+
+/* Last position at or before `position` in each category that has one; `call` once per category. */
+fallible store_categories(struct store *s, int64_t position,
+                          void (*call)(void *arg, const char *category, int64_t last), void *arg);
+
+/* BLAKE2b-256 of length-prefixed parts under a 32-byte key, as 64 hexadecimal characters. */
+enum { HASH_TEXT = 65 };
+void store_hash(const unsigned char key[32], const char *const *parts, int count, char out[HASH_TEXT]);

@@ -1,0 +1,23 @@
+/* servers.h -- real PostgreSQL and Redis for a test program, started on first use and stopped at exit.
+ * As root PostgreSQL runs as `postgres`. Everything lies below a new folder in /tmp. A failure to start ends the program. */
+#pragma once
+
+/* A new empty database in this program's own cluster (fsync off): its libpq URI, kept until exit.
+ * `store`: with migrations/write applied; `views`: with migrations/read applied. */
+const char *test_database(void);
+const char *test_store_database(void);
+const char *test_views_database(void);
+
+void test_postgres_stop(void); /* immediate mode */
+void test_postgres_start(void);
+
+/* Port of this program's own Redis (no persistence, noeviction); empty. */
+int test_redis_port(void);
+void test_redis_stop(void); /* SIGKILL */
+void test_redis_start(void); /* the same port, empty */
+
+/* Runs a shell command, fails the program if it fails. */
+void test_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A new empty folder, removed at exit. */
+const char *test_folder(void);
