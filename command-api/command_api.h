@@ -1,0 +1,19 @@
+/* command_api.h -- the parts of one command-api process, as its handlers see them (http_context).
+ * Made by main before the server starts, constant until it has stopped. */
+#pragma once
+
+#include "platform/settings.h"
+#include "platform/token.h"
+
+struct accounts; /* command-api/accounts.h */
+struct writer;   /* command-api/writer.h */
+
+struct command_api {
+    const struct settings *settings;
+    const struct token_key *key;         /* signs tokens */
+    struct revoked *revoked;             /* ended sessions */
+    unsigned char server_secret[32];     /* keys idempotency hashes and refresh tokens */
+    unsigned char pseudonym_secret[32];
+    struct accounts *accounts;
+    struct writer *writer;
+};
