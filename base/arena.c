@@ -41,7 +41,7 @@ void *arena_alloc(struct arena *a, size_t size)
     if (size > SIZE_MAX - align)
         abort();
     size = (size + align - 1) & ~(align - 1);
-    if (size > a->left)
+    if (!a->blocks || size > a->left)
         grow(a, size);
     void *p = a->blocks->bytes + (a->blocks->size - a->left);
     a->left -= size;
