@@ -1,0 +1,76 @@
+/* category.c -- the catalog of what can be reported, and which agency owns it. A category is never
+ * deleted: old reports name it. */
+#include "domain/category.h"
+
+#include "base/banned.h"
+
+bool is_category_code(const char *code)
+{
+    size_t n = strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789-_");
+    return n >= 1 && n <= 64 && !code[n];
+}
+
+static const struct texts *keep_texts(struct arena *a, const struct texts *from)
+{
+    struct texts *t = arena_alloc(a, sizeof(*t));
+    t->at = arena_array(a, (size_t)from->count, sizeof(*t->at));
+    for (; t->count < from->count; t->count++)
+        t->at[t->count] = (struct texts_pair){arena_text(a, from->at[t->count].key),
+                                              arena_text(a, from->at[t->count].value)};
+    return t;
+}
+
+static void category_fold(void *state, const struct event *e, struct arena *a)
+{
+    struct category *c = state;
+    const struct CategoryDefined *d = &e->CategoryDefined;
+    switch (e->type) {
+    case CategoryDefined:
+        *c = (struct category){.defined = true,
+                               .active = d->active,
+                               .sensitive = d->sensitive,
+                               .agency = arena_text(a, d->agency),
+                               .kind = arena_text(a, d->kind),
+                               .names = keep_texts(a, d->names)};
+        return;
+    REPORT_EVENTS(CASE) VOTE_EVENTS(CASE) USER_EVENTS(CASE) return; /* never in this stream */
+    case EVENT_TYPES: return;
+    }
+}
+
+static bool same_texts(const struct texts *a, const struct texts *b)
+{
+    bool same = a->count == b->count;
+    for (int i = 0; same && i < a->count; i++)
+        same = text_equal(a->at[i].key, b->at[i].key) && text_equal(a->at[i].value, b->at[i].value);
+    return same;
+}
+
+static bool is_already(const struct category *c, const struct DefineCategory *d)
+{
+    return c->defined && c->active == d->active && c->sensitive == d->sensitive &&
+           text_equal(c->agency, d->agency) && text_equal(c->kind, d->kind) &&
+           same_texts(c->names, d->names);
+}
+
+/* The system writes its first categories at every start: what an admin has changed since stays. */
+static fallible category_rule(const void *state, const struct command *c, struct decision *out)
+{
+    const struct category *now = state;
+    const struct DefineCategory *d = &c->DefineCategory;
+    char stream[STREAM_TEXT];
+    if (!is_category_code(c->target))
+        return refuse(out, NO_SUCH_ITEM, "code", "A code is 1 to 64 of a-z, 0-9, - and _.");
+    TRY(check_version(c, out));
+
+    stream_of_category(c->target, stream);
+    if (!is_already(now, d) && !(c->actor.role == SYSTEM && now->defined))
+        emit(out, stream, "catalog",
+             EVENT(CategoryDefined, .code = c->target, .names = d->names, .agency = d->agency,
+                   .kind = d->kind, .sensitive = d->sensitive, .active = d->active,
+                   .defined_at = c->now));
+    answer(out, "code", c->target);
+    return NULL;
+}
+
+DECIDER(category);

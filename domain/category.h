@@ -1,0 +1,13 @@
+/* category.h -- the folded state of one category of reports. */
+#pragma once
+
+#include "domain/decision.h"
+
+struct category {
+    bool defined, active, sensitive;
+    const char *agency, *kind;
+    const struct texts *names;
+};
+
+/* 1 to 64 of a-z, 0-9, dash and underscore. */
+bool is_category_code(const char *code);

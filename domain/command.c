@@ -1,0 +1,71 @@
+/* command.c -- descriptors made from the rows of commands.def, and the names of streams. */
+#include "domain/command.h"
+
+#include "base/banned.h"
+
+#define COMMAND_SHAPE(Name, decider, sees) DEFINE_SHAPE(Name)
+COMMANDS(COMMAND_SHAPE)
+
+enum sees { NONE, REPORT, CATEGORY };
+
+#define COMMAND_ROW(Name, decider, sees) [Name] = {#Name, &Name##_shape, #decider, sees},
+static const struct {
+    const char *name;
+    const struct shape *shape;
+    const char *decider;
+    enum sees sees;
+} rows[] = {COMMANDS(COMMAND_ROW)};
+
+const char *command_name(enum command_type type)
+{
+    return rows[type].name;
+}
+
+const struct shape *command_shape(enum command_type type)
+{
+    return rows[type].shape;
+}
+
+void stream_of_report(const char *report_id, char out[STREAM_TEXT])
+{
+    snprintf(out, STREAM_TEXT, "report-%s", report_id);
+}
+
+void stream_of_category(const char *code, char out[STREAM_TEXT])
+{
+    snprintf(out, STREAM_TEXT, "category-%s", code);
+}
+
+static void stream_of_vote(const char *report_id, const char *user_id, char out[STREAM_TEXT])
+{
+    snprintf(out, STREAM_TEXT, "vote-%s-%s", report_id, user_id);
+}
+
+void command_stream(const struct command *c, char out[STREAM_TEXT])
+{
+    switch (c->type) {
+    case CreateReport:
+    case UpdateReportStatus:
+    case WithdrawReport: stream_of_report(c->target, out); return;
+    case UpvoteReport:
+    case WithdrawUpvote: stream_of_vote(c->target, c->actor.user_id, out); return;
+    case DefineCategory: stream_of_category(c->target, out); return;
+    case COMMAND_TYPES: break;
+    }
+    out[0] = '\0';
+}
+
+void command_sees(const struct command *c, char out[STREAM_TEXT])
+{
+    out[0] = '\0';
+    switch (rows[c->type].sees) {
+    case NONE: return;
+    case REPORT: stream_of_report(c->target, out); return;
+    case CATEGORY: stream_of_category(c->CreateReport.category, out); return;
+    }
+}
+
+bool command_creates(const struct command *c)
+{
+    return c->type == CreateReport;
+}

@@ -1,0 +1,70 @@
+/* decision.c -- the small vocabulary rules are written in. */
+#include "domain/decision.h"
+
+#include "base/banned.h"
+
+const struct problem NEEDS_STREAM[1] = {{"NEEDS_STREAM", "Another stream must be loaded.", BROKEN}};
+
+#define COMMAND_DECIDER(Name, decider, sees) [Name] = decider##_decider,
+static const struct decider *const deciders[] = {COMMANDS(COMMAND_DECIDER)};
+
+const struct decider *command_decider(enum command_type type)
+{
+    return deciders[type];
+}
+
+const struct decider *stream_decider(const char *stream)
+{
+    size_t kind = strcspn(stream, "-");
+    for (int i = 0; i < COMMAND_TYPES; i++)
+        if (strlen(deciders[i]->name) == kind && strncmp(deciders[i]->name, stream, kind) == 0)
+            return deciders[i];
+    return NULL;
+}
+
+void decision_release(struct decision *d)
+{
+    text_release(&d->answer);
+}
+
+void emit(struct decision *out, const char *stream, const char *category, struct event e)
+{
+    if (out->emitted_count == MAX_EMITTED)
+        abort(); /* a rule that emits more than it may is a bug, not an input */
+    out->emitted[out->emitted_count++] = (struct emitted){
+        arena_text(out->arena, stream), arena_text(out->arena, category), e};
+}
+
+void answer(struct decision *out, const char *name, const char *value)
+{
+    if (out->answer.length)
+        text_append_char(&out->answer, ',');
+    text_append_json(&out->answer, name);
+    text_append_char(&out->answer, ':');
+    text_append_json(&out->answer, value);
+}
+
+fallible look(struct decision *out, const char *stream, const void **state)
+{
+    for (int i = 0; i < out->looked_count; i++)
+        if (text_equal(out->looked[i].stream, stream) && out->looked[i].state) {
+            *state = out->looked[i].state;
+            return NULL;
+        }
+    snprintf(out->needs, sizeof(out->needs), "%s", stream);
+    return NEEDS_STREAM;
+}
+
+const struct problem *refuse(struct decision *out, const struct problem *p, const char *field,
+                             const char *detail)
+{
+    return fault_at(&out->fault, p, field, detail);
+}
+
+fallible check_version(const struct command *c, struct decision *out)
+{
+    if (!c->if_match || c->if_match == out->version)
+        return NULL;
+    return refuse(out, VERSION_MISMATCH, "If-Match",
+                  arena_printf(out->arena, "It is at version %lld.", (long long)out->version));
+}
