@@ -11,6 +11,7 @@ enum service_bit { COMMAND_API = 1, QUERY_API = 2, PROJECTOR = 4, SLA_WORKER = 8
 
 #define TEXT             const char *
 #define INT(least, most) int64_t
+#define WORD_OF(words)   const char *
 #define SETTING(name, kind, fallback, services, help) kind name;
 struct settings {
 #include "platform/settings.def"
@@ -18,6 +19,7 @@ struct settings {
 #undef SETTING
 #undef TEXT
 #undef INT
+#undef WORD_OF
 
 /* Reads the rows of one service; the other members stay zero. Texts are borrowed from the
  * environment. Logs every fault, not only the first, then NOT_STARTED. */

@@ -1,0 +1,166 @@
+/* settings.c -- settings.def as a table: read, checked, logged and printed by the same rows. */
+#include "platform/settings.h"
+
+#include <ctype.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/banned.h"
+
+struct row {
+    const char *name; /* of the member; the variable is the same in capitals */
+    size_t offset;
+    enum { SETTING_TEXT, SETTING_INT, SETTING_WORD } kind;
+    int64_t least, most;
+    const char *words;    /* of SETTING_WORD, with spaces between */
+    const char *fallback; /* NULL: required */
+    int services;
+    const char *help;
+};
+
+#define TEXT             SETTING_TEXT, 0, 0, NULL
+#define INT(least, most) SETTING_INT, least, most, NULL
+#define WORD_OF(words)   SETTING_WORD, 0, 0, words
+#define SETTING(name, kind, fallback, services, help)                                              \
+    {#name, offsetof(struct settings, name), kind, fallback, services, help},
+static const struct row rows[] = {
+#include "platform/settings.def"
+};
+#undef SETTING
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]), NAME_MAX_TEXT = 64 };
+
+static const char *variable(const struct row *row, char out[NAME_MAX_TEXT])
+{
+    size_t n = 0;
+    for (; row->name[n] && n < NAME_MAX_TEXT - 1; n++)
+        out[n] = (char)toupper((unsigned char)row->name[n]);
+    out[n] = '\0';
+    return out;
+}
+
+static bool is_word(const char *words, const char *value)
+{
+    size_t length = strlen(value);
+    if (!length || strchr(value, ' '))
+        return false;
+    for (const char *at = words; (at = strstr(at, value)); at++)
+        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+            return true;
+    return false;
+}
+
+/* NULL, or why the value cannot be taken. */
+static const char *read_value(const struct row *row, const char *value, struct settings *out,
+                              struct arena *a)
+{
+    void *member = (char *)out + row->offset;
+    if (!value || (!*value && !row->fallback))
+        return "is required and has no default";
+    if (row->kind == SETTING_INT) {
+        int64_t n;
+        if (!text_to_int(value, &n) || n < row->least || n > row->most)
+            return arena_printf(a, "is not a whole number from %lld to %lld", (long long)row->least,
+                                (long long)row->most);
+        *(int64_t *)member = n;
+        return NULL;
+    }
+    if (row->kind == SETTING_WORD && !is_word(row->words, value))
+        return arena_printf(a, "is not one of: %s", row->words);
+    *(const char **)member = value;
+    return NULL;
+}
+
+fallible settings_read(enum service_bit service, struct settings *out)
+{
+    scoped_arena a = {0};
+    const struct problem *p = NULL;
+    char name[NAME_MAX_TEXT];
+    *out = (struct settings){0};
+    for (const struct row *row = rows; row < rows + ROWS; row++) {
+        if (!(row->services & (int)service))
+            continue;
+        const char *given = getenv(variable(row, name));
+        const char *reason = read_value(row, given ? given : row->fallback, out, &a);
+        if (!reason)
+            continue;
+        log_error("a setting cannot be used", KV("variable", (const char *)name),
+                  KV("reason", reason), KV("for", row->help));
+        p = NOT_STARTED;
+    }
+    return p;
+}
+
+/* A password belongs into the passfile; one that stands in a URL all the same is not logged. */
+static bool holds_password(const char *value)
+{
+    const char *user = strstr(value, "://");
+    const char *host = user ? strchr(user, '@') : NULL;
+    const char *colon = host ? strchr(user + 3, ':') : NULL;
+    return strcasestr(value, "password=") || (colon && colon < host);
+}
+
+void settings_log(enum service_bit service, const struct settings *s)
+{
+    struct kv pairs[ROWS + 1] = {{0}};
+    size_t n = 0;
+    for (const struct row *row = rows; row < rows + ROWS; row++) {
+        const void *member = (const char *)s + row->offset;
+        if (!(row->services & (int)service))
+            continue;
+        if (row->kind == SETTING_INT) {
+            pairs[n++] = kv_int(row->name, *(const int64_t *)member);
+            continue;
+        }
+        const char *value = *(const char *const *)member;
+        pairs[n++] = kv_text(row->name, value && holds_password(value) ? "[has a password]" : value);
+    }
+    log_write(LOG_INFO, "settings", pairs);
+}
+
+void settings_help(enum service_bit service, struct text *out)
+{
+    char name[NAME_MAX_TEXT];
+    for (const struct row *row = rows; row < rows + ROWS; row++)
+        if (row->services & (int)service)
+            text_printf(out, "  %-24s %-12s %s\n", variable(row, name),
+                        row->fallback ? row->fallback : "(required)", row->help);
+}
+
+static void append_services(int services, struct text *out)
+{
+    static const struct {
+        enum service_bit bit;
+        const char *name;
+    } names[] = {{COMMAND_API, "command-api"},
+                 {QUERY_API, "query-api"},
+                 {PROJECTOR, "projector"},
+                 {SLA_WORKER, "sla-worker"}};
+    const char *separator = "";
+    if (services == EVERY_SERVICE) {
+        text_append(out, "all");
+        return;
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (services & (int)names[i].bit) {
+            text_printf(out, "%s%s", separator, names[i].name);
+            separator = ", ";
+        }
+}
+
+void settings_markdown(struct text *out)
+{
+    char name[NAME_MAX_TEXT];
+    text_append(out, "| variable | default | services | meaning |\n|---|---|---|---|\n");
+    for (const struct row *row = rows; row < rows + ROWS; row++) {
+        text_printf(out, "| `%s` | ", variable(row, name));
+        if (!row->fallback)
+            text_append(out, "required");
+        else if (*row->fallback)
+            text_printf(out, "`%s`", row->fallback);
+        text_append(out, " | ");
+        append_services(row->services, out);
+        text_printf(out, " | %s |\n", row->help);
+    }
+}
