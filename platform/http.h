@@ -103,6 +103,8 @@ void http_refuse_with(struct http_request *r, const struct problem *p, const str
                       const char *extra);
 int problem_status(const struct problem *p);
 
+const char *http_library(void); /* libevent's version */
+
 /* ---- the loop ---- */
 
 /* Any thread: `j->finish(j)` will run on the loop's thread. Never blocks, never fails. */
