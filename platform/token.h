@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "events/words.h"
 
+enum { TOKEN_MAX = 4096, TOKEN_HEADER_MAX = TOKEN_MAX + 16 }; /* bytes; of the header's value */
+
 struct claims {
     char user_id[37], session[37];
     char agency[65]; /* "" if none */
@@ -48,6 +50,12 @@ void revoked_free(struct revoked *r);
 void revoked_session(struct revoked *r, const char *session, int64_t now);
 void revoked_role(struct revoked *r, const char *user_id, int64_t role_version, int64_t now);
 bool is_revoked(struct revoked *r, const struct claims *c);
+
+/* Applies what the store's `user` events after *position say, moves *position; -1: begins with the last
+ * hour, which covers every token alive. To be called each second or so by one thread of each process
+ * that checks tokens. Needs to read es_event only. Problems of pg_call and event_read. */
+struct pg;
+fallible revoked_follow(struct revoked *r, struct pg *store, int64_t *position);
 
 /* Pseudonym of a user: BLAKE2b-256 of the id under the pseudonym secret, 64 hexadecimal characters. */
 enum { PSEUDONYM_TEXT = 65 };
