@@ -7,6 +7,8 @@ CREATE TABLE engine.lane (
     name     text PRIMARY KEY,             -- 'main', or the name of a view that catches up
     position bigint NOT NULL DEFAULT 0,    -- last position whose effects the views hold
     epoch    bigint NOT NULL,              -- life of the log the position belongs to
+    revision bigint NOT NULL DEFAULT 0,    -- raised when a view joins or leaves and when a stream is
+                                           -- retried: an engine that does not know of it is fenced
     moved    timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 20);
 
@@ -17,7 +19,8 @@ CREATE TABLE engine.view (
     created  timestamptz NOT NULL DEFAULT now()
 );
 
--- A poison event of a view and its followers in the same stream, in order.
+-- A poison event of a view and its followers in the same stream, in order. Followers have not been
+-- attempted.
 CREATE TABLE engine.parked (
     view     text NOT NULL REFERENCES engine.view (name),
     stream   text NOT NULL,

@@ -1,4 +1,5 @@
--- case_counts.sql -- how many cases an agency has in each status, by category.
+-- case_counts.sql -- how many cases an agency has in each status, by category. Only differences are
+-- added up, so the order in which streams arrive does not matter. A count that fell to 0 stays.
 
 -- :tables
 CREATE TABLE case_counts (
@@ -8,3 +9,12 @@ CREATE TABLE case_counts (
     cases bigint NOT NULL,
     PRIMARY KEY (owner_agency, category, status)
 );
+
+-- :on report.created, report.status.updated
+INSERT INTO case_counts AS c (owner_agency, category, status, cases)
+SELECT data->>'owner_agency', data->>'category', change.status, sum(change.cases)
+  FROM batch, LATERAL (VALUES (coalesce(data->>'new_status', data->>'status'), 1),
+                              (data->>'old_status', -1)) AS change (status, cases)
+ WHERE change.status IS NOT NULL
+ GROUP BY 1, 2, 3
+    ON CONFLICT (owner_agency, category, status) DO UPDATE SET cases = c.cases + excluded.cases;
