@@ -94,6 +94,13 @@ void arena_release(struct arena *a)
     a->left = 0;
 }
 
+void arena_wipe(struct arena *a)
+{
+    for (struct arena_block *b = a->blocks; b; b = b->older)
+        explicit_bzero(b->bytes, b->size);
+    arena_release(a);
+}
+
 size_t arena_size(const struct arena *a)
 {
     size_t total = 0;

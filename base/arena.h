@@ -24,6 +24,8 @@ const char *arena_printf(struct arena *a, const char *format, ...)
 
 /* Everything at once; the arena is empty again and may be used anew. */
 void arena_release(struct arena *a);
+/* The same for what held a secret: overwritten first. */
+void arena_wipe(struct arena *a);
 
 /* Bytes taken from the system: what a cache counts. */
 size_t arena_size(const struct arena *a);
