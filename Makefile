@@ -1,0 +1,45 @@
+# Everything a person types. Each target is one script in tools/ or one CMake preset.
+# Settings and ports are environment variables: make run GATEWAY_HTTP_PORT=9000 RUN_DIR=/tmp/second
+.PHONY: help run stop status clean-data build release test k6 format
+MAKEFLAGS += --no-print-directory
+export
+
+help:
+	@echo 'make run            install, build, set up and start everything; Ctrl-C stops it'
+	@echo '                    ARGS=--detach returns when it is ready'
+	@echo 'make stop           stop it; the data stays'
+	@echo 'make status         what runs, how ready it is, and where'
+	@echo 'make clean-data     asks, then forgets all data'
+	@echo 'make test           build with sanitizers and run every test'
+	@echo 'make build          development build in build/dev'
+	@echo 'make release        release build in build/release'
+	@echo 'make k6 SCRIPT=smoke  a load script against what runs'
+	@echo 'make format         lay out the C sources'
+
+run:
+	@tools/run $(ARGS)
+
+stop status clean-data:
+	@tools/$@
+
+test:
+	@tools/install build run test
+	@cmake --preset asan --log-level=WARNING >/dev/null
+	@cmake --build --preset asan
+	@ctest --test-dir build/asan --output-on-failure
+
+build:
+	@tools/install build
+	@cmake --preset dev --log-level=WARNING >/dev/null
+	@cmake --build --preset dev
+
+release:
+	@tools/install build
+	@cmake --preset release --log-level=WARNING >/dev/null
+	@cmake --build --preset release
+
+k6:
+	@tools/k6 $(or $(SCRIPT),smoke)
+
+format:
+	@tests/checks/format --fix

@@ -1,0 +1,15 @@
+-- grants-write.sql -- who may do what in the store, run by its owner after each migration.
+-- The log is append-only even for the service that writes it; accounts and stored answers are
+-- nobody's business but command-api's.
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, citywatch_command, citywatch_query, citywatch_projector;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO citywatch_command, citywatch_query, citywatch_projector;
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO citywatch_command;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO citywatch_command;
+REVOKE UPDATE, DELETE ON es_event FROM citywatch_command;
+REVOKE INSERT, UPDATE, DELETE ON es_store FROM citywatch_command;
+REVOKE INSERT, DELETE ON es_counter FROM citywatch_command;
+REVOKE DELETE ON es_stream FROM citywatch_command;
+
+GRANT SELECT ON es_store, es_counter, es_stream, es_event TO citywatch_query, citywatch_projector;

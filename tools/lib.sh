@@ -1,0 +1,109 @@
+# lib.sh -- sourced by the scripts of tools/: where things lie, who runs what.
+# Sets PG_BIN, ROOT (the checkout), RUN_DIR, SOCKETS, SERVICE_USER, DATABASE_USER, ADMIN_USER.
+# shellcheck shell=bash disable=SC2034
+
+PG_BIN=/usr/lib/postgresql/15/bin
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+
+fail()
+{
+    printf 'citywatch: %s\n' "$*" >&2
+    exit 1
+}
+
+step()
+{
+    printf '==> %s\n' "$*"
+}
+
+hash_of()
+{
+    printf '%s' "$1" | sha256sum | cut -c 1-12
+}
+
+# as <user> <command>...: in /, as that user.
+as()
+{
+    local user=$1
+    shift
+    if [ "$(id -un)" = "$user" ]; then
+        (cd / && exec "$@")
+    else
+        (cd / && exec runuser -u "$user" -- "$@")
+    fi
+}
+
+# As root the database and the services run as users of their own, never as root.
+choose_users()
+{
+    ADMIN_USER=$(id -un)
+    SERVICE_USER=$ADMIN_USER
+    DATABASE_USER=$ADMIN_USER
+    if [ "$(id -u)" = 0 ]; then
+        SERVICE_USER=citywatch
+        DATABASE_USER=postgres
+    fi
+}
+
+# The default run folder: in the checkout if those users can get there and its name is harmless in
+# configuration files, else outside.
+default_run_dir()
+{
+    if plain_path "$ROOT" && { [ "$(id -u)" != 0 ] || as nobody test -x "$ROOT"; }; then
+        printf '%s/.run' "$ROOT"
+    elif [ "$(id -u)" = 0 ]; then
+        printf '/var/lib/citywatch/%s' "$(hash_of "$ROOT")"
+    else
+        printf '%s/.local/state/citywatch/%s' "$HOME" "$(hash_of "$ROOT")"
+    fi
+}
+
+plain_path()
+{
+    case $1 in
+    *[!A-Za-z0-9._/@+-]*) return 1 ;;
+    esac
+}
+
+# Unix socket paths end at 107 bytes, and supervisor adds a suffix while it binds.
+choose_sockets()
+{
+    SOCKETS=$RUN_DIR/sockets
+    if [ ${#SOCKETS} -gt 70 ]; then
+        SOCKETS=/tmp/citywatch-$(id -u)-$(hash_of "$RUN_DIR")
+    fi
+}
+
+choose_run_dir()
+{
+    RUN_DIR=${RUN_DIR:-$(default_run_dir)}
+    RUN_DIR=$(realpath -m -s "$RUN_DIR")
+    plain_path "$RUN_DIR" || fail "RUN_DIR may hold only letters, digits and ._/@+-: $RUN_DIR"
+    choose_sockets
+}
+
+# make_folder <path> <owner> <mode>: refuses a link and a folder of somebody else.
+make_folder()
+{
+    [ ! -L "$1" ] || fail "$1 is a symbolic link; nothing was changed"
+    if [ ! -d "$1" ]; then
+        mkdir -m 700 "$1"
+        chown "$2" "$1"
+    fi
+    [ "$(stat -c %U "$1")" = "$2" ] || fail "$1 belongs to $(stat -c %U "$1"), not to $2"
+    chmod "$3" "$1"
+}
+
+supervisorctl_here()
+{
+    /usr/bin/supervisorctl -c "$RUN_DIR/conf/supervisorctl.conf" "$@"
+}
+
+# True while this run folder's supervisor lives.
+is_running()
+{
+    [ -S "$SOCKETS/supervisor.sock" ] && supervisorctl_here pid >/dev/null 2>&1
+}
+
+choose_users
+choose_run_dir
