@@ -1,6 +1,7 @@
 /* command.c -- descriptors made from the rows of commands.def, and the names of streams. */
 #include "domain/command.h"
 
+#include "domain/category.h"
 #include "base/banned.h"
 
 #define COMMAND_SHAPE(Name, decider, sees) DEFINE_SHAPE(Name)
@@ -61,7 +62,10 @@ void command_sees(const struct command *c, char out[STREAM_TEXT])
     switch (rows[c->type].sees) {
     case NONE: return;
     case REPORT: stream_of_report(c->target, out); return;
-    case CATEGORY: stream_of_category(c->CreateReport.category, out); return;
+    case CATEGORY:
+        if (is_category_code(c->CreateReport.category)) /* else the rule refuses it unseen */
+            stream_of_category(c->CreateReport.category, out);
+        return;
     }
 }
 

@@ -1,0 +1,349 @@
+/* relay.c -- see relay.h. Each answer of publish.lua has its line in `settle`. */
+#include "command-api/relay.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "command-api/publish.h"
+#include "platform/metrics.h"
+#include "platform/service.h"
+#include "base/banned.h"
+
+enum {
+    PROBE_US = 1000000,      /* how often an idle relay compares with Redis */
+    TRIM_EVERY = 10000,      /* events between two trims */
+    LEAST_RETAINED = 1000,   /* below this a full Redis is the operator's */
+    EXPIRE_US = 60000000,    /* between two sweeps of old answers */
+    EXPIRE_MOST = 1000,
+};
+
+struct relay {
+    const struct settings *settings;
+    struct pg *connection;
+    struct store *store;
+    struct redis *redis;
+    struct log_place place;
+    bool known;              /* place.position is what Redis said, not a first guess */
+    int64_t retain;          /* events kept in Redis; less after an OOM */
+    int64_t trimmed;         /* position of the last trim */
+    int64_t redis_checked;   /* generation of the connection whose policy was looked at */
+    int64_t leader;          /* generation of the connection that holds the advisory lock */
+    int64_t probe_at, expire_at;
+    int wake;                /* eventfd */
+    atomic_bool stop;
+    bool started;
+    pthread_t thread;
+};
+
+/* Categories of the contract: named from the start, so that every one of their keys is compared. */
+static const char *const categories[] = {"report", "report-private", "vote",     "case",   "sla",
+                                         "user",   "patrol",         "dispatch", "catalog"};
+
+struct relay *relay_new(const struct settings *settings, const char *redis_password)
+{
+    int timeout = (int)settings->database_timeout_ms;
+    struct relay *r = must_alloc(1, sizeof(*r));
+    r->settings = settings;
+    r->connection = pg_new(settings->database_url, "relay", "SET plan_cache_mode = force_generic_plan",
+                           timeout);
+    r->store = store_new(r->connection);
+    r->redis = redis_new(settings->redis_host, (int)settings->redis_port, redis_password, timeout);
+    r->place.position = -1;
+    r->retain = settings->redis_retain_events;
+    r->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++)
+        place_of(&r->place, categories[i]);
+    return r;
+}
+
+int64_t relay_position(const struct relay *r)
+{
+    return r->place.position;
+}
+
+/* ---- before publishing ---- */
+
+/* Any other policy may drop the streams behind our back. */
+static fallible check_redis(struct relay *r)
+{
+    scoped_arena a = {0};
+    struct redis_reply reply;
+    if (r->redis_checked && r->redis_checked == redis_generation(r->redis))
+        return NULL;
+    TRY(redis_ask(r->redis, &a, &reply, "CONFIG", "GET", "maxmemory-policy", NULL));
+    if (reply.kind != REPLY_ARRAY || reply.count != 2)
+        return REDIS_REFUSED; /* LOADING, most likely */
+    if (!text_equal(reply.at[1].text, "noeviction")) {
+        log_error("redis must run with maxmemory-policy noeviction", KV("policy", reply.at[1].text));
+        return INTERNAL;
+    }
+    r->redis_checked = redis_generation(r->redis);
+    return NULL;
+}
+
+static fallible check_store(struct relay *r, int64_t *head)
+{
+    int64_t epoch;
+    TRY(store_head(r->store, head, &epoch));
+    if (epoch == r->place.epoch)
+        return NULL;
+    TRY(store_id(r->store, r->place.store_id));
+    log_info("relay follows the log", KV("store", r->place.store_id), KV("epoch", epoch));
+    r->place.epoch = epoch;
+    r->place.position = -1;
+    r->known = false;
+    return NULL;
+}
+
+static void set_last(void *arg, const char *category, int64_t last)
+{
+    struct category_place *c = place_of(arg, category);
+    if (c)
+        c->last = last;
+}
+
+/* From now on the next event is the one after `position`; prev comes from the store. */
+static fallible stand_at(struct relay *r, int64_t position)
+{
+    for (int i = 0; i < r->place.category_count; i++)
+        r->place.categories[i].last = 0;
+    TRY(store_categories(r->store, position, set_last, &r->place));
+    r->place.position = position;
+    return NULL;
+}
+
+/* ---- after the answer ---- */
+
+static fallible name_categories(struct relay *r, const struct event_page *page)
+{
+    for (int i = 0; i < page->count; i++)
+        if (!place_of(&r->place, page->at[i].category)) {
+            log_error("more categories than the relay has room for");
+            return INTERNAL;
+        }
+    return NULL;
+}
+
+static void published(struct relay *r, const struct event_page *page)
+{
+    for (int i = 0; i < page->count; i++)
+        set_last(&r->place, page->at[i].category, page->at[i].position);
+    r->place.position += page->count;
+    r->known = true;
+    r->probe_at = time_monotonic() + PROBE_US;
+    metric_set(METRIC_es_relay_position, NULL, (double)r->place.position);
+}
+
+/* The first events go with the call that clears the keys: an empty key would say "I am at 0". */
+static fallible seed(struct relay *r)
+{
+    scoped_arena a = {0};
+    struct event_page page;
+    enum publish_answer answer;
+    int64_t head, epoch, last;
+    TRY(store_head(r->store, &head, &epoch));
+    TRY(stand_at(r, head > r->retain ? head - r->retain : 0));
+    TRY(store_read(r->store, r->place.position, PUBLISH_MAX, &a, &page));
+    TRY(name_categories(r, &page));
+    log_info("redis begins a new copy of the log", KV("after", r->place.position), KV("head", head));
+    if (r->known)
+        metric_add(METRIC_es_redis_gap_total, NULL, 1);
+    TRY(publish(r->redis, &r->place, true, &page, &a, &answer, &last));
+    if (answer == PUBLISHED)
+        published(r, &page);
+    return answer == PUBLISHED || answer == GAP ? NULL : REDIS_REFUSED;
+}
+
+static fallible heal(struct relay *r, int64_t last)
+{
+    int64_t head, epoch;
+    TRY(store_head(r->store, &head, &epoch));
+    if (last > head) {
+        log_error("redis is ahead of the store: it was restored without a new epoch",
+                  KV("redis", last), KV("store", head));
+        return INTERNAL;
+    }
+    if (r->known) {
+        log_warning("redis lost events; publishing them again", KV("after", last),
+                    KV("had", r->place.position));
+        metric_add(METRIC_es_redis_gap_total, NULL, 1);
+    }
+    r->known = true;
+    return stand_at(r, last);
+}
+
+static fallible make_room(struct relay *r)
+{
+    if (r->retain > LEAST_RETAINED)
+        r->retain = r->retain / 2 > LEAST_RETAINED ? r->retain / 2 : LEAST_RETAINED;
+    log_warning("redis is full; keeping fewer events", KV("retained", r->retain));
+    if (r->place.position > r->retain)
+        TRY(publish_trim(r->redis, &r->place, r->place.position - r->retain));
+    return REDIS_REFUSED;
+}
+
+static fallible settle(struct relay *r, enum publish_answer answer, int64_t last,
+                       const struct event_page *page)
+{
+    switch (answer) {
+    case PUBLISHED: published(r, page); return NULL;
+    case GAP: return heal(r, last);
+    case OTHER_EPOCH: return seed(r);
+    case AHEAD: return publish_forget_epoch(r->redis);
+    case NO_MEMORY: return make_room(r);
+    case TRY_LATER: return REDIS_REFUSED;
+    }
+    return INTERNAL;
+}
+
+/* ---- one turn ---- */
+
+static fallible trim(struct relay *r)
+{
+    int64_t keep_from = r->place.position - r->retain;
+    if (keep_from <= 0 || r->place.position - r->trimmed < TRIM_EVERY)
+        return NULL;
+    r->trimmed = r->place.position;
+    return publish_trim(r->redis, &r->place, keep_from);
+}
+
+static void report_lag(const struct event_page *page, bool caught_up)
+{
+    double lag = caught_up ? 0 : (double)(time_now() - page->at[0].recorded) / 1e6;
+    metric_set(METRIC_es_relay_lag_seconds, NULL, lag);
+    ready_report("redis", true, lag);
+}
+
+fallible relay_step(struct relay *r, bool *progress)
+{
+    scoped_arena a = {0};
+    struct event_page page = {.count = 0};
+    enum publish_answer answer;
+    int64_t last, head;
+    *progress = false;
+    bool probe = r->place.position < 0 || time_monotonic() >= r->probe_at;
+    if (probe) {
+        TRY(check_store(r, &head));
+        TRY(check_redis(r));
+    }
+    if (r->place.position < 0) { /* a comparison that fails tells where Redis stands */
+        TRY(stand_at(r, 0));
+        probe = true;
+    }
+    TRY(store_read(r->store, r->place.position, PUBLISH_MAX, &a, &page));
+    TRY(name_categories(r, &page));
+    if (!page.count && !probe) {
+        report_lag(&page, true);
+        return NULL;
+    }
+    TRY(publish(r->redis, &r->place, false, &page, &a, &answer, &last));
+    bool ok = answer == PUBLISHED;
+    TRY(settle(r, answer, last, &page));
+    *progress = !ok || page.count == PUBLISH_MAX;
+    report_lag(&page, page.count < PUBLISH_MAX);
+    return trim(r);
+}
+
+/* ---- the thread ---- */
+
+static const struct pg_statement LOCK = {"relay_lock", "SELECT pg_try_advisory_lock(721394820)"};
+static const struct pg_statement EXPIRE = {"expire_results", "SELECT expire_results($1::int, $2::int)"};
+
+/* The lock goes with the connection, so it is asked for again on every new one. */
+static bool is_leader(struct relay *r)
+{
+    scoped_rows *rows = NULL;
+    if (r->leader && r->leader == pg_generation(r->connection))
+        return true;
+    if (pg_call(r->connection, &LOCK, 0, NULL, &rows))
+        return false;
+    if (text_equal(rows_text(rows, 0, 0), "t"))
+        r->leader = pg_generation(r->connection);
+    return r->leader == pg_generation(r->connection);
+}
+
+static void expire_answers(struct relay *r)
+{
+    scoped_arena a = {0};
+    scoped_rows *rows = NULL;
+    if (time_monotonic() < r->expire_at)
+        return;
+    const char *values[] = {arena_printf(&a, "%lld", (long long)r->settings->idempotency_days),
+                            arena_printf(&a, "%d", EXPIRE_MOST)};
+    bool more = !pg_call(r->connection, &EXPIRE, 2, values, &rows) && rows_int(rows, 0, 0) == EXPIRE_MOST;
+    r->expire_at = time_monotonic() + (more ? 100000 : EXPIRE_US);
+}
+
+void relay_wake(struct relay *r)
+{
+    uint64_t one = 1;
+    ssize_t written = write(r->wake, &one, sizeof(one));
+    (void)written; /* full means: it is awake anyway */
+}
+
+/* `wakeable` or not: while something is away a commit must not cut the pause short. */
+static void sleep_ms(struct relay *r, int ms, bool wakeable)
+{
+    struct pollfd p = {.fd = wakeable ? r->wake : -1, .events = POLLIN};
+    uint64_t count;
+    if (poll(&p, 1, ms) > 0) {
+        ssize_t taken = read(r->wake, &count, sizeof(count));
+        (void)taken;
+    }
+}
+
+static void *relay_main(void *arg)
+{
+    struct relay *r = arg;
+    int pause = 0; /* 10 ms … 1 s while something is away; 1 … 20 ms while there is nothing to do */
+    while (!atomic_load(&r->stop)) {
+        bool progress = false;
+        if (!is_leader(r)) { /* another relay works; whether Redis is there is its affair */
+            ready_report("redis", true, -1);
+            sleep_ms(r, 500, false);
+            continue;
+        }
+        const struct problem *p = relay_step(r, &progress);
+        if (p == INTERNAL || p == BATCH_REJECTED)
+            service_fail("the relay cannot go on");
+        if (p) {
+            ready_report("redis", p != REDIS_UNAVAILABLE && p != REDIS_REFUSED, -1);
+            pause = pause < 10 ? 10 : pause < 500 ? pause * 2 : 1000;
+        } else {
+            pause = progress ? 0 : pause < 1 ? 1 : pause < 20 ? pause * 2 : 20;
+            expire_answers(r);
+        }
+        if (pause)
+            sleep_ms(r, pause, !p);
+    }
+    return NULL;
+}
+
+void relay_start(struct relay *r)
+{
+    ready_declare("redis");
+    r->started = true;
+    if (pthread_create(&r->thread, NULL, relay_main, r))
+        abort();
+}
+
+void relay_free(struct relay *r)
+{
+    if (!r)
+        return;
+    atomic_store(&r->stop, true);
+    relay_wake(r);
+    if (r->started)
+        pthread_join(r->thread, NULL);
+    store_free(r->store);
+    pg_free(r->connection);
+    redis_free(r->redis);
+    close(r->wake);
+    free(r);
+}

@@ -1,0 +1,32 @@
+/* state_cache.h -- the writer's folded states by stream, least recently used out first. One thread.
+ * A version may be behind the store when another process writes: the append finds out. That a
+ * stream does not exist is never remembered beyond a batch. */
+#pragma once
+
+#include "domain/decision.h"
+#include "platform/store.h"
+
+struct cached {
+    const char *stream;
+    const struct decider *decider;
+    void *state;
+    int64_t version, position; /* of the last event folded; 0: none, -1: unreadable */
+    struct arena arena;        /* owns the state and its texts */
+    struct cached *newer, *older, *next_unwritten;
+};
+
+struct state_cache;
+struct state_cache *state_cache_new(int most);
+void state_cache_free(struct state_cache *c); /* NULL is allowed */
+
+struct cached *state_cache_get(struct state_cache *c, const char *stream); /* NULL: not there */
+/* Makes it, empty, if it is not there. The stream must have a decider. */
+struct cached *state_cache_make(struct state_cache *c, const char *stream);
+void state_cache_drop(struct state_cache *c, const char *stream);
+
+/* Folds one event into the state. */
+void cached_fold(struct cached *s, const struct event *e, int64_t position);
+
+/* Between batches only: forgets what was never written and what is over the limit. */
+void state_cache_trim(struct state_cache *c);
+int state_cache_count(const struct state_cache *c);

@@ -1,0 +1,276 @@
+/* writer.c -- the one thread that decides and appends. Straight-line; it may block.
+ * No outcome, not even a refusal, counts before the append has confirmed the versions of all streams
+ * looked at; commands on a stream that another process has moved go round again. There is no
+ * timer: while one batch commits, the next one queues. */
+#include "command-api/writer.h"
+
+#include <pthread.h>
+
+#include "base/log.h"
+#include "command-api/attempt.h"
+#include "command-api/waiting.h"
+#include "platform/metrics.h"
+#include "platform/service.h"
+#include "base/banned.h"
+
+enum { MAX_ATTEMPTS = 5, IDLE_MS = 1000 };
+
+/* The plan that fits empty tables would scan full ones for the life of the connection. */
+static const char *const SESSION =
+    "SET synchronous_commit = on; SET plan_cache_mode = force_generic_plan; SET jit = off; "
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+
+struct writer {
+    const struct settings *settings;
+    struct queue *queue;
+    struct waiting *waiting;
+    struct state_cache *cache;
+    struct pg *connection;
+    struct store *store;
+    bool store_away; /* the last batch could not reach it: the next one tries once only */
+    pthread_t thread;
+};
+
+void pending_release(struct pending *p)
+{
+    decision_release(&p->decision);
+    arena_release(&p->arena);
+}
+
+/* ---- handing back ---- */
+
+static const char *result_word(const struct pending *p)
+{
+    static const char *const words[] = {
+        [OPEN] = "unknown",      [COMMITTED] = "committed",  [CHECKED] = "checked",
+        [REPLAYED] = "replayed", [WRONG_KEY] = "key_reused", [STALE] = "stale",
+    };
+    return words[p->outcome];
+}
+
+static void hand_back(struct pending *p, const char *result)
+{
+    metric_add(METRIC_es_append_total, result, 1);
+    if (p->loop)
+        http_post(p->loop, &p->job);
+    else
+        p->job.finish(&p->job);
+}
+
+static void refuse_busy(struct pending *p)
+{
+    p->problem = QUEUE_FULL;
+    hand_back(p, "busy");
+}
+
+/* ---- putting a batch together ---- */
+
+struct gathering {
+    struct writer *writer;
+    struct batch *batch;
+};
+
+/* What of `p` an earlier command of the batch touches, as far as the rows of commands.def tell. */
+static const char *conflict(const struct batch *b, const struct pending *p)
+{
+    for (int i = 0; i < b->count; i++) {
+        const struct pending *q = b->at[i];
+        if (text_equal(q->stream, p->stream) || text_equal(q->stream, p->sees))
+            return q->stream;
+        if (text_equal(q->sees, p->stream))
+            return p->stream;
+        if (text_equal(q->key, p->key)) /* one key at a time, or the whole call would fail */
+            return p->key;
+    }
+    return NULL;
+}
+
+static bool take_waiting(void *arg, const char *stream, struct pending *p)
+{
+    struct gathering *g = arg;
+    (void)stream;
+    if (g->batch->count == BATCH_MAX || conflict(g->batch, p))
+        return false;
+    g->batch->at[g->batch->count++] = p;
+    return true;
+}
+
+static void take_new(struct writer *w, struct batch *b, struct pending *p)
+{
+    const char *line = waiting_has(w->waiting, p->stream) ? p->stream
+                       : waiting_has(w->waiting, p->key)  ? p->key
+                                                          : conflict(b, p);
+    if (!line)
+        b->at[b->count++] = p;
+    else if (!waiting_put(w->waiting, line, p, false))
+        refuse_busy(p);
+}
+
+/* False once the queue is closed and nothing is left. Sleeps while there is nothing to do. */
+static bool gather(struct writer *w, struct batch *b)
+{
+    struct job *jobs = NULL;
+    b->count = 0;
+    waiting_each(w->waiting, take_waiting, &(struct gathering){w, b});
+    int room = waiting_count(w->waiting) < w->settings->queue_max ? BATCH_MAX - b->count : 0;
+    int taken = room ? queue_take(w->queue, &jobs, room, b->count ? 0 : IDLE_MS) : 0;
+    while (jobs) {
+        struct pending *p = (struct pending *)(void *)jobs;
+        jobs = jobs->next;
+        take_new(w, b, p);
+    }
+    return taken >= 0 || b->count || waiting_count(w->waiting);
+}
+
+/* ---- one batch ---- */
+
+static void defer(void *arg, const char *stream, struct pending *p)
+{
+    struct writer *w = arg;
+    waiting_put(w->waiting, stream, p, true);
+}
+
+static bool is_settled(const struct batch *b)
+{
+    for (int i = 0; i < b->count; i++)
+        if (b->at[i]->outcome == OPEN)
+            return false;
+    return true;
+}
+
+/* States overtaken by another process, or of commands whose outcome is not known. */
+static void forget_open(struct writer *w, const struct batch *b)
+{
+    for (int i = 0; i < b->count; i++)
+        if (b->at[i]->outcome == OPEN) {
+            state_cache_drop(w->cache, b->at[i]->stream);
+            state_cache_drop(w->cache, b->at[i]->sees);
+        }
+}
+
+static void pause_before(int n)
+{
+    struct timespec t = {.tv_nsec = n * 40000000L};
+    nanosleep(&t, NULL);
+}
+
+/* NULL, or why commands of the batch are still OPEN. */
+static fallible try_batch(struct writer *w, struct batch *b)
+{
+    const struct problem *p = NULL;
+    int attempts = w->store_away ? 1 : MAX_ATTEMPTS;
+    for (int n = 0; n < attempts; n++) {
+        if (p == STORE_UNAVAILABLE)
+            pause_before(n);
+        int64_t start = time_monotonic();
+        metric_observe(METRIC_es_append_batch_size, b->count);
+        p = attempt(w->store, w->cache, b, defer, w);
+        metric_observe(METRIC_es_commit_seconds, (double)(time_monotonic() - start) / 1e6);
+        if (is_settled(b))
+            return NULL;
+        forget_open(w, b);
+        if (p && p != STORE_UNAVAILABLE)
+            return p;
+    }
+    return p ? p : VERSION_CONFLICT;
+}
+
+/* The store refuses one of them and will not say which: alone, each shows itself. */
+static void run_one_by_one(struct writer *w, struct batch *b)
+{
+    for (int i = 0; i < b->count; i++) {
+        struct batch one = {.at = {b->at[i]}, .count = 1};
+        if (b->at[i]->outcome != OPEN)
+            continue;
+        const struct problem *p = try_batch(w, &one);
+        if (p)
+            b->at[i]->problem = p;
+    }
+}
+
+static void run(struct writer *w, struct batch *b)
+{
+    const struct problem *p = try_batch(w, b);
+    w->store_away = p == STORE_UNAVAILABLE;
+    ready_report("store", !w->store_away, -1);
+    if (p == BATCH_REJECTED && b->count > 1)
+        run_one_by_one(w, b);
+    else if (p)
+        for (int i = 0; i < b->count; i++)
+            if (b->at[i]->outcome == OPEN)
+                b->at[i]->problem = p;
+    for (int i = 0; i < b->count; i++)
+        hand_back(b->at[i], result_word(b->at[i]));
+}
+
+/* With nothing to do: is the store there? */
+static void look_at_store(struct writer *w)
+{
+    int64_t position, epoch;
+    const struct problem *p = store_head(w->store, &position, &epoch);
+    w->store_away = p != NULL;
+    ready_report("store", !p, -1);
+    if (!p)
+        metric_set(METRIC_es_head_position, NULL, (double)position);
+}
+
+static void *writer_main(void *arg)
+{
+    struct writer *w = arg;
+    struct batch b;
+    look_at_store(w);
+    while (gather(w, &b)) {
+        if (b.count)
+            run(w, &b);
+        else
+            look_at_store(w);
+        state_cache_trim(w->cache);
+        metric_set(METRIC_queue_length, "commands", queue_length(w->queue) + waiting_count(w->waiting));
+    }
+    return NULL;
+}
+
+/* ---- outside ---- */
+
+struct writer *writer_new(const struct settings *settings)
+{
+    struct writer *w = must_alloc(1, sizeof(*w));
+    w->settings = settings;
+    w->queue = queue_new((int)settings->queue_max);
+    w->waiting = waiting_new();
+    w->cache = state_cache_new((int)settings->state_cache_max);
+    w->connection =
+        pg_new(settings->database_url, "writer", SESSION, (int)settings->database_timeout_ms);
+    w->store = store_new(w->connection);
+    ready_declare("store");
+    if (pthread_create(&w->thread, NULL, writer_main, w))
+        abort();
+    return w;
+}
+
+fallible writer_put(struct writer *w, struct pending *p)
+{
+    command_stream(&p->command, p->stream);
+    command_sees(&p->command, p->sees);
+    p->outcome = OPEN;
+    return queue_put(w->queue, &p->job);
+}
+
+int writer_waiting(struct writer *w)
+{
+    return queue_length(w->queue);
+}
+
+void writer_free(struct writer *w)
+{
+    if (!w)
+        return;
+    queue_close(w->queue);
+    pthread_join(w->thread, NULL);
+    store_free(w->store);
+    pg_free(w->connection);
+    state_cache_free(w->cache);
+    waiting_free(w->waiting);
+    queue_free(w->queue);
+    free(w);
+}

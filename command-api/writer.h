@@ -1,0 +1,18 @@
+/* writer.h -- the one thread that decides and appends: single writer principle.
+ * A batch is what queued up while the last one committed: at most 64 commands, no two of which
+ * share a stream that one of them writes, so none depends on another's outcome. */
+#pragma once
+
+#include "command-api/pending.h"
+#include "platform/settings.h"
+
+struct writer;
+struct writer *writer_new(const struct settings *settings); /* starts its thread */
+
+/* Any thread. QUEUE_FULL, SHUTTING_DOWN: the command was not taken and is still the caller's. Else
+ * p->job.finish will be called exactly once. */
+fallible writer_put(struct writer *w, struct pending *p);
+int writer_waiting(struct writer *w);
+
+/* Settles what is queued, joins the thread; the loops must still take posts. NULL is allowed. */
+void writer_free(struct writer *w);
