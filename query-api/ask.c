@@ -1,0 +1,247 @@
+/* ask.c -- parameters by the rows of routes.def: nothing unknown passes, everything is bound. */
+#include "query-api/ask.h"
+
+#include "base/time.h"
+#include "query-api/answer.h"
+#include "base/banned.h"
+
+struct binder {
+    struct http_request *request;
+    const struct identity *who;
+    struct ask *ask;
+    struct fault *fault;
+};
+
+static fallible bad(struct binder *b, const char *name, const char *detail)
+{
+    return fault_at(b->fault, BAD_PARAMETER, name, detail);
+}
+
+static void bind(struct binder *b, const char *value)
+{
+    if (b->ask->count == VALUES_MAX)
+        abort(); /* a row with too many bindings: the first request of any test finds it */
+    b->ask->values[b->ask->count++] = value;
+}
+
+/* Bound, and a part of what the list is: a cursor of another value is refused. */
+static void bind_filter(struct binder *b, const char *value)
+{
+    b->ask->list = digest_text(b->ask->list, value);
+    bind(b, value);
+}
+
+static fallible read_int(struct binder *b, const char *name, int64_t least, int64_t most,
+                         const char *value, int64_t *out)
+{
+    if (text_to_int(value, out) && *out >= least && *out <= most)
+        return NULL;
+    return bad(b, name,
+               arena_printf(http_arena(b->request), "An integer from %lld to %lld.",
+                            (long long)least, (long long)most));
+}
+
+static fallible bind_int(struct binder *b, const struct binding *row, const char *value)
+{
+    int64_t n;
+    TRY(read_int(b, row->name, row->least, row->most, value, &n));
+    bind(b, arena_printf(http_arena(b->request), "%lld", (long long)n));
+    return NULL;
+}
+
+static fallible check_text(struct binder *b, const struct binding *row, const char *value)
+{
+    long characters = text_characters(value, strlen(value));
+    if (characters < 1 || characters > row->most || text_is_blank(value))
+        return bad(b, row->name,
+                   arena_printf(http_arena(b->request), "A text of 1 to %lld characters.",
+                                (long long)row->most));
+    return NULL;
+}
+
+static fallible bind_word(struct binder *b, const struct binding *row, const char *value)
+{
+    scoped_text words = {0};
+    if (!value || word_index(row->words, value) >= 0) {
+        bind_filter(b, value);
+        return NULL;
+    }
+    for (int i = 0; row->words[i]; i++)
+        text_printf(&words, "%s%s", i ? ", " : "One of ", row->words[i]);
+    return bad(b, row->name, arena_text(http_arena(b->request), text_value(&words)));
+}
+
+/* Reads the keys only when all filters are bound: ask_read calls it last. */
+static fallible bind_cursor(struct binder *b, const struct binding *row, const char *value,
+                            const char **places)
+{
+    int64_t keys[CURSOR_KEYS_MAX];
+    int count = (int)row->most;
+    for (int i = 0; i < count; i++)
+        keys[i] = row->least;
+    if (value && cursor_read(value, b->ask->list, keys, count))
+        return fault_at(b->fault, BAD_CURSOR, "cursor",
+                        "Use `next` of the page before, with the same filters.");
+    for (int i = 0; i < count; i++)
+        places[i] = arena_printf(http_arena(b->request), "%lld", (long long)keys[i]);
+    return NULL;
+}
+
+/* NULL means every agency: an admin's alone. */
+static const char *own_agency(const struct claims *c)
+{
+    return !c || c->role == ADMIN ? NULL : c->agency;
+}
+
+static fallible bind_chosen_agency(struct binder *b, const struct binding *row, const char *value)
+{
+    const struct claims *c = b->who->claims;
+    const char *own = own_agency(c);
+    if (value)
+        TRY(check_text(b, row, value));
+    if (value && (!c || (c->role != ADMIN && !text_equal(value, own))))
+        return fault_at(b->fault, WRONG_ROLE, row->name,
+                        "Only an admin may choose another agency.");
+    bind_filter(b, c && c->role == ADMIN ? value : own);
+    return NULL;
+}
+
+static const char *pseudonym(struct binder *b)
+{
+    if (!b->who->claims)
+        return NULL;
+    char *out = arena_alloc(http_arena(b->request), PSEUDONYM_TEXT);
+    pseudonym_of(b->who->pseudonym_secret, b->who->claims->user_id, out);
+    return out;
+}
+
+static fallible bind_path_id(struct binder *b, const struct binding *row)
+{
+    const char *id = http_segment(b->request, row->name);
+    if (!id || !uuid_is_valid(id))
+        return b->ask->query->route->missing;
+    bind_filter(b, id);
+    return NULL;
+}
+
+static fallible bind_one(struct binder *b, const struct binding *row)
+{
+    const struct claims *c = b->who->claims;
+    const char *given = row->name ? http_parameter(b->request, row->name) : NULL;
+    const char *value = given ? given : row->fallback;
+    switch (row->kind) {
+    case BIND_PATH_ID: return bind_path_id(b, row);
+    case BIND_INT: return bind_int(b, row, value);
+    case BIND_WORD: return bind_word(b, row, value);
+    case BIND_CHOSEN_AGENCY: return bind_chosen_agency(b, row, value);
+    case BIND_TEXT:
+        if (value)
+            TRY(check_text(b, row, value));
+        bind_filter(b, value);
+        return NULL;
+    case BIND_CURSOR: /* its places; the keys come last */
+        for (int i = 0; i < row->most; i++)
+            bind(b, NULL);
+        return NULL;
+    case BIND_ACTOR: bind(b, c ? c->user_id : NULL); return NULL;
+    case BIND_PSEUDONYM: bind(b, pseudonym(b)); return NULL;
+    case BIND_ROLE: bind(b, c ? role_name(c->role) : NULL); return NULL;
+    case BIND_AGENCY: bind(b, own_agency(c)); return NULL;
+    case BIND_END: break;
+    }
+    return INTERNAL;
+}
+
+static fallible bind_all(struct binder *b)
+{
+    const struct binding *rows = b->ask->query->route->bindings, *cursor = NULL;
+    int place = 0;
+    for (const struct binding *row = rows; row->kind; row++) {
+        if (row->kind == BIND_CURSOR) {
+            cursor = row;
+            place = b->ask->count;
+        }
+        TRY(bind_one(b, row));
+    }
+    if (!cursor)
+        return NULL;
+    return bind_cursor(b, cursor, http_parameter(b->request, cursor->name), &b->ask->values[place]);
+}
+
+/* ---- parameters of every query ---- */
+
+static bool takes(const struct route *route, const char *name)
+{
+    if (text_equal(name, "min_position") || text_equal(name, "wait_ms"))
+        return true;
+    for (const struct binding *row = route->bindings; row->kind; row++)
+        if (row->kind != BIND_PATH_ID && row->name && text_equal(row->name, name))
+            return true;
+    return false;
+}
+
+static fallible refuse_unknown(struct binder *b)
+{
+    for (int i = 0; i < http_parameters(b->request); i++) {
+        const char *name, *value;
+        http_parameter_at(b->request, i, &name, &value);
+        if (!takes(b->ask->query->route, name))
+            return fault_at(b->fault, UNKNOWN_PARAMETER, name, NULL);
+    }
+    return NULL;
+}
+
+static fallible read_wait(struct binder *b)
+{
+    const char *position = http_parameter(b->request, "min_position");
+    const char *wait = http_parameter(b->request, "wait_ms");
+    int64_t ms = WAIT_MS;
+    if (position)
+        TRY(read_int(b, "min_position", 0, INT64_MAX, position, &b->ask->min_position));
+    if (wait)
+        TRY(read_int(b, "wait_ms", 0, WAIT_MS_MAX, wait, &ms));
+    b->ask->arrived = time_monotonic();
+    b->ask->deadline = b->ask->arrived + ms * 1000;
+    return NULL;
+}
+
+fallible ask_read(struct http_request *r, const struct query *q, const struct identity *who,
+                  struct ask **out, struct fault *f)
+{
+    struct ask *a = arena_alloc(http_arena(r), sizeof(*a));
+    struct binder b = {.request = r, .who = who, .ask = a, .fault = f};
+    *a = (struct ask){.request = r, .query = q, .list = digest_text(DIGEST_START, q->route->file)};
+    TRY(refuse_unknown(&b));
+    TRY(read_wait(&b));
+    TRY(bind_all(&b));
+    a->packed = takes_gzip(http_header(r, "Accept-Encoding"));
+    *out = a;
+    return NULL;
+}
+
+/* ---- the key ---- */
+
+static size_t add_part(char *at, const char *part)
+{
+    size_t length = part ? strlen(part) : SIZE_MAX;
+    memcpy(at, &length, sizeof(length));
+    if (!part)
+        return sizeof(length);
+    memcpy(at + sizeof(length), part, length);
+    return sizeof(length) + length;
+}
+
+const char *ask_key(const struct ask *a, uint64_t version, size_t *length)
+{
+    size_t size = sizeof(version) + sizeof(a->query);
+    for (int i = 0; i < a->count; i++)
+        size += sizeof(size_t) + (a->values[i] ? strlen(a->values[i]) : 0);
+    char *key = arena_alloc(http_arena(a->request), size), *at = key;
+    memcpy(at, &version, sizeof(version));
+    memcpy(at + sizeof(version), &a->query, sizeof(a->query));
+    at += sizeof(version) + sizeof(a->query);
+    for (int i = 0; i < a->count; i++)
+        at += add_part(at, a->values[i]);
+    *length = size;
+    return key;
+}

@@ -1,0 +1,41 @@
+/* ask.h -- one request as a query: who asks, what is bound, what it waits for. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "platform/http.h"
+#include "platform/token.h"
+#include "query-api/cursor.h"
+#include "query-api/query.h"
+
+enum { VALUES_MAX = 16, WAIT_MS = 1000, WAIT_MS_MAX = 5000 };
+
+/* Lives in the request's arena, until the answer. */
+struct ask {
+    struct ask *next; /* in the list it waits in */
+    struct http_request *request;
+    const struct query *query;
+    const char *values[VALUES_MAX]; /* $1 …; NULL is SQL NULL */
+    int count;
+    uint64_t list;             /* digest of query and filters, for cursors */
+    int64_t min_position;      /* 0: any */
+    int64_t arrived, deadline; /* monotonic */
+    bool packed;               /* the client takes gzip */
+};
+
+/* Who asks: NULL members without a token. */
+struct identity {
+    const struct claims *claims;           /* NULL without a token */
+    const unsigned char *pseudonym_secret; /* 32 bytes */
+};
+
+/* Checks the parameters and binds them. Loop thread. UNKNOWN_PARAMETER, BAD_PARAMETER, BAD_CURSOR
+ * with the field; WRONG_ROLE for another agency than the own one; the route's `missing` for a
+ * malformed id. */
+fallible ask_read(struct http_request *r, const struct query *q, const struct identity *who,
+                  struct ask **out, struct fault *f);
+
+/* The key of an answer in a cache: the query, its views' version and all that is bound, each with
+ * its length in front. In the request's arena. */
+const char *ask_key(const struct ask *a, uint64_t version, size_t *length);

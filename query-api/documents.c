@@ -1,0 +1,151 @@
+/* documents.c -- answers made once at start, gzip included. */
+#include "query-api/documents.h"
+
+#include "base/embedded.h"
+#include "events/event.h"
+#include "query-api/answer.h"
+#include "query-api/query_api.h"
+#include "base/banned.h"
+
+extern const struct embedded schema_files[]; /* "report.created.v1.json" */
+extern const struct embedded openapi_files[];
+
+enum { NAME_MAX_BYTES = 96 };
+static const char cache_control[] = "public, max-age=300";
+
+struct documents {
+    struct answer *index, *openapi; /* openapi: NULL if there is none */
+    struct answer **schemas;        /* as schema_files */
+    int count;
+};
+
+/* "report.created" and 1 from a file's name; false for another kind of file. */
+static bool split_name(const char *file, char type[NAME_MAX_BYTES], int64_t *version)
+{
+    char digits[8] = "";
+    const char *end = strstr(file, ".json"), *v = end;
+    while (v && v > file && strncmp(v, ".v", 2) != 0)
+        v--;
+    if (!v || v == file || v - file >= NAME_MAX_BYTES || end - v - 2 >= (long)sizeof(digits))
+        return false;
+    memcpy(type, file, (size_t)(v - file));
+    type[v - file] = '\0';
+    memcpy(digits, v + 2, (size_t)(end - v - 2));
+    return text_to_int(digits, version);
+}
+
+static const char *state_of(const char *type, int64_t version)
+{
+    enum event_type t;
+    if (!event_type_from(type, &t))
+        return "removed";
+    return event_version(t) == version ? "active" : "deprecated";
+}
+
+static struct answer *document(struct text *body, const char *content_type)
+{
+    struct answer_facts facts = {.position = -1, .content_type = content_type};
+    size_t length = body->length;
+    return answer_new(text_take(body), length, &facts, true);
+}
+
+static struct answer *document_of(const struct embedded *file, const char *content_type)
+{
+    struct text body = {0};
+    text_append(&body, file->text);
+    return document(&body, content_type);
+}
+
+static struct answer *make_index(void)
+{
+    struct text body = {0};
+    const char *comma = "";
+    text_append(&body, "{\"data\":[");
+    for (const struct embedded *f = schema_files; f->name; f++) {
+        char type[NAME_MAX_BYTES];
+        int64_t version;
+        if (!split_name(f->name, type, &version))
+            continue;
+        text_printf(
+            &body,
+            "%s{\"type\":\"%s\",\"version\":%lld,\"state\":\"%s\",\"url\":\"/schemas/%s/%lld\"}",
+            comma, type, (long long)version, state_of(type, version), type, (long long)version);
+        comma = ",";
+    }
+    text_append(&body, "],\"next\":null}");
+    return document(&body, NULL);
+}
+
+struct documents *documents_new(void)
+{
+    struct documents *d = must_alloc(1, sizeof(*d));
+    while (schema_files[d->count].name)
+        d->count++;
+    d->schemas = must_alloc((size_t)d->count + 1, sizeof(struct answer *));
+    for (int i = 0; i < d->count; i++)
+        d->schemas[i] = document_of(&schema_files[i], "application/schema+json");
+    d->index = make_index();
+    if (openapi_files[0].name)
+        d->openapi = document_of(&openapi_files[0], NULL);
+    return d;
+}
+
+void documents_free(struct documents *d)
+{
+    if (!d)
+        return;
+    for (int i = 0; i < d->count; i++)
+        answer_drop(d->schemas[i]);
+    answer_drop(d->index);
+    answer_drop(d->openapi);
+    free(d->schemas);
+    free(d);
+}
+
+/* ---- handlers ---- */
+
+/* Documents take no parameters. */
+static void serve(struct http_request *r, struct answer *a, const struct problem *missing)
+{
+    const char *name, *value;
+    if (http_parameters(r) > 0) {
+        http_parameter_at(r, 0, &name, &value);
+        struct fault f = {.field = name};
+        http_refuse(r, UNKNOWN_PARAMETER, &f);
+    } else if (!a) {
+        http_refuse(r, missing, NULL);
+    } else {
+        answer_send(a, r, cache_control, false);
+    }
+}
+
+static const struct documents *documents_of(const struct http_request *r)
+{
+    const struct query_api *api = http_context(r);
+    return api->documents;
+}
+
+void document_openapi(struct http_request *r, const void *row)
+{
+    (void)row;
+    serve(r, documents_of(r)->openapi, NO_SUCH_ITEM);
+}
+
+void document_schema_index(struct http_request *r, const void *row)
+{
+    (void)row;
+    serve(r, documents_of(r)->index, NO_SUCH_ITEM);
+}
+
+void document_schema(struct http_request *r, const void *row)
+{
+    (void)row;
+    const struct documents *d = documents_of(r);
+    struct answer *found = NULL;
+    const char *file = arena_printf(http_arena(r), "%s.v%s.json", http_segment(r, "type"),
+                                    http_segment(r, "version"));
+    for (int i = 0; i < d->count && !found; i++)
+        if (text_equal(schema_files[i].name, file))
+            found = d->schemas[i];
+    serve(r, found, NO_SUCH_SCHEMA);
+}

@@ -1,0 +1,98 @@
+/* head.c -- polls the store four times a second, and at once when somebody doubts a position. */
+#include "query-api/head.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "platform/metrics.h"
+#include "platform/service.h"
+#include "platform/store.h"
+#include "platform/token.h"
+#include "query-api/lanes.h"
+#include "base/banned.h"
+
+static const int64_t TURN_US = 10000, POLL_US = 250000;
+
+struct head {
+    pthread_t thread;
+    struct pg *pg;
+    struct store *store;
+    struct lanes *lanes;
+    struct revoked *revoked;
+    int64_t sessions; /* position up to which ended sessions were read; -1: not begun */
+    _Atomic int64_t position, asked; /* asked: monotonic, before the store answered `position` */
+    atomic_bool doubted, knows_sessions, stopping;
+};
+
+static fallible poll_once(struct head *h)
+{
+    int64_t now = time_monotonic(), position, epoch;
+    TRY(store_head(h->store, &position, &epoch));
+    atomic_store(&h->position, position);
+    atomic_store(&h->asked, now); /* after the position: who reads it second sees one as new */
+    metric_set(METRIC_es_head_position, NULL, (double)position);
+    lanes_head(h->lanes, position);
+    TRY(revoked_follow(h->revoked, h->pg, &h->sessions));
+    atomic_store(&h->knows_sessions, true);
+    return NULL;
+}
+
+static void *head_main(void *arg)
+{
+    struct head *h = arg;
+    int64_t polled = -POLL_US;
+    pthread_setname_np(pthread_self(), "head");
+    while (!atomic_load(&h->stopping)) {
+        int64_t now = time_monotonic();
+        if (atomic_exchange(&h->doubted, false) || now - polled >= POLL_US) {
+            polled = now;
+            ready_report("postgres store", poll_once(h) == NULL, -1);
+        }
+        struct timespec turn = {.tv_nsec = TURN_US * 1000};
+        nanosleep(&turn, NULL);
+    }
+    return NULL;
+}
+
+struct head *head_new(const char *url, int timeout_ms, struct lanes *lanes, struct revoked *revoked)
+{
+    struct head *h = must_alloc(1, sizeof(*h));
+    ready_declare("postgres store");
+    h->pg = pg_new(url, "query-api head", "SET default_transaction_read_only = on", timeout_ms);
+    h->store = store_new(h->pg);
+    h->lanes = lanes;
+    h->revoked = revoked;
+    h->sessions = -1;
+    if (pthread_create(&h->thread, NULL, head_main, h)) {
+        log_error("a thread could not be started", KV("thread", "head"));
+        abort();
+    }
+    return h;
+}
+
+void head_free(struct head *h)
+{
+    if (!h)
+        return;
+    atomic_store(&h->stopping, true);
+    pthread_join(h->thread, NULL);
+    store_free(h->store);
+    pg_free(h->pg);
+    free(h);
+}
+
+bool head_knows_sessions(const struct head *h)
+{
+    return atomic_load(&h->knows_sessions);
+}
+
+bool head_is_below(struct head *h, int64_t position, int64_t since)
+{
+    if (atomic_load(&h->asked) > since)
+        return position > atomic_load(&h->position);
+    atomic_store(&h->doubted, true);
+    return false;
+}

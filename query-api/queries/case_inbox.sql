@@ -1,0 +1,27 @@
+-- case_inbox.sql -- the cases of an agency, newest first, and how many there are in each status.
+-- $1 limit; $2 position of the last row seen; $3 agency (NULL: all), $4 status, $5 category
+WITH page AS (
+    SELECT * FROM case_inbox.case_inbox
+     WHERE ($3::text IS NULL OR owner_agency = $3) AND position < $2::bigint
+       AND ($4::text IS NULL OR status = $4) AND ($5::text IS NULL OR category = $5)
+     ORDER BY position DESC LIMIT $1::int
+), counts AS (
+    SELECT status, sum(cases)::bigint AS cases FROM case_counts.case_counts
+     WHERE ($3::text IS NULL OR owner_agency = $3) AND ($5::text IS NULL OR category = $5)
+     GROUP BY status HAVING sum(cases) > 0
+)
+SELECT json_build_object(
+           'agency', $3::text,
+           'data', coalesce(json_agg(item.json ORDER BY page.position DESC), '[]'),
+           'counts', coalesce((SELECT json_object_agg(status, cases) FROM counts), '{}'))::text,
+       (array_agg(page.position ORDER BY page.position DESC))[$1::int] AS next_position
+  FROM page
+  LEFT JOIN report_list.report_votes v USING (report_id)
+ CROSS JOIN LATERAL (SELECT to_json(shown) AS json FROM (
+           SELECT page.report_id, page.version, page.visibility, page.category, page.content,
+                  engine.rfc3339(page.created_at) AS created_at, page.status,
+                  engine.rfc3339(page.updated_at) AS updated_at, page.owner_agency,
+                  CASE page.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE page.reporter END
+                      AS reporter_user_id,
+                  coalesce(v.votes, 0) AS vote_count, page.location,
+                  engine.rfc3339(page.occurred_at) AS occurred_at) shown) item

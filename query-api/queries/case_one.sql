@@ -1,0 +1,18 @@
+-- case_one.sql -- one case with its history and all notes, for the agency that owns it.
+-- $1 report; $2 agency (NULL: all)
+SELECT to_json(shown)::text, shown.version
+  FROM (SELECT c.report_id, c.version, c.visibility, c.category, c.content,
+               engine.rfc3339(c.created_at) AS created_at, c.status,
+               engine.rfc3339(c.updated_at) AS updated_at, c.last_note, c.owner_agency,
+               CASE c.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE c.reporter END
+                   AS reporter_user_id,
+               coalesce(v.votes, 0) AS vote_count, c.location,
+               engine.rfc3339(c.occurred_at) AS occurred_at,
+               (SELECT coalesce(json_agg(to_json(line) ORDER BY line.version), '[]')
+                  FROM (SELECT h.version, h.type, h.old_status, h.new_status, h.note,
+                               engine.rfc3339(h.at) AS at
+                          FROM report_history.report_history h
+                         WHERE h.report_id = c.report_id) line) AS history
+          FROM case_inbox.case_inbox c LEFT JOIN report_list.report_votes v USING (report_id)
+         WHERE c.report_id = $1::uuid AND c.position IS NOT NULL
+           AND ($2::text IS NULL OR c.owner_agency = $2)) shown

@@ -1,0 +1,16 @@
+-- report_history.sql -- what happened to one report, oldest first; notes only for those who see all.
+-- $6 limit, $7 version of the last row seen
+-- :with report_seen
+SELECT json_build_object('data', coalesce(json_agg(CASE WHEN s.sees_all THEN (SELECT to_json(shown) FROM (
+                SELECT h.version, h.type, h.old_status, h.new_status, h.note,
+                       engine.rfc3339(h.at) AS at) shown)
+            ELSE (SELECT to_json(shown) FROM (
+                SELECT h.version, h.type, h.old_status, h.new_status,
+                       engine.rfc3339(h.at) AS at) shown) END
+            ORDER BY h.version) FILTER (WHERE h.version IS NOT NULL), '[]'))::text,
+       (array_agg(h.version ORDER BY h.version))[$6::int] AS next_version
+  FROM report_seen s
+  LEFT JOIN LATERAL (SELECT * FROM report_history.report_history
+                      WHERE report_id = s.report_id AND version > $7::bigint
+                      ORDER BY version LIMIT $6::int) h ON true
+HAVING count(s.report_id) > 0

@@ -1,0 +1,21 @@
+-- report_mine.sql -- the reports of who asks, newest first; anonymous ones are found by the pseudonym.
+-- $1 limit; $2 position of the last row seen; $3 user, $4 pseudonym
+WITH page AS (
+    (SELECT report_id, position FROM report_list.report_list
+      WHERE reporter = $3 AND position < $2::bigint ORDER BY position DESC LIMIT $1::int)
+    UNION ALL
+    (SELECT report_id, position FROM report_list.report_list
+      WHERE pseudonym = $4 AND position < $2::bigint ORDER BY position DESC LIMIT $1::int)
+    ORDER BY position DESC LIMIT $1::int
+)
+SELECT json_build_object('data', coalesce(json_agg(item.json ORDER BY page.position DESC), '[]'))::text,
+       (array_agg(page.position ORDER BY page.position DESC))[$1::int] AS next_position
+  FROM page
+  JOIN report_list.report_list r USING (report_id)
+  LEFT JOIN report_list.report_votes v USING (report_id)
+ CROSS JOIN LATERAL (SELECT to_json(shown) AS json FROM (
+           SELECT r.report_id, r.version, r.visibility, r.category, r.content,
+                  engine.rfc3339(r.created_at) AS created_at, r.status AS current_status,
+                  engine.rfc3339(r.last_status_at) AS last_status_at,
+                  coalesce(v.votes, 0) AS vote_count, r.location,
+                  engine.rfc3339(r.occurred_at) AS occurred_at) shown) item

@@ -1,0 +1,90 @@
+/* query.c -- statements from SQL files. The files write qualified names, report_list.report_list:
+ * a prepared statement looks names up again after a schema was renamed, so it follows a view's
+ * swap; it needs no search_path per query; and two views may have tables of one name. */
+#include "query-api/query.h"
+
+#include "base/embedded.h"
+#include "base/banned.h"
+
+extern const struct embedded query_files[];
+
+static const char *file_text(const char *name, size_t length)
+{
+    for (const struct embedded *f = query_files; f->name; f++)
+        if (strncmp(f->name, name, length) == 0 && text_equal(f->name + length, ".sql"))
+            return f->text;
+    return NULL;
+}
+
+/* "-- :with name": the file of that name comes before, as a relation of that name. */
+static fallible append_includes(struct text *sql, const char *file)
+{
+    static const char directive[] = "-- :with ";
+    const char *at = strstr(file, directive);
+    if (!at)
+        return NULL;
+    const char *name = at + sizeof(directive) - 1;
+    size_t length = strcspn(name, " \n");
+    const char *included = file_text(name, length);
+    if (!included)
+        return INTERNAL;
+    text_append(sql, "WITH ");
+    text_append_bytes(sql, name, length);
+    text_printf(sql, " AS (%s)\n", included);
+    return NULL;
+}
+
+static void append_views(struct text *sql, unsigned views)
+{
+    const char *comma = "";
+    for (int i = 0; i < VIEW_COUNT; i++)
+        if (views & 1u << i) {
+            text_printf(sql, "%s'%s'", comma, view_names[i]);
+            comma = ", ";
+        }
+}
+
+/* One statement, so one snapshot: the positions are those of the rows. The sum of all positions
+ * rises when any lane moves, the least one is what the whole answer reflects. */
+static fallible write_statement(struct text *sql, const struct route *route)
+{
+    const char *file = file_text(route->file, strlen(route->file));
+    if (!file)
+        return INTERNAL;
+    text_append(sql, "SELECT lane.*, answer.* FROM (SELECT coalesce(min(l.position), 0), "
+                     "coalesce(sum(l.position), 0)::bigint FROM engine.view v "
+                     "JOIN engine.lane l ON l.name = v.lane WHERE v.name IN (");
+    append_views(sql, route->views);
+    text_append(sql, ")) lane LEFT JOIN (\n");
+    TRY(append_includes(sql, file));
+    text_printf(sql, "%s) answer ON true", file);
+    return NULL;
+}
+
+static bool is_about_who_asks(enum binding_kind kind)
+{
+    return kind >= BIND_ACTOR;
+}
+
+fallible query_init(struct query *q, const struct route *route)
+{
+    scoped_text sql = {0};
+    TRY(write_statement(&sql, route));
+    *q = (struct query){.route = route, .sql = text_take(&sql)};
+    q->statement = (struct pg_statement){route->file, q->sql};
+    for (const struct binding *b = route->bindings; b->kind; b++) {
+        q->personal = q->personal || is_about_who_asks(b->kind);
+        if (b->kind == BIND_CURSOR)
+            q->keys = (int)b->most;
+    }
+    if (q->personal)
+        snprintf(q->cache_control, sizeof(q->cache_control), "private, no-cache");
+    else
+        snprintf(q->cache_control, sizeof(q->cache_control), "public, max-age=%d", route->max_age);
+    return NULL;
+}
+
+void query_release(struct query *q)
+{
+    free(q->sql);
+}

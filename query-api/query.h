@@ -1,0 +1,26 @@
+/* query.h -- a row of routes.def made ready: its SQL file as one statement that also reads which
+ * position of the log its views reflect. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "platform/postgres.h"
+#include "query-api/routes.h"
+
+/* Columns of a query's only row. What the file selects begins at COLUMN_BODY: the JSON text (NULL:
+ * there is no such item), then the version of an ITEM or the next keys of a LIST (NULL: last page).
+ */
+enum { COLUMN_POSITION, COLUMN_TOTAL, COLUMN_BODY, COLUMN_MORE };
+
+struct query {
+    const struct route *route;
+    struct pg_statement statement;
+    char *sql;
+    bool personal; /* the answer depends on who asks */
+    int keys;      /* of its cursor; 0: no pages */
+    char cache_control[40];
+};
+
+/* Thread-safe once made: constant. INTERNAL if the row's SQL file does not exist. */
+fallible query_init(struct query *q, const struct route *route);
+void query_release(struct query *q);

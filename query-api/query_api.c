@@ -1,0 +1,143 @@
+/* query_api.c -- puts one query-api process together, and takes it apart in the opposite order. */
+#include "query-api/query_api.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "platform/pool.h"
+#include "platform/service.h"
+#include "query-api/desk.h"
+#include "query-api/documents.h"
+#include "query-api/head.h"
+#include "query-api/reader.h"
+#include "base/banned.h"
+
+enum { RUNS_MAX = 1024, GRACE_MS = 3000, SERVICE_ROUTES = 3 };
+
+static int rows_of_queries(void)
+{
+    int n = 0;
+    while (query_routes[n].path)
+        n++;
+    return n;
+}
+
+static int rows_of_documents(void)
+{
+    int n = 0;
+    while (document_routes[n].path)
+        n++;
+    return n;
+}
+
+static fallible make_queries(struct query_api *api)
+{
+    int count = rows_of_queries();
+    api->queries = must_alloc((size_t)count, sizeof(struct query));
+    for (; api->query_count < count; api->query_count++)
+        if (query_init(&api->queries[api->query_count], &query_routes[api->query_count])) {
+            log_error("a query has no SQL file", KV("path", query_routes[api->query_count].path));
+            return NOT_STARTED;
+        }
+    return NULL;
+}
+
+/* All routes of this service in one table; returns their number. */
+static int make_routes(struct query_api *api)
+{
+    int n = 0, documents = rows_of_documents();
+    api->routes = must_alloc((size_t)(api->query_count + documents + SERVICE_ROUTES),
+                             sizeof(struct http_route));
+    for (int i = 0; i < api->query_count; i++, n++)
+        api->routes[n] = (struct http_route){query_routes[i].method, query_routes[i].path,
+                                             serve_query, &api->queries[i]};
+    for (int i = 0; i < documents; i++, n++)
+        api->routes[n] = (struct http_route){document_routes[i].method, document_routes[i].path,
+                                             document_routes[i].handle, NULL};
+    for (int i = 0; i < SERVICE_ROUTES; i++, n++)
+        api->routes[n] = service_routes[i];
+    return n;
+}
+
+static fallible bind_port(struct query_api *api, int routes)
+{
+    const struct settings *s = api->settings;
+    struct http_settings http = {
+        .address = s->listen_address,
+        .port = (int)s->query_api_port,
+        .loops = api->loops,
+        .max_connections = (int)s->max_connections,
+        .max_body_bytes = (size_t)s->max_body_bytes,
+        .request_deadline_ms = (int)s->request_deadline_ms,
+        .context = api,
+    };
+    TRY(http_server_new(&http, api->routes, routes, &api->server));
+    http_on_loop(api->server, desk_new, desk_free);
+    return NULL;
+}
+
+static fallible start(struct query_api *api)
+{
+    const struct settings *s = api->settings;
+    int timeout_ms = (int)s->database_timeout_ms;
+    TRY(token_key_read(s->token_public_key_file, false, &api->key));
+    TRY(secret_read(s->pseudonym_secret_file, api->pseudonym_secret,
+                    sizeof(api->pseudonym_secret)));
+    TRY(make_queries(api));
+    TRY(bind_port(api, make_routes(api)));
+    api->documents = documents_new();
+    api->revoked = revoked_new();
+    api->lanes = lanes_new(s->read_database_url, timeout_ms);
+    api->head = head_new(s->database_url, timeout_ms, api->lanes, api->revoked);
+    struct pool_work work = reader_work;
+    work.context = api;
+    api->readers = pool_new("reader", (int)s->reader_threads, RUNS_MAX, &work);
+    http_server_start(api->server);
+    return NULL;
+}
+
+fallible query_api_new(const struct settings *s, struct query_api **out)
+{
+    struct query_api *api = must_alloc(1, sizeof(*api));
+    api->settings = s;
+    api->loops = s->http_loops > 0 ? (int)s->http_loops : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    const struct problem *p = start(api);
+    if (p) {
+        query_api_free(api);
+        return p;
+    }
+    *out = api;
+    return NULL;
+}
+
+int query_api_port(const struct query_api *api)
+{
+    return http_port(api->server);
+}
+
+/* What runs in the database ends by its own deadline, so it is answered before the loops stop. */
+static void stop(struct query_api *api)
+{
+    atomic_store(&api->stopping, true);
+    if (api->readers) /* the last thing to start: with it the server runs */
+        http_server_stop(api->server, (int)api->settings->database_timeout_ms + GRACE_MS);
+    pool_free(api->readers);
+    head_free(api->head);
+    lanes_free(api->lanes);
+}
+
+void query_api_free(struct query_api *api)
+{
+    if (!api)
+        return;
+    stop(api);
+    http_server_free(api->server);
+    documents_free(api->documents);
+    revoked_free(api->revoked);
+    token_key_free(api->key);
+    for (int i = 0; i < api->query_count; i++)
+        query_release(&api->queries[i]);
+    free(api->queries);
+    free(api->routes);
+    free(api);
+}

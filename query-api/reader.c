@@ -1,0 +1,94 @@
+/* reader.c -- one prepared statement a query; the plan is made for the values at hand, because a
+ * filter that is absent needs another index than one that is there. */
+#include "query-api/reader.h"
+
+#include "base/time.h"
+#include "platform/metrics.h"
+#include "query-api/query_api.h"
+#include "base/banned.h"
+
+static const char session[] = "SET default_transaction_read_only = on; SET jit = off; "
+                              "SET plan_cache_mode = force_custom_plan";
+static const int64_t LOST_US = 200000;
+
+static void *reader_begin(void *context)
+{
+    const struct settings *s = ((struct query_api *)context)->settings;
+    return pg_new(s->read_database_url, "query-api reader", session, (int)s->database_timeout_ms);
+}
+
+static void reader_end(void *state)
+{
+    pg_free(state);
+}
+
+/* The views are not (yet) there or not (yet) ours, or it took too long: not a fault of the query.
+ */
+static bool is_passing(const char *state)
+{
+    static const char *const states[] = {"42P01", "3F000", "42501", "42883",
+                                         "57014", "55P03", NULL};
+    return word_index(states, state) >= 0;
+}
+
+/* A connection that died while it was idle shows at once and only by failing: once more then. */
+static fallible call(struct pg *pg, const struct ask *ask, struct rows **out)
+{
+    const struct pg_statement *s = &ask->query->statement;
+    bool was_open = pg_generation(pg) > 0;
+    int64_t begun = time_monotonic();
+    const struct problem *p = pg_call(pg, s, ask->count, ask->values, out);
+    if (p == DATABASE_UNAVAILABLE && was_open && time_monotonic() - begun < LOST_US)
+        p = pg_call(pg, s, ask->count, ask->values, out);
+    metric_observe(METRIC_query_seconds, (double)(time_monotonic() - begun) / 1e6);
+    return p == STATEMENT_REFUSED && is_passing(pg_sqlstate(pg)) ? DATABASE_UNAVAILABLE : p;
+}
+
+/* The file's JSON object, with `next` as its last member if the list pages. */
+static char *write_body(const struct rows *rows, const struct ask *ask, size_t *length)
+{
+    struct text body = {0};
+    int keys = ask->query->keys;
+    text_append_bytes(&body, rows_text(rows, 0, COLUMN_BODY),
+                      rows_length(rows, 0, COLUMN_BODY) - (keys ? 1 : 0));
+    if (keys && !rows_text(rows, 0, COLUMN_MORE)) {
+        text_append(&body, ",\"next\":null}");
+    } else if (keys) {
+        char cursor[CURSOR_TEXT];
+        int64_t at[CURSOR_KEYS_MAX];
+        for (int i = 0; i < keys; i++)
+            at[i] = rows_int(rows, 0, COLUMN_MORE + i);
+        cursor_write(ask->list, at, keys, cursor);
+        text_printf(&body, ",\"next\":\"%s\"}", cursor);
+    }
+    *length = body.length;
+    return text_take(&body);
+}
+
+static fallible read_answer(struct pg *pg, const struct run *run, struct answer **out)
+{
+    const struct route *route = run->ask->query->route;
+    scoped_rows *rows = NULL;
+    TRY(call(pg, run->ask, &rows));
+    if (!rows_text(rows, 0, COLUMN_BODY))
+        return route->missing;
+    struct answer_facts facts = {
+        .position = rows_int(rows, 0, COLUMN_POSITION),
+        .total = rows_int(rows, 0, COLUMN_TOTAL),
+        .version = route->form == ITEM ? rows_text(rows, 0, COLUMN_MORE) : NULL,
+    };
+    size_t length;
+    char *body = write_body(rows, run->ask, &length);
+    *out = answer_new(body, length, &facts, run->pack);
+    return NULL;
+}
+
+static void read_one(struct job *j, void *state)
+{
+    struct run *run = (struct run *)j;
+    run->problem =
+        atomic_load(&run->api->stopping) ? SHUTTING_DOWN : read_answer(state, run, &run->answer);
+    http_post(run->loop, &run->job);
+}
+
+const struct pool_work reader_work = {.begin = reader_begin, .work = read_one, .end = reader_end};

@@ -1,0 +1,42 @@
+/* routes.c -- routes.def as constant tables. */
+#include "query-api/routes.h"
+
+#include <stddef.h>
+
+#include "query-api/documents.h"
+#include "base/banned.h"
+
+#define VIEW_NAME(name) #name,
+const char *const view_names[VIEW_COUNT] = {VIEWS(VIEW_NAME)};
+
+static const char *const sort_words[] = {"newest", "votes", NULL};
+
+#define VIEW(name) (1u << VIEW_##name)
+
+#define PATH_ID                 {.kind = BIND_PATH_ID, .name = "id"},
+#define LIMIT                   {.kind = BIND_INT, .name = "limit", .least = 1, .most = 200, .fallback = "50"},
+#define TEXT(label, characters) {.kind = BIND_TEXT, .name = #label, .most = characters},
+#define WORD(label, list, otherwise) \
+    {.kind = BIND_WORD, .name = #label, .words = list, .fallback = otherwise},
+#define CURSOR_DOWN(keys) {.kind = BIND_CURSOR, .name = "cursor", .least = INT64_MAX, .most = keys},
+#define CURSOR_UP(keys)   {.kind = BIND_CURSOR, .name = "cursor", .least = 0, .most = keys},
+#define ACTOR             {.kind = BIND_ACTOR},
+#define PSEUDONYM         {.kind = BIND_PSEUDONYM},
+#define ROLE              {.kind = BIND_ROLE},
+#define AGENCY            {.kind = BIND_AGENCY},
+#define CHOSEN_AGENCY     {.kind = BIND_CHOSEN_AGENCY, .name = "agency", .most = 64},
+
+#define QUERY(verb, at, roles, name, kind, seconds, mask, otherwise, ...) \
+    {#verb, at, roles, #name, kind, seconds, mask, otherwise, {__VA_ARGS__}},
+#define DOCUMENT(verb, at, call)
+const struct route query_routes[] = {
+#include "query-api/routes.def"
+    {.path = NULL}};
+#undef QUERY
+#undef DOCUMENT
+
+#define QUERY(...)
+#define DOCUMENT(verb, at, call) {#verb, at, call},
+const struct document_route document_routes[] = {
+#include "query-api/routes.def"
+    {.path = NULL}};

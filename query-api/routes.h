@@ -1,0 +1,68 @@
+/* routes.h -- what can be asked: the rows of routes.def as a table. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/problem.h"
+#include "events/words.h"
+
+/* Every view that queries name; each is a schema of the read database. */
+#define VIEWS(V)                                                                   \
+    V(report_list)                                                                 \
+    V(report_detail) V(report_history) V(report_rank) V(case_inbox) V(case_counts) \
+        V(category_list)
+#define VIEW_INDEX(name) VIEW_##name,
+enum view { VIEWS(VIEW_INDEX) VIEW_COUNT };
+extern const char *const view_names[VIEW_COUNT];
+
+enum answer_form {
+    LIST, /* weak ETag; pages if the row has a cursor */
+    ITEM, /* the file's second column is its version; strong ETag; no body is a 404 */
+};
+
+/* What a binding puts into the next of $1, $2 … (a cursor: into the next `most`). */
+enum binding_kind {
+    BIND_END,
+    BIND_PATH_ID,       /* {id}, a UUID; another form is the row's `missing` */
+    BIND_INT,           /* parameter, least..most */
+    BIND_TEXT,          /* parameter, 1..most characters */
+    BIND_WORD,          /* parameter, one of `words` */
+    BIND_CURSOR,        /* parameter `cursor`: `most` keys, each `least` on the first page */
+    BIND_ACTOR,         /* user id of who asks, NULL without a token */
+    BIND_PSEUDONYM,     /* what stands for who asks in anonymous reports, NULL without a token */
+    BIND_ROLE,          /* NULL without a token */
+    BIND_AGENCY,        /* own agency; NULL for an admin, who has all, and without a token */
+    BIND_CHOSEN_AGENCY, /* the same, but an admin may choose one by parameter `agency`; anybody
+                           else may name only the own one: 403 */
+};
+
+struct binding {
+    enum binding_kind kind;
+    const char *name; /* of the parameter */
+    int64_t least, most;
+    const char *fallback; /* when the parameter is absent; NULL is SQL NULL */
+    const char *const *words;
+};
+
+enum { BINDINGS_MAX = 12 };
+
+struct route {
+    const char *method, *path;
+    int who;          /* mask of enum role */
+    const char *file; /* query-api/queries/<file>.sql */
+    enum answer_form form;
+    int max_age;                   /* seconds a client may keep it, if it depends on nobody */
+    unsigned views;                /* mask of 1 << enum view */
+    const struct problem *missing; /* what a 404 says */
+    struct binding bindings[BINDINGS_MAX];
+};
+
+extern const struct route query_routes[]; /* ended by a NULL path */
+
+/* Routes of documents that are built in: path and what serves it. */
+struct http_request;
+struct document_route {
+    const char *method, *path;
+    void (*handle)(struct http_request *r, const void *row);
+};
+extern const struct document_route document_routes[]; /* ended by a NULL path */
