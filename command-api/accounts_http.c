@@ -1,0 +1,216 @@
+/* accounts_http.c -- the accounts' side of HTTP: what is asked, in what form, and the answer. Names
+ * and passwords never reach a log; the arena that holds them is wiped. */
+#include "command-api/accounts.h"
+
+#include "base/shape.h"
+#include "command-api/authenticate.h"
+#include "base/banned.h"
+
+enum { USER_NAME_MIN = 3, PASSWORD_MIN = 8, PASSWORD_MAX = 256, FORM_MAX = 1024 };
+
+/* Registration has limits of its own; to log in, anything may be tried. */
+#define Credentials_FIELDS(F)             \
+    F(REQUIRED, TEXT, username, FORM_MAX) \
+    F(REQUIRED, TEXT, password, FORM_MAX)
+#define Refresh_FIELDS(F) F(REQUIRED, TEXT, refresh_token, FORM_MAX)
+#define LogOut_FIELDS(F)  F(OPTIONAL, TEXT, refresh_token, FORM_MAX)
+
+DEFINE_STRUCT(Credentials)
+DEFINE_STRUCT(Refresh)
+DEFINE_STRUCT(LogOut)
+DEFINE_SHAPE(Credentials)
+DEFINE_SHAPE(Refresh)
+DEFINE_SHAPE(LogOut)
+
+static void free_job(struct account_job *j)
+{
+    arena_wipe(&j->arena);
+    text_release(&j->body);
+    free(j);
+}
+
+/* ---- answering ---- */
+
+static void reply(struct http_request *r, struct account_job *j)
+{
+    char location[64], position[24];
+    struct http_answer a = {
+        .status = j->status, .body = text_value(&j->body), .length = j->body.length};
+    struct http_header_row *next = a.headers;
+    bool own = j->status == 200 && !text_starts(http_method(r), "POST");
+    *next++ = (struct http_header_row){"Cache-Control", own ? "private, no-cache" : "no-store"};
+    if (own)
+        *next++ = (struct http_header_row){"Vary", "Authorization"};
+    if (j->status == 201) {
+        snprintf(location, sizeof(location), "/users/%s", j->account.user_id);
+        snprintf(position, sizeof(position), "%lld", (long long)j->position);
+        *next++ = (struct http_header_row){"Location", location};
+        *next++ = (struct http_header_row){"X-Event-Position", position};
+    }
+    http_reply(r, &a);
+}
+
+static void finish(struct job *job)
+{
+    struct account_job *j = (struct account_job *)job;
+    if (j->problem)
+        http_refuse(j->request, j->problem, NULL);
+    else
+        reply(j->request, j);
+    free_job(j);
+}
+
+/* ---- asking ---- */
+
+static fallible check_request(struct http_request *r, struct fault *f)
+{
+    const char *name, *value;
+    if (http_header(r, "Idempotency-Key"))
+        return fault_at(f, BAD_HEADER, "Idempotency-Key",
+                        "Requests that carry a secret take no idempotency key.");
+    if (http_parameters(r) == 0)
+        return NULL;
+    http_parameter_at(r, 0, &name, &value);
+    return fault_at(f, UNKNOWN_PARAMETER, arena_text(http_arena(r), name), NULL);
+}
+
+/* Texts and faults of the body go into the job's arena. */
+static fallible read_body(struct account_job *j, const struct shape *shape, void *out,
+                          struct fault *f)
+{
+    size_t length;
+    const char *body = http_body(j->request, &length);
+    return shape_read(shape, body, length, &j->arena, out, f);
+}
+
+static fallible read_credentials(struct account_job *j, struct fault *f)
+{
+    struct Credentials c;
+    TRY(read_body(j, &Credentials_shape, &c, f));
+    j->name = c.username;
+    j->password = c.password;
+    return NULL;
+}
+
+static fallible check_new_account(const struct account_job *j, struct fault *f)
+{
+    size_t name = strlen(j->name), password = strlen(j->password);
+    if (j->name[strspn(j->name,
+                       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")])
+        return fault_at(f, BAD_TEXT, "username", "Letters, digits, dot, underscore and dash only.");
+    if (name < USER_NAME_MIN || name > USER_NAME_MAX)
+        return fault_at(f, name < USER_NAME_MIN ? OUT_OF_RANGE : TOO_LONG, "username",
+                        "3 to 64 characters.");
+    if (password < PASSWORD_MIN || password > PASSWORD_MAX)
+        return fault_at(f, password < PASSWORD_MIN ? OUT_OF_RANGE : TOO_LONG, "password",
+                        "8 to 256 bytes.");
+    return NULL;
+}
+
+/* The forms: each fills the job or refuses. */
+
+static fallible read_registration(struct account_job *j, struct fault *f)
+{
+    TRY(read_credentials(j, f));
+    return check_new_account(j, f);
+}
+
+static fallible read_refresh(struct account_job *j, struct fault *f)
+{
+    struct Refresh body;
+    TRY(read_body(j, &Refresh_shape, &body, f));
+    j->refresh_token = body.refresh_token;
+    return NULL;
+}
+
+static fallible read_log_out(struct account_job *j, struct fault *f)
+{
+    struct LogOut body = {0};
+    size_t length;
+    http_body(j->request, &length);
+    TRY(authenticate(j->request, EVERY_USER, &j->claims, NULL));
+    if (length)
+        TRY(read_body(j, &LogOut_shape, &body, f));
+    j->refresh_token = body.refresh_token;
+    return NULL;
+}
+
+static fallible read_who(struct account_job *j, struct fault *f)
+{
+    (void)f;
+    return authenticate(j->request, EVERY_USER, &j->claims, NULL);
+}
+
+/* Reads the form and puts the job away; what is refused is answered here. */
+static void submit(struct http_request *r, fallible (*read)(struct account_job *j, struct fault *f),
+                   void (*wish)(struct accounts *s, struct account_job *j))
+{
+    const struct command_api *api = http_context(r);
+    struct fault f = {0};
+    struct account_job *j = must_alloc(1, sizeof(*j));
+    j->job.finish = finish;
+    j->loop = http_loop_of(r);
+    j->request = r;
+    j->step = wish;
+    j->origin.correlation_id = arena_text(&j->arena, http_request_id(r));
+    j->origin.traceparent = arena_text(&j->arena, http_traceparent(r));
+    const struct problem *p = check_request(r, &f);
+    if (!p)
+        p = read(j, &f);
+    if (!p)
+        p = accounts_put(api->accounts, j);
+    if (!p)
+        return;
+    http_refuse(r, p, &f);
+    free_job(j);
+}
+
+/* ---- the routes ---- */
+
+static void register_account(struct http_request *r, const void *row)
+{
+    (void)row;
+    submit(r, read_registration, wish_register);
+}
+
+static void log_in(struct http_request *r, const void *row)
+{
+    (void)row;
+    submit(r, read_credentials, wish_log_in);
+}
+
+static void refresh(struct http_request *r, const void *row)
+{
+    (void)row;
+    submit(r, read_refresh, wish_refresh);
+}
+
+static void log_out(struct http_request *r, const void *row)
+{
+    (void)row;
+    submit(r, read_log_out, wish_log_out);
+}
+
+static void who_am_i(struct http_request *r, const void *row)
+{
+    (void)row;
+    submit(r, read_who, wish_who_am_i);
+}
+
+static void show_keys(struct http_request *r, const void *row)
+{
+    (void)row;
+    const struct command_api *api = http_context(r);
+    scoped_text keys = {0};
+    token_jwks(api->key, &keys);
+    http_reply(r, &(struct http_answer){.status = 200,
+                                        .body = text_value(&keys),
+                                        .length = keys.length,
+                                        .headers = {{"Cache-Control", "public, max-age=300"}}});
+}
+
+#define ACCOUNT(method, path, handler) {#method, path, handler, NULL},
+const struct http_route account_routes[] = {
+#include "command-api/account_routes.def"
+};
+const int account_route_count = sizeof(account_routes) / sizeof(account_routes[0]);

@@ -1,0 +1,310 @@
+/* accounts_thread.c -- the thread, its hash pool and what it remembers of them. Jobs go from the
+ * loop to the thread, perhaps to the pool and back to the thread, and home to the loop. All state
+ * but the two atomics belongs to the thread. */
+#include "command-api/accounts_thread.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "platform/memo.h"
+#include "platform/metrics.h"
+#include "platform/service.h"
+#include "base/banned.h"
+
+enum { REMEMBERED_MAX = 10000, TAKE = 16, CHORE_MS = 1000, EXPIRE_EVERY = 60 };
+static const int64_t REMEMBER_US = 5 * 60 * INT64_C(1000000);
+
+/* Generic plans on indexes: a plan made on empty tables would scan them for ever. */
+static const char SESSION[] = "SET plan_cache_mode = force_generic_plan; SET jit = off; "
+                              "SET enable_seqscan = off; SET enable_hashjoin = off; "
+                              "SET enable_mergejoin = off";
+
+struct accounts {
+    const struct command_api *api;
+    struct pg *database;
+    struct queue *queue;
+    struct pool *hashers;
+    pthread_t thread;
+    struct memo *verified;    /* fingerprints of passwords that were right */
+    unsigned char secret[32]; /* of the fingerprints, drawn at start */
+    char dummy[PASSWORD_HASH_TEXT];
+    struct account_job *running; /* log-ins on the pool, by next_job */
+    int64_t followed;            /* position up to which ended sessions are known */
+    int64_t next_chore;          /* monotonic us */
+    int chores;
+    int limit;
+    atomic_int inside; /* jobs taken and not yet posted */
+    atomic_bool stopping;
+};
+
+struct pg *accounts_database(struct accounts *s)
+{
+    return s->database;
+}
+
+const struct command_api *accounts_api(struct accounts *s)
+{
+    return s->api;
+}
+
+const char *accounts_dummy_hash(struct accounts *s)
+{
+    return s->dummy;
+}
+
+/* ---- to the thread and home again ---- */
+
+fallible accounts_put(struct accounts *s, struct account_job *j)
+{
+    const struct problem *p = NULL;
+    j->deadline = time_monotonic() + s->api->settings->database_timeout_ms * 2000;
+    if (atomic_fetch_add(&s->inside, 1) >= s->limit)
+        p = QUEUE_FULL;
+    else if (atomic_load(&s->stopping)) /* after counting: accounts_stop sees one or the other */
+        p = SHUTTING_DOWN;
+    else
+        p = queue_put(s->queue, &j->job);
+    if (p)
+        atomic_fetch_sub(&s->inside, 1);
+    return p;
+}
+
+static void post(struct accounts *s, struct account_job *j)
+{
+    http_post(j->loop, &j->job);
+    atomic_fetch_sub(&s->inside, 1);
+}
+
+void account_answer(struct accounts *s, struct account_job *j, int status)
+{
+    j->status = status;
+    post(s, j);
+}
+
+void account_refuse(struct accounts *s, struct account_job *j, const struct problem *p)
+{
+    j->problem = p;
+    post(s, j);
+}
+
+/* ---- the hash pool ---- */
+
+static void work(struct job *job, void *state)
+{
+    struct accounts *s = state;
+    struct account_job *j = (struct account_job *)job;
+    if (!j->stored_hash) {
+        j->hash_problem = password_hash(j->password, j->new_hash);
+    } else {
+        j->hash_problem = password_verify(j->stored_hash, j->password, &j->right);
+        if (!j->hash_problem && j->right && password_needs_rehash(j->stored_hash) &&
+            password_hash(j->password, j->new_hash))
+            j->new_hash[0] = '\0'; /* no memory: at another log-in */
+    }
+    if (queue_put(s->queue, job)) /* there is room for all inside, and it closes when nobody is */
+        abort();
+}
+
+static void *lend(void *context)
+{
+    return context;
+}
+
+/* Refuses the job if the pool is full. */
+static void to_pool(struct accounts *s, struct account_job *j)
+{
+    j->deadline = INT64_MAX; /* begun */
+    const struct problem *p = pool_put(s->hashers, &j->job);
+    if (p) {
+        j->hash_problem = p;
+        j->step(s, j);
+    }
+}
+
+static void after_hash(struct accounts *s, struct account_job *j)
+{
+    if (!j->hash_problem) {
+        j->then(s, j);
+        return;
+    }
+    metric_add(METRIC_login_total, "busy", 1);
+    account_refuse(s, j, j->hash_problem);
+}
+
+void accounts_hash(struct accounts *s, struct account_job *j,
+                   void (*then)(struct accounts *s, struct account_job *j))
+{
+    j->then = then;
+    j->stored_hash = NULL;
+    j->step = after_hash;
+    to_pool(s, j);
+}
+
+/* ---- log-ins that are equal, at once or soon after each other ---- */
+
+static void add_part(crypto_generichash_state *h, const char *part)
+{
+    uint64_t length = strlen(part);
+    crypto_generichash_update(h, (const unsigned char *)&length, sizeof(length));
+    crypto_generichash_update(h, (const unsigned char *)part, length);
+}
+
+void accounts_fingerprint(struct accounts *s, struct account_job *j, const char *id,
+                          const char *stored_hash)
+{
+    crypto_generichash_state h;
+    j->stored_hash = stored_hash;
+    crypto_generichash_init(&h, s->secret, sizeof(s->secret), sizeof(j->fingerprint));
+    add_part(&h, id);
+    add_part(&h, stored_hash);
+    add_part(&h, j->password);
+    crypto_generichash_final(&h, j->fingerprint, sizeof(j->fingerprint));
+    sodium_memzero(&h, sizeof(h));
+}
+
+bool accounts_remembers(struct accounts *s, const struct account_job *j)
+{
+    return memo_find(s->verified, j->fingerprint, time_monotonic()) != NULL;
+}
+
+static void leave_running(struct accounts *s, struct account_job *j)
+{
+    struct account_job **at = &s->running;
+    while (*at != j)
+        at = &(*at)->next_job;
+    *at = j->next_job;
+}
+
+/* The followers first: the one with a new_hash changes what all were compared with. */
+static void verified(struct accounts *s, struct account_job *j)
+{
+    int64_t now = time_monotonic();
+    leave_running(s, j);
+    if (!j->hash_problem && j->right)
+        memo_put(s->verified, j->fingerprint, now, now + REMEMBER_US, NULL);
+    for (struct account_job *f = j->followers, *next; f; f = next) {
+        next = f->next_job;
+        f->right = j->right;
+        f->hash_problem = j->hash_problem;
+        after_hash(s, f);
+    }
+    after_hash(s, j);
+}
+
+void accounts_verify(struct accounts *s, struct account_job *j,
+                     void (*then)(struct accounts *s, struct account_job *j))
+{
+    j->then = then;
+    for (struct account_job *r = s->running; r; r = r->next_job)
+        if (sodium_memcmp(r->fingerprint, j->fingerprint, sizeof(j->fingerprint)) == 0) {
+            j->next_job = r->followers;
+            r->followers = j;
+            return;
+        }
+    j->next_job = s->running;
+    s->running = j;
+    j->step = verified;
+    to_pool(s, j);
+}
+
+/* ---- the thread ---- */
+
+static void run(struct accounts *s, struct account_job *j)
+{
+    if (time_monotonic() > j->deadline)
+        account_refuse(s, j, QUEUE_FULL);
+    else
+        j->step(s, j);
+}
+
+/* Each second: which sessions have ended, here or by another process; now and then: old rows. */
+static void do_chores(struct accounts *s)
+{
+    if (time_monotonic() < s->next_chore)
+        return;
+    const struct problem *p = revoked_follow(s->api->revoked, s->database, &s->followed);
+    if (!p && ++s->chores % EXPIRE_EVERY == 0)
+        p = sessions_expire(s->database);
+    ready_report("accounts", !p, -1);
+    metric_set(METRIC_queue_length, "accounts", queue_length(s->queue));
+    metric_set(METRIC_queue_length, "hash", pool_waiting(s->hashers));
+    s->next_chore = time_monotonic() + CHORE_MS * 1000;
+}
+
+static void *thread_main(void *arg)
+{
+    struct accounts *s = arg;
+    struct job *jobs;
+    pthread_setname_np(pthread_self(), "accounts");
+    for (int n = 0; n >= 0; n = queue_take(s->queue, &jobs, TAKE, CHORE_MS)) {
+        for (struct job *next; n > 0; n--, jobs = next) {
+            next = jobs->next; /* the step gives the job away */
+            run(s, (struct account_job *)jobs);
+        }
+        do_chores(s);
+    }
+    return NULL;
+}
+
+static void release(struct accounts *s)
+{
+    pool_free(s->hashers);
+    queue_free(s->queue);
+    memo_free(s->verified);
+    pg_free(s->database);
+    sodium_memzero(s->secret, sizeof(s->secret));
+    free(s);
+}
+
+static fallible make_dummy(char out[PASSWORD_HASH_TEXT])
+{
+    unsigned char bytes[32];
+    char password[2 * sizeof(bytes) + 1];
+    randombytes_buf(bytes, sizeof(bytes));
+    sodium_bin2hex(password, sizeof(password), bytes, sizeof(bytes));
+    return password_hash(password, out);
+}
+
+fallible accounts_start(const struct command_api *api, struct accounts **out)
+{
+    const struct settings *set = api->settings;
+    char dummy[PASSWORD_HASH_TEXT];
+    TRY(make_dummy(dummy));
+    struct accounts *s = must_alloc(1, sizeof(*s));
+    s->api = api;
+    s->limit = (int)set->queue_max;
+    s->followed = -1;
+    memcpy(s->dummy, dummy, sizeof(dummy));
+    randombytes_buf(s->secret, sizeof(s->secret));
+    s->verified = memo_new(REMEMBERED_MAX, 0);
+    s->queue = queue_new(s->limit);
+    s->database =
+        pg_new(set->database_url, "citywatch-accounts", SESSION, (int)set->database_timeout_ms);
+    int threads = set->hash_threads ? (int)set->hash_threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    s->hashers = pool_new("hash", threads, (int)set->hash_queue_max,
+                          &(struct pool_work){.begin = lend, .work = work, .context = s});
+    ready_declare("accounts");
+    if (pthread_create(&s->thread, NULL, thread_main, s)) {
+        release(s);
+        return NOT_STARTED;
+    }
+    *out = s;
+    return NULL;
+}
+
+void accounts_stop(struct accounts *s)
+{
+    if (!s)
+        return;
+    atomic_store(&s->stopping, true);
+    while (atomic_load(&s->inside) >
+           0) /* each is bounded: by its deadline, the pool, the database */
+        usleep(1000);
+    queue_close(s->queue);
+    pthread_join(s->thread, NULL);
+    release(s);
+}

@@ -1,0 +1,38 @@
+/* authenticate.c -- see authenticate.h. */
+#include "command-api/authenticate.h"
+
+#include "base/time.h"
+#include "command-api/command_api.h"
+#include "base/banned.h"
+
+enum { TOKENS_REMEMBERED = 16384 };
+
+void *authenticate_begin(struct http_loop *loop, void *context)
+{
+    (void)loop;
+    const struct command_api *api = context;
+    return token_cache_new(api->key, TOKENS_REMEMBERED);
+}
+
+void authenticate_end(void *state)
+{
+    token_cache_free(state);
+}
+
+fallible authenticate(struct http_request *r, int roles, struct claims *out, bool *present)
+{
+    const struct command_api *api = http_context(r);
+    const char *header = http_header(r, "Authorization");
+    struct claims c;
+    if (present)
+        *present = header != NULL;
+    if (!header && roles == ANYONE)
+        return NULL;
+    TRY(token_check(http_loop_state(http_loop_of(r)), header, time_now(), &c));
+    if (is_revoked(api->revoked, &c))
+        return BAD_TOKEN;
+    if (roles != ANYONE && !(roles & (int)c.role))
+        return WRONG_ROLE;
+    *out = c;
+    return NULL;
+}

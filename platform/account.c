@@ -1,0 +1,201 @@
+/* account.c -- see account.h. */
+#include "platform/account.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "events/event.h"
+#include "base/banned.h"
+
+#define ACCOUNT_COLUMNS "user_id, user_name, password_hash, role, agency, role_version, disabled"
+
+static const struct pg_statement BY_NAME = {"account_by_name",
+                                            "SELECT " ACCOUNT_COLUMNS
+                                            " FROM account WHERE lower(user_name) = lower($1)"};
+static const struct pg_statement BY_ID = {"account_by_id", "SELECT " ACCOUNT_COLUMNS
+                                                           " FROM account WHERE user_id = $1"};
+static const struct pg_statement REGISTER = {
+    "register_account", "SELECT register_account($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
+static const struct pg_statement REHASH = {
+    "account_rehash",
+    "UPDATE account SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2"};
+static const struct pg_statement OPEN_SESSION = {
+    "session_open", "INSERT INTO account_session (session_id, user_id, current, expires) "
+                    "SELECT $1, user_id, $4, clock_timestamp() + make_interval(days => $5) "
+                    "  FROM account WHERE user_id = $2 AND password_hash = $3 AND NOT disabled "
+                    "    ON CONFLICT (session_id) DO UPDATE SET current = excluded.current"};
+static const struct pg_statement REFRESH_SESSION = {
+    "session_refresh", "SELECT user_id, user_name, '', role, agency, role_version, false, outcome "
+                       "  FROM refresh_session($1, $2, $3, $4, $5, $6, $7, $8)"};
+static const struct pg_statement END_SESSION = {"session_end",
+                                                "SELECT end_session($1, $2, $3, $4, $5, $6)"};
+static const struct pg_statement EXPIRE = {"sessions_expire", "SELECT expire_sessions(1000)"};
+
+enum { OUTCOME_COLUMN = 7 }; /* of REFRESH_SESSION, after the account's */
+
+static fallible ask(struct pg *c, const struct pg_statement *s, int count,
+                    const char *const *values, struct rows **out)
+{
+    const struct problem *p = pg_call(c, s, count, values, out);
+    return p == DATABASE_UNAVAILABLE ? pg_call(c, s, count, values, out) : p;
+}
+
+static void copy(char *to, size_t size, const char *from)
+{
+    snprintf(to, size, "%s", from ? from : "");
+}
+
+static void read_account(const struct rows *rows, struct account *out)
+{
+    struct account a = {.role = role_from(rows_text(rows, 0, 3)),
+                        .role_version = rows_int(rows, 0, 5),
+                        .disabled = text_equal(rows_text(rows, 0, 6), "t")};
+    copy(a.user_id, sizeof(a.user_id), rows_text(rows, 0, 0));
+    copy(a.user_name, sizeof(a.user_name), rows_text(rows, 0, 1));
+    copy(a.hash, sizeof(a.hash), rows_text(rows, 0, 2));
+    copy(a.agency, sizeof(a.agency), rows_text(rows, 0, 4));
+    *out = a;
+}
+
+static fallible find(struct pg *c, const struct pg_statement *s, const char *by,
+                     struct account *out, bool *found)
+{
+    scoped_rows *rows = NULL;
+    TRY(ask(c, s, 1, &by, &rows));
+    *found = rows_count(rows) == 1;
+    if (*found)
+        read_account(rows, out);
+    return NULL;
+}
+
+fallible account_by_name(struct pg *c, const char *name, struct account *out, bool *found)
+{
+    return find(c, &BY_NAME, name, out, found);
+}
+
+fallible account_by_id(struct pg *c, const char *user_id, struct account *out, bool *found)
+{
+    return find(c, &BY_ID, user_id, out, found);
+}
+
+/* ---- events ---- */
+
+/* The parameters of an event: id, schema, data, metadata. */
+struct event_texts {
+    char id[UUID_TEXT], schema[12];
+    struct text data, meta;
+};
+
+static void event_texts_release(struct event_texts *t)
+{
+    text_release(&t->data);
+    text_release(&t->meta);
+}
+#define scoped_event_texts __attribute__((cleanup(event_texts_release))) struct event_texts
+
+static void write_meta(const struct origin *o, struct text *out)
+{
+    text_append(out, "{\"correlation_id\":");
+    text_append_json(out, o->correlation_id);
+    if (o->traceparent) {
+        text_append(out, ",\"traceparent\":");
+        text_append_json(out, o->traceparent);
+    }
+    if (o->actor) {
+        text_append(out, ",\"actor\":");
+        text_append_json(out, o->actor);
+    }
+    text_append_char(out, '}');
+}
+
+static void write_texts(const struct event *e, const struct origin *o, struct event_texts *out)
+{
+    uuid_new(out->id);
+    snprintf(out->schema, sizeof(out->schema), "%d", event_version(e->type));
+    event_write(e, &out->data);
+    write_meta(o, &out->meta);
+}
+
+fallible account_register(struct pg *c, const struct account *a, const struct origin *o,
+                          int64_t *position)
+{
+    const char *agency = a->agency[0] ? a->agency : NULL;
+    struct event e = EVENT(UserRegistered, .user_id = a->user_id, .role = role_name(a->role),
+                           .agency = agency, .registered_at = time_now());
+    scoped_event_texts t = {0};
+    scoped_rows *rows = NULL;
+    write_texts(&e, o, &t);
+    const char *values[] = {a->user_id,
+                            a->user_name,
+                            a->hash,
+                            role_name(a->role),
+                            agency,
+                            t.id,
+                            t.schema,
+                            text_value(&t.data),
+                            text_value(&t.meta)};
+    TRY(ask(c, &REGISTER, 9, values, &rows));
+    if (!rows_text(rows, 0, 0))
+        return NAME_TAKEN;
+    *position = rows_int(rows, 0, 0);
+    return NULL;
+}
+
+fallible account_rehash(struct pg *c, const struct account *a, const char *new_hash)
+{
+    return ask(c, &REHASH, 3, (const char *[]){a->user_id, a->hash, new_hash}, NULL);
+}
+
+/* ---- sessions ---- */
+
+fallible session_open(struct pg *c, const struct account *a, const char *session, const char *tag,
+                      int64_t days)
+{
+    char number[24];
+    scoped_rows *rows = NULL;
+    snprintf(number, sizeof(number), "%lld", (long long)days);
+    TRY(ask(c, &OPEN_SESSION, 5, (const char *[]){session, a->user_id, a->hash, tag, number},
+            &rows));
+    return rows_affected(rows) == 1 ? NULL : BAD_CREDENTIALS;
+}
+
+fallible session_refresh(struct pg *c, const char *session, const char *tag, const char *successor,
+                         int64_t days, const struct origin *o, struct account *out, bool *ended)
+{
+    char number[24], now[TIME_TEXT];
+    scoped_event_texts t = {0};
+    scoped_rows *rows = NULL;
+    snprintf(number, sizeof(number), "%lld", (long long)days);
+    uuid_new(t.id);
+    snprintf(t.schema, sizeof(t.schema), "%d", event_version(UserSessionEnded));
+    /* The event if this ends the family; the user's id is known to the row only. */
+    text_printf(&t.data, "{\"session_id\":\"%s\",\"ended_at\":\"%s\"}", session,
+                time_format(time_now(), now));
+    write_meta(o, &t.meta);
+    const char *values[] = {session, tag,      successor,           number,
+                            t.id,    t.schema, text_value(&t.data), text_value(&t.meta)};
+    TRY(ask(c, &REFRESH_SESSION, 8, values, &rows));
+    const char *outcome = rows_text(rows, 0, OUTCOME_COLUMN);
+    *ended = text_equal(outcome, "reused");
+    if (!text_equal(outcome, "rotated"))
+        return BAD_REFRESH_TOKEN;
+    read_account(rows, out);
+    return NULL;
+}
+
+fallible session_end(struct pg *c, const char *user_id, const char *session, const struct origin *o)
+{
+    struct event e =
+        EVENT(UserSessionEnded, .user_id = user_id, .session_id = session, .ended_at = time_now());
+    scoped_event_texts t = {0};
+    write_texts(&e, o, &t);
+    const char *values[] = {
+        session, user_id, t.id, t.schema, text_value(&t.data), text_value(&t.meta)};
+    return ask(c, &END_SESSION, 6, values, NULL);
+}
+
+fallible sessions_expire(struct pg *c)
+{
+    return ask(c, &EXPIRE, 0, NULL, NULL);
+}
