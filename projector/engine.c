@@ -1,0 +1,352 @@
+/* engine.c -- one turn after the other: what is new, from the stream or from the store, into the
+ * lanes. */
+#include "projector/engine_parts.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "platform/metrics.h"
+#include "base/banned.h"
+
+enum {
+    POLL_MS = 100,             /* of the store, while the stream cannot be followed */
+    REDIS_AGAIN_US = 1000000,  /* after Redis was away */
+    TROUBLE_AGAIN_US = 250000, /* after an entry that the store could not replace */
+    BACKOFF_MIN_MS = 10,
+    BACKOFF_MAX_MS = 1000
+};
+
+static const char STREAM[] = "{events}:all";
+
+/* ---- life ---- */
+
+fallible engine_new(const struct engine_parts *parts, struct engine **out)
+{
+    struct engine *e = must_alloc(1, sizeof(*e));
+    *e = (struct engine){.parts = *parts, .batch_events = BATCH_EVENTS, .trouble_at = -1};
+    while (parts->files[e->view_count].name)
+        e->view_count++;
+    e->views = arena_array(&e->arena, (size_t)e->view_count + 1, sizeof(*e->views));
+    for (int i = 0; i < e->view_count; i++) {
+        const struct problem *p =
+            view_parse(&parts->files[i], parts->language, &e->arena, &e->views[i].view);
+        if (p) {
+            engine_free(e);
+            return p;
+        }
+    }
+    *out = e;
+    return NULL;
+}
+
+void engine_free(struct engine *e)
+{
+    if (!e)
+        return;
+    for (int i = 0; i < e->view_count; i++)
+        parked_clear(&e->views[i].parked);
+    arena_release(&e->lane_names);
+    arena_release(&e->arena);
+    free(e);
+}
+
+const struct problem *engine_stop(struct engine *e, const char *why)
+{
+    e->stopped = why;
+    return NOT_STARTED;
+}
+
+const char *engine_reason(const struct engine *e)
+{
+    return e->stopped;
+}
+
+static struct lane *main_lane(struct engine *e)
+{
+    return &e->lanes[0];
+}
+
+/* ---- the store ---- */
+
+static void saw(struct engine *e, int64_t position, int64_t recorded)
+{
+    if (position <= e->newest)
+        return;
+    e->newest = position;
+    e->newest_recorded = recorded;
+}
+
+/* Looks at the end of the log. Called after a page was read and before it is applied: a page of
+ * another life of the log must not count. */
+static fallible look_at_head(struct engine *e, struct arena *a, int64_t *head)
+{
+    int64_t epoch;
+    struct event_page last;
+    TRY(store_head(e->parts.store, head, &epoch));
+    e->health.store = true;
+    if (e->loaded && epoch != e->epoch) {
+        log_error("the event store has begun another epoch", KV("epoch", epoch),
+                  KV("mine", e->epoch));
+        return engine_stop(e, "the event store has begun another epoch");
+    }
+    e->epoch = epoch;
+    if (e->loaded && *head < main_lane(e)->position) {
+        log_error("the event store ends before the views: it was restored without a new epoch",
+                  KV("head", *head), KV("position", main_lane(e)->position));
+        return engine_stop(e, "the event store ends before the views");
+    }
+    if (*head <= e->newest)
+        return NULL;
+    TRY(store_read(e->parts.store, *head - 1, 1, a, &last));
+    if (last.count)
+        saw(e, last.at[0].position, last.at[0].recorded);
+    return NULL;
+}
+
+/* Applies the next page of the store to a lane, up to `end`. *more: there is more before it. */
+static fallible apply_page(struct engine *e, int lane, int64_t end, struct arena *a, bool *more)
+{
+    struct event_page page;
+    int64_t head, position = e->lanes[lane].position;
+    TRY(store_read(e->parts.store, position, e->batch_events, a, &page));
+    TRY(look_at_head(e, a, &head));
+    int count = 0;
+    struct batch_event *events = arena_array(a, (size_t)page.count, sizeof(*events));
+    while (count < page.count && page.at[count].position <= end) {
+        events[count] = batch_from_store(e->parts.language, &page.at[count], a);
+        count++;
+    }
+    *more = count == e->batch_events;
+    if (!count)
+        return NULL;
+    return lane_apply(e, lane, events, count, events[count - 1].position, true);
+}
+
+static fallible follow_store(struct engine *e, struct arena *a, int *wait_ms)
+{
+    bool more, polling = e->caught_up;
+    int64_t before = main_lane(e)->position;
+    TRY(apply_page(e, 0, INT64_MAX, a, &more));
+    e->caught_up = !more;
+    *wait_ms = polling && main_lane(e)->position == before ? POLL_MS : 0;
+    return NULL;
+}
+
+/* ---- views that catch up ---- */
+
+static bool has_views(const struct engine *e, int lane)
+{
+    for (int i = 0; i < e->view_count; i++)
+        if (e->views[i].lane == lane)
+            return true;
+    return false;
+}
+
+/* One page for each lane beside main, up to where main stands; there it joins. */
+static fallible move_other_lanes(struct engine *e, struct arena *a, bool *busy)
+{
+    for (int i = 1; i < e->lane_count; i++) {
+        bool more;
+        if (!has_views(e, i))
+            continue;
+        *busy = true;
+        if (e->lanes[i].position < main_lane(e)->position)
+            TRY(apply_page(e, i, main_lane(e)->position, a, &more));
+        if (e->lanes[i].position == main_lane(e)->position) {
+            e->loaded = false; /* numbers and members of lanes change */
+            return registry_join(e, i);
+        }
+    }
+    return NULL;
+}
+
+/* ---- the stream ---- */
+
+/* Goes to the store for what the stream cannot give. An entry that stays unusable, because nothing
+ * in the store replaces it yet, is not asked for again at once. */
+static void heal(struct engine *e, const char *why)
+{
+    metric_add(METRIC_es_projection_catchup_total, NULL, 1);
+    if (e->trouble_at == main_lane(e)->position) {
+        e->redis_again = time_monotonic() + TROUBLE_AGAIN_US;
+        return;
+    }
+    log_warning("reading on from the event store", KV("reason", why),
+                KV("position", main_lane(e)->position));
+    e->trouble_at = main_lane(e)->position;
+    e->caught_up = false;
+}
+
+/* Takes the entries that follow the cursor without a gap. *why: what is wrong with the next one. */
+static fallible take_entries(struct engine *e, const struct entry *entries, int found,
+                             struct arena *a, struct batch_event *out, int *count, const char **why)
+{
+    int64_t cursor = main_lane(e)->position;
+    for (int i = 0; i < found && !*why; i++) {
+        const struct entry *x = &entries[i];
+        if (x->epoch != e->epoch) {
+            log_error("an entry of the stream belongs to another epoch", KV("epoch", x->epoch),
+                      KV("mine", e->epoch), KV("position", x->position));
+            return engine_stop(e, "the stream belongs to another epoch than the views");
+        }
+        if (x->position <= cursor)
+            continue;
+        if (x->prev > cursor)
+            *why = "gap in the stream";
+        else if (x->position != cursor + 1 ||
+                 !batch_from_entry(e->parts.language, x, a, &out[*count]))
+            *why = "malformed entry"; /* positions of this stream have no gaps */
+        else
+            cursor = out[(*count)++].position;
+    }
+    return NULL;
+}
+
+static fallible apply_entries(struct engine *e, const struct batch_event *events, int count)
+{
+    const struct batch_event *last = &events[count - 1];
+    saw(e, last->position, last->recorded);
+    const struct problem *p = lane_apply(e, 0, events, count, last->position, false);
+    if (p == UNREADABLE_EVENT) { /* what is parked is decided on the store's copy alone */
+        e->loaded = false;
+        heal(e, "an event cannot be applied");
+        return NULL;
+    }
+    return p;
+}
+
+/* Nothing came: are the stream and this engine still where the store is? The store may be away:
+ * then the stream is followed all the same. */
+static fallible after_silence(struct engine *e, struct arena *a)
+{
+    int64_t head;
+    const struct problem *p = look_at_head(e, a, &head);
+    if (p && !e->stopped) {
+        e->health.store = false;
+        return NULL;
+    }
+    TRY(p);
+    if (head > main_lane(e)->position)
+        heal(e, "silence while the store has more");
+    bool changed;
+    TRY(registry_compare(e, &changed));
+    e->loaded = !changed;
+    return NULL;
+}
+
+static fallible follow_stream(struct engine *e, int block_ms, struct arena *a, int *wait_ms)
+{
+    struct entry *entries;
+    int found, count = 0;
+    bool malformed;
+    const char *why = NULL;
+    if (redis_read(e->parts.redis, STREAM, main_lane(e)->position,
+                   e->batch_events < READ_ENTRIES ? e->batch_events : READ_ENTRIES, block_ms, a,
+                   &entries, &found, &malformed)) {
+        e->health.redis = false;
+        e->redis_again = time_monotonic() + REDIS_AGAIN_US;
+        return follow_store(e, a, wait_ms);
+    }
+    e->health.redis = true;
+    struct batch_event *events = arena_array(a, (size_t)found, sizeof(*events));
+    TRY(take_entries(e, entries, found, a, events, &count, &why));
+    if (!why && malformed)
+        why = "malformed entry";
+    if (count)
+        TRY(apply_entries(e, events, count));
+    if (why)
+        heal(e, why);
+    return found || malformed || !block_ms ? NULL : after_silence(e, a);
+}
+
+/* ---- one turn ---- */
+
+fallible engine_load(struct engine *e, struct arena *a)
+{
+    int64_t head;
+    if (e->loaded)
+        return NULL;
+    TRY(look_at_head(e, a, &head));
+    TRY(registry_load(e));
+    e->health.views = true;
+    return NULL;
+}
+
+static fallible turn(struct engine *e, struct arena *a, int *wait_ms)
+{
+    bool busy = false;
+    TRY(engine_load(e, a));
+    if (!e->unread_retried) {
+        TRY(retry_unread(e));
+        e->unread_retried = true;
+        TRY(engine_load(e, a));
+    }
+    TRY(move_other_lanes(e, a, &busy));
+    TRY(engine_load(e, a));
+    if (e->caught_up && time_monotonic() >= e->redis_again)
+        return follow_stream(e, busy ? 0 : e->parts.block_ms, a, wait_ms);
+    return follow_store(e, a, wait_ms);
+}
+
+/* What a failed turn means for the next one. */
+static int recover(struct engine *e, const struct problem *p)
+{
+    bool store = p == STORE_UNAVAILABLE || p == BATCH_REJECTED;
+    e->loaded = false;
+    if (store)
+        e->health.store = false;
+    else if (p != VERSION_CONFLICT)
+        e->health.views = false;
+    if (!store && e->batch_events > 1)
+        e->batch_events /= 2; /* perhaps it only took too long */
+    e->backoff_ms = e->backoff_ms ? e->backoff_ms * 2 : BACKOFF_MIN_MS;
+    if (e->backoff_ms > BACKOFF_MAX_MS)
+        e->backoff_ms = BACKOFF_MAX_MS;
+    return e->backoff_ms;
+}
+
+int engine_step(struct engine *e)
+{
+    scoped_arena a = {0};
+    int wait_ms = 0;
+    if (e->stopped)
+        return ENGINE_STOPPED;
+    const struct problem *p = turn(e, &a, &wait_ms);
+    if (e->stopped)
+        return ENGINE_STOPPED;
+    if (p)
+        return recover(e, p);
+    e->backoff_ms = 0;
+    e->batch_events = e->batch_events * 2 < BATCH_EVENTS ? e->batch_events * 2 : BATCH_EVENTS;
+    return wait_ms;
+}
+
+/* ---- what it knows ---- */
+
+static double lag_of(const struct engine *e, int lane)
+{
+    double lag = (double)(time_now() - e->newest_recorded) / 1e6;
+    return e->lanes[lane].position >= e->newest || lag < 0 ? 0 : lag;
+}
+
+struct engine_health engine_health(const struct engine *e)
+{
+    struct engine_health h = e->health;
+    h.lag_seconds = e->lane_count ? lag_of(e, 0) : 0;
+    return h;
+}
+
+void engine_metrics(const struct engine *e)
+{
+    double now = (double)time_now();
+    metric_set(METRIC_es_head_position, NULL, (double)e->newest);
+    for (int i = 0; i < e->lane_count; i++) {
+        metric_set(METRIC_es_projection_position, e->lanes[i].name, (double)e->lanes[i].position);
+        metric_set(METRIC_es_projection_lag_seconds, e->lanes[i].name, lag_of(e, i));
+    }
+    for (int i = 0; i < e->view_count; i++) {
+        const struct parked *p = &e->views[i].parked;
+        metric_set(METRIC_es_projection_parked, e->views[i].view.name, (double)p->events);
+        metric_set(METRIC_es_projection_oldest_parked_seconds, e->views[i].view.name,
+                   p->oldest ? (now - (double)p->oldest) / 1e6 : 0);
+    }
+}

@@ -1,0 +1,84 @@
+/* engine_parts.h -- what the files of the engine share: engine.c reads, lane.c applies, registry.c
+ * knows which view is where, retry.c frees parked streams. */
+#pragma once
+
+#include "projector/engine.h"
+#include "projector/parked.h"
+
+enum { MAX_LANES = 64, BATCH_EVENTS = 1000, READ_ENTRIES = 500 };
+
+/* Views at the same position: one transaction and one checkpoint for all. lanes[0] is main. */
+struct lane {
+    const char *name;
+    int64_t position, epoch, revision;
+};
+
+struct projected {
+    struct view view;
+    int lane; /* index */
+    struct parked parked;
+};
+
+struct engine {
+    struct engine_parts parts;
+    struct arena arena; /* view texts: the engine's life */
+    struct projected *views;
+    int view_count;
+    struct arena lane_names; /* until the next load */
+    struct lane lanes[MAX_LANES];
+    int lane_count;
+    int64_t epoch;
+    bool loaded;     /* lanes, views and parked streams are as the database has them */
+    bool registered; /* has been loaded once */
+    bool unread_retried;
+    int64_t rehearsed; /* connection on which all statements are prepared */
+    const char *stopped;
+
+    /* reading */
+    bool caught_up;          /* the store was read to its end: the stream can be followed */
+    int64_t redis_again;     /* monotonic: not to be asked before */
+    int64_t trouble_at;      /* cursor at the last entry that could not be used */
+    int64_t newest;          /* last position known to exist, */
+    int64_t newest_recorded; /* and its time */
+    int batch_events;        /* smaller after a batch took too long */
+    int backoff_ms;
+    struct engine_health health;
+};
+
+/* Remembers why the engine cannot go on and logs it. */
+const struct problem *engine_stop(struct engine *e, const char *why);
+
+/* registry.c: reads lanes, views and parked streams from the database, and makes what is missing
+ * there. Needs e->epoch of the store. */
+fallible registry_load(struct engine *e);
+/* Moves the views of a lane that has reached main into it. The engine must load anew after it. */
+fallible registry_join(struct engine *e, int lane);
+
+struct projected *registry_find(struct engine *e,
+                                const char *view); /* NULL: no file of that name */
+/* Has another engine, or a retry, moved lane main since it was loaded? */
+fallible registry_compare(struct engine *e, bool *changed);
+
+/* engine.c: loads the registry unless it is loaded. */
+fallible engine_load(struct engine *e, struct arena *a);
+/* retry.c: retries the streams that were parked because an older program could not read them. */
+fallible retry_unread(struct engine *e);
+
+/* lane.c: applies events that follow the lane's position, in order, up to `to`, in one transaction,
+ * and moves the lane there. `trusted`: they come from the store, so one that fails may be parked;
+ * else UNREADABLE_EVENT is returned for the caller to fetch them there. After any problem the
+ * engine must load anew. */
+fallible lane_apply(struct engine *e, int lane, const struct batch_event *events, int count,
+                    int64_t to, bool trusted);
+/* The same for one view, within the caller's transaction. Its schema need not be registered if
+ * nothing is parked. */
+fallible view_apply(struct projected *v, struct pg *db, const struct batch_event *events, int count,
+                    bool trusted);
+/* Compares a lane with what this engine believes and moves it, within a transaction.
+ * VERSION_CONFLICT: it is not so; the engine must load anew. */
+fallible lane_fence(struct engine *e, const struct lane *lane, int64_t to, int64_t revision);
+/* BEGIN, and COMMIT of a transaction that is still that of `generation`; ROLLBACK if there is one.
+ */
+fallible begin(struct pg *db, int64_t *generation);
+fallible commit(struct pg *db, int64_t generation);
+void roll_back(struct pg *db, int64_t generation);

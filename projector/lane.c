@@ -1,0 +1,194 @@
+/* lane.c -- one batch into the views of one lane: the checkpoint, a savepoint per view, and the
+ * search for the event that a view cannot take. */
+#include "projector/engine_parts.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "platform/metrics.h"
+#include "base/banned.h"
+
+/* ---- transactions ---- */
+
+fallible begin(struct pg *db, int64_t *generation)
+{
+    TRY(pg_run(db, "BEGIN"));
+    *generation = pg_generation(db);
+    return NULL;
+}
+
+/* A connection that was silently replaced would commit nothing and say yes. */
+fallible commit(struct pg *db, int64_t generation)
+{
+    if (pg_generation(db) != generation)
+        return DATABASE_UNAVAILABLE;
+    return pg_run(db, "COMMIT");
+}
+
+void roll_back(struct pg *db, int64_t generation)
+{
+    if (pg_generation(db) != generation || pg_run(db, "ROLLBACK"))
+        pg_close(db);
+}
+
+static const struct pg_statement FENCE = {
+    "lane_fence",
+    "UPDATE engine.lane SET position = $2::bigint, revision = $3::bigint, moved = now() "
+    "WHERE name = $1::text AND position = $4::bigint AND epoch = $5::bigint "
+    "AND revision = $6::bigint"};
+
+fallible lane_fence(struct engine *e, const struct lane *lane, int64_t to, int64_t revision)
+{
+    scoped_arena a = {0};
+    scoped_rows *rows = NULL;
+    const int64_t numbers[] = {to, revision, lane->position, lane->epoch, lane->revision};
+    const char *values[6] = {lane->name};
+    for (int i = 0; i < 5; i++)
+        values[i + 1] = arena_printf(&a, "%lld", (long long)numbers[i]);
+    TRY(pg_call(e->parts.views, &FENCE, 6, values, &rows));
+    if (rows_affected(rows) == 1)
+        return NULL;
+    log_warning("another engine has moved the lane: loading it anew", KV("lane", lane->name),
+                KV("position", lane->position));
+    return VERSION_CONFLICT;
+}
+
+/* ---- one view ---- */
+
+struct work {
+    struct projected *v;
+    struct pg *db;
+    bool trusted;
+    struct parking parking;
+};
+
+static void park(struct work *w, const struct batch_event *e, const char *error)
+{
+    parking_add(&w->parking, e, error);
+    names_add(&w->v->parked.streams, e->stream);
+    w->v->parked.events++;
+    if (!w->v->parked.oldest)
+        w->v->parked.oldest = time_now();
+    if (error)
+        log_error("event parked", KV("view", w->v->view.name), KV("stream", e->stream),
+                  KV("position", e->position), KV("type", e->type), KV("reason", error));
+}
+
+/* Errors that the data of an event may cause: data exceptions, constraints, limits, a row touched
+ * twice, RAISE. All others are about the database, and the batch is tried again. */
+static bool is_events_fault(const struct pg *db)
+{
+    static const char *const classes[] = {"21", "22", "23", "44", "54", "P0"};
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+        if (text_starts(pg_sqlstate(db), classes[i]))
+            return true;
+    return false;
+}
+
+static fallible run_statements(struct work *w, const struct batch_event **at, int count)
+{
+    const struct view *v = &w->v->view;
+    char enter[128];
+    snprintf(enter, sizeof(enter), "SAVEPOINT view; SET LOCAL search_path TO \"%s\"", v->name);
+    TRY(pg_run(w->db, enter));
+    for (int i = 0; i < v->count; i++)
+        TRY(batch_run(w->db, &v->statements[i], at, count));
+    return pg_run(w->db, "RELEASE SAVEPOINT view");
+}
+
+/* Moves the events of parked streams to their queues, closes up the others and counts them. */
+static int leave_parked_out(struct work *w, const struct batch_event **at, int count)
+{
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        if (names_has(&w->v->parked.streams, at[i]->stream))
+            park(w, at[i], NULL);
+        else if (at[i]->unreadable && w->trusted)
+            park(w, at[i], at[i]->unreadable);
+        else
+            at[kept++] = at[i];
+    }
+    return kept;
+}
+
+/* The first 500 bytes, whole characters: what goes into a text column. */
+static void copy_message(const struct pg *db, char out[512])
+{
+    int length = snprintf(out, 501, "%s: %s", pg_sqlstate(db), pg_message(db));
+    for (size_t n = length < 500 ? (size_t)length : 500; text_characters(out, n) < 0;)
+        out[--n] = '\0';
+}
+
+/* Applies what can be applied of these events: all at once, else each half by itself. */
+static fallible apply_part(struct work *w, const struct batch_event **at, int count)
+{
+    char error[512];
+    count = leave_parked_out(w, at, count);
+    if (!count)
+        return NULL;
+    const struct problem *p = run_statements(w, at, count);
+    if (p != STATEMENT_REFUSED || !is_events_fault(w->db))
+        return p;
+    if (!w->trusted)
+        return UNREADABLE_EVENT;
+    copy_message(w->db, error);
+    TRY(pg_run(w->db, "ROLLBACK TO SAVEPOINT view; RELEASE SAVEPOINT view"));
+    if (count == 1) {
+        park(w, at[0], error);
+        return NULL;
+    }
+    TRY(apply_part(w, at, count / 2));
+    return apply_part(w, at + count / 2, count - count / 2);
+}
+
+static fallible apply_wanted(struct work *w, const struct batch_event *events, int count)
+{
+    scoped_arena a = {0};
+    const struct batch_event **at = arena_array(&a, (size_t)count, sizeof(*at));
+    int wanted = 0;
+    for (int i = 0; i < count; i++) {
+        if (!view_wants(&w->v->view, &events[i]))
+            continue;
+        if (events[i].unreadable && !w->trusted)
+            return UNREADABLE_EVENT;
+        at[wanted++] = &events[i];
+    }
+    TRY(apply_part(w, at, wanted));
+    return parking_store(&w->parking, w->db, w->v->view.name);
+}
+
+fallible view_apply(struct projected *v, struct pg *db, const struct batch_event *events, int count,
+                    bool trusted)
+{
+    struct work w = {.v = v, .db = db, .trusted = trusted};
+    const struct problem *p = apply_wanted(&w, events, count);
+    parking_release(&w.parking);
+    return p;
+}
+
+/* ---- one lane ---- */
+
+static fallible apply_all(struct engine *e, int lane, const struct batch_event *events, int count,
+                          int64_t to, bool trusted)
+{
+    TRY(lane_fence(e, &e->lanes[lane], to, e->lanes[lane].revision));
+    for (int i = 0; i < e->view_count; i++)
+        if (e->views[i].lane == lane)
+            TRY(view_apply(&e->views[i], e->parts.views, events, count, trusted));
+    return NULL;
+}
+
+fallible lane_apply(struct engine *e, int lane, const struct batch_event *events, int count,
+                    int64_t to, bool trusted)
+{
+    int64_t generation;
+    TRY(begin(e->parts.views, &generation));
+    const struct problem *p = apply_all(e, lane, events, count, to, trusted);
+    if (p) {
+        roll_back(e->parts.views, generation);
+        return p;
+    }
+    TRY(commit(e->parts.views, generation));
+    e->lanes[lane].position = to;
+    metric_add(METRIC_es_projection_events_total, NULL, count);
+    return NULL;
+}

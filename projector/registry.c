@@ -1,0 +1,270 @@
+/* registry.c -- which views there are, in which lane, and where the lanes stand: schema `engine` of
+ * the read database. */
+#include "projector/engine_parts.h"
+
+#include "base/log.h"
+#include "base/banned.h"
+
+/* ---- making what is missing ---- */
+
+static const struct pg_statement LANES = {
+    "lanes",
+    "SELECT name, position, epoch, revision FROM engine.lane ORDER BY name <> 'main', name"};
+static const struct pg_statement NEW_LANE = {
+    "lane_new",
+    "INSERT INTO engine.lane (name, position, epoch) VALUES ($1::text, $2::bigint, $3::bigint)"};
+static const struct pg_statement VIEWS = {"views", "SELECT name, lane, digest FROM engine.view"};
+static const struct pg_statement NEW_VIEW = {
+    "view_new",
+    "INSERT INTO engine.view (name, lane, digest) VALUES ($1::text, $2::text, $3::text)"};
+/* A lane of its own at the place where the view stands. */
+static const struct pg_statement DETACH = {
+    "view_detach",
+    "WITH left_lane AS (UPDATE engine.lane SET revision = revision + 1 WHERE name = 'main' "
+    "RETURNING position, epoch), "
+    "own AS (INSERT INTO engine.lane (name, position, epoch) SELECT $1::text, position, epoch "
+    "FROM left_lane RETURNING name) "
+    "UPDATE engine.view SET lane = own.name FROM own WHERE view.name = $1::text"};
+
+static const char *number(struct arena *a, int64_t n)
+{
+    return arena_printf(a, "%lld", (long long)n);
+}
+
+struct projected *registry_find(struct engine *e, const char *name)
+{
+    for (int i = 0; i < e->view_count; i++)
+        if (text_equal(e->views[i].view.name, name))
+            return &e->views[i];
+    return NULL;
+}
+
+static fallible new_lane(struct engine *e, const char *name, struct arena *a)
+{
+    const char *values[] = {name, "0", number(a, e->epoch)};
+    return pg_call(e->parts.views, &NEW_LANE, 3, values, NULL);
+}
+
+static fallible create_tables(struct engine *e, const struct view *v)
+{
+    scoped_text ddl = {0};
+    text_printf(&ddl,
+                "CREATE SCHEMA \"%s\"; SET LOCAL search_path TO \"%s\"; %s; RESET search_path",
+                v->name, v->name, v->tables);
+    const struct problem *p = pg_run(e->parts.views, text_value(&ddl));
+    if (p == STATEMENT_REFUSED) {
+        log_error("the tables of a view could not be created", KV("view", v->name),
+                  KV("reason", pg_message(e->parts.views)));
+        return engine_stop(e, "the tables of a view could not be created");
+    }
+    return p;
+}
+
+/* A new view begins in a lane of its own, unless main has not begun either. */
+static fallible add_view(struct engine *e, const struct view *v, struct arena *a)
+{
+    const char *lane = e->lanes[0].position ? v->name : "main";
+    const char *values[] = {v->name, lane, v->digest};
+    TRY(create_tables(e, v));
+    if (e->lanes[0].position)
+        TRY(new_lane(e, v->name, a));
+    TRY(pg_call(e->parts.views, &NEW_VIEW, 3, values, NULL));
+    log_info("view created", KV("view", v->name), KV("lane", lane));
+    return NULL;
+}
+
+static fallible add_missing(struct engine *e, const bool *there, struct arena *a)
+{
+    bool added = false;
+    for (int i = 0; i < e->view_count; i++) {
+        if (there[i])
+            continue;
+        TRY(add_view(e, &e->views[i].view, a));
+        added = true;
+    }
+    if (!added || e->lanes[0].position)
+        return NULL;
+    return lane_fence(e, &e->lanes[0], 0, e->lanes[0].revision + 1); /* main has new members */
+}
+
+/* A view this program has no file for. At start: an older program's, which gets a lane of its own,
+ * so that it misses nothing should its file come back. Later: another program is at work. */
+static fallible meet_stranger(struct engine *e, const char *name, const char *lane)
+{
+    if (!text_equal(lane, "main"))
+        return NULL;
+    if (e->registered)
+        return engine_stop(e, "another program keeps views that this one does not know");
+    log_warning("a view has no file in this program: it stands still", KV("view", name));
+    return pg_call(e->parts.views, &DETACH, 1, &name, NULL);
+}
+
+static fallible meet_registered(struct engine *e, const struct rows *rows, int row, bool *there)
+{
+    const char *name = rows_text(rows, row, 0);
+    struct projected *v = registry_find(e, name);
+    if (!v)
+        return meet_stranger(e, name, rows_text(rows, row, 1));
+    there[v - e->views] = true;
+    if (text_equal(v->view.digest, rows_text(rows, row, 2)))
+        return NULL;
+    log_error(
+        "the file of a view has changed since its tables were made: it must be rebuilt. To do it "
+        "by hand, drop the schema of that name and its row in engine.view: it is read anew",
+        KV("view", name));
+    return engine_stop(e, "the file of a view has changed since its tables were made");
+}
+
+static fallible read_lanes(struct engine *e)
+{
+    scoped_rows *rows = NULL;
+    TRY(pg_call(e->parts.views, &LANES, 0, NULL, &rows));
+    arena_release(&e->lane_names);
+    e->lane_count = 0;
+    for (int i = 0; i < rows_count(rows) && i < MAX_LANES; i++) {
+        e->lanes[e->lane_count++] =
+            (struct lane){arena_text(&e->lane_names, rows_text(rows, i, 0)), rows_int(rows, i, 1),
+                          rows_int(rows, i, 2), rows_int(rows, i, 3)};
+        if (rows_int(rows, i, 2) != e->epoch) {
+            log_error("the views belong to another life of the log: they must be rebuilt",
+                      KV("lane", rows_text(rows, i, 0)), KV("epoch", rows_int(rows, i, 2)),
+                      KV("store_epoch", e->epoch));
+            return engine_stop(e, "the views belong to another epoch than the event store");
+        }
+    }
+    return NULL;
+}
+
+static fallible register_views(struct engine *e)
+{
+    scoped_arena a = {0};
+    scoped_rows *rows = NULL;
+    bool *there = arena_array(&a, (size_t)e->view_count, sizeof(*there));
+    TRY(pg_run(e->parts.views, "LOCK TABLE engine.view IN SHARE ROW EXCLUSIVE MODE"));
+    TRY(read_lanes(e));
+    if (!e->lane_count) {
+        TRY(new_lane(e, "main", &a));
+        TRY(read_lanes(e));
+    }
+    TRY(pg_call(e->parts.views, &VIEWS, 0, NULL, &rows));
+    for (int i = 0; i < rows_count(rows); i++)
+        TRY(meet_registered(e, rows, i, there));
+    return add_missing(e, there, &a);
+}
+
+/* ---- reading it ---- */
+
+static int lane_index(const struct engine *e, const char *name)
+{
+    for (int i = 0; i < e->lane_count; i++)
+        if (text_equal(e->lanes[i].name, name))
+            return i;
+    return -1;
+}
+
+static fallible read_views(struct engine *e)
+{
+    scoped_rows *rows = NULL;
+    TRY(read_lanes(e));
+    TRY(pg_call(e->parts.views, &VIEWS, 0, NULL, &rows));
+    for (int i = 0; i < rows_count(rows); i++) {
+        struct projected *v = registry_find(e, rows_text(rows, i, 0));
+        if (v)
+            v->lane = lane_index(e, rows_text(rows, i, 1));
+    }
+    for (int i = 0; i < e->view_count; i++)
+        TRY(parked_load(&e->views[i].parked, e->parts.views, e->views[i].view.name));
+    return NULL;
+}
+
+/* Prepares every statement, so that one the database does not take is a fault of the file, at
+ * start, and not of the first event. */
+static fallible rehearse_view(struct engine *e, struct view *v)
+{
+    char path[128];
+    TRY(view_complete(v, e->parts.views, &e->arena));
+    snprintf(path, sizeof(path), "SET LOCAL search_path TO \"%s\"", v->name);
+    TRY(pg_run(e->parts.views, path));
+    for (int i = 0; i < v->count; i++)
+        TRY(batch_rehearse(e->parts.views, &v->statements[i]));
+    return pg_run(e->parts.views, "RESET search_path");
+}
+
+static fallible rehearse(struct engine *e)
+{
+    if (e->rehearsed == pg_generation(e->parts.views))
+        return NULL;
+    for (int i = 0; i < e->view_count; i++) {
+        const struct problem *p = rehearse_view(e, &e->views[i].view);
+        if (p == STATEMENT_REFUSED && text_starts(pg_sqlstate(e->parts.views), "42"))
+            return engine_stop(e, "a statement of a view is refused by the database");
+        if (p == NOT_STARTED)
+            return engine_stop(e, "a view file does not fit its tables");
+        TRY(p);
+    }
+    e->rehearsed = pg_generation(e->parts.views);
+    return NULL;
+}
+
+static fallible load_within(struct engine *e)
+{
+    TRY(register_views(e));
+    TRY(read_views(e));
+    return rehearse(e);
+}
+
+fallible registry_load(struct engine *e)
+{
+    int64_t generation;
+    TRY(begin(e->parts.views, &generation));
+    const struct problem *p = load_within(e);
+    if (!p)
+        p = commit(e->parts.views, generation);
+    if (p)
+        roll_back(e->parts.views, generation);
+    else
+        e->loaded = e->registered = true;
+    return p;
+}
+
+static const struct pg_statement MAIN = {
+    "lane_main", "SELECT position, revision FROM engine.lane WHERE name = 'main'"};
+
+fallible registry_compare(struct engine *e, bool *changed)
+{
+    scoped_rows *rows = NULL;
+    TRY(pg_call(e->parts.views, &MAIN, 0, NULL, &rows));
+    *changed = rows_count(rows) != 1 || rows_int(rows, 0, 0) != e->lanes[0].position ||
+               rows_int(rows, 0, 1) != e->lanes[0].revision;
+    return NULL;
+}
+
+/* ---- joining ---- */
+
+static const struct pg_statement JOIN = {
+    "lane_join", "UPDATE engine.view SET lane = 'main' WHERE lane = $1::text"};
+static const struct pg_statement END_LANE = {"lane_end",
+                                             "DELETE FROM engine.lane WHERE name = $1::text"};
+
+static fallible join_within(struct engine *e, const struct lane *lane)
+{
+    TRY(lane_fence(e, &e->lanes[0], e->lanes[0].position, e->lanes[0].revision + 1));
+    TRY(lane_fence(e, lane, lane->position, lane->revision + 1));
+    TRY(pg_call(e->parts.views, &JOIN, 1, &lane->name, NULL));
+    return pg_call(e->parts.views, &END_LANE, 1, &lane->name, NULL);
+}
+
+fallible registry_join(struct engine *e, int lane)
+{
+    int64_t generation;
+    TRY(begin(e->parts.views, &generation));
+    const struct problem *p = join_within(e, &e->lanes[lane]);
+    if (!p)
+        p = commit(e->parts.views, generation);
+    if (p)
+        roll_back(e->parts.views, generation);
+    else
+        log_info("view has caught up", KV("view", e->lanes[lane].name),
+                 KV("position", e->lanes[lane].position));
+    return p;
+}

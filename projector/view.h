@@ -1,0 +1,49 @@
+/* view.h -- one file of projector/views/ as the engine runs it. A file holds, in this order of
+ * words:
+ *
+ *     -- :tables                          its tables and indexes, unqualified; once, first
+ *     -- :on report.created, …            one statement over the relation `batch`, for these types
+ *     -- :version <table> <key> <kind>    table.version = last version of each stream <kind>-…,
+ *                                         on every event of it, whatever its type
+ *
+ * The view is named like its file and lives in a schema of that name. */
+#pragma once
+
+#include "base/embedded.h"
+#include "events/event.h"
+#include "platform/postgres.h"
+
+/* Columns of `batch`, each bound as an array: $1 position, $2 stream, $3 version, $4 type, $5 time,
+ * $6 data. */
+enum { BATCH_COLUMNS = 6 };
+
+struct view_statement {
+    struct pg_statement sql;
+    const char *const *types; /* events it is given, ended by NULL; NULL: every event of `prefix` */
+    const char *prefix;       /* of a :version statement: "report-" */
+    const char *table, *key;  /* of a :version statement; its sql is made by view_complete */
+};
+
+struct view {
+    const char *name;
+    const char *digest; /* of the file */
+    const char *tables; /* DDL */
+    struct view_statement *statements;
+    int count;
+};
+
+/* Which types there are and how old ones are raised: the real ones, or those of a test. */
+struct language {
+    int (*version_of)(const char *type); /* current schema version; 0: no such type */
+    const struct upcaster *upcasters;
+};
+
+/* NOT_STARTED after a logged line that names file, line and fault: a misspelt type is one. Texts
+ * live in `a`. */
+fallible view_parse(const struct embedded *file, const struct language *language, struct arena *a,
+                    struct view *out);
+
+/* Makes the sql of the :version statements, which needs the type of their key: the view's tables
+ * must be there. NOT_STARTED, logged, if table, key or version column are missing; else as pg_call.
+ */
+fallible view_complete(struct view *v, struct pg *db, struct arena *a);
