@@ -2,6 +2,7 @@
 -- citywatch_owner migrates the store, citywatch_command appends to it and keeps the accounts,
 -- citywatch_query and citywatch_projector read the log. The projector owns the views, query-api reads
 -- them. Passwords (SCRAM) arrive as psql variables.
+SET client_min_messages = warning;
 SELECT format('CREATE ROLE %I LOGIN', 'citywatch_' || name)
   FROM unnest(ARRAY['owner', 'command', 'query', 'projector']) AS name
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'citywatch_' || name)
@@ -41,4 +42,5 @@ ALTER ROLE citywatch_command SET enable_hashjoin = off;
 ALTER ROLE citywatch_command SET enable_mergejoin = off;
 
 \connect citywatch_read
+SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS postgis;
