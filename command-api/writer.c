@@ -22,6 +22,8 @@ static const char *const SESSION =
 
 struct writer {
     const struct settings *settings;
+    void (*committed)(void *arg);
+    void *committed_arg;
     struct queue *queue;
     struct waiting *waiting;
     struct state_cache *cache;
@@ -188,6 +190,19 @@ static void run_one_by_one(struct writer *w, struct batch *b)
     }
 }
 
+static void wake_relay(struct writer *w, const struct batch *b)
+{
+    int64_t last = 0;
+    for (int i = 0; i < b->count; i++)
+        if (b->at[i]->outcome == COMMITTED && b->at[i]->position > last)
+            last = b->at[i]->position;
+    if (!last)
+        return;
+    metric_set(METRIC_es_head_position, NULL, (double)last);
+    if (w->committed)
+        w->committed(w->committed_arg);
+}
+
 static void run(struct writer *w, struct batch *b)
 {
     const struct problem *p = try_batch(w, b);
@@ -199,6 +214,7 @@ static void run(struct writer *w, struct batch *b)
         for (int i = 0; i < b->count; i++)
             if (b->at[i]->outcome == OPEN)
                 b->at[i]->problem = p;
+    wake_relay(w, b);
     for (int i = 0; i < b->count; i++)
         hand_back(b->at[i], result_word(b->at[i]));
 }
@@ -232,10 +248,12 @@ static void *writer_main(void *arg)
 
 /* ---- outside ---- */
 
-struct writer *writer_new(const struct settings *settings)
+struct writer *writer_new(const struct settings *settings, void (*committed)(void *arg), void *arg)
 {
     struct writer *w = must_alloc(1, sizeof(*w));
     w->settings = settings;
+    w->committed = committed;
+    w->committed_arg = arg;
     w->queue = queue_new((int)settings->queue_max);
     w->waiting = waiting_new();
     w->cache = state_cache_new((int)settings->state_cache_max);
@@ -254,11 +272,6 @@ fallible writer_put(struct writer *w, struct pending *p)
     command_sees(&p->command, p->sees);
     p->outcome = OPEN;
     return queue_put(w->queue, &p->job);
-}
-
-int writer_waiting(struct writer *w)
-{
-    return queue_length(w->queue);
 }
 
 void writer_free(struct writer *w)

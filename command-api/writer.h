@@ -7,12 +7,12 @@
 #include "platform/settings.h"
 
 struct writer;
-struct writer *writer_new(const struct settings *settings); /* starts its thread */
+/* Starts its thread, which calls committed(arg) after every batch that wrote events; NULL: nobody. */
+struct writer *writer_new(const struct settings *settings, void (*committed)(void *arg), void *arg);
 
 /* Any thread. QUEUE_FULL, SHUTTING_DOWN: the command was not taken and is still the caller's. Else
  * p->job.finish will be called exactly once. */
 fallible writer_put(struct writer *w, struct pending *p);
-int writer_waiting(struct writer *w);
 
 /* Settles what is queued, joins the thread; the loops must still take posts. NULL is allowed. */
 void writer_free(struct writer *w);

@@ -1,0 +1,239 @@
+/* commands.c -- one generic handler for every command: row, token, body, key, queue; and the answer. */
+#include "command-api/commands.h"
+
+#include "base/time.h"
+#include "command-api/authenticate.h"
+#include "command-api/command_api.h"
+#include "command-api/writer.h"
+#include "domain/category.h"
+#include "base/banned.h"
+
+enum { KEY_LEAST = 16, KEY_MOST = 128 };
+
+struct row {
+    enum command_type type;
+    int roles;
+    int success;
+    bool if_match;
+    const struct problem *malformed;
+};
+
+static void handle(struct http_request *r, const void *row);
+
+#define NO_IF_MATCH    false
+#define TAKES_IF_MATCH true
+#define ROUTE(method, path, who, command, ok, if_match, malformed)                                 \
+    {#method, path, handle, &(const struct row){command, who, ok, if_match, malformed}},
+const struct http_route command_routes[] = {
+#include "command-api/routes.def"
+};
+#undef ROUTE
+const int command_route_count = sizeof(command_routes) / sizeof(command_routes[0]);
+
+/* ---- reading the request ---- */
+
+bool if_match_version(const char *header, int64_t *version)
+{
+    char digits[24];
+    *version = 0;
+    if (text_equal(header, "*"))
+        return true;
+    if (text_starts(header, "W/"))
+        header += 2;
+    size_t n = *header == '"' ? strspn(header + 1, "0123456789") : 0;
+    const char *rest = header + 1 + n;
+    if (!n || n >= sizeof(digits) || (*rest != '"' && *rest != '-'))
+        return false;
+    rest += strcspn(rest, "\"");
+    if (!text_equal(rest, "\""))
+        return false;
+    memcpy(digits, header + 1, n);
+    digits[n] = '\0';
+    return text_to_int(digits, version) && *version > 0;
+}
+
+static fallible read_if_match(struct http_request *r, const struct row *row, struct command *c,
+                              struct fault *f)
+{
+    const char *header = http_header(r, "If-Match");
+    if (!header)
+        return NULL;
+    if (!row->if_match)
+        return fault_at(f, BAD_HEADER, "If-Match", "This does not take If-Match.");
+    if (!if_match_version(header, &c->if_match))
+        return fault_at(f, BAD_HEADER, "If-Match", "Expected \"<version>\" or the ETag of the item.");
+    return NULL;
+}
+
+/* The id of the path in lower case, the code of a category, or a new id. */
+static fallible read_target(struct http_request *r, const struct row *row, struct command *c)
+{
+    char id[UUID_TEXT];
+    const char *code = http_segment(r, "code");
+    const char *item = http_segment(r, "id");
+    bool good = code ? is_category_code(code) : !item || uuid_is_valid(item);
+    c->target = code ? code : item ? item : arena_text(http_arena(r), uuid_new(id));
+    return good ? NULL : row->malformed;
+}
+
+/* A command without a body may come with none or an empty object; that of a DELETE stands in the
+ * query string. */
+static fallible read_body(struct http_request *r, struct command *c, struct fault *f)
+{
+    const struct shape *shape = command_shape(c->type);
+    size_t length;
+    const char *json = http_body(r, &length);
+    scoped_text from_query = {0};
+    if (text_equal(http_method(r), "DELETE")) {
+        if (length)
+            return fault_at(f, MALFORMED, NULL, "A DELETE takes no body.");
+        for (int i = 0; i < http_parameters(r); i++) {
+            const char *name, *value;
+            http_parameter_at(r, i, &name, &value);
+            text_append_char(&from_query, i ? ',' : '{');
+            text_append_json(&from_query, name);
+            text_append_char(&from_query, ':');
+            text_append_json(&from_query, value);
+        }
+        text_append(&from_query, from_query.length ? "}" : "{}");
+        json = from_query.at;
+        length = from_query.length;
+    } else if (http_parameters(r)) {
+        const char *name, *value;
+        http_parameter_at(r, 0, &name, &value);
+        return fault_at(f, UNKNOWN_PARAMETER, name, NULL);
+    }
+    if (!length && !shape->count)
+        return NULL;
+    const struct problem *p = shape_read(shape, json, length, http_arena(r), &c->CreateReport, f);
+    return p == UNKNOWN_FIELD && from_query.length ? UNKNOWN_PARAMETER : p;
+}
+
+static bool is_visible(const char *s)
+{
+    for (; *s; s++)
+        if (*s < '!' || *s > '~')
+            return false;
+    return true;
+}
+
+/* Keyed hashes of the client's key and of what it asks for; the store keeps neither in clear. */
+static fallible read_key(struct http_request *r, struct pending *p, struct fault *f)
+{
+    const struct command_api *api = http_context(r);
+    const struct command *c = &p->command;
+    const char *key = http_header(r, "Idempotency-Key");
+    char version[24], own[UUID_TEXT];
+    scoped_text body = {0};
+    size_t length = key ? strlen(key) : KEY_LEAST;
+    if (length < KEY_LEAST || length > KEY_MOST || (key && !is_visible(key)))
+        return fault_at(f, BAD_HEADER, "Idempotency-Key", "Expected 16 to 128 visible characters.");
+    shape_write(command_shape(c->type), &c->CreateReport, &body);
+    snprintf(version, sizeof(version), "%lld", (long long)c->if_match);
+    store_hash(api->server_secret, (const char *const[]){key ? key : uuid_new(own)}, 1, p->key);
+    const char *path = http_segment(r, "id") || http_segment(r, "code") ? c->target : "";
+    store_hash(api->server_secret,
+               (const char *const[]){command_name(c->type), path, text_value(&body), version}, 4,
+               p->digest);
+    return NULL;
+}
+
+static void set_actor(struct http_request *r, const struct claims *claims, struct actor *a)
+{
+    const struct command_api *api = http_context(r);
+    char pseudonym[PSEUDONYM_TEXT];
+    pseudonym_of(api->pseudonym_secret, claims->user_id, pseudonym);
+    *a = (struct actor){.user_id = arena_text(http_arena(r), claims->user_id),
+                        .pseudonym = arena_text(http_arena(r), pseudonym),
+                        .agency = arena_text(http_arena(r), claims->agency),
+                        .role = claims->role};
+}
+
+/* ---- the answer ---- */
+
+/* The first value of an answer names what it is about. */
+static const char *id_in(struct arena *a, const char *body)
+{
+    const char *start = strstr(body, ":\"");
+    return start ? arena_bytes(a, start + 2, strcspn(start + 2, "\"")) : "";
+}
+
+static void answer_done(struct http_request *r, const struct pending *p)
+{
+    struct arena *a = http_arena(r);
+    bool vote = p->command.type == UpvoteReport || p->command.type == WithdrawUpvote;
+    scoped_text body = {0};
+    struct http_answer answer = {.status = p->status};
+    struct http_header_row *header = answer.headers;
+    text_printf(&body, "{%s", p->body);
+    if (!vote) /* a vote changes no version of the report */
+        text_printf(&body, ",\"version\":%lld", (long long)p->version);
+    text_printf(&body, ",\"position\":%lld}", (long long)p->position);
+    *header++ = (struct http_header_row){"X-Event-Position", arena_printf(a, "%lld", (long long)p->position)};
+    if (!vote)
+        *header++ = (struct http_header_row){"ETag", arena_printf(a, "\"%lld\"", (long long)p->version)};
+    if (p->outcome == REPLAYED)
+        *header++ = (struct http_header_row){"Idempotency-Replayed", "true"};
+    if (p->status == 201)
+        *header++ = (struct http_header_row){"Location", arena_printf(a, "/reports/%s", id_in(a, p->body))};
+    answer.body = body.at;
+    answer.length = body.length;
+    http_reply(r, &answer);
+}
+
+static void answer_refused(struct http_request *r, const struct pending *p)
+{
+    const char *extra = NULL;
+    if (p->problem == ILLEGAL_MOVE)
+        extra = arena_printf(http_arena(r), "\"allowed\":%s", p->allowed);
+    if (p->problem == VERSION_MISMATCH)
+        extra = arena_printf(http_arena(r), "\"version\":%lld", (long long)p->version);
+    http_refuse_with(r, p->problem, &p->fault, extra);
+}
+
+static void finish(struct job *j)
+{
+    struct pending *p = (struct pending *)(void *)j;
+    struct http_request *r = p->request;
+    if (p->anonymous)
+        http_forget_client(r);
+    struct pending local = *p; /* `p` lives in the request's arena, which goes with the answer */
+    if (p->problem)
+        answer_refused(r, p);
+    else
+        answer_done(r, p);
+    pending_release(&local);
+}
+
+/* ---- the handler ---- */
+
+static fallible take(struct http_request *r, const struct row *row, struct fault *f)
+{
+    const struct command_api *api = http_context(r);
+    struct pending *p = arena_alloc(http_arena(r), sizeof(*p));
+    struct command *c = &p->command;
+    struct claims claims;
+    TRY(authenticate(r, row->roles, &claims, NULL));
+    set_actor(r, &claims, &c->actor);
+    c->type = row->type;
+    c->now = time_now();
+    TRY(read_target(r, row, c));
+    TRY(read_if_match(r, row, c, f));
+    TRY(read_body(r, c, f));
+    TRY(read_key(r, p, f));
+    p->job.finish = finish;
+    p->loop = http_loop_of(r);
+    p->request = r;
+    p->success = row->success;
+    p->correlation_id = http_request_id(r);
+    p->traceparent = http_traceparent(r);
+    return writer_put(api->writer, p);
+}
+
+static void handle(struct http_request *r, const void *row)
+{
+    struct fault f = {0};
+    const struct problem *p = take(r, row, &f);
+    if (p)
+        http_refuse(r, p, &f);
+}

@@ -1,0 +1,124 @@
+/* main.c -- command-api: the loop takes commands, the writer decides and appends them, the relay
+ * publishes what was appended, the accounts' thread knows who is who. */
+#include "base/log.h"
+#include "command-api/accounts.h"
+#include "command-api/authenticate.h"
+#include "command-api/categories.h"
+#include "command-api/command_api.h"
+#include "command-api/commands.h"
+#include "command-api/relay.h"
+#include "command-api/writer.h"
+#include "platform/service.h"
+#include "base/banned.h"
+
+enum { GRACE_MS = 10000 };
+
+/* Everything of one process, freed in the order of `release`. */
+struct process {
+    struct settings settings;
+    struct command_api api;
+    struct token_key *key;
+    struct http_server *server;
+    struct relay *relay;
+    struct categories *categories;
+    struct http_route *routes;
+    char *redis_password;
+};
+
+static fallible read_secrets(struct process *p)
+{
+    const struct settings *s = &p->settings;
+    TRY(secret_read(s->server_secret_file, p->api.server_secret, 32));
+    TRY(secret_read(s->pseudonym_secret_file, p->api.pseudonym_secret, 32));
+    if (*s->redis_password_file)
+        TRY(secret_read_text(s->redis_password_file, &p->redis_password));
+    return token_key_read(s->token_key_file, true, &p->key);
+}
+
+static int all_routes(struct process *p)
+{
+    const int counts[] = {command_route_count, account_route_count, 3};
+    const struct http_route *const tables[] = {command_routes, account_routes, service_routes};
+    int count = 0;
+    p->routes = must_alloc((size_t)(counts[0] + counts[1] + counts[2]), sizeof(*p->routes));
+    for (int t = 0; t < 3; t++)
+        for (int i = 0; i < counts[t]; i++)
+            p->routes[count++] = tables[t][i];
+    return count;
+}
+
+static fallible listen_now(struct process *p)
+{
+    const struct settings *s = &p->settings;
+    struct http_settings http = {
+        .address = s->listen_address,
+        .port = (int)s->command_api_port,
+        .loops = 1,
+        .max_connections = (int)s->max_connections,
+        .max_body_bytes = (size_t)s->max_body_bytes,
+        .request_deadline_ms = (int)s->request_deadline_ms,
+        .context = &p->api,
+    };
+    int count = all_routes(p);
+    TRY(http_server_new(&http, p->routes, count, &p->server));
+    http_on_loop(p->server, authenticate_begin, authenticate_end);
+    return NULL;
+}
+
+static void wake_relay(void *relay)
+{
+    relay_wake(relay);
+}
+
+/* Binds first: a port that is taken is said before anything is begun. */
+static fallible start(struct process *p)
+{
+    p->api.settings = &p->settings;
+    TRY(read_secrets(p));
+    p->api.key = p->key;
+    p->api.revoked = revoked_new();
+    TRY(listen_now(p));
+    p->relay = relay_new(&p->settings, p->redis_password ? p->redis_password : "");
+    p->api.writer = writer_new(&p->settings, wake_relay, p->relay);
+    TRY(accounts_start(&p->api, &p->api.accounts));
+    p->categories = categories_start(&p->api);
+    relay_start(p->relay);
+    http_server_start(p->server);
+    log_info("ready to take commands", KV("port", http_port(p->server)));
+    return NULL;
+}
+
+/* Whoever answers requests stops before the loops, so that nothing in flight is lost. */
+static void stop(struct process *p)
+{
+    if (p->categories)
+        categories_stop(p->categories);
+    writer_free(p->api.writer);
+    accounts_stop(p->api.accounts);
+    if (p->server)
+        http_server_stop(p->server, GRACE_MS);
+    relay_free(p->relay);
+}
+
+static void release(struct process *p)
+{
+    categories_free(p->categories);
+    http_server_free(p->server);
+    revoked_free(p->api.revoked);
+    token_key_free(p->key);
+    free(p->routes);
+    free(p->redis_password);
+}
+
+int main(int argc, char **argv)
+{
+    struct process p = {.server = NULL};
+    bool normal = false;
+    if (service_start("command-api", COMMAND_API, argc, argv, &p.settings))
+        return 1;
+    if (!start(&p))
+        normal = service_wait();
+    stop(&p);
+    release(&p);
+    return normal ? 0 : 1;
+}
