@@ -1,0 +1,389 @@
+/* writer_test.c -- commands through the writer to a real PostgreSQL, without HTTP. */
+#include "tests/support/harness.h"
+#include "tests/support/servers.h"
+
+#include <sodium.h>
+
+#include "command-api/writer.h"
+
+#define INFRA "AGENCY_INFRA"
+#define C1    "019b7f00-0000-7000-8000-0000000000c1"
+#define C2    "019b7f00-0000-7000-8000-0000000000c2"
+#define F1    "019b7f00-0000-7000-8000-0000000000f1"
+
+static const unsigned char SECRET[32] = "s";
+static const struct actor citizen = {C1, "pseudonym-1", "", CITIZEN};
+static const struct actor other = {C2, "pseudonym-2", "", CITIZEN};
+static const struct actor officer = {F1, "pseudonym-3", INFRA, OFFICER};
+static const struct actor system_actor = {NULL, NULL, "", SYSTEM};
+
+static struct settings settings;
+static struct writer *writer;
+static struct queue *done;
+
+static void settled(struct job *j)
+{
+    if (queue_put(done, j))
+        abort();
+}
+
+static void begin(void)
+{
+    if (sodium_init() < 0)
+        abort();
+    settings = (struct settings){.database_url = test_store_database(),
+                                 .database_timeout_ms = 3000,
+                                 .queue_max = 4096,
+                                 .state_cache_max = 1024};
+    done = queue_new(100000);
+    writer = writer_new(&settings, NULL, NULL);
+}
+
+static void end(void)
+{
+    writer_free(writer);
+    queue_free(done);
+}
+
+static struct pending *command(const struct actor *a, struct command c, const char *key)
+{
+    struct pending *p = must_alloc(1, sizeof(*p));
+    char own[UUID_TEXT];
+    scoped_text body = {0};
+    shape_write(command_shape(c.type), &c.CreateReport, &body);
+    p->command = c;
+    p->command.actor = *a;
+    p->command.now = time_now();
+    p->success = c.type == CreateReport ? 201 : 200;
+    p->job.finish = settled;
+    p->correlation_id = "request-1";
+    store_hash(SECRET, (const char *const[]){key ? key : uuid_new(own)}, 1, p->key);
+    store_hash(SECRET,
+               (const char *const[]){command_name(c.type), c.type == CreateReport ? "" : c.target,
+                                     text_value(&body)},
+               3, p->digest);
+    return p;
+}
+
+static void put(struct pending *p)
+{
+    CHECK_OK(writer_put(writer, p));
+}
+
+/* The next settled command; it stays valid until `drop`. */
+static struct pending *get(void)
+{
+    struct job *j = NULL;
+    if (queue_take(done, &j, 1, 20000) != 1)
+        abort();
+    return (struct pending *)(void *)j;
+}
+
+static void drop(struct pending *p)
+{
+    pending_release(p);
+    free(p);
+}
+
+static struct pending *run(const struct actor *a, struct command c, const char *key)
+{
+    put(command(a, c, key));
+    return get();
+}
+
+static void define_category(void)
+{
+    static struct texts_pair pair[] = {{"en", "Roads"}};
+    static const struct texts names = {1, pair};
+    drop(run(&system_actor, (struct command){.type = DefineCategory, .target = "roads",
+                                             .DefineCategory = {&names, INFRA, "issue", false, true}},
+             NULL));
+}
+
+static struct command create(const char *id, const char *visibility)
+{
+    return (struct command){.type = CreateReport, .target = id,
+                            .CreateReport = {.content = "a hole", .category = "roads", .visibility = visibility}};
+}
+
+static struct command move(const char *id, const char *status)
+{
+    return (struct command){.type = UpdateReportStatus, .target = id,
+                            .UpdateReportStatus = {status, "because"}};
+}
+
+static struct command vote(const char *id)
+{
+    return (struct command){.type = UpvoteReport, .target = id};
+}
+
+static int64_t count(const char *sql)
+{
+    struct pg *pg = pg_new(settings.database_url, "count", NULL, 3000);
+    struct pg_statement s = {NULL, sql};
+    scoped_rows *rows = NULL;
+    int64_t n = pg_call(pg, &s, 0, NULL, &rows) ? -1 : rows_int(rows, 0, 0);
+    pg_free(pg);
+    return n;
+}
+
+static void new_id(char out[UUID_TEXT])
+{
+    uuid_new(out);
+}
+
+TEST(a_report_is_filed_moved_on_and_voted_for)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    begin();
+    define_category();
+    struct pending *p = run(&citizen, create(id, "PUBLIC"), NULL);
+    CHECK_PROBLEM(p->problem, NULL);
+    CHECK_INT(p->outcome, COMMITTED);
+    CHECK_INT(p->version, 1);
+    CHECK_INT(p->position, 2);
+    drop(p);
+    p = run(&officer, move(id, "IN_PROGRESS"), NULL);
+    CHECK_INT(p->version, 2);
+    drop(p);
+    p = run(&other, vote(id), NULL);
+    CHECK_INT(p->position, 4);
+    drop(p);
+    p = run(&other, vote(id), NULL); /* already true: the report's last position */
+    CHECK_INT(p->outcome, CHECKED);
+    CHECK_INT(p->position, 3);
+    drop(p);
+    end();
+}
+
+TEST(the_same_key_has_one_effect_and_one_answer)
+{
+    char first[UUID_TEXT], second[UUID_TEXT];
+    new_id(first);
+    new_id(second);
+    begin();
+    define_category();
+    struct pending *a = run(&citizen, create(first, "PUBLIC"), "key-0000000000001");
+    struct pending *b = run(&citizen, create(second, "PUBLIC"), "key-0000000000001");
+    CHECK_INT(b->outcome, REPLAYED);
+    CHECK_INT(b->status, 201);
+    CHECK_TEXT(b->body, a->body);
+    CHECK_INT(b->position, a->position);
+    struct command changed = create(second, "PUBLIC");
+    changed.CreateReport.content = "another hole";
+    struct pending *c = run(&citizen, changed, "key-0000000000001");
+    CHECK_PROBLEM(c->problem, KEY_REUSED);
+    CHECK_INT(count("SELECT count(*) FROM es_event WHERE type = 'report.created'"), 1);
+    drop(a);
+    drop(b);
+    drop(c);
+    end();
+}
+
+TEST(the_same_key_twice_at_once_has_one_effect)
+{
+    begin();
+    define_category();
+    for (int i = 0; i < 40; i++) {
+        char id[UUID_TEXT];
+        new_id(id);
+        put(command(&citizen, create(strdup(id), "PUBLIC"), i % 2 ? "key-odd-0000000001" : "key-even-000000001"));
+    }
+    int committed = 0;
+    for (int i = 0; i < 40; i++) {
+        struct pending *p = get();
+        CHECK_PROBLEM(p->problem, NULL);
+        committed += p->outcome == COMMITTED;
+        free((char *)(uintptr_t)p->command.target);
+        drop(p);
+    }
+    CHECK_INT(committed, 2);
+    end();
+}
+
+TEST(a_retry_of_what_succeeded_is_no_conflict_made_by_its_own_effect)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    begin();
+    define_category();
+    drop(run(&citizen, create(id, "PUBLIC"), NULL));
+    struct pending *a = run(&officer, move(id, "RESOLVED"), "key-resolve-000001");
+    drop(run(&officer, move(id, "CLOSED"), NULL));
+    struct pending *b = run(&officer, move(id, "RESOLVED"), "key-resolve-000001");
+    CHECK_PROBLEM(b->problem, NULL);
+    CHECK_INT(b->outcome, REPLAYED);
+    CHECK_TEXT(b->body, a->body);
+    drop(a);
+    drop(b);
+    end();
+}
+
+TEST(of_two_officers_at_once_with_the_same_version_one_wins)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    begin();
+    define_category();
+    drop(run(&citizen, create(id, "PUBLIC"), NULL));
+    for (int i = 0; i < 20; i++) {
+        struct command c = move(id, i % 2 ? "IN_PROGRESS" : "REJECTED");
+        c.if_match = 1;
+        put(command(&officer, c, NULL));
+    }
+    int won = 0, mismatch = 0;
+    for (int i = 0; i < 20; i++) {
+        struct pending *p = get();
+        won += p->outcome == COMMITTED;
+        mismatch += p->problem == VERSION_MISMATCH && p->version == 2;
+        drop(p);
+    }
+    CHECK_INT(won, 1);
+    CHECK_INT(mismatch, 19);
+    end();
+}
+
+TEST(too_many_for_one_stream_are_refused_and_the_others_go_on)
+{
+    char hot[UUID_TEXT], cold[UUID_TEXT];
+    new_id(hot);
+    new_id(cold);
+    begin();
+    define_category();
+    drop(run(&citizen, create(hot, "PUBLIC"), NULL));
+    drop(run(&citizen, create(cold, "PUBLIC"), NULL));
+    for (int i = 0; i < 600; i++)
+        put(command(&officer, move(hot, i % 2 ? "IN_PROGRESS" : "RESOLVED"), NULL));
+    put(command(&officer, move(cold, "IN_PROGRESS"), NULL));
+    int busy = 0, place_of_cold = -1;
+    for (int i = 0; i < 601; i++) {
+        struct pending *p = get();
+        busy += p->problem == QUEUE_FULL;
+        if (p->command.target == cold)
+            place_of_cold = i;
+        drop(p);
+    }
+    CHECK(busy > 100);
+    CHECK(place_of_cold < 600);
+    CHECK_INT(count("SELECT count(*) FROM es_event"), count("SELECT max(position) FROM es_event"));
+    end();
+}
+
+TEST(an_anonymous_author_leaves_no_trace_but_the_pseudonym)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    begin();
+    define_category();
+    struct pending *p = run(&citizen, create(id, "ANONYMOUS"), NULL);
+    CHECK_PROBLEM(p->problem, NULL);
+    CHECK(p->anonymous);
+    drop(p);
+    drop(run(&citizen, (struct command){.type = WithdrawReport, .target = id}, NULL));
+    CHECK_INT(count("SELECT count(*) FROM es_event WHERE stream LIKE 'report-%'"), 2);
+    CHECK_INT(count("SELECT count(*) FROM es_event e WHERE stream LIKE 'report-%' AND "
+                    "(e::text LIKE '%" C1 "%' OR e::text LIKE '%request-1%')"), 0);
+    CHECK_INT(count("SELECT count(*) FROM es_result r WHERE r::text LIKE '%" C1 "%'"), 0);
+    CHECK_INT(count("SELECT count(*) FROM es_result r WHERE actor = 'pseudonym-1'"), 2);
+    end();
+}
+
+TEST(a_store_that_is_away_is_said_and_comes_back)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    begin();
+    define_category();
+    test_postgres_stop();
+    struct pending *p = run(&citizen, create(id, "PUBLIC"), "key-away-00000001");
+    CHECK_PROBLEM(p->problem, STORE_UNAVAILABLE);
+    drop(p);
+    test_postgres_start();
+    p = run(&citizen, create(id, "PUBLIC"), "key-away-00000001");
+    CHECK_PROBLEM(p->problem, NULL);
+    CHECK_INT(p->outcome, COMMITTED);
+    drop(p);
+    end();
+}
+
+TEST(another_process_moved_the_report_and_the_command_is_decided_anew)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    begin();
+    define_category();
+    drop(run(&citizen, create(id, "PUBLIC"), NULL));
+    struct writer *here = writer;
+    struct writer *there = writer_new(&settings, NULL, NULL);
+    writer = there;
+    drop(run(&officer, move(id, "IN_PROGRESS"), NULL));
+    writer = here; /* still believes RECEIVED */
+    struct pending *p = run(&officer, move(id, "IN_PROGRESS"), NULL);
+    CHECK_PROBLEM(p->problem, NULL);
+    CHECK_INT(p->outcome, CHECKED);
+    CHECK_INT(p->version, 2);
+    drop(p);
+    writer_free(there);
+    end();
+}
+
+/* ---- any batch split of a queue of commands gives the same events and outcomes ---- */
+
+enum { REPORTS = 3, COMMANDS_IN_HISTORY = 60 };
+
+static struct command any_command(unsigned *seed, char ids[REPORTS][UUID_TEXT])
+{
+    static const char *const statuses[] = {"IN_PROGRESS", "RESOLVED", "REJECTED", "CLOSED"};
+    const char *id = ids[rand_r(seed) % REPORTS];
+    switch (rand_r(seed) % 3) {
+    case 0: return move(id, statuses[rand_r(seed) % 4]);
+    case 1: return vote(id);
+    default: return (struct command){.type = WithdrawUpvote, .target = id};
+    }
+}
+
+/* Runs the history in bursts; the outcomes as one text, then the events' types by stream. */
+static void history(unsigned seed, int burst, struct text *out)
+{
+    char ids[REPORTS][UUID_TEXT];
+    const char *results[COMMANDS_IN_HISTORY];
+    struct pending *all[COMMANDS_IN_HISTORY];
+    begin();
+    define_category();
+    for (int i = 0; i < REPORTS; i++) {
+        new_id(ids[i]);
+        drop(run(&citizen, create(ids[i], "PUBLIC"), NULL));
+    }
+    for (int i = 0; i < COMMANDS_IN_HISTORY; i += burst) {
+        int n = i + burst < COMMANDS_IN_HISTORY ? burst : COMMANDS_IN_HISTORY - i;
+        for (int k = i; k < i + n; k++) {
+            struct command c = any_command(&seed, ids);
+            all[k] = command(c.type == UpdateReportStatus ? &officer : &other, c, NULL);
+            put(all[k]);
+        }
+        for (int k = 0; k < n; k++)
+            get();
+    }
+    for (int i = 0; i < COMMANDS_IN_HISTORY; i++) {
+        results[i] = all[i]->problem ? all[i]->problem->name : all[i]->outcome == COMMITTED ? "done" : "true";
+        text_printf(out, "%s ", results[i]);
+        drop(all[i]);
+    }
+    text_printf(out, "/ %lld %lld",
+                (long long)count("SELECT count(*) FROM es_event"),
+                (long long)count("SELECT count(*) FROM es_event WHERE type = 'report.status.updated'"));
+    end();
+}
+
+TEST(any_split_of_a_queue_of_commands_gives_the_same_outcomes)
+{
+    for (unsigned seed = 1; seed <= 4; seed++) {
+        scoped_text one = {0}, all = {0}, some = {0};
+        history(seed, 1, &one);
+        history(seed, COMMANDS_IN_HISTORY, &all);
+        history(seed, 7, &some);
+        CHECK_TEXT(text_value(&all), text_value(&one));
+        CHECK_TEXT(text_value(&some), text_value(&one));
+    }
+}
