@@ -67,7 +67,7 @@ void http_parameter_at(const struct http_request *r, int i, const char **name, c
 const char *http_parameter(const struct http_request *r, const char *name); /* NULL if absent */
 
 /* The client's X-Request-Id if it is 1 to 128 of [A-Za-z0-9._-], else a new UUIDv7; sent back in
- * every answer. The trace part of `traceparent`, NULL if absent or malformed. */
+ * every answer. The header `traceparent` as it came, NULL if absent or malformed. */
 const char *http_request_id(const struct http_request *r);
 const char *http_traceparent(const struct http_request *r);
 

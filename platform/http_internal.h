@@ -1,0 +1,150 @@
+/* http_internal.h -- what the platform/http*.c share; nobody else includes it.
+ *
+ *   http.c             server, loops, posts, timers, stop
+ *   http_connection.c  accepting, counting, deadlines, the close
+ *   http_request.c     from libevent's request to a checked one, and its handler
+ *   http_headers.c     which headers are refused, and what they tell
+ *   http_target.c      path and query string
+ *   http_answer.c      answers, problems, the log line
+ *
+ * evhttp runs a connection through these states; ours follow it:
+ *   IDLE      no byte of a request has come         idle_ms by evhttp, which restarts with every byte
+ *   READING   a request has begun to arrive         absolute deadline
+ *   HANDLING  the handler has it                    the handler's own deadlines; EV_READ is off
+ *   WRITING   the answer is on its way              idle_ms without progress, by evhttp
+ *   CLOSING   refused, taken away from evhttp       one absolute second to read the refusal */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+#include "base/text.h"
+#include "platform/http.h"
+
+struct bufferevent;
+struct evbuffer_cb_entry;
+struct evconnlistener;
+struct event;
+struct event_base;
+struct evhttp;
+struct evhttp_connection;
+struct evhttp_request;
+
+enum {
+    SEGMENTS = 8,       /* of a path, at most */
+    PARAMETERS = 32,    /* of a query string, at most */
+    TICK_MS = 100,      /* how exact deadlines are */
+    LINGER_MS = 1000,
+    BODY_SLACK = 65536, /* a body that is this much too large is still read, for a clean answer */
+};
+
+enum connection_state { IDLE, READING, HANDLING, WRITING, CLOSING, STATES };
+
+struct connection {
+    TAILQ_ENTRY(connection) link; /* in the loop's list of its state */
+    TAILQ_ENTRY(connection) suspect_link;
+    struct http_loop *loop;
+    struct bufferevent *bev;
+    struct evhttp_connection *evcon; /* NULL until adopted */
+    struct http_request *request;    /* in HANDLING only */
+    enum connection_state state;
+    int64_t deadline; /* READING, CLOSING; monotonic us */
+    int fd;
+    bool suspect; /* evhttp itself has answered: see http_connection.c */
+};
+TAILQ_HEAD(connections, connection);
+TAILQ_HEAD(requests, http_request);
+TAILQ_HEAD(timers, http_timer);
+
+struct http_loop {
+    struct http_server *server;
+    int index;
+    void *state; /* http_loop_state */
+    pthread_t thread;
+    struct event_base *base;
+    struct evhttp *http;
+    struct evconnlistener *listener;
+    struct event *tick, *wake, *adopt;
+    struct timers timers;
+    struct requests requests; /* being handled */
+
+    struct connections fresh, lists[STATES], suspects;
+    struct connection **by_fd;
+    int by_fd_size;
+    atomic_int open;          /* connections of this loop; other loops look at it */
+    bool paused;              /* the listener is disabled */
+    int64_t accept_again;     /* out of descriptors: not before this moment */
+    bool complained;          /* one log line an outage */
+    int64_t stop_at;          /* 0: not stopping; else when to give up */
+
+    pthread_mutex_t lock;     /* of what was posted */
+    struct job *posted, **posted_end;
+};
+
+struct http_server {
+    struct http_settings settings;
+    struct routes *routes;
+    int fd, port;
+    bool started;
+    atomic_int open; /* connections */
+    _Atomic int64_t stop_at;
+    void *(*begin)(struct http_loop *loop, void *context);
+    void (*end)(void *state);
+    struct http_loop *loops; /* settings.loops of them */
+};
+
+struct pair {
+    const char *name, *value;
+};
+
+struct http_request {
+    TAILQ_ENTRY(http_request) link;
+    struct arena arena; /* the request itself lies in it */
+    struct http_loop *loop;
+    struct connection *connection; /* NULL: the client has left */
+    struct evhttp_request *raw;
+    const struct http_route *route; /* NULL until matched */
+    const char *method;
+    const char *path, *query; /* undecoded; query may be NULL */
+    struct pair segments[SEGMENTS];
+    int segment_count;
+    struct pair parameters[PARAMETERS];
+    int parameter_count;
+    const char *allow; /* methods of the path, if the method was wrong */
+    const char *id, *log_id;
+    const char *traceparent;
+    int64_t started; /* monotonic us */
+    bool close;      /* the connection ends with this answer */
+};
+
+/* ---- http_connection.c, loop thread ---- */
+fallible http_listen(struct http_server *s);
+void loop_accept(struct http_loop *l);           /* makes the listener */
+void loop_resume_accepting(struct http_loop *l); /* if nothing speaks against it */
+void loop_adopt(struct http_loop *l);
+void loop_sweep(struct http_loop *l);
+struct connection *connection_of(struct http_loop *l, struct evhttp_request *raw);
+void connection_move(struct connection *c, enum connection_state state);
+
+/* ---- requests ---- */
+void request_handle(struct evhttp_request *raw, void *loop); /* evhttp's generic callback */
+void request_free(struct http_request *r);
+/* Problems of the request line and the headers; the connection cannot be trusted after one. */
+fallible headers_check(struct http_request *r, struct fault *f);
+void headers_read(struct http_request *r); /* request id, traceparent */
+fallible target_split(struct http_request *r);
+fallible target_read_query(struct http_request *r, struct fault *f);
+
+struct routes;
+struct routes *routes_new(const struct http_route *routes, int count);
+void routes_free(struct routes *t); /* NULL is allowed */
+/* NO_SUCH_ROUTE; WRONG_METHOD, then r->allow is set. */
+fallible routes_match(const struct routes *t, struct http_request *r);
+
+/* ---- answers ---- */
+/* The body of a problem answer. */
+void problem_write(const struct problem *p, const struct fault *f, const char *request_id,
+                   const char *extra, struct text *out);
+void count_rejected(const struct problem *p);
+void count_answer(int status);
