@@ -6,7 +6,7 @@
 #include "command-api/authenticate.h"
 #include "base/banned.h"
 
-enum { USER_NAME_MIN = 3, PASSWORD_MIN = 8, PASSWORD_MAX = 256, FORM_MAX = 1024 };
+enum { FORM_MAX = 1024 };
 
 /* Registration has limits of its own; to log in, anything may be tried. */
 #define Credentials_FIELDS(F)             \
@@ -92,27 +92,12 @@ static fallible read_credentials(struct account_job *j, struct fault *f)
     return NULL;
 }
 
-static fallible check_new_account(const struct account_job *j, struct fault *f)
-{
-    size_t name = strlen(j->name), password = strlen(j->password);
-    if (j->name[strspn(j->name,
-                       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")])
-        return fault_at(f, BAD_TEXT, "username", "Letters, digits, dot, underscore and dash only.");
-    if (name < USER_NAME_MIN || name > USER_NAME_MAX)
-        return fault_at(f, name < USER_NAME_MIN ? OUT_OF_RANGE : TOO_LONG, "username",
-                        "3 to 64 characters.");
-    if (password < PASSWORD_MIN || password > PASSWORD_MAX)
-        return fault_at(f, password < PASSWORD_MIN ? OUT_OF_RANGE : TOO_LONG, "password",
-                        "8 to 256 bytes.");
-    return NULL;
-}
-
 /* The forms: each fills the job or refuses. */
 
 static fallible read_registration(struct account_job *j, struct fault *f)
 {
     TRY(read_credentials(j, f));
-    return check_new_account(j, f);
+    return account_check(j->name, j->password, f);
 }
 
 static fallible read_refresh(struct account_job *j, struct fault *f)

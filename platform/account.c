@@ -30,6 +30,9 @@ static const struct pg_statement REFRESH_SESSION = {
                        "  FROM refresh_session($1, $2, $3, $4, $5, $6, $7, $8)"};
 static const struct pg_statement END_SESSION = {"session_end",
                                                 "SELECT end_session($1, $2, $3, $4, $5, $6)"};
+static const struct pg_statement LIST_ALL = {
+    NULL, "SELECT user_name, role, agency, disabled, created, user_id FROM account "
+          " ORDER BY lower(user_name)"};
 static const struct pg_statement EXPIRE = {"sessions_expire", "SELECT expire_sessions(1000)"};
 
 enum { OUTCOME_COLUMN = 7 }; /* of REFRESH_SESSION, after the account's */
@@ -77,6 +80,41 @@ fallible account_by_name(struct pg *c, const char *name, struct account *out, bo
 fallible account_by_id(struct pg *c, const char *user_id, struct account *out, bool *found)
 {
     return find(c, &BY_ID, user_id, out, found);
+}
+
+fallible accounts_list(struct pg *c, struct rows **out)
+{
+    return ask(c, &LIST_ALL, 0, NULL, out);
+}
+
+/* ---- what is allowed ---- */
+
+fallible account_check(const char *name, const char *password, struct fault *f)
+{
+    static const char LETTERS[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t characters = strlen(name), bytes = strlen(password);
+    if (name[strspn(name, LETTERS)])
+        return fault_at(f, BAD_TEXT, "username", "Letters, digits, dot, underscore and dash only.");
+    if (characters < USER_NAME_MIN || characters > USER_NAME_MAX)
+        return fault_at(f, characters < USER_NAME_MIN ? OUT_OF_RANGE : TOO_LONG, "username",
+                        "3 to 64 characters.");
+    if (bytes < PASSWORD_MIN || bytes > PASSWORD_MAX)
+        return fault_at(f, bytes < PASSWORD_MIN ? OUT_OF_RANGE : TOO_LONG, "password",
+                        "8 to 256 bytes.");
+    return NULL;
+}
+
+fallible account_check_role(enum role role, const char *agency, struct fault *f)
+{
+    size_t length = strspn(agency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    if (agency[length] || length >= AGENCY_TEXT)
+        return fault_at(f, BAD_TEXT, "agency", "At most 64 capitals, digits and underscores.");
+    if (!length && (role & (OFFICER | SUPERVISOR)))
+        return fault_at(f, MISSING_FIELD, "agency", "An officer or supervisor needs one.");
+    if (length && role == CITIZEN)
+        return fault_at(f, OUT_OF_RANGE, "agency", "A citizen has none.");
+    return NULL;
 }
 
 /* ---- events ---- */

@@ -9,14 +9,15 @@
 #include "platform/postgres.h"
 #include "platform/token.h"
 
-enum { USER_NAME_MAX = 64, USER_NAME_TEXT = USER_NAME_MAX + 1 };
+enum { USER_NAME_MIN = 3, USER_NAME_MAX = 64, USER_NAME_TEXT = USER_NAME_MAX + 1 };
+enum { PASSWORD_MIN = 8, PASSWORD_MAX = 256, AGENCY_TEXT = 65 };
 
 struct account {
     char user_id[37];
     char user_name[USER_NAME_TEXT];
     char hash[PASSWORD_HASH_TEXT];
     enum role role;
-    char agency[65]; /* "" if none */
+    char agency[AGENCY_TEXT]; /* "" if none */
     int64_t role_version;
     bool disabled;
 };
@@ -31,6 +32,11 @@ struct origin {
 /* *found is false and *out untouched if there is none. Names are found in any case. */
 fallible account_by_name(struct pg *c, const char *name, struct account *out, bool *found);
 fallible account_by_id(struct pg *c, const char *user_id, struct account *out, bool *found);
+
+/* What a new account may be called, and its password. The fault names "username" or "password". */
+fallible account_check(const char *name, const char *password, struct fault *f);
+/* An officer and a supervisor have an agency, a citizen has none; AGENCY_INFRA is one. */
+fallible account_check_role(enum role role, const char *agency, struct fault *f);
 
 /* Creates `a` (its user_id is new) and appends user.registered. NAME_TAKEN. */
 fallible account_register(struct pg *c, const struct account *a, const struct origin *o,
@@ -49,6 +55,9 @@ fallible session_refresh(struct pg *c, const char *session, const char *tag, con
 
 /* Ends the family, appends user.session.ended; nothing if it has ended before. */
 fallible session_end(struct pg *c, const char *user_id, const char *session, const struct origin *o);
+
+/* All accounts by name, a row each: name, role, agency, disabled ("t"), created, user id. */
+fallible accounts_list(struct pg *c, struct rows **out);
 
 /* Deletes sessions that are over, a bounded number. */
 fallible sessions_expire(struct pg *c);

@@ -1,0 +1,13 @@
+/* migrator.h -- numbered SQL files, each applied once. */
+#pragma once
+
+#include "base/embedded.h"
+#include "platform/postgres.h"
+
+/* Applies what is missing of `files`, in their order, each with its row of schema_migration in one
+ * transaction; two at once wait for each other. `applied` is called after each; may be NULL.
+ *   MIGRATION_CHANGED  *name was applied with another text; nothing is done
+ *   others of pg_run   *name failed and left nothing; those before it are applied
+ * *name is NULL if no file is to blame. */
+fallible migrate(struct pg *c, const struct embedded *files, void (*applied)(const char *name),
+                 const char **name);
