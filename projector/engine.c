@@ -214,20 +214,19 @@ static fallible apply_entries(struct engine *e, const struct batch_event *events
     return p;
 }
 
-/* Nothing came: are the stream and this engine still where the store is? The store may be away:
- * then the stream is followed all the same. */
+/* Nothing came: are the stream and this engine still where the store and the views are? The store
+ * may be away: then the stream is followed all the same. */
 static fallible after_silence(struct engine *e, struct arena *a)
 {
     int64_t head;
-    const struct problem *p = look_at_head(e, a, &head);
-    if (p && !e->stopped) {
-        e->health.store = false;
-        return NULL;
-    }
-    TRY(p);
-    if (head > main_lane(e)->position)
-        heal(e, "silence while the store has more");
     bool changed;
+    const struct problem *p = look_at_head(e, a, &head);
+    if (e->stopped)
+        return p;
+    if (p)
+        e->health.store = false;
+    else if (head > main_lane(e)->position)
+        heal(e, "silence while the store has more");
     TRY(registry_compare(e, &changed));
     e->loaded = !changed;
     return NULL;

@@ -1,0 +1,309 @@
+/* bench.h -- a store, a stream and a read database for the projector's tests, and an engine whose
+ * turns the test takes itself. Events are written by SQL and published by hand, so that every fault
+ * can be made. */
+#pragma once
+
+#include "tests/support/harness.h"
+#include "tests/support/servers.h"
+
+#include <time.h>
+
+#include "base/time.h"
+#include "projector/engine.h"
+
+extern const struct embedded view_files[];
+
+enum { BLOCK_MS = 20, TURNS = 400 };
+
+struct bench {
+    const char *store_url, *views_url;
+    struct pg *writer; /* of events */
+    struct pg *reader; /* of views, and what breaks them */
+    struct store *log;
+    struct redis *publisher;
+};
+
+/* What one engine owns: a second one on the same bench is another process. */
+struct projector {
+    struct pg *store_connection, *views;
+    struct store *store;
+    struct redis *redis;
+    struct engine *engine;
+};
+
+static inline void run_sql(struct pg *db, const char *sql)
+{
+    CHECK_OK(pg_run(db, sql));
+}
+
+static inline void redis_do(struct bench *b, const char *command, const char *argument)
+{
+    scoped_arena a = {0};
+    struct redis_reply reply = {0};
+    CHECK_OK(redis_ask(b->publisher, &a, &reply, command, argument, NULL));
+    CHECK(reply.kind != REPLY_ERROR);
+}
+
+static inline struct bench bench_open(void)
+{
+    struct bench b = {.store_url = test_store_database(), .views_url = test_views_database()};
+    b.writer = pg_new(b.store_url, "test writer", NULL, 5000);
+    b.reader = pg_new(b.views_url, "test reader", NULL, 5000);
+    b.log = store_new(b.writer);
+    b.publisher = redis_new("127.0.0.1", test_redis_port(), NULL, 2000);
+    redis_do(&b, "FLUSHALL", NULL);
+    return b;
+}
+
+static inline void bench_close(struct bench *b)
+{
+    redis_free(b->publisher);
+    store_free(b->log);
+    pg_free(b->writer);
+    pg_free(b->reader);
+}
+
+static inline struct projector projector_with(const struct bench *b, const struct embedded *files,
+                                              const struct language *language)
+{
+    struct projector p = {0};
+    p.store_connection = pg_new(b->store_url, "test store", NULL, 3000);
+    p.views = pg_new(b->views_url, "test views", NULL, 3000);
+    p.store = store_new(p.store_connection);
+    p.redis = redis_new("127.0.0.1", test_redis_port(), NULL, 1000);
+    CHECK_OK(engine_new(
+        &(struct engine_parts){files, language, p.store, p.views, p.redis, BLOCK_MS}, &p.engine));
+    return p;
+}
+
+static inline struct projector projector_open(const struct bench *b)
+{
+    return projector_with(b, view_files, &event_language);
+}
+
+/* As a killed process leaves it: nothing is said to anybody. */
+static inline void projector_close(struct projector *p)
+{
+    engine_free(p->engine);
+    redis_free(p->redis);
+    store_free(p->store);
+    pg_free(p->views);
+    pg_free(p->store_connection);
+    *p = (struct projector){0};
+}
+
+/* ---- events ---- */
+
+static inline int64_t append(struct bench *b, const char *stream, const char *type, int schema,
+                             const char *data)
+{
+    static const struct pg_statement s = {
+        "test_append",
+        "WITH c AS (UPDATE es_counter SET position = position + 1 RETURNING position) "
+        "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, data, "
+        "meta) "
+        "SELECT c.position, $1::text, coalesce((SELECT max(version) FROM es_event WHERE stream = "
+        "$1), 0) + 1, "
+        "'report', gen_random_uuid(), $2::text, $3::int, $4::jsonb, '{}' FROM c RETURNING "
+        "position"};
+    scoped_rows *rows = NULL;
+    char number[16];
+    snprintf(number, sizeof(number), "%d", schema);
+    const char *values[] = {stream, type, number, data};
+    CHECK_OK(pg_call(b->writer, &s, 4, values, &rows));
+    return rows ? rows_int(rows, 0, 0) : 0;
+}
+
+/* The id of report n: "00000000-0000-7000-8000-00000000000n". */
+static inline const char *report_id(struct arena *a, int n)
+{
+    return arena_printf(a, "00000000-0000-7000-8000-%012d", n);
+}
+
+static inline int64_t append_report(struct bench *b, int n)
+{
+    scoped_arena a = {0};
+    const char *id = report_id(&a, n);
+    return append(b, arena_printf(&a, "report-%s", id), "report.created", 1,
+                  arena_printf(&a,
+                               "{\"report_id\":\"%s\",\"reporter_user_id\":\"%s\",\"visibility\":"
+                               "\"PUBLIC\",\"content\":\"n %d\",\"category\":\"kebersihan\","
+                               "\"owner_agency\":\"AGENCY_INFRA\",\"status\":\"RECEIVED\","
+                               "\"created_at\":\"2026-01-02T03:04:05Z\"}",
+                               id, id, n));
+}
+
+static inline int64_t append_status(struct bench *b, int n, const char *from, const char *to)
+{
+    scoped_arena a = {0};
+    const char *id = report_id(&a, n);
+    return append(b, arena_printf(&a, "report-%s", id), "report.status.updated", 1,
+                  arena_printf(&a,
+                               "{\"report_id\":\"%s\",\"old_status\":\"%s\",\"new_status\":\"%s\","
+                               "\"owner_agency\":\"AGENCY_INFRA\",\"category\":\"kebersihan\","
+                               "\"visibility\":\"PUBLIC\",\"changed_at\":\"2026-01-02T04:04:05Z\"}",
+                               id, from, to));
+}
+
+static inline int64_t append_vote(struct bench *b, int report, int voter)
+{
+    scoped_arena a = {0};
+    const char *id = report_id(&a, report), *user = report_id(&a, 1000 + voter);
+    return append(b, arena_printf(&a, "vote-%s-%s", id, user), "report.upvoted", 1,
+                  arena_printf(&a,
+                               "{\"report_id\":\"%s\",\"voter_user_id\":\"%s\","
+                               "\"created_at\":\"2026-01-02T05:04:05Z\"}",
+                               id, user));
+}
+
+/* ---- publishing: what the relay does, or what it never would ---- */
+
+struct forgery {
+    int64_t epoch, prev; /* 0: the right ones */
+    const char *data;    /* NULL: the right one */
+};
+
+static inline void publish_one(struct bench *b, const struct stored_event *e, struct forgery f)
+{
+    scoped_arena a = {0};
+    struct redis_reply reply = {0};
+    char time[TIME_TEXT];
+    const char *values[ENTRY_FIELDS] = {
+        "1.0",
+        e->id,
+        "urn:citywatch:test",
+        e->type,
+        e->stream,
+        time_format(e->recorded, time),
+        "application/json",
+        arena_printf(&a, "/schemas/%s/%d", e->type, e->schema),
+        arena_printf(&a, "%020lld", (long long)e->position),
+        arena_printf(&a, "%lld", (long long)(f.prev ? f.prev : e->position - 1)),
+        arena_printf(&a, "%lld", (long long)e->version),
+        "",
+        "",
+        "",
+        "",
+        arena_printf(&a, "%lld", (long long)(f.epoch ? f.epoch : 1)),
+        f.data ? f.data : e->data};
+    struct redis_argument args[3 + 2 * ENTRY_FIELDS] = {{"XADD", 4}, {"{events}:all", 12}};
+    args[2].at = arena_printf(&a, "%lld-0", (long long)e->position);
+    args[2].length = strlen(args[2].at);
+    for (int i = 0; i < ENTRY_FIELDS; i++) {
+        args[3 + 2 * i] = (struct redis_argument){entry_names[i], strlen(entry_names[i])};
+        args[4 + 2 * i] = (struct redis_argument){values[i], strlen(values[i])};
+    }
+    CHECK_OK(redis_call(b->publisher, args, 3 + 2 * ENTRY_FIELDS, &a, &reply));
+    CHECK_INT(reply.kind, REPLY_TEXT);
+}
+
+/* Events after `from` up to `to`. */
+static inline void publish_forged(struct bench *b, int64_t from, int64_t to, struct forgery f)
+{
+    scoped_arena a = {0};
+    struct event_page page = {0};
+    CHECK_OK(store_read(b->log, from, (int)(to - from), &a, &page));
+    for (int i = 0; i < page.count; i++)
+        publish_one(b, &page.at[i], f);
+}
+
+static inline void publish(struct bench *b, int64_t from, int64_t to)
+{
+    publish_forged(b, from, to, (struct forgery){0});
+}
+
+/* ---- looking ---- */
+
+static inline int64_t ask_int(struct pg *db, const char *sql)
+{
+    scoped_rows *rows = NULL;
+    struct pg_statement s = {NULL, sql};
+    CHECK_OK(pg_call(db, &s, 0, NULL, &rows));
+    return rows && rows_count(rows) ? rows_int(rows, 0, 0) : -1;
+}
+
+static inline int64_t checkpoint(const struct bench *b)
+{
+    return ask_int(b->reader, "SELECT position FROM engine.lane WHERE name = 'main'");
+}
+
+/* Takes turns until the checkpoint of main is there; false after TURNS of them. */
+static inline bool reaches(struct bench *b, struct projector *p, int64_t position)
+{
+    for (int i = 0; i < TURNS; i++) {
+        int wait_ms = engine_step(p->engine);
+        if (wait_ms == ENGINE_STOPPED)
+            return false;
+        if (wait_ms > 0)
+            nanosleep(&(struct timespec){.tv_nsec = (wait_ms < 20 ? wait_ms : 20) * 1000000L},
+                      NULL);
+        if (ask_int(
+                b->reader,
+                "SELECT coalesce((SELECT position FROM engine.lane WHERE name = 'main'), -1)") ==
+            position)
+            return true;
+    }
+    return false;
+}
+
+/* Turns until `sql` of the read database is true. */
+static inline bool comes_true(struct bench *b, struct projector *p, const char *sql)
+{
+    for (int i = 0; i < TURNS; i++) {
+        if (engine_step(p->engine) == ENGINE_STOPPED)
+            return false;
+        scoped_rows *rows = NULL;
+        struct pg_statement s = {NULL, sql};
+        if (!pg_call(b->reader, &s, 0, NULL, &rows) && rows_count(rows) &&
+            text_equal(rows_text(rows, 0, 0), "t"))
+            return true;
+    }
+    return false;
+}
+
+/* All rows of all tables of one schema, in an order of their own. */
+static inline void dump_schema(struct pg *db, const char *schema, struct text *out)
+{
+    scoped_rows *tables = NULL;
+    struct pg_statement list = {
+        NULL, "SELECT format('SELECT coalesce(string_agg(t::text, E''\\n'' ORDER BY t::text), "
+              "'''') FROM %I.%I t', "
+              "table_schema, table_name), table_name FROM information_schema.tables "
+              "WHERE table_schema = $1 ORDER BY table_name"};
+    CHECK_OK(pg_call(db, &list, 1, &schema, &tables));
+    for (int i = 0; tables && i < rows_count(tables); i++) {
+        scoped_rows *rows = NULL;
+        struct pg_statement s = {NULL, rows_text(tables, i, 0)};
+        CHECK_OK(pg_call(db, &s, 0, NULL, &rows));
+        text_printf(out, "== %s.%s\n%s\n", schema, rows_text(tables, i, 1),
+                    rows ? rows_text(rows, 0, 0) : "");
+    }
+}
+
+static inline void dump_views(struct pg *db, struct text *out)
+{
+    for (const struct embedded *f = view_files; f->name; f++) {
+        char schema[64];
+        snprintf(schema, sizeof(schema), "%.*s", (int)strcspn(f->name, "."), f->name);
+        dump_schema(db, schema, out);
+    }
+}
+
+/* Every event counts exactly once: the views are what a fresh engine makes of the store, without
+ * Redis. */
+static inline void check_views_are_the_fold(struct bench *b)
+{
+    struct bench fresh = *b;
+    scoped_text is = {0}, expected = {0};
+    int64_t head, epoch;
+    fresh.views_url = test_views_database();
+    fresh.reader = pg_new(fresh.views_url, "test fold", NULL, 5000);
+    struct projector p = projector_open(&fresh);
+    CHECK_OK(store_head(b->log, &head, &epoch));
+    CHECK(reaches(&fresh, &p, head));
+    dump_views(b->reader, &is);
+    dump_views(fresh.reader, &expected);
+    CHECK_TEXT(text_value(&is), text_value(&expected));
+    projector_close(&p);
+    pg_free(fresh.reader);
+}

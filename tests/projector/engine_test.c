@@ -1,0 +1,474 @@
+/* engine_test.c -- how the engine reads: from the stream, from the store when the stream fails,
+ * once each, and never beside another engine or in another life of the log. */
+#include "tests/projector/bench.h"
+
+static const int64_t REPORTS_OF_A_DAY = 12;
+
+/* Reports, a change of status and two votes each third report; returns the head. */
+static int64_t append_day(struct bench *b, int first)
+{
+    int64_t head = 0;
+    for (int i = first; i < first + REPORTS_OF_A_DAY; i++) {
+        head = append_report(b, i);
+        if (i % 3 == 0) {
+            append_vote(b, i, 1);
+            append_status(b, i, "RECEIVED", "IN_PROGRESS");
+            head = append_vote(b, i, 2);
+        }
+    }
+    return head;
+}
+
+TEST(the_log_is_read_from_the_store_first_and_then_from_the_stream)
+{
+    struct bench b = bench_open();
+    int64_t before = append_day(&b, 1);
+    publish(&b, 0, before);
+    struct projector p = projector_open(&b);
+    CHECK(reaches(&b, &p, before));
+    int64_t after = append_day(&b, 100);
+    publish(&b, before, after);
+    CHECK(reaches(&b, &p, after));
+    CHECK(engine_health(p.engine).store && engine_health(p.engine).views &&
+          engine_health(p.engine).redis);
+    CHECK(engine_health(p.engine).lag_seconds == 0);
+    CHECK_INT(ask_int(b.reader, "SELECT votes FROM report_list.report_votes LIMIT 1"), 2);
+    check_views_are_the_fold(&b);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(the_checkpoint_moves_with_events_that_no_view_wants)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    int64_t head =
+        append(&b, "user-1", "user.registered", 1, "{\"user_id\":\"1\",\"role\":\"CITIZEN\"}");
+    publish(&b, 0, head);
+    CHECK(reaches(&b, &p, head));
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.parked"), 0);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(the_version_follows_every_event_of_the_stream)
+{
+    static const struct embedded files[] = {
+        {"small.sql",
+         "-- :tables\nCREATE TABLE t (report_id uuid PRIMARY KEY, version bigint, n int);\n"
+         "-- :version t report_id report\n"
+         "-- :on report.upvoted\nSELECT 1 FROM batch;\n"},
+        {NULL, NULL}};
+    struct bench b = bench_open();
+    struct projector p = projector_with(&b, files, &event_language);
+    append_report(&b, 1);
+    append_status(&b, 1, "RECEIVED", "IN_PROGRESS");
+    CHECK(reaches(&b, &p, append_vote(&b, 1, 1)));
+    CHECK_INT(ask_int(b.reader, "SELECT version FROM small.t"), 2);
+    CHECK(reaches(&b, &p, append_status(&b, 1, "IN_PROGRESS", "RESOLVED")));
+    CHECK_INT(ask_int(b.reader, "SELECT version FROM small.t"), 3);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(entries_that_come_again_count_once)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    int64_t head = append_day(&b, 1);
+    publish(&b, 0, head);
+    CHECK(reaches(&b, &p, head));
+    redis_do(&b, "FLUSHALL", NULL); /* the relay seeds the stream anew, from its beginning */
+    publish(&b, 0, head);
+    int64_t more = append_day(&b, 100);
+    publish(&b, head, more);
+    CHECK(reaches(&b, &p, more));
+    check_views_are_the_fold(&b);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(an_engine_killed_between_batches_is_continued_where_it_was)
+{
+    struct bench b = bench_open();
+    int64_t published = 0;
+    for (int life = 0; life < 6; life++) {
+        struct projector p = projector_open(&b);
+        int64_t head = append_day(&b, 1 + life * 20);
+        if (life % 2) /* else it finds them in the store */
+            publish(&b, published, head);
+        for (int turn = 0; turn <= life; turn++)
+            CHECK(engine_step(p.engine) != ENGINE_STOPPED);
+        if (life % 2 == 0)
+            publish(&b, published, head);
+        published = head;
+        projector_close(&p);
+    }
+    struct projector last = projector_open(&b);
+    CHECK(reaches(&b, &last, published));
+    check_views_are_the_fold(&b);
+    projector_close(&last);
+    bench_close(&b);
+}
+
+TEST(a_transaction_that_is_cut_leaves_nothing)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    CHECK(reaches(&b, &p, append_day(&b, 1)));
+    /* the last view's statement waits for this lock; its connection is ended while it does */
+    run_sql(b.reader, "BEGIN; LOCK TABLE report_list.report_list IN ACCESS EXCLUSIVE MODE");
+    int64_t head = append_day(&b, 100);
+    test_shell(
+        "(sleep 0.3; psql -qX '%s' -c \"SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = 'test views'\" >/dev/null) &",
+        b.views_url);
+    for (int i = 0; i < 3; i++)
+        CHECK(engine_step(p.engine) != ENGINE_STOPPED);
+    run_sql(b.reader, "ROLLBACK");
+    CHECK(reaches(&b, &p, head));
+    check_views_are_the_fold(&b);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(two_engines_on_one_database_count_every_event_once)
+{
+    struct bench b = bench_open();
+    struct projector one = projector_open(&b), two = projector_open(&b);
+    CHECK(reaches(&b, &one, append_day(&b, 1)));
+    CHECK(engine_step(two.engine) != ENGINE_STOPPED);
+    int64_t published = checkpoint(&b), head = published;
+    publish(&b, 0, published);
+    for (int i = 1; i < 12; i++) {
+        head = append_day(&b, 100 * i);
+        publish(&b, published, head);
+        published = head;
+        struct projector *turn =
+            i % 3 ? &one : &two; /* the other one believes in an old checkpoint */
+        CHECK(engine_step(turn->engine) != ENGINE_STOPPED);
+    }
+    CHECK(reaches(&b, &two, head));
+    CHECK(reaches(&b, &one, head));
+    check_views_are_the_fold(&b);
+    projector_close(&one);
+    projector_close(&two);
+    bench_close(&b);
+}
+
+TEST(a_paused_engine_cannot_write_what_another_one_has_written)
+{
+    struct bench b = bench_open();
+    struct projector zombie = projector_open(&b), other = projector_open(&b);
+    CHECK(reaches(&b, &zombie, append_day(&b, 1)));
+    int64_t cursor = checkpoint(&b), head = append_day(&b, 100);
+    CHECK(reaches(&b, &other, head));
+    publish(&b, 0, cursor);
+    publish(&b, cursor, head);             /* the zombie is given what the other one has applied */
+    CHECK(engine_step(zombie.engine) > 0); /* fenced: it waits and loads anew */
+    CHECK_INT(checkpoint(&b), head);
+    CHECK(reaches(&b, &zombie, append_day(&b, 200)));
+    check_views_are_the_fold(&b);
+    projector_close(&zombie);
+    projector_close(&other);
+    bench_close(&b);
+}
+
+/* ---- another life of the log ---- */
+
+TEST(an_entry_of_another_epoch_stops_the_engine)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    int64_t cursor = append_report(&b, 1);
+    CHECK(reaches(&b, &p, cursor));
+    append_report(&b, 2);
+    publish(&b, 0, cursor);
+    publish_forged(&b, cursor, cursor + 1, (struct forgery){.epoch = 2});
+    CHECK(!reaches(&b, &p, cursor + 1));
+    CHECK_TEXT(engine_reason(p.engine), "the stream belongs to another epoch than the views");
+    CHECK_INT(engine_step(p.engine), ENGINE_STOPPED);
+    CHECK_INT(checkpoint(&b), cursor);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(a_store_in_another_epoch_stops_a_running_and_a_new_engine)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    int64_t cursor = append_report(&b, 1);
+    CHECK(reaches(&b, &p, cursor));
+    run_sql(b.writer, "UPDATE es_store SET epoch = 2");
+    append_report(&b, 2); /* of the new life: must not reach the views */
+    CHECK(!reaches(&b, &p, cursor + 1));
+    CHECK_TEXT(engine_reason(p.engine), "the event store has begun another epoch");
+    struct projector next = projector_open(&b);
+    CHECK_INT(engine_step(next.engine), ENGINE_STOPPED);
+    CHECK_TEXT(engine_reason(next.engine),
+               "the views belong to another epoch than the event store");
+    CHECK_INT(checkpoint(&b), cursor);
+    projector_close(&p);
+    projector_close(&next);
+    bench_close(&b);
+}
+
+TEST(a_store_restored_without_a_new_epoch_stops_the_engine)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    append_report(&b, 1);
+    CHECK(reaches(&b, &p, append_report(&b, 2)));
+    run_sql(b.writer,
+            "DELETE FROM es_event WHERE position = 2; UPDATE es_counter SET position = 1");
+    CHECK(!reaches(&b, &p, 3));
+    CHECK_TEXT(engine_reason(p.engine), "the event store ends before the views");
+    projector_close(&p);
+    bench_close(&b);
+}
+
+/* ---- a stream with faults ---- */
+
+TEST(a_gap_in_the_stream_is_read_from_the_store)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    int64_t head = append_day(&b, 1);
+    CHECK(reaches(&b, &p, head));
+    publish(&b, 0, head);
+    int64_t more = append_day(&b, 100);
+    publish(&b, head, head + 3);
+    publish(&b, head + 7, more);
+    CHECK(reaches(&b, &p, more));
+    check_views_are_the_fold(&b);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(a_reader_slower_than_the_trimming_catches_up_from_the_store)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    CHECK(reaches(&b, &p, append_report(&b, 1)));
+    int64_t head = append_day(&b, 100);
+    publish(&b, head - 2, head);
+    CHECK(reaches(&b, &p, head));
+    check_views_are_the_fold(&b);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(flushall_under_a_blocked_reader_heals)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    int64_t head = append_day(&b, 1);
+    publish(&b, 0, head);
+    CHECK(reaches(&b, &p, head));
+    test_shell("(sleep 0.01; redis-cli -p %d FLUSHALL >/dev/null) &", test_redis_port());
+    CHECK(engine_step(p.engine) != ENGINE_STOPPED);
+    int64_t more = append_report(&b, 500);
+    publish(&b, 0, 2); /* the new entries lie before the cursor: the blocked read stays silent */
+    CHECK(reaches(&b, &p, more));
+    check_views_are_the_fold(&b);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(redis_stopped_and_back_loses_nothing)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    int64_t head = append_day(&b, 1);
+    publish(&b, 0, head);
+    CHECK(reaches(&b, &p, head));
+    test_redis_stop();
+    int64_t without = append_day(&b, 100);
+    CHECK(reaches(&b, &p, without));
+    CHECK(!engine_health(p.engine).redis);
+    CHECK(engine_health(p.engine).store && engine_health(p.engine).views);
+    test_redis_start();
+    redis_free(b.publisher);
+    b.publisher = redis_new("127.0.0.1", test_redis_port(), NULL, 2000);
+    int64_t back = append_day(&b, 200);
+    publish(&b, 0, back);
+    CHECK(reaches(&b, &p, back));
+    for (int i = 0; i < TURNS && !engine_health(p.engine).redis; i++) {
+        engine_step(p.engine);
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    CHECK(engine_health(p.engine).redis);
+    check_views_are_the_fold(&b);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(malformed_entries_are_replaced_by_the_stores_events)
+{
+    static const char *const garbage[] = {
+        "XADD '{events}:all' %lld-0 hello world",
+        "XADD '{events}:all' %lld-7 hello world",
+        "XADD '{events}:all' 18446744073709551615-%lld x y",
+    };
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
+        scoped_arena a = {0};
+        int64_t before = append_day(&b, 1 + (int)i * 100);
+        redis_do(&b, "FLUSHALL", NULL);
+        publish(&b, 0, before - 2);
+        CHECK(reaches(&b, &p, before));
+        char command[256];
+        snprintf(command, sizeof(command), garbage[i], (long long)before + 1);
+        test_shell("redis-cli -p %d %s >/dev/null", test_redis_port(), command);
+        CHECK(reaches(&b, &p, append_day(&b, 50 + (int)i * 100)));
+    }
+    check_views_are_the_fold(&b);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(an_entry_with_broken_data_is_replaced_by_the_stores_event)
+{
+    static const char *const data[] = {"{not json", "{\"report_id\":\"not an id\"}"};
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    int64_t head = append_report(&b, 1);
+    CHECK(reaches(&b, &p, head));
+    publish(&b, 0, head);
+    for (int i = 0; i < 2; i++) {
+        int64_t next = append_report(&b, 2 + i);
+        publish_forged(&b, head, next, (struct forgery){.data = data[i]});
+        CHECK(reaches(&b, &p, next));
+        head = next;
+    }
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.parked"), 0);
+    check_views_are_the_fold(&b);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(an_entry_whose_prev_skips_positions_is_not_believed)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    int64_t head = append_report(&b, 1);
+    CHECK(reaches(&b, &p, head));
+    int64_t last = append_day(&b, 100);
+    publish_forged(&b, last - 1, last, (struct forgery){.prev = head});
+    CHECK(reaches(&b, &p, last));
+    check_views_are_the_fold(&b);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(databases_that_go_away_are_waited_for)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    CHECK(reaches(&b, &p, append_day(&b, 1)));
+    test_postgres_stop();
+    int wait_ms = 0;
+    for (int i = 0; i < 12; i++) {
+        wait_ms = engine_step(p.engine);
+        CHECK(wait_ms >= 0);
+    }
+    CHECK(wait_ms > 10 && wait_ms <= 1000); /* backs off */
+    CHECK(!engine_health(p.engine).store);
+    test_postgres_start();
+    pg_close(b.writer);
+    pg_close(b.reader);
+    CHECK(reaches(&b, &p, append_day(&b, 100)));
+    check_views_are_the_fold(&b);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+/* ---- views that come and change ---- */
+
+static const struct embedded small_views[] = {
+    {"first.sql",
+     "-- :tables\nCREATE TABLE t (n bigint, position bigint);\n"
+     "-- :on report.created\nINSERT INTO t SELECT count(*), max(position) FROM batch;\n"},
+    {"second.sql",
+     "-- :tables\nCREATE TABLE t (n bigint, position bigint);\n"
+     "-- :on report.created\nINSERT INTO t SELECT count(*), max(position) FROM batch;\n"},
+    {NULL, NULL}};
+static const struct embedded only_first[] = {
+    {"first.sql",
+     "-- :tables\nCREATE TABLE t (n bigint, position bigint);\n"
+     "-- :on report.created\nINSERT INTO t SELECT count(*), max(position) FROM batch;\n"},
+    {NULL, NULL}};
+
+TEST(a_view_added_later_catches_up_and_joins_main)
+{
+    struct bench b = bench_open();
+    struct projector old = projector_with(&b, only_first, &event_language);
+    CHECK(reaches(&b, &old, append_day(&b, 1)));
+    struct projector new = projector_with(&b, small_views, &event_language);
+    CHECK(engine_step(new.engine) != ENGINE_STOPPED); /* registers the view */
+    CHECK(comes_true(&b, &new, "SELECT lane = 'main' FROM engine.view WHERE name = 'second'"));
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.lane"), 1);
+    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM second.t"), REPORTS_OF_A_DAY);
+    CHECK(reaches(&b, &new, append_day(&b, 100)));
+    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM first.t"), 2 * REPORTS_OF_A_DAY);
+    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM second.t"), 2 * REPORTS_OF_A_DAY);
+    /* the old program would move main without the view it does not know */
+    CHECK(!reaches(&b, &old, append_day(&b, 200)));
+    CHECK_TEXT(engine_reason(old.engine),
+               "another program keeps views that this one does not know");
+    projector_close(&old);
+    projector_close(&new);
+    bench_close(&b);
+}
+
+TEST(a_view_whose_file_is_gone_stands_still_and_misses_nothing)
+{
+    struct bench b = bench_open();
+    struct projector both = projector_with(&b, small_views, &event_language);
+    CHECK(reaches(&b, &both, append_day(&b, 1)));
+    projector_close(&both);
+    struct projector one = projector_with(&b, only_first, &event_language);
+    CHECK(reaches(&b, &one, append_day(&b, 100)));
+    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM second.t"), REPORTS_OF_A_DAY);
+    projector_close(&one);
+    both = projector_with(&b, small_views, &event_language);
+    CHECK(comes_true(&b, &both, "SELECT lane = 'main' FROM engine.view WHERE name = 'second'"));
+    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM second.t"), 2 * REPORTS_OF_A_DAY);
+    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM first.t"), 2 * REPORTS_OF_A_DAY);
+    projector_close(&both);
+    bench_close(&b);
+}
+
+TEST(a_changed_view_file_is_refused)
+{
+    static const struct embedded changed[] = {
+        {"first.sql",
+         "-- :tables\nCREATE TABLE t (n int);\n-- :on report.created\nSELECT 1 FROM batch;\n"},
+        {NULL, NULL}};
+    struct bench b = bench_open();
+    struct projector p = projector_with(&b, only_first, &event_language);
+    CHECK(reaches(&b, &p, append_day(&b, 1)));
+    projector_close(&p);
+    p = projector_with(&b, changed, &event_language);
+    CHECK_INT(engine_step(p.engine), ENGINE_STOPPED);
+    CHECK_TEXT(engine_reason(p.engine),
+               "the file of a view has changed since its tables were made");
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(a_statement_the_database_refuses_stops_the_engine_at_start)
+{
+    static const struct embedded wrong[] = {
+        {"wrong.sql", "-- :tables\nCREATE TABLE t (n int);\n-- :on report.created\nINSERT INTO u "
+                      "SELECT 1 FROM batch;\n"},
+        {NULL, NULL}};
+    struct bench b = bench_open();
+    struct projector p = projector_with(&b, wrong, &event_language);
+    CHECK_INT(engine_step(p.engine), ENGINE_STOPPED);
+    CHECK_TEXT(engine_reason(p.engine), "a statement of a view is refused by the database");
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.view"), 0); /* nothing is left of it */
+    projector_close(&p);
+    bench_close(&b);
+}
