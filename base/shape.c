@@ -272,6 +272,18 @@ static void write_texts(const struct texts *t, struct text *out)
     text_append_char(out, '}');
 }
 
+/* The shortest form that reads back as the same number: -6.914744, not -6.9147439999999998. */
+static void write_number(double n, struct text *out)
+{
+    char digits[32];
+    for (int precision = 15; precision <= 17; precision++) {
+        snprintf(digits, sizeof(digits), "%.*g", precision, n);
+        if (strtod(digits, NULL) == n)
+            break;
+    }
+    text_append(out, digits);
+}
+
 static bool is_absent(const struct field *f, const void *from)
 {
     switch (f->kind) {
@@ -297,7 +309,7 @@ static void write_member(const struct field *f, const void *from, struct text *o
     case KIND_WORD: text_append_json(out, *(const char *const *)from); break;
     case KIND_TIME: text_append_json(out, time_format(*(const int64_t *)from, time)); break;
     case KIND_INT: text_append_int(out, *(const int64_t *)from); break;
-    case KIND_NUMBER: text_printf(out, "%.17g", *(const double *)from); break;
+    case KIND_NUMBER: write_number(*(const double *)from, out); break;
     case KIND_BOOL: text_append(out, *(const bool *)from ? "true" : "false"); break;
     case KIND_OBJECT: shape_write(f->sub, *(const void *const *)from, out); break;
     case KIND_TEXTS: write_texts(*(const struct texts *const *)from, out); break;

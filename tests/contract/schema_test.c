@@ -1,0 +1,216 @@
+/* schema_test.c -- events.def and the hand-written schemas are two opinions of the same facts: they
+ * must agree on every member. Samples of every version ever shipped can be read, and read = written. */
+#include "tests/support/harness.h"
+
+#include <dirent.h>
+#include <math.h>
+
+#include <cjson/cJSON.h>
+
+#include "events/event.h"
+
+static struct arena arena;
+
+static char *read_file(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    char *s = arena_alloc(&arena, 65536);
+    size_t n = f ? fread(s, 1, 65535, f) : 0;
+    if (f)
+        fclose(f);
+    s[n] = '\0';
+    return s;
+}
+
+static const char *schema_path(const char *folder, enum event_type t)
+{
+    return arena_printf(&arena, SOURCE_DIR "/events/schema/%s%s.v%d.json", folder, event_name(t),
+                        event_version(t));
+}
+
+static const cJSON *in(const cJSON *o, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(o, name);
+}
+
+static double number(const cJSON *o, const char *name)
+{
+    const cJSON *n = in(o, name);
+    return cJSON_IsNumber(n) ? n->valuedouble : NAN;
+}
+
+static const char *string(const cJSON *o, const char *name)
+{
+    return cJSON_GetStringValue(in(o, name));
+}
+
+static bool lists(const cJSON *array, const char *word)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array) if (text_equal(item->valuestring, word)) return true;
+    return false;
+}
+
+static void is(bool condition, const char *member, const char *what)
+{
+    if (!condition)
+        test_fail(__FILE__, __LINE__, member, "the schema disagrees", what);
+}
+
+static void compare(const struct shape *shape, const cJSON *schema, const char *path);
+
+static void compare_text(const cJSON *s, int64_t limit, const char *at)
+{
+    is(text_equal(string(s, "type"), "string"), at, "type string");
+    is(number(s, "minLength") == 1, at, "minLength 1");
+    is(number(s, "maxLength") == (double)limit, at, "maxLength");
+}
+
+static void compare_word(const cJSON *s, const char *const *words, const char *at)
+{
+    int count = 0;
+    for (; words[count]; count++)
+        is(lists(in(s, "enum"), words[count]), at, words[count]);
+    is(cJSON_GetArraySize(in(s, "enum")) == count, at, "no other word");
+}
+
+static void compare_member(const struct field *f, const cJSON *s, const char *at)
+{
+    is((cJSON_IsTrue(in(s, "x-personal")) != 0) == (f->flags & PERSONAL), at, "x-personal");
+    switch (f->kind) {
+    case KIND_TEXT: compare_text(s, f->limit, at); return;
+    case KIND_UUID: is(text_equal(string(s, "format"), "uuid"), at, "format uuid"); return;
+    case KIND_WORD: compare_word(s, f->sub, at); return;
+    case KIND_TIME: is(text_equal(string(s, "format"), "date-time"), at, "format date-time"); return;
+    case KIND_INT: is(text_equal(string(s, "type"), "integer"), at, "type integer"); return;
+    case KIND_NUMBER:
+        is(number(s, "minimum") == -(double)f->limit, at, "minimum");
+        is(number(s, "maximum") == (double)f->limit, at, "maximum");
+        return;
+    case KIND_BOOL: is(text_equal(string(s, "type"), "boolean"), at, "type boolean"); return;
+    case KIND_OBJECT: compare(f->sub, s, at); return;
+    case KIND_TEXTS:
+        is(number(s, "minProperties") == 1 && number(s, "maxProperties") == 32, at, "1 to 32 members");
+        compare_text(in(s, "additionalProperties"), f->limit, at);
+        return;
+    }
+}
+
+static void compare(const struct shape *shape, const cJSON *schema, const char *path)
+{
+    const cJSON *members = in(schema, "properties");
+    is(cJSON_IsFalse(in(schema, "additionalProperties")), path, "additionalProperties false");
+    is(cJSON_GetArraySize(members) == shape->count, path, "the same number of members");
+    for (int i = 0; i < shape->count; i++) {
+        const struct field *f = &shape->fields()[i];
+        const char *at = arena_printf(&arena, "%s.%s", path, f->name);
+        const cJSON *member = in(members, f->name);
+        is(member != NULL, at, "a member of that name");
+        is(lists(in(schema, "required"), f->name) == (f->presence == REQUIRED), at, "required");
+        if (member)
+            compare_member(f, member, at);
+    }
+}
+
+TEST(every_event_agrees_with_its_schema)
+{
+    for (enum event_type t = 0; t < EVENT_TYPES; t++) {
+        cJSON *schema = cJSON_Parse(read_file(schema_path("", t)));
+        is(schema != NULL, event_name(t), "a schema file");
+        if (!schema)
+            continue;
+        CHECK_TEXT(string(schema, "title"), event_name(t));
+        CHECK_TEXT(string(schema, "$id"),
+                   arena_printf(&arena, "/schemas/%s/%d", event_name(t), event_version(t)));
+        compare(event_shape(t), schema, event_name(t));
+        cJSON_Delete(schema);
+    }
+    arena_release(&arena);
+}
+
+TEST(samples_of_every_version_are_read_and_written_the_same)
+{
+    DIR *folder = opendir(SOURCE_DIR "/events/schema/samples");
+    int seen = 0;
+    for (struct dirent *d; (d = readdir(folder));) {
+        const char *v = strstr(d->d_name, ".v");
+        if (!v)
+            continue;
+        const char *name = arena_bytes(&arena, d->d_name, (size_t)(v - d->d_name));
+        const char *data = read_file(arena_printf(&arena, SOURCE_DIR "/events/schema/samples/%s", d->d_name));
+        int version = (int)strtol(v + 2, NULL, 10);
+        struct event e;
+        CHECK_OK(event_read(name, version, data, &arena, &e));
+        scoped_text again = {0};
+        event_write(&e, &again);
+        if (version == event_version(e.type))
+            CHECK_TEXT(arena_printf(&arena, "%s\n", text_value(&again)), data);
+        seen++;
+    }
+    closedir(folder);
+    CHECK(seen >= EVENT_TYPES);
+    arena_release(&arena);
+}
+
+TEST(every_event_has_a_sample)
+{
+    for (enum event_type t = 0; t < EVENT_TYPES; t++)
+        is(*read_file(schema_path("samples/", t)) == '{', event_name(t), "a sample");
+    arena_release(&arena);
+}
+
+/* ---- the upcaster chain, on an event type of the tests: three versions ---- */
+
+#define LightV1_FIELDS(F) F(REQUIRED, TEXT, lamp, 64)
+#define LightV2_FIELDS(F) F(REQUIRED, TEXT, lamp, 64) F(REQUIRED, INT, lumen, 0)
+#define LightV3_FIELDS(F) F(REQUIRED, TEXT, lamp, 64) F(REQUIRED, INT, lumen, 0) F(REQUIRED, BOOL, bright, 0)
+DEFINE_STRUCT(LightV1)
+DEFINE_STRUCT(LightV2)
+DEFINE_STRUCT(LightV3)
+DEFINE_SHAPE(LightV1)
+DEFINE_SHAPE(LightV2)
+DEFINE_SHAPE(LightV3)
+
+static void to_v2(struct arena *a, const void *old, void *next)
+{
+    const struct LightV1 *from = old;
+    (void)a;
+    *(struct LightV2 *)next = (struct LightV2){.lamp = from->lamp, .lumen = 800};
+}
+
+static void to_v3(struct arena *a, const void *old, void *next)
+{
+    const struct LightV2 *from = old;
+    (void)a;
+    *(struct LightV3 *)next = (struct LightV3){from->lamp, from->lumen, from->lumen > 500};
+}
+
+static const struct upcaster steps[] = {
+    {"light.lit", 1, &LightV1_shape, &LightV2_shape, to_v2},
+    {"light.lit", 2, &LightV2_shape, &LightV3_shape, to_v3},
+    {.name = NULL},
+};
+
+TEST(an_old_event_climbs_step_by_step_to_the_current_version)
+{
+    const char *out;
+    CHECK_OK(event_upcast(steps, "light.lit", 1, 3, "{\"lamp\":\"a\"}", &arena, &out));
+    CHECK_TEXT(out, "{\"lamp\":\"a\",\"lumen\":800,\"bright\":true}");
+    CHECK_OK(event_upcast(steps, "light.lit", 2, 3, "{\"lamp\":\"a\",\"lumen\":5}", &arena, &out));
+    CHECK_TEXT(out, "{\"lamp\":\"a\",\"lumen\":5,\"bright\":false}");
+    CHECK_OK(event_upcast(steps, "light.lit", 3, 3, "as it is", &arena, &out));
+    CHECK_TEXT(out, "as it is");
+    arena_release(&arena);
+}
+
+TEST(a_missing_step_a_newer_version_and_a_body_that_does_not_fit_are_unreadable)
+{
+    const char *out;
+    CHECK_PROBLEM(event_upcast(steps, "light.lit", 1, 4, "{\"lamp\":\"a\"}", &arena, &out), UNREADABLE_EVENT);
+    CHECK_PROBLEM(event_upcast(steps, "light.lit", 4, 3, "{}", &arena, &out), UNREADABLE_EVENT);
+    CHECK_PROBLEM(event_upcast(steps, "light.lit", 1, 3, "{\"lamp\":1}", &arena, &out), UNREADABLE_EVENT);
+    struct event e;
+    CHECK_PROBLEM(event_read("never.heard.of", 1, "{}", &arena, &e), UNREADABLE_EVENT);
+    CHECK_PROBLEM(event_read("report.upvoted", 2, "{}", &arena, &e), UNREADABLE_EVENT);
+    arena_release(&arena);
+}

@@ -1,0 +1,174 @@
+/* shape_test.c -- what shape_read refuses, among it everything cJSON 1.7.15 would let pass; reading after
+ * writing is the identity. */
+#include "tests/support/harness.h"
+
+#include "base/time.h"
+#include "domain/command.h"
+
+static struct arena arena;
+static struct fault fault;
+
+static const struct problem *read_bytes(const char *json, size_t length, struct CreateReport *out)
+{
+    fault = (struct fault){0};
+    return shape_read(command_shape(CreateReport), json, length, &arena, out, &fault);
+}
+
+static const struct problem *read_text(const char *json)
+{
+    struct CreateReport body;
+    return read_bytes(json, strlen(json), &body);
+}
+
+static void refused(const char *json, const struct problem *p, const char *field)
+{
+    const struct problem *is = read_text(json);
+    if (is != p || !text_equal(fault.field, field))
+        test_fail(__FILE__, __LINE__, json, is ? arena_printf(&arena, "%s at %s", is->name, fault.field) : "taken",
+                  arena_printf(&arena, "%s at %s", p->name, field));
+}
+
+#define GOOD "\"content\":\"a hole\",\"category\":\"infrastruktur\""
+
+TEST(a_whole_body_is_read)
+{
+    const char *json = "{" GOOD ",\"visibility\":\"PRIVATE\",\"location\":{\"latitude\":-6.9,\"longitude\":107.6,"
+                       "\"city\":\"Bandung\"},\"occurred_at\":\"2026-01-02T20:00:00+07:00\"}";
+    struct CreateReport body;
+    char time[TIME_TEXT];
+    CHECK_OK(read_bytes(json, strlen(json), &body));
+    CHECK_TEXT(body.content, "a hole");
+    CHECK_TEXT(body.visibility, "PRIVATE");
+    CHECK_TEXT(body.location->city, "Bandung");
+    CHECK(body.location->latitude > -6.91 && body.location->latitude < -6.89);
+    CHECK_TEXT(time_format(body.occurred_at, time), "2026-01-02T13:00:00Z");
+    arena_release(&arena);
+}
+
+TEST(members_that_are_unknown_missing_repeated_or_of_another_type_are_named)
+{
+    refused("{" GOOD ",\"colour\":\"red\"}", UNKNOWN_FIELD, "colour");
+    refused("{" GOOD ",\"Content\":\"again\"}", UNKNOWN_FIELD, "Content");
+    refused("{\"category\":\"infrastruktur\"}", MISSING_FIELD, "content");
+    refused("{" GOOD ",\"content\":\"again\"}", DUPLICATE_FIELD, "content");
+    refused("{\"content\":7,\"category\":\"x\"}", WRONG_TYPE, "content");
+    refused("{\"content\":null,\"category\":\"x\"}", WRONG_TYPE, "content");
+    refused("{" GOOD ",\"location\":[1,2]}", WRONG_TYPE, "location");
+    refused("{" GOOD ",\"location\":{\"latitude\":1}}", MISSING_FIELD, "location.longitude");
+    refused("{" GOOD ",\"location\":{\"latitude\":1,\"longitude\":2,\"x\":3}}", UNKNOWN_FIELD, "location.x");
+    arena_release(&arena);
+}
+
+TEST(values_out_of_range_blank_or_too_long_are_named)
+{
+    refused("{" GOOD ",\"location\":{\"latitude\":90.01,\"longitude\":2}}", OUT_OF_RANGE, "location.latitude");
+    refused("{" GOOD ",\"location\":{\"latitude\":1e400,\"longitude\":2}}", OUT_OF_RANGE, "location.latitude");
+    refused("{" GOOD ",\"location\":{\"latitude\":1,\"longitude\":-180.5}}", OUT_OF_RANGE, "location.longitude");
+    refused("{\"content\":\"\",\"category\":\"x\"}", BLANK, "content");
+    refused("{\"content\":\" \\t\\n \",\"category\":\"x\"}", BLANK, "content");
+    refused("{\"content\":\"\xe2\x80\x8b\xc2\xa0\",\"category\":\"x\"}", BLANK, "content");
+    refused("{" GOOD ",\"visibility\":\"public\"}", NOT_A_CHOICE, "visibility");
+    refused("{" GOOD ",\"occurred_at\":\"yesterday\"}", BAD_TEXT, "occurred_at");
+    refused("{" GOOD ",\"occurred_at\":\"2026-02-30T00:00:00Z\"}", BAD_TEXT, "occurred_at");
+    arena_release(&arena);
+}
+
+TEST(a_limit_counts_characters_not_bytes)
+{
+    scoped_text json = {0};
+    for (int characters = 4000; characters <= 4001; characters++) {
+        text_clear(&json);
+        text_append(&json, "{\"category\":\"x\",\"content\":\"");
+        for (int i = 0; i < characters; i++)
+            text_append(&json, "\xf0\x9f\x9a\xa7");
+        text_append(&json, "\"}");
+        CHECK_PROBLEM(read_text(json.at), characters == 4000 ? NULL : TOO_LONG);
+    }
+    arena_release(&arena);
+}
+
+TEST(bytes_that_are_no_text_are_refused)
+{
+    refused("{\"content\":\"a\\u0000b\",\"category\":\"x\"}", BAD_TEXT, NULL);
+    refused("{\"content\":\"a\xff\",\"category\":\"x\"}", BAD_TEXT, NULL);
+    refused("{\"content\":\"a\nb\",\"category\":\"x\"}", BAD_TEXT, NULL);
+    refused("{\"content\":\"\xed\xa0\x80\",\"category\":\"x\"}", BAD_TEXT, NULL); /* a surrogate */
+    refused("{\"content\":\"\xc0\xaf\",\"category\":\"x\"}", BAD_TEXT, NULL);     /* overlong */
+    struct CreateReport body;
+    CHECK_PROBLEM(read_bytes("{" GOOD "}\0{}", strlen("{" GOOD "}") + 3, &body), BAD_TEXT);
+    CHECK_OK(read_text("{\"content\":\"a\\\\u0000b\",\"category\":\"x\"}")); /* a backslash, then u0000 */
+    arena_release(&arena);
+}
+
+TEST(what_is_not_one_json_object_is_refused)
+{
+    refused("", MALFORMED, NULL);
+    refused("[]", MALFORMED, NULL);
+    refused("\"text\"", MALFORMED, NULL);
+    refused("{" GOOD, MALFORMED, NULL);
+    refused("{" GOOD "} x", MALFORMED, NULL);
+    refused("{" GOOD "}{}", MALFORMED, NULL);
+    refused("\xef\xbb\xbf{" GOOD "}", MALFORMED, NULL);
+    refused("{'content':1}", MALFORMED, NULL);
+    scoped_text deep = {0};
+    for (int i = 0; i < 1000; i++)
+        text_append(&deep, "[");
+    refused(deep.at, MALFORMED, NULL);
+    arena_release(&arena);
+}
+
+TEST(reading_is_the_inverse_of_writing)
+{
+    struct Place place = {.latitude = 0.1, .longitude = -179.123456789, .street = "\"quoted\" \\ \t line"};
+    struct CreateReport body = {.content = "\xe4\xbd\xa0\xe5\xa5\xbd \"x\"", .category = "infrastruktur",
+                                .visibility = "PUBLIC", .location = &place, .occurred_at = 1767355200000001};
+    struct CreateReport again;
+    scoped_text one = {0}, two = {0};
+    shape_write(command_shape(CreateReport), &body, &one);
+    CHECK_OK(read_bytes(one.at, one.length, &again));
+    shape_write(command_shape(CreateReport), &again, &two);
+    CHECK_TEXT(two.at, one.at);
+    CHECK(again.location->longitude == place.longitude);
+    arena_release(&arena);
+}
+
+/* Mutations of a good body: never a crash (the run is sanitized), never taken with other content. */
+TEST(mutated_bodies_are_refused_or_read_but_never_crash)
+{
+    const char *good = "{" GOOD ",\"location\":{\"latitude\":1.5,\"longitude\":2e1},\"occurred_at\":"
+                       "\"2026-01-02T20:00:00.5Z\",\"visibility\":\"ANONYMOUS\"}";
+    unsigned seed = 42;
+    size_t length = strlen(good);
+    for (int i = 0; i < 20000; i++) {
+        char copy[512];
+        memcpy(copy, good, length + 1);
+        for (int k = rand_r(&seed) % 4; k >= 0; k--)
+            copy[(size_t)rand_r(&seed) % length] = (char)(rand_r(&seed) % 256);
+        struct CreateReport body;
+        if (!read_bytes(copy, (size_t)rand_r(&seed) % (length + 1), &body))
+            CHECK(body.content && body.category);
+        arena_release(&arena);
+    }
+}
+
+TEST(times_ids_and_integers_have_one_form)
+{
+    int64_t us;
+    char out[UUID_TEXT], before[UUID_TEXT] = "";
+    CHECK(time_parse("1970-01-01T00:00:01Z", &us) && us == 1000000);
+    CHECK(time_parse("2026-01-02T20:00:00.123456789Z", &us) && us % 1000000 == 123456);
+    CHECK(!time_parse("2026-01-02 20:00:00Z", &us));
+    CHECK(!time_parse("2026-01-02T20:00:00", &us));
+    CHECK(!time_parse("2026-13-02T20:00:00Z", &us));
+    CHECK(!time_parse("2026-01-02T24:00:00Z", &us));
+    for (int i = 0; i < 5000; i++) {
+        uuid_new(out);
+        CHECK(uuid_is_valid(out) && out[14] == '7' && strcmp(before, out) < 0);
+        memcpy(before, out, sizeof(before));
+    }
+    CHECK(!uuid_is_valid("019B7F00-0000-7000-8000-000000000001"));
+    CHECK(!uuid_is_valid("019b7f00-0000-7000-8000-00000000000"));
+    CHECK(text_to_int("9223372036854775807", &us) && us == INT64_MAX);
+    CHECK(!text_to_int("9223372036854775808", &us));
+    CHECK(!text_to_int("", &us) && !text_to_int("+1", &us) && !text_to_int(" 1", &us) && !text_to_int("1x", &us));
+}
