@@ -105,5 +105,7 @@ is_running()
     [ -S "$SOCKETS/supervisor.sock" ] && supervisorctl_here pid >/dev/null 2>&1
 }
 
+: "${PRESET:=release}" # which build to run
+export PRESET
 choose_users
 choose_run_dir

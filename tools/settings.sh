@@ -73,7 +73,10 @@ cors_pattern()
 # What the services read (platform/settings.def) is handed on if the caller set it.
 collect_settings()
 {
-    local name upstream=127.0.0.1
+    local name upstream=127.0.0.1 secrets=$RUN_DIR/secrets
+    : "${TOKEN_KEY_FILE:=$secrets/token.pem}" "${TOKEN_PUBLIC_KEY_FILE:=$secrets/token.public.pem}"
+    : "${SERVER_SECRET_FILE:=$secrets/server.secret}" "${REDIS_PASSWORD_FILE:=$secrets/redis.password}"
+    : "${PSEUDONYM_SECRET_FILE:=$secrets/pseudonym.secret}"
     [ "$LISTEN_ADDRESS" = 0.0.0.0 ] || upstream=$LISTEN_ADDRESS
     SETTINGS=(PATH=/usr/bin:/bin LC_ALL=C.UTF-8 RUN_DIR="$RUN_DIR" SOCKETS="$SOCKETS"
         ADMIN_USER="$ADMIN_USER" SERVICE_USER="$SERVICE_USER" DATABASE_USER="$DATABASE_USER"
