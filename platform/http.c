@@ -1,4 +1,5 @@
-/* http.c -- the server and its loops. All of libevent that this program knows is in platform/http*.c. */
+/* http.c -- the server and its loops. All of libevent that this program knows is in
+ * platform/http*.c. */
 #include "platform/http_internal.h"
 
 #include <signal.h>
@@ -15,8 +16,12 @@
 #include "platform/metrics.h"
 #include "base/banned.h"
 
-enum { DEFAULT_BODY = 65536, DEFAULT_HEADERS = 16384, DEFAULT_DEADLINE_MS = 10000,
-       DEFAULT_IDLE_MS = 50000 };
+enum {
+    DEFAULT_BODY = 65536,
+    DEFAULT_HEADERS = 16384,
+    DEFAULT_DEADLINE_MS = 10000,
+    DEFAULT_IDLE_MS = 50000
+};
 
 struct http_timer {
     TAILQ_ENTRY(http_timer) link;
@@ -181,7 +186,7 @@ static void loop_init(struct http_loop *l, struct http_server *s, int index)
     TAILQ_INIT(&l->timers);
     TAILQ_INIT(&l->requests);
     TAILQ_INIT(&l->fresh);
-    TAILQ_INIT(&l->suspects);
+    TAILQ_INIT(&l->attention);
     for (int i = 0; i < STATES; i++)
         TAILQ_INIT(&l->lists[i]);
     pthread_mutex_init(&l->lock, NULL);
@@ -313,7 +318,8 @@ void http_server_start(struct http_server *s)
     s->started = true;
 }
 
-/* A listening socket that is shut down refuses at once; closed it is when no loop uses it any more. */
+/* A listening socket that is shut down refuses at once; closed it is when no loop uses it any more.
+ */
 void http_server_stop(struct http_server *s, int grace_ms)
 {
     if (!s->started)

@@ -52,8 +52,8 @@ static void log_answer(const struct http_request *r, int status, int64_t duratio
 {
     bool changes = !text_equal(r->method, "GET") && !text_equal(r->method, "HEAD");
     enum log_level level = status >= 500 ? LOG_WARNING : changes ? LOG_INFO : LOG_DEBUG;
-    const struct kv pairs[] = {KV("method", r->method), KV("route", http_route_path(r)),
-                               KV("status", status), KV("duration_us", duration),
+    const struct kv pairs[] = {KV("method", r->method),     KV("route", http_route_path(r)),
+                               KV("status", status),        KV("duration_us", duration),
                                KV("request_id", r->log_id), {0}};
     log_write(level, "request", pairs);
 }
@@ -149,8 +149,9 @@ void http_reply(struct http_request *r, const struct http_answer *a)
     request_free(r);
     evhttp_send_reply(raw, a->status, NULL, NULL); /* frees `raw`, at once if the client has left */
     if (c)
-        bufferevent_disable(c->bev, EV_READ); /* else a client that has only closed its side, or
-                                                 sends on, would lose the answer or fill our memory */
+        bufferevent_disable(c->bev,
+                            EV_READ); /* else a client that has only closed its side, or
+                                         sends on, would lose the answer or fill our memory */
 }
 
 /* ---- problems ---- */

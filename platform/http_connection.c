@@ -1,10 +1,10 @@
-/* http_connection.c -- one struct connection beside each of evhttp's, for what evhttp 2.1.12 does not do:
- * count and limit them, cut a slow request off at an absolute deadline, answer its own refusals as
- * problem+json, and close so that the client can still read why.
+/* http_connection.c -- one struct connection beside each of evhttp's, for what evhttp 2.1.12 does
+ * not do: count and limit them, cut a slow request off at an absolute deadline, answer its own
+ * refusals as problem+json, and close so that the client can still read why.
  *
- * evhttp tells us of a connection twice: it asks for the bufferevent (fresh), and it calls the close
- * callback just before it frees it. In between, in the same turn of the loop, `adopt` sets that
- * callback: evhttp has made the connection only after it asked. */
+ * evhttp tells us of a connection twice: it asks for the bufferevent (fresh), and it calls the
+ * close callback just before it frees it. In between, in the same turn of the loop, `adopt` sets
+ * that callback: evhttp has made the connection only after it asked. */
 #include "platform/http_internal.h"
 
 #include <errno.h>
@@ -171,16 +171,16 @@ static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info
         connection_move(c, READING);
 }
 
-/* No handler has the request, so what is written now is evhttp's own: 100 Continue, or an error. */
+/* Runs later in this turn of the loop, before it sleeps and before anything is sent. */
 static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
 {
     (void)output;
     struct connection *c = arg;
-    if (!info->n_added || c->suspect || c->state != READING)
+    if (!info->n_added || c->attention || !c->evcon)
         return;
-    c->suspect = true;
-    TAILQ_INSERT_TAIL(&c->loop->suspects, c, suspect_link);
-    event_active(c->loop->adopt, 0, 0); /* runs before anything is sent */
+    c->attention = true;
+    TAILQ_INSERT_TAIL(&c->loop->attention, c, attention_link);
+    event_active(c->loop->adopt, 0, 0);
 }
 
 /* evhttp asks for a bufferevent. READ's high mark bounds what a client can make us hold. */
@@ -221,8 +221,8 @@ static void connection_closed(struct evhttp_connection *evcon, void *arg)
     (void)evcon;
     struct connection *c = arg;
     TAILQ_REMOVE(&c->loop->lists[c->state], c, link);
-    if (c->suspect)
-        TAILQ_REMOVE(&c->loop->suspects, c, suspect_link);
+    if (c->attention)
+        TAILQ_REMOVE(&c->loop->attention, c, attention_link);
     c->loop->by_fd[c->fd] = NULL;
     if (c->request)
         c->request->connection = NULL;
@@ -276,9 +276,10 @@ struct connection *connection_of(struct http_loop *l, struct evhttp_request *raw
 
 /* ---- evhttp's own refusals ----
  *
- * 400 for what it cannot parse, 413, 417: HTML, and the socket closed at once, so that a client that is
- * still sending gets a reset instead of the answer. The connection is taken away from evhttp: our
- * problem goes out, then what comes in is thrown away until the client closes or LINGER_MS pass. */
+ * 400 for what it cannot parse, 413, 417: HTML, and the socket closed at once, so that a client
+ * that is still sending gets a reset instead of the answer. The connection is taken away from
+ * evhttp: our problem goes out, then what comes in is thrown away until the client closes or
+ * LINGER_MS pass. */
 
 static void gone(struct bufferevent *bev, short what, void *arg)
 {
@@ -322,11 +323,10 @@ static void refuse_raw(struct connection *c, const struct problem *p, const char
     count_answer(problem_status(p));
 }
 
+/* No handler has the request: what is to be written is evhttp's own. */
 static void look_at_output(struct connection *c)
 {
     char head[13] = ""; /* "HTTP/1.1 413" */
-    TAILQ_REMOVE(&c->loop->suspects, c, suspect_link);
-    c->suspect = false;
     evbuffer_copyout(bufferevent_get_output(c->bev), head, sizeof(head) - 1);
     if (head[9] == '1')
         return; /* 100 Continue */
@@ -334,6 +334,28 @@ static void look_at_output(struct connection *c)
         refuse_raw(c, BODY_TOO_LARGE, "Request Entity Too Large");
     else
         refuse_raw(c, MALFORMED, "Bad Request");
+}
+
+/* Sends an answer without waiting for the socket to be reported writable, which would cost two
+ * system calls more; what does not go out now goes the usual way, and so does an error. */
+static void send_now(struct connection *c)
+{
+    struct evbuffer *output = bufferevent_get_output(c->bev);
+    evbuffer_unfreeze(output, 1);
+    int sent = evbuffer_write(output, c->fd);
+    evbuffer_freeze(output, 1);
+    if (sent >= 0 && !evbuffer_get_length(output))
+        bufferevent_trigger(c->bev, EV_WRITE, BEV_TRIG_IGNORE_WATERMARKS);
+}
+
+static void attend(struct http_loop *l, struct connection *c)
+{
+    TAILQ_REMOVE(&l->attention, c, attention_link);
+    c->attention = false;
+    if (c->state == READING)
+        look_at_output(c);
+    else if (c->state == WRITING)
+        send_now(c);
 }
 
 /* ---- called by the loop ---- */
@@ -351,8 +373,8 @@ void loop_adopt(struct http_loop *l)
 {
     for (struct connection *c; (c = TAILQ_FIRST(&l->fresh));)
         adopt(l, c);
-    for (struct connection *c; (c = TAILQ_FIRST(&l->suspects));)
-        look_at_output(c);
+    for (struct connection *c; (c = TAILQ_FIRST(&l->attention));)
+        attend(l, c);
 }
 
 /* Every list is in the order of its deadlines: they are equally long. */

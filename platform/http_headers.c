@@ -1,6 +1,6 @@
 /* http_headers.c -- what evhttp 2.1.12 lets through and must not pass: repeated headers of which it
- * takes the first, a missing Host, names that are no names, lengths with a sign, a body where it expects none
- * and would read it as the next request. */
+ * takes the first, a missing Host, names that are no names, lengths with a sign, a body where it
+ * expects none and would read it as the next request. */
 #include "platform/http_internal.h"
 
 #include <event2/http.h>
@@ -68,8 +68,8 @@ fallible headers_check(struct http_request *r, struct fault *f)
 {
     const char *found[SINGLES] = {0};
     const struct evkeyval *h;
-    TAILQ_FOREACH (h, r->raw->input_headers, next)
-        TRY(look_at(h, found, f));
+    TAILQ_FOREACH(h, r->raw->input_headers, next)
+    TRY(look_at(h, found, f));
     if (r->raw->major != 1 || r->raw->minor < 0)
         return fault_at(f, MALFORMED, NULL, "This server speaks HTTP/1.0 and HTTP/1.1.");
     if (r->raw->minor >= 1 && !found[HOST])

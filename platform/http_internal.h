@@ -8,11 +8,11 @@
  *   http_answer.c      answers, problems, the log line
  *
  * evhttp runs a connection through these states; ours follow it:
- *   IDLE      no byte of a request has come         idle_ms by evhttp, which restarts with every byte
- *   READING   a request has begun to arrive         absolute deadline
- *   HANDLING  the handler has it                    the handler's own deadlines; EV_READ is off
- *   WRITING   the answer is on its way              idle_ms without progress, by evhttp
- *   CLOSING   refused, taken away from evhttp       one absolute second to read the refusal */
+ *   IDLE      no byte of a request has come         idle_ms by evhttp, which restarts with every
+ * byte READING   a request has begun to arrive         absolute deadline HANDLING  the handler has
+ * it                    the handler's own deadlines; EV_READ is off WRITING   the answer is on its
+ * way              idle_ms without progress, by evhttp CLOSING   refused, taken away from evhttp
+ * one absolute second to read the refusal */
 #pragma once
 
 #include <pthread.h>
@@ -32,9 +32,9 @@ struct evhttp_connection;
 struct evhttp_request;
 
 enum {
-    SEGMENTS = 8,       /* of a path, at most */
-    PARAMETERS = 32,    /* of a query string, at most */
-    TICK_MS = 100,      /* how exact deadlines are */
+    SEGMENTS = 8,    /* of a path, at most */
+    PARAMETERS = 32, /* of a query string, at most */
+    TICK_MS = 100,   /* how exact deadlines are */
     LINGER_MS = 1000,
     BODY_SLACK = 65536, /* a body that is this much too large is still read, for a clean answer */
 };
@@ -43,7 +43,7 @@ enum connection_state { IDLE, READING, HANDLING, WRITING, CLOSING, STATES };
 
 struct connection {
     TAILQ_ENTRY(connection) link; /* in the loop's list of its state */
-    TAILQ_ENTRY(connection) suspect_link;
+    TAILQ_ENTRY(connection) attention_link;
     struct http_loop *loop;
     struct bufferevent *bev;
     struct evhttp_connection *evcon; /* NULL until adopted */
@@ -51,7 +51,7 @@ struct connection {
     enum connection_state state;
     int64_t deadline; /* READING, CLOSING; monotonic us */
     int fd;
-    bool suspect; /* evhttp itself has answered: see http_connection.c */
+    bool attention; /* has new output: in the loop's list of those */
 };
 TAILQ_HEAD(connections, connection);
 TAILQ_HEAD(requests, http_request);
@@ -69,16 +69,16 @@ struct http_loop {
     struct timers timers;
     struct requests requests; /* being handled */
 
-    struct connections fresh, lists[STATES], suspects;
+    struct connections fresh, lists[STATES], attention;
     struct connection **by_fd;
     int by_fd_size;
-    atomic_int open;          /* connections of this loop; other loops look at it */
-    bool paused;              /* the listener is disabled */
-    int64_t accept_again;     /* out of descriptors: not before this moment */
-    bool complained;          /* one log line an outage */
-    int64_t stop_at;          /* 0: not stopping; else when to give up */
+    atomic_int open;      /* connections of this loop; other loops look at it */
+    bool paused;          /* the listener is disabled */
+    int64_t accept_again; /* out of descriptors: not before this moment */
+    bool complained;      /* one log line an outage */
+    int64_t stop_at;      /* 0: not stopping; else when to give up */
 
-    pthread_mutex_t lock;     /* of what was posted */
+    pthread_mutex_t lock; /* of what was posted */
     struct job *posted, **posted_end;
 };
 

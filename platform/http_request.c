@@ -1,4 +1,5 @@
-/* http_request.c -- makes a checked request of what evhttp has parsed, and hands it to its route. */
+/* http_request.c -- makes a checked request of what evhttp has parsed, and hands it to its route.
+ */
 #include "platform/http_internal.h"
 
 #include <event2/buffer.h>

@@ -1,5 +1,6 @@
-/* http_target.c -- path and query string. evhttp hands both over undecoded; its own query parser is not
- * used: it fails as a whole on one argument without `=`, keeps repeats and cuts values at %00. */
+/* http_target.c -- path and query string. evhttp hands both over undecoded; its own query parser is
+ * not used: it fails as a whole on one argument without `=`, keeps repeats and cuts values at %00.
+ */
 #include "platform/http_internal.h"
 
 #include <event2/http.h>
@@ -65,7 +66,8 @@ fallible target_split(struct http_request *r)
 
 /* ---- the query string ---- */
 
-static fallible add_parameter(struct http_request *r, const char *at, size_t length, struct fault *f)
+static fallible add_parameter(struct http_request *r, const char *at, size_t length,
+                              struct fault *f)
 {
     const char *equals = memchr(at, '=', length);
     size_t name_length = equals ? (size_t)(equals - at) : length;

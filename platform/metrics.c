@@ -31,11 +31,10 @@ static struct series {
     atomic_double n;
 } table[METRIC_COUNT][VALUES + 1]; /* the last one is "other" */
 
-static const double second_bounds[BOUNDS] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
-                                             0.025,  0.05,    0.1,    0.25,  0.5,    1,     2.5,
-                                             5,      10};
-static const double count_bounds[BOUNDS] = {1,   2,   4,   8,    16, 32, 64, 128,
-                                            256, 512, 1024, INFINITY};
+static const double second_bounds[BOUNDS] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                             0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
+                                             1,      2.5,     5,      10};
+static const double count_bounds[BOUNDS] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, INFINITY};
 
 static struct histogram {
     atomic_uint_fast64_t buckets[BOUNDS + 1]; /* each observation in one; added up when written */

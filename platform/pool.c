@@ -1,5 +1,5 @@
-/* pool.c -- a list under a mutex, with a condition for the takers. Waits are by the monotonic clock, so
- * that setting the wall clock neither shortens nor prolongs them. */
+/* pool.c -- a list under a mutex, with a condition for the takers. Waits are by the monotonic
+ * clock, so that setting the wall clock neither shortens nor prolongs them. */
 #include "platform/pool.h"
 
 #include <errno.h>

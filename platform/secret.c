@@ -1,5 +1,5 @@
-/* secret.c -- secrets are files that nobody but their reader can open. What is checked is the file that
- * was opened, so that it cannot be exchanged in between. */
+/* secret.c -- secrets are files that nobody but their reader can open. What is checked is the file
+ * that was opened, so that it cannot be exchanged in between. */
 #include "platform/settings.h"
 
 #include <errno.h>
@@ -59,8 +59,8 @@ fallible secret_read(const char *path, void *out, size_t size)
     size_t found;
     TRY(open_secret(path, &fd, &found));
     if (found != size) {
-        log_error("a secret cannot be used", KV("path", path), KV("reason", "it has the wrong size"),
-                  KV("bytes", found), KV("expected", size));
+        log_error("a secret cannot be used", KV("path", path),
+                  KV("reason", "it has the wrong size"), KV("bytes", found), KV("expected", size));
         return NOT_STARTED;
     }
     return read_whole(path, fd, out, size);

@@ -22,7 +22,7 @@ struct row {
 #define TEXT             SETTING_TEXT, 0, 0, NULL
 #define INT(least, most) SETTING_INT, least, most, NULL
 #define WORD_OF(words)   SETTING_WORD, 0, 0, words
-#define SETTING(name, kind, fallback, services, help)                                              \
+#define SETTING(name, kind, fallback, services, help) \
     {#name, offsetof(struct settings, name), kind, fallback, services, help},
 static const struct row rows[] = {
 #include "platform/settings.def"
@@ -114,7 +114,8 @@ void settings_log(enum service_bit service, const struct settings *s)
             continue;
         }
         const char *value = *(const char *const *)member;
-        pairs[n++] = kv_text(row->name, value && holds_password(value) ? "[has a password]" : value);
+        pairs[n++] =
+            kv_text(row->name, value && holds_password(value) ? "[has a password]" : value);
     }
     log_write(LOG_INFO, "settings", pairs);
 }
