@@ -15,6 +15,6 @@ INSERT INTO case_counts AS c (owner_agency, category, status, cases)
 SELECT data->>'owner_agency', data->>'category', change.status, sum(change.cases)
   FROM batch, LATERAL (VALUES (coalesce(data->>'new_status', data->>'status'), 1),
                               (data->>'old_status', -1)) AS change (status, cases)
- WHERE change.status IS NOT NULL
+ WHERE change.status IS NOT NULL OR change.cases = 1 -- a report without status is a fault
  GROUP BY 1, 2, 3
     ON CONFLICT (owner_agency, category, status) DO UPDATE SET cases = c.cases + excluded.cases;

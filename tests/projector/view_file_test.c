@@ -1,0 +1,92 @@
+/* view_file_test.c -- what a view file may look like, and that a malformed one is refused at start.
+ */
+#include "tests/support/harness.h"
+
+#include "projector/batch.h"
+#include "base/text.h"
+
+#define TABLES "-- a view\n-- :tables\nCREATE TABLE t (k uuid PRIMARY KEY, version bigint);\n"
+
+static const struct problem *parse(struct arena *a, const char *name, const char *text,
+                                   struct view *v)
+{
+    return view_parse(&(struct embedded){name, text}, &event_language, a, v);
+}
+
+TEST(a_view_file_is_tables_statements_and_versions)
+{
+    scoped_arena a = {0};
+    struct view v;
+    CHECK_OK(parse(
+        &a, "some_view.sql",
+        TABLES
+        "\n-- :on report.created, report.upvoted\n-- why\nINSERT INTO t SELECT 1 FROM batch;\n\n"
+        "-- :version t k report\n\n-- :on report.upvoted\nWITH x AS (SELECT 1) SELECT 2 FROM x\n",
+        &v));
+    CHECK_TEXT(v.name, "some_view");
+    CHECK_TEXT(v.tables, "CREATE TABLE t (k uuid PRIMARY KEY, version bigint);\n\n");
+    CHECK_INT((long long)strlen(v.digest), 64);
+    CHECK_INT(v.count, 3);
+    CHECK_TEXT(v.statements[0].types[1], "report.upvoted");
+    CHECK(v.statements[0].types[2] == NULL);
+    CHECK(text_starts(v.statements[0].sql.sql, "WITH batch AS (SELECT * FROM unnest("));
+    CHECK(strstr(v.statements[0].sql.sql, ") INSERT INTO t SELECT 1 FROM batch") != NULL);
+    CHECK_TEXT(v.statements[1].prefix, "report-");
+    CHECK(v.statements[1].types == NULL);
+    CHECK(strstr(v.statements[2].sql.sql, "), x AS (SELECT 1) SELECT 2 FROM x") != NULL);
+    CHECK(!text_equal(v.statements[0].sql.name, v.statements[2].sql.name));
+}
+
+TEST(statements_see_their_types_and_versions_see_their_streams)
+{
+    scoped_arena a = {0};
+    struct view v;
+    CHECK_OK(
+        parse(&a, "v.sql", TABLES "-- :on report.upvoted\nSELECT 1\n-- :version t k report\n", &v));
+    struct batch_event vote = {.stream = "vote-1", .type = "report.upvoted"};
+    struct batch_event edit = {.stream = "report-1", .type = "report.edited"};
+    struct batch_event user = {.stream = "user-1", .type = "user.registered"};
+    struct batch_event odd = {
+        .stream = "user-1", .type = "user.forgotten", .unreadable = "unknown type"};
+    CHECK(statement_wants(&v.statements[0], &vote) && !statement_wants(&v.statements[1], &vote));
+    CHECK(!statement_wants(&v.statements[0], &edit) && statement_wants(&v.statements[1], &edit));
+    CHECK(view_wants(&v, &vote) && view_wants(&v, &edit) && !view_wants(&v, &user));
+    CHECK(view_wants(&v, &odd));
+}
+
+TEST(malformed_files_are_refused)
+{
+    static const struct {
+        const char *name, *text;
+    } files[] = {
+        {"v.sql", ""},
+        {"v.sql", "-- only words\n"},
+        {"v.sql", TABLES},
+        {"v.sql", "CREATE TABLE t ();\n" TABLES "-- :on report.created\nSELECT 1\n"},
+        {"v.sql", "-- :on report.created\nSELECT 1\n" TABLES},
+        {"v.sql", TABLES "-- :tables\nCREATE TABLE u ();\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", "-- :tables\n-- nothing\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", "-- :tables t\nCREATE TABLE t ();\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :on\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :on report.creatd\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :on report.created\n-- nothing\n;\n"},
+        {"v.sql", TABLES "-- :on report.created\n-- :on report.upvoted\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :when report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :version t k\n"},
+        {"v.sql", TABLES "-- :version t k report more\n"},
+        {"v.sql", TABLES "-- :version t \"k\" report\n"},
+        {"v.sql", TABLES "-- :version t k report\nSELECT 1\n"},
+        {"main.sql", TABLES "-- :on report.created\nSELECT 1\n"},
+        {"pg_view.sql", TABLES "-- :on report.created\nSELECT 1\n"},
+        {"View.sql", TABLES "-- :on report.created\nSELECT 1\n"},
+        {"v.txt", TABLES "-- :on report.created\nSELECT 1\n"},
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        scoped_arena a = {0};
+        struct view v;
+        const struct problem *p = parse(&a, files[i].name, files[i].text, &v);
+        if (p != NOT_STARTED)
+            printf("file %zu\n", i);
+        CHECK_PROBLEM(p, NOT_STARTED);
+    }
+}
