@@ -7,14 +7,19 @@
 #include "query-api/query_api.h"
 #include "base/banned.h"
 
-static const char session[] = "SET default_transaction_read_only = on; SET jit = off; "
-                              "SET plan_cache_mode = force_custom_plan";
+const char reader_session[] =
+    "SET default_transaction_read_only = on; SET jit = off; SET plan_cache_mode = "
+    "force_custom_plan; "
+    "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; "
+    "SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0; SET seq_page_cost = 0; "
+    "SET random_page_cost = 0";
 static const int64_t LOST_US = 200000;
 
 static void *reader_begin(void *context)
 {
     const struct settings *s = ((struct query_api *)context)->settings;
-    return pg_new(s->read_database_url, "query-api reader", session, (int)s->database_timeout_ms);
+    return pg_new(s->read_database_url, "query-api reader", reader_session,
+                  (int)s->database_timeout_ms);
 }
 
 static void reader_end(void *state)

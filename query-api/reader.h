@@ -28,5 +28,8 @@ struct run {
     int64_t position, total; /* what was known of the views when it began */
 };
 
+/* What every reader's connection is set to. */
+extern const char reader_session[];
+
 /* `context` of the pool: struct query_api. */
 extern const struct pool_work reader_work;

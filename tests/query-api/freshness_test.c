@@ -1,0 +1,344 @@
+/* freshness_test.c -- an answer is served again while it is true, and no longer: validators, gzip,
+ * shared runs, moving lanes, and reading what one has just written. */
+#include "tests/query-api/fixture.h"
+
+#include <pthread.h>
+#include <zlib.h>
+
+#include "base/time.h"
+#include "platform/postgres.h"
+
+#define RUNS   metric("query_cache_total{result=\"run\"} ")
+#define HITS   metric("query_cache_total{result=\"hit\"} ")
+#define JOINED metric("query_cache_total{result=\"joined\"} ")
+
+static void start_with_reports(int loops, int count)
+{
+    query_start(loops, 1 << 20);
+    for (int i = 1; i <= count; i++)
+        SAMPLE(.id = sample_id(i), .position = i,
+               .content = "a report that is long enough to be "
+                          "worth its bytes");
+    move_lane(count);
+    CHECK(lane_seen(count));
+}
+
+static int status_with(const char *path, const char *token, const char *name, const char *value)
+{
+    char headers[256];
+    snprintf(headers, sizeof(headers), "%s: %s\r\n", name, value);
+    scoped_response r = get(path, token, headers);
+    if (r.status == 304)
+        CHECK(r.length == 0);
+    return r.status;
+}
+
+TEST(an_answer_that_is_known_is_not_sent_again)
+{
+    start_with_reports(1, 2);
+    char tag[128], path[128];
+    scoped_response list = get("/reports/public", NULL, NULL);
+    header(&list, "ETag", tag, sizeof(tag));
+    CHECK(strncmp(tag, "W/\"", 3) == 0);
+    CHECK_INT(status_with("/reports/public", NULL, "If-None-Match", tag), 304);
+    CHECK_INT(status_with("/reports/public", NULL, "If-None-Match", "\"x\""), 200);
+    CHECK_INT(status_with("/reports/public?limit=1", NULL, "If-None-Match", tag), 200);
+
+    snprintf(path, sizeof(path), "/reports/%s", sample_id(1));
+    scoped_response item = get(path, NULL, NULL);
+    header(&item, "ETag", tag, sizeof(tag));
+    CHECK(strncmp(tag, "\"1-", 3) == 0);
+    CHECK_INT(status_with(path, NULL, "If-None-Match", tag), 304);
+    scoped_response full = get(path, bearer("admin1", ADMIN, NULL), NULL);
+    char other[128];
+    CHECK(strcmp(header(&full, "ETag", other, sizeof(other)), tag) != 0); /* another body */
+
+    views_sql("UPDATE report_detail.report_detail SET version = 2, status = 'RESOLVED' WHERE "
+              "report_id = '%s'",
+              sample_id(1));
+    move_lane(3);
+    CHECK(lane_seen(3));
+    CHECK_INT(status_with(path, NULL, "If-None-Match", tag), 200);
+    query_stop();
+}
+
+TEST(who_asks_decides_what_caches_may_keep)
+{
+    start_with_reports(1, 1);
+    char value[128];
+    scoped_response feed = get("/reports/public", bearer("citizen1", CITIZEN, NULL), NULL);
+    CHECK_TEXT(header(&feed, "Cache-Control", value, sizeof(value)), "public, max-age=1");
+    CHECK_TEXT(header(&feed, "Vary", value, sizeof(value)), "Accept-Encoding");
+    CHECK_TEXT(header(&feed, "X-Event-Position", value, sizeof(value)), "1");
+    CHECK_TEXT(header(&feed, "Content-Type", value, sizeof(value)), "application/json");
+    scoped_response mine = get("/reports/me", bearer("citizen1", CITIZEN, NULL), NULL);
+    CHECK_TEXT(header(&mine, "Cache-Control", value, sizeof(value)), "private, no-cache");
+    CHECK_TEXT(header(&mine, "Vary", value, sizeof(value)), "Authorization, Accept-Encoding");
+    query_stop();
+}
+
+TEST(one_users_answer_is_never_anothers)
+{
+    start_with_reports(1, 3);
+    for (int i = 0; i < 3; i++) {
+        scoped_response mine = get("/reports/me", bearer("citizen1", CITIZEN, NULL), NULL);
+        scoped_response theirs = get("/reports/me", bearer("citizen2", CITIZEN, NULL), NULL);
+        CHECK_INT(occurrences(&mine, "report_id"), 3);
+        CHECK_INT(occurrences(&theirs, "report_id"), 0);
+    }
+    query_stop();
+}
+
+static bool unpacks_to(const struct response *packed, const struct response *plain)
+{
+    z_stream z = {.next_in = (Bytef *)packed->body, .avail_in = (uInt)packed->length};
+    char *out = must_alloc(1, plain->length + 1);
+    z.next_out = (Bytef *)out;
+    z.avail_out = (uInt)plain->length + 1;
+    bool same = inflateInit2(&z, 15 + 16) == Z_OK && inflate(&z, Z_FINISH) == Z_STREAM_END &&
+                z.total_out == plain->length && memcmp(out, plain->body, plain->length) == 0;
+    inflateEnd(&z);
+    free(out);
+    return same;
+}
+
+TEST(gzip_holds_the_same_bytes)
+{
+    start_with_reports(1, 30);
+    char plain_tag[128], packed_tag[128], value[64];
+    scoped_response plain = get("/reports/public", NULL, NULL);
+    scoped_response packed = get("/reports/public", NULL, "Accept-Encoding: gzip\r\n");
+    CHECK_TEXT(header(&packed, "Content-Encoding", value, sizeof(value)), "gzip");
+    CHECK(packed.length < plain.length / 2);
+    CHECK(unpacks_to(&packed, &plain));
+    header(&plain, "ETag", plain_tag, sizeof(plain_tag));
+    header(&packed, "ETag", packed_tag, sizeof(packed_tag));
+    CHECK_TEXT(packed_tag, plain_tag);
+    CHECK_TEXT(header(&plain, "Content-Encoding", value, sizeof(value)), "");
+
+    double runs = RUNS;
+    for (int i = 0; i < 5; i++) {
+        scoped_response again =
+            get("/reports/public", NULL, i % 2 ? NULL : "Accept-Encoding: gzip\r\n");
+        CHECK_INT(again.status, 200);
+    }
+    CHECK(RUNS == runs); /* packed once, kept beside the plain body */
+
+    scoped_response small = get("/categories", NULL, "Accept-Encoding: gzip\r\n");
+    CHECK_TEXT(header(&small, "Content-Encoding", value, sizeof(value)), "");
+
+    char path[128];
+    snprintf(path, sizeof(path), "/reports/%s", sample_id(31));
+    char *content = must_alloc(1, 2001);
+    memset(content, 'x', 2000);
+    SAMPLE(.id = sample_id(31), .position = 31, .content = content);
+    free(content);
+    scoped_response item = get(path, NULL, "Accept-Encoding: gzip\r\n");
+    CHECK(strncmp(header(&item, "ETag", value, sizeof(value)), "W/\"1-", 5) == 0);
+    query_stop();
+}
+
+TEST(a_moved_lane_ends_the_cached_answer)
+{
+    start_with_reports(1, 3);
+    for (int i = 4; i < 9; i++) {
+        scoped_response before = get("/reports/public", NULL, NULL);
+        CHECK_INT(occurrences(&before, "report_id"), i - 1);
+        SAMPLE(.id = sample_id(i), .position = i);
+        move_lane(i);
+        CHECK(lane_seen(i));
+        scoped_response after = get("/reports/public", NULL, NULL);
+        CHECK_INT(occurrences(&after, "report_id"), i);
+    }
+    query_stop();
+}
+
+TEST(a_lane_that_stands_still_costs_no_run)
+{
+    start_with_reports(1, 3);
+    scoped_response first = get("/reports/public", NULL, NULL);
+    double runs = RUNS, hits = HITS;
+    for (int i = 0; i < 20; i++) {
+        scoped_response r = get("/reports/public", NULL, NULL);
+        CHECK_TEXT(r.body, first.body);
+    }
+    CHECK(RUNS == runs);
+    CHECK(HITS == hits + 20);
+    query_stop();
+}
+
+TEST(a_swapped_view_ends_the_cached_answer)
+{
+    start_with_reports(1, 3);
+    scoped_response old = get("/reports/public", NULL, NULL);
+    CHECK_INT(occurrences(&old, "report_id"), 3);
+    views_sql(
+        "CREATE SCHEMA fresh; CREATE TABLE fresh.report_list (LIKE report_list.report_list); "
+        "CREATE TABLE fresh.report_votes (LIKE report_list.report_votes); "
+        "INSERT INTO fresh.report_list SELECT * FROM report_list.report_list WHERE position = 1");
+    views_sql("BEGIN; ALTER SCHEMA report_list RENAME TO stale; ALTER SCHEMA fresh RENAME TO "
+              "report_list; "
+              "UPDATE engine.view SET digest = 'd2' WHERE name = 'report_list'; COMMIT");
+    int found = 3;
+    for (int i = 0; i < 200 && found != 1; i++) {
+        scoped_response r = get("/reports/public", NULL, NULL);
+        CHECK_INT(r.status, 200);
+        found = occurrences(&r, "report_id");
+        test_shell("sleep 0.01");
+    }
+    CHECK_INT(found, 1);
+    query_stop();
+}
+
+/* ---- shared runs ---- */
+
+TEST(equal_requests_in_flight_share_one_run)
+{
+    enum { CLIENTS = 20 };
+    start_with_reports(1, 3);
+    struct pg *blocker = pg_new(views_url(), "blocker", NULL, 60000);
+    CHECK_OK(pg_run(blocker, "BEGIN; LOCK TABLE report_list.report_list IN ACCESS EXCLUSIVE MODE"));
+    double runs = RUNS, joined = JOINED;
+    int fd[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++)
+        fd[i] = send_get("/reports/public?limit=2", NULL, NULL);
+    for (int i = 0; i < 400 && RUNS + JOINED < runs + joined + CLIENTS; i++)
+        test_shell("sleep 0.005");
+    CHECK(RUNS == runs + 1);
+    CHECK(JOINED == joined + CLIENTS - 1);
+    CHECK_OK(pg_run(blocker, "COMMIT"));
+    for (int i = 0; i < CLIENTS; i++) {
+        scoped_response r = receive(fd[i]);
+        CHECK_INT(r.status, 200);
+        CHECK_INT(occurrences(&r, "report_id"), 2);
+    }
+    pg_free(blocker);
+    query_stop();
+}
+
+TEST(a_run_that_began_too_early_is_not_joined)
+{
+    start_with_reports(1, 3);
+    struct pg *blocker = pg_new(views_url(), "blocker", NULL, 60000);
+    CHECK_OK(pg_run(blocker, "BEGIN; LOCK TABLE report_list.report_list IN ACCESS EXCLUSIVE MODE"));
+    double runs = RUNS;
+    int early = send_get("/reports/public", NULL, NULL);
+    for (int i = 0; i < 400 && RUNS < runs + 1; i++)
+        test_shell("sleep 0.005");
+    move_lane(4);
+    CHECK(lane_seen(4));
+    int late = send_get("/reports/public?min_position=4", NULL, NULL);
+    for (int i = 0; i < 400 && RUNS < runs + 2; i++)
+        test_shell("sleep 0.005");
+    CHECK(RUNS == runs + 2);
+    CHECK_OK(pg_run(blocker, "COMMIT"));
+    scoped_response first = receive(early), second = receive(late);
+    CHECK_INT(first.status, 200);
+    CHECK_INT(second.status, 200);
+    pg_free(blocker);
+    query_stop();
+}
+
+/* ---- read your writes ---- */
+
+TEST(a_position_that_comes_in_time_is_waited_for)
+{
+    start_with_reports(2, 3);
+    store_sql("UPDATE es_counter SET position = 9");
+    int fd = send_get("/reports/public?min_position=9&wait_ms=5000", NULL, NULL);
+    for (int i = 0; i < 400 && metric("query_parked_waiters ") < 1; i++)
+        test_shell("sleep 0.005");
+    CHECK(metric("query_parked_waiters ") == 1);
+    SAMPLE(.id = sample_id(9), .position = 9);
+    move_lane(9);
+    scoped_response r = receive(fd);
+    char value[64];
+    CHECK_INT(r.status, 200);
+    CHECK(has(&r, sample_id(9)));
+    CHECK_TEXT(header(&r, "X-Event-Position", value, sizeof(value)), "9");
+    CHECK(metric("query_parked_waiters ") == 0);
+
+    scoped_response at_once = get("/reports/public?min_position=9&wait_ms=0", NULL, NULL);
+    CHECK_INT(at_once.status, 200);
+    query_stop();
+}
+
+TEST(a_position_that_does_not_come_is_not_yet_visible)
+{
+    start_with_reports(1, 3);
+    store_sql("UPDATE es_counter SET position = 9");
+    char value[64];
+    int64_t begun = time_monotonic();
+    scoped_response r = get("/reports/public?min_position=9&wait_ms=200", NULL, NULL);
+    CHECK(refused(&r, NOT_YET_VISIBLE));
+    CHECK(header(&r, "Retry-After", value, sizeof(value))[0]);
+    CHECK(time_monotonic() - begun >= 200000);
+    scoped_response cached = get("/reports/public", NULL, NULL);
+    CHECK_INT(cached.status, 200); /* and nobody else is bothered */
+    query_stop();
+}
+
+TEST(a_position_that_the_log_never_gave_out_is_wrong)
+{
+    start_with_reports(1, 3);
+    scoped_response r = get("/reports/public?min_position=4&wait_ms=5000", NULL, NULL);
+    CHECK(refused(&r, BAD_PARAMETER) && has(&r, "\"field\":\"min_position\""));
+    store_sql("UPDATE es_counter SET position = 4"); /* the known head is old: the store is asked */
+    move_lane(4);
+    scoped_response now = get("/reports/public?min_position=4&wait_ms=5000", NULL, NULL);
+    CHECK_INT(now.status, 200);
+    query_stop();
+}
+
+TEST(an_older_cached_answer_is_not_given_for_a_position)
+{
+    start_with_reports(1, 3);
+    scoped_response cached = get("/reports/public", NULL, NULL);
+    CHECK_INT(occurrences(&cached, "report_id"), 3);
+    store_sql("UPDATE es_counter SET position = 100");
+    for (int i = 4; i < 20; i++) {
+        char path[128];
+        SAMPLE(.id = sample_id(i), .position = i);
+        move_lane(i);
+        snprintf(path, sizeof(path), "/reports/public?min_position=%d&wait_ms=5000", i);
+        scoped_response r = get(path, NULL, NULL);
+        CHECK_INT(occurrences(&r, "report_id"), i);
+    }
+    query_stop();
+}
+
+TEST(waiters_are_answered_when_the_service_stops)
+{
+    start_with_reports(1, 3);
+    store_sql("UPDATE es_counter SET position = 9");
+    int fd = send_get("/reports/public?min_position=9&wait_ms=5000", NULL, NULL);
+    for (int i = 0; i < 400 && metric("query_parked_waiters ") < 1; i++)
+        test_shell("sleep 0.005");
+    query_stop();
+    scoped_response r = receive(fd);
+    CHECK(refused(&r, SHUTTING_DOWN));
+}
+
+/* ---- documents ---- */
+
+TEST(schemas_are_served)
+{
+    start_with_reports(1, 0);
+    char tag[128];
+    scoped_response index = get("/schemas", NULL, NULL);
+    CHECK_INT(index.status, 200);
+    CHECK(has(&index, "{\"type\":\"report.created\",\"version\":1,\"state\":\"active\","
+                      "\"url\":\"/schemas/report.created/1\"}"));
+    scoped_response one = get("/schemas/report.created/1", NULL, NULL);
+    CHECK_INT(one.status, 200);
+    CHECK(has(&one, "\"report_id\""));
+    header(&one, "ETag", tag, sizeof(tag));
+    CHECK_INT(status_with("/schemas/report.created/1", NULL, "If-None-Match", tag), 304);
+    static const char *const missing[] = {"/schemas/report.created/2", "/schemas/report.created/01",
+                                          "/schemas/nothing/1", "/schemas/report.created/x"};
+    for (int i = 0; i < 4; i++) {
+        scoped_response r = get(missing[i], NULL, NULL);
+        CHECK(refused(&r, NO_SUCH_SCHEMA));
+    }
+    query_stop();
+}

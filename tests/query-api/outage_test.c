@@ -1,0 +1,75 @@
+/* outage_test.c -- ended sessions are refused; a database that is away is a 503 until it is back.
+ */
+#include "tests/query-api/fixture.h"
+
+static void end_session(int position, const char *name)
+{
+    store_sql("INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
+              "data, meta) "
+              "VALUES (%d, 'user-%s', 1, 'user', gen_random_uuid(), 'user.session.ended', 1, "
+              "'{\"user_id\": \"%s\", \"session_id\": \"%s\", \"ended_at\": "
+              "\"2026-01-02T20:00:00Z\"}', '{}'); "
+              "UPDATE es_counter SET position = %d",
+              position, user_id(name), user_id(name), session_id(name), position);
+}
+
+/* Asks until the status is there; false after 10 s. */
+static bool becomes(const char *path, const char *token, int status)
+{
+    for (int i = 0; i < 500; i++) {
+        scoped_response r = get(path, token, NULL);
+        if (r.status == status)
+            return true;
+        test_shell("sleep 0.02");
+    }
+    return false;
+}
+
+TEST(an_ended_session_is_refused)
+{
+    query_start(2, 1 << 20);
+    const char *token = bearer("citizen1", CITIZEN, NULL);
+    const char *other = bearer("citizen2", CITIZEN, NULL);
+    CHECK(becomes("/reports/me", token, 200));
+    end_session(1, "citizen1");
+    CHECK(becomes("/reports/me", token, 401));
+    scoped_response on_a_public_route = get("/reports/public", token, NULL);
+    CHECK(refused(&on_a_public_route, BAD_TOKEN));
+    scoped_response r = get("/reports/me", other, NULL);
+    CHECK_INT(r.status, 200);
+    query_stop();
+}
+
+TEST(a_database_that_is_away_is_said_so_and_comes_back)
+{
+    query_start(1, 1 << 20);
+    SAMPLE(.id = sample_id(1), .position = 1);
+    move_lane(1);
+    const char *token = bearer("citizen1", CITIZEN, NULL);
+    CHECK(becomes("/reports/me", token, 200));
+    CHECK(becomes("/ready", NULL, 200));
+    char value[64];
+    test_postgres_stop();
+    scoped_response personal = get("/reports/public?limit=7", NULL, NULL); /* never cached */
+    CHECK(refused(&personal, DATABASE_UNAVAILABLE));
+    CHECK_TEXT(header(&personal, "Retry-After", value, sizeof(value)), "1");
+    CHECK(becomes("/reports/me", token, 503)); /* cached ones end when nothing is known any more */
+    CHECK(becomes("/ready", NULL, 503));
+    test_postgres_start();
+    CHECK(becomes("/reports/me", token, 200));
+    CHECK(becomes("/ready", NULL, 200));
+    scoped_response feed = get("/reports/public", NULL, NULL);
+    CHECK_INT(occurrences(&feed, "report_id"), 1);
+    query_stop();
+}
+
+TEST(views_that_are_not_there_yet_are_a_503)
+{
+    query_start(1, 1 << 20);
+    views_sql("ALTER SCHEMA report_list RENAME TO away");
+    scoped_response r = get("/reports/public", NULL, NULL);
+    CHECK(refused(&r, DATABASE_UNAVAILABLE));
+    views_sql("ALTER SCHEMA away RENAME TO report_list");
+    CHECK(becomes("/reports/public", NULL, 200));
+    query_stop();
+}

@@ -1,0 +1,228 @@
+/* visibility_test.c -- who sees what, contract section 4, row by row through the real service. */
+#include "tests/query-api/fixture.h"
+
+enum {
+    PUBLIC_ISSUE = 1,
+    PRIVATE_ISSUE,
+    ANONYMOUS_ISSUE,
+    PUBLIC_CRIME,
+    PRIVATE_CRIME,
+    ANONYMOUS_CRIME,
+    WITHDRAWN_ISSUE,
+    WITHDRAWN_CRIME,
+    REPORTS
+};
+
+static void add_reports(void)
+{
+    views_sql(
+        "INSERT INTO category_list.category_list VALUES "
+        "('kebersihan', 1, '{\"id\": \"Kebersihan\"}', 'AGENCY_INFRA', 'issue', false, true), "
+        "('kriminalitas', 2, '{\"id\": \"Kriminalitas\"}', 'AGENCY_SAFETY', 'crime', true, true), "
+        "('lama', 3, '{\"id\": \"Lama\"}', 'AGENCY_INFRA', 'issue', false, false)");
+    static const char *const visibility[] = {
+        [PUBLIC_ISSUE] = "PUBLIC",    [PRIVATE_ISSUE] = "PRIVATE", [ANONYMOUS_ISSUE] = "ANONYMOUS",
+        [PUBLIC_CRIME] = "PUBLIC",    [PRIVATE_CRIME] = "PRIVATE", [ANONYMOUS_CRIME] = "ANONYMOUS",
+        [WITHDRAWN_ISSUE] = "PUBLIC", [WITHDRAWN_CRIME] = "PUBLIC"};
+    for (int i = PUBLIC_ISSUE; i < REPORTS; i++) {
+        bool crime =
+            i == PUBLIC_CRIME || i == PRIVATE_CRIME || i == ANONYMOUS_CRIME || i == WITHDRAWN_CRIME;
+        SAMPLE(.id = sample_id(i), .position = i * 10, .version = 2, .visibility = visibility[i],
+               .note = "a note", .category = crime ? "kriminalitas" : "kebersihan",
+               .agency = crime ? "AGENCY_SAFETY" : "AGENCY_INFRA",
+               .votes = i == PUBLIC_ISSUE ? 3 : 0,
+               .status = i >= WITHDRAWN_ISSUE ? "WITHDRAWN" : "IN_PROGRESS");
+    }
+    move_lane(100);
+}
+
+/* One character a report, in the order above: - is 404, p the public fields, a all of them. */
+static const struct {
+    const char *who;
+    enum role role;
+    const char *agency, *sees;
+} matrix[] = {
+    {NULL, ANYONE, NULL, "p--p----"},
+    {"citizen1", CITIZEN, NULL, "aaaaaaaa"}, /* the author of all */
+    {"citizen2", CITIZEN, NULL, "p--p----"},
+    {"officer1", OFFICER, "AGENCY_INFRA", "aaap--a-"},
+    {"officer3", OFFICER, "AGENCY_SAFETY", "p--aaa-a"},
+    {"officer2", OFFICER, "AGENCY_HEALTH", "p--p----"},
+    {"supervisor1", SUPERVISOR, "AGENCY_INFRA", "aaap--a-"},
+    {"patrol1", PATROL, NULL, "p--p----"},
+    {"dispatcher1", DISPATCHER, NULL, "a--aaa--"},
+    {"admin1", ADMIN, NULL, "aaaaaaaa"},
+};
+
+static void check_one(const char *who, const char *token, int i, char sees)
+{
+    const char *id = sample_id(i);
+    char path[128];
+    snprintf(path, sizeof(path), "/reports/%s", id);
+    scoped_response one = get(path, token, NULL);
+    snprintf(path, sizeof(path), "/reports/%s/history", id);
+    scoped_response history = get(path, token, NULL);
+    int status = sees == '-' ? 404 : 200;
+    bool anonymous = i == ANONYMOUS_ISSUE || i == ANONYMOUS_CRIME;
+    char is[128];
+    snprintf(is, sizeof(is), "%s sees report %d: %d, history %d", who, i, one.status,
+             history.status);
+    if (one.status != status || history.status != status)
+        test_fail(__FILE__, __LINE__, is, one.body, history.body);
+    if (sees == '-') {
+        CHECK(refused(&one, NO_SUCH_REPORT) && refused(&history, NO_SUCH_REPORT));
+        return;
+    }
+    if (has(&one, "reporter_user_id") != (sees == 'a') || has(&one, "a note") != (sees == 'a') ||
+        has(&history, "a note") != (sees == 'a') || has(&history, "\"note\"") != (sees == 'a'))
+        test_fail(__FILE__, __LINE__, is, one.body, history.body);
+    if (sees == 'a')
+        CHECK(has(&one, anonymous ? "\"reporter_user_id\":\"[ANONYMOUS]\"" : user_id("citizen1")));
+    CHECK(has(&one, user_id("citizen1")) == (sees == 'a' && !anonymous));
+    CHECK(!has(&one, "pseudonym") && !has(&one, pseudonym_for("citizen1")));
+    CHECK_INT(occurrences(&history, "\"version\""), 2);
+}
+
+TEST(one_report_is_seen_by_whom_the_contract_names)
+{
+    query_start(2, 1 << 20);
+    add_reports();
+    for (size_t m = 0; m < sizeof(matrix) / sizeof(matrix[0]); m++) {
+        const char *token =
+            matrix[m].who ? bearer(matrix[m].who, matrix[m].role, matrix[m].agency) : NULL;
+        for (int i = PUBLIC_ISSUE; i < REPORTS; i++)
+            check_one(matrix[m].who ? matrix[m].who : "anyone", token, i, matrix[m].sees[i - 1]);
+    }
+    query_stop();
+}
+
+TEST(the_feed_shows_public_reports_without_their_authors)
+{
+    query_start(1, 1 << 20);
+    add_reports();
+    scoped_response feed = get("/reports/public", NULL, NULL);
+    CHECK_INT(feed.status, 200);
+    CHECK_INT(occurrences(&feed, "report_id"), 2);
+    CHECK(has(&feed, sample_id(PUBLIC_ISSUE)) && has(&feed, sample_id(PUBLIC_CRIME)));
+    CHECK(!has(&feed, "reporter") && !has(&feed, user_id("citizen1")) && !has(&feed, "note"));
+    CHECK(has(&feed, "\"created_at\":\"2026-01-02T20:00:10.5Z\""));
+    CHECK(has(&feed, "\"vote_count\":3") && has(&feed, "\"vote_count\":0"));
+    CHECK(has(&feed, "\"location\":{\"latitude\": 1.5, \"longitude\": 2.5}"));
+    CHECK(has(&feed, "\"next\":null"));
+
+    scoped_response crimes =
+        get("/reports/public?category=kriminalitas&status=IN_PROGRESS", NULL, NULL);
+    CHECK_INT(occurrences(&crimes, "report_id"), 1);
+    scoped_response withdrawn = get("/reports/public?status=WITHDRAWN&sort=votes", NULL, NULL);
+    CHECK_INT(occurrences(&withdrawn, "report_id"), 0);
+    scoped_response voted = get("/reports/public?sort=votes", NULL, NULL);
+    CHECK_INT(occurrences(&voted, "report_id"), 2);
+    CHECK(strstr(voted.body, sample_id(PUBLIC_ISSUE)) <
+          strstr(voted.body, sample_id(PUBLIC_CRIME)));
+    query_stop();
+}
+
+TEST(everybody_finds_the_own_reports_and_nobody_elses)
+{
+    query_start(1, 1 << 20);
+    add_reports();
+    SAMPLE(.id = sample_id(50), .position = 500, .user = "citizen2", .visibility = "ANONYMOUS");
+    scoped_response mine = get("/reports/me", bearer("citizen1", CITIZEN, NULL), NULL);
+    CHECK_INT(mine.status, 200);
+    CHECK_INT(occurrences(&mine, "report_id"), REPORTS - 1);
+    CHECK(has(&mine, "\"current_status\":\"WITHDRAWN\"") &&
+          has(&mine, "\"visibility\":\"ANONYMOUS\""));
+    CHECK(!has(&mine, pseudonym_for("citizen1")));
+    scoped_response theirs = get("/reports/me", bearer("citizen2", OFFICER, "AGENCY_INFRA"), NULL);
+    CHECK_INT(occurrences(&theirs, "report_id"), 1);
+    CHECK(has(&theirs, sample_id(50)));
+    scoped_response nobody = get("/reports/me", NULL, NULL);
+    CHECK_INT(nobody.status, 401);
+    query_stop();
+}
+
+TEST(the_inbox_is_the_own_agencys)
+{
+    query_start(1, 1 << 20);
+    add_reports();
+    scoped_response own = get("/cases/inbox", bearer("officer1", OFFICER, "AGENCY_INFRA"), NULL);
+    CHECK_INT(own.status, 200);
+    CHECK_INT(occurrences(&own, "report_id"), 4);
+    CHECK_INT(occurrences(&own, "\"owner_agency\":\"AGENCY_INFRA\""), 4);
+    CHECK_INT(occurrences(&own, "[ANONYMOUS]"), 1);
+    CHECK(has(&own, "\"agency\" : \"AGENCY_INFRA\""));
+    CHECK(has(&own, "\"IN_PROGRESS\" : 3") && has(&own, "\"WITHDRAWN\" : 1"));
+
+    const char *supervisor = bearer("supervisor1", SUPERVISOR, "AGENCY_SAFETY");
+    scoped_response filtered =
+        get("/cases/inbox?status=WITHDRAWN&agency=AGENCY_SAFETY", supervisor, NULL);
+    CHECK_INT(occurrences(&filtered, "report_id"), 1);
+    scoped_response foreign = get("/cases/inbox?agency=AGENCY_INFRA", supervisor, NULL);
+    CHECK_INT(foreign.status, 403);
+
+    const char *admin = bearer("admin1", ADMIN, NULL);
+    scoped_response all = get("/cases/inbox", admin, NULL);
+    CHECK_INT(occurrences(&all, "report_id"), REPORTS - 1);
+    scoped_response chosen =
+        get("/cases/inbox?agency=AGENCY_SAFETY&category=kriminalitas", admin, NULL);
+    CHECK_INT(occurrences(&chosen, "report_id"), 4);
+    scoped_response lost = get("/cases/inbox", bearer("officer9", OFFICER, NULL), NULL);
+    CHECK_INT(occurrences(&lost, "report_id"), 0); /* an officer without agency is no admin */
+
+    static const enum role others[] = {CITIZEN, PATROL, DISPATCHER};
+    for (int i = 0; i < 3; i++) {
+        scoped_response r = get("/cases/inbox", bearer("other", others[i], NULL), NULL);
+        CHECK_INT(r.status, 403);
+    }
+    scoped_response nobody = get("/cases/inbox", NULL, NULL);
+    CHECK_INT(nobody.status, 401);
+    query_stop();
+}
+
+static int case_status(int i, const char *token)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "/cases/%s", sample_id(i));
+    scoped_response r = get(path, token, NULL);
+    if (r.status == 200)
+        CHECK(has(&r, "\"history\":[") && has(&r, "a note") && has(&r, "\"version\":2"));
+    return r.status;
+}
+
+TEST(a_case_is_for_its_agency)
+{
+    query_start(1, 1 << 20);
+    add_reports();
+    CHECK_INT(case_status(ANONYMOUS_ISSUE, bearer("officer1", OFFICER, "AGENCY_INFRA")), 200);
+    CHECK_INT(case_status(WITHDRAWN_ISSUE, bearer("officer1", OFFICER, "AGENCY_INFRA")), 200);
+    CHECK_INT(case_status(PUBLIC_CRIME, bearer("officer1", OFFICER, "AGENCY_INFRA")), 404);
+    CHECK_INT(case_status(PUBLIC_CRIME, bearer("admin1", ADMIN, NULL)), 200);
+    CHECK_INT(case_status(PUBLIC_ISSUE, bearer("citizen1", CITIZEN, NULL)), 403);
+    CHECK_INT(case_status(PUBLIC_ISSUE, NULL), 401);
+    CHECK_INT(case_status(999, bearer("admin1", ADMIN, NULL)), 404);
+    query_stop();
+}
+
+TEST(only_active_categories_are_listed)
+{
+    query_start(1, 1 << 20);
+    add_reports();
+    scoped_response r = get("/categories", NULL, NULL);
+    CHECK_INT(r.status, 200);
+    CHECK_INT(occurrences(&r, "\"code\""), 2);
+    CHECK(has(&r, "\"kind\":\"crime\"") && has(&r, "\"names\":{\"id\": \"Kebersihan\"}"));
+    CHECK(!has(&r, "lama"));
+    query_stop();
+}
+
+TEST(tokens_are_checked_where_they_are_not_needed_too)
+{
+    query_start(1, 1 << 20);
+    add_reports();
+    static const char *const paths[] = {"/reports/public", "/categories", "/reports/me"};
+    for (int i = 0; i < 3; i++) {
+        scoped_response forged = get(paths[i], "Bearer a.b.c", NULL);
+        CHECK_INT(forged.status, 401);
+    }
+    query_stop();
+}
