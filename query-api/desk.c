@@ -142,11 +142,11 @@ void serve_visible(struct desk *d, struct ask *a, const struct progress *seen)
 static fallible serve(struct desk *d, struct http_request *r, const struct query *q,
                       struct fault *f)
 {
-    struct claims claims;
+    struct claims *claims = arena_alloc(http_arena(r), sizeof(*claims)); /* a parked ask keeps them */
     struct ask *a;
     bool known;
-    TRY(admit(d, r, q->route, &claims, &known));
-    struct identity who = {known ? &claims : NULL, d->api->pseudonym_secret};
+    TRY(admit(d, r, q->route, claims, &known));
+    struct identity who = {known ? claims : NULL, d->api->pseudonym_secret};
     TRY(ask_read(r, q, &who, &a, f));
     struct progress seen = lanes_look(d->api->lanes, q->route->views, a->arrived);
     if (a->min_position > seen.position)

@@ -10,6 +10,5 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO citywatch_command;
 REVOKE UPDATE, DELETE ON es_event FROM citywatch_command;
 REVOKE INSERT, UPDATE, DELETE ON es_store FROM citywatch_command;
 REVOKE INSERT, DELETE ON es_counter FROM citywatch_command;
-REVOKE DELETE ON es_stream FROM citywatch_command;
 
 GRANT SELECT ON es_store, es_counter, es_stream, es_event TO citywatch_query, citywatch_projector;
