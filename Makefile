@@ -26,7 +26,8 @@ test:
 	@tools/install build run test
 	@cmake --preset asan --log-level=WARNING >/dev/null
 	@cmake --build --preset asan
-	@ctest --test-dir build/asan --output-on-failure
+	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+		ctest --test-dir build/asan --output-on-failure
 
 build:
 	@tools/install build
