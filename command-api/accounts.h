@@ -13,9 +13,11 @@ struct accounts;
  * needs settings, key, revoked and server_secret. */
 fallible accounts_start(const struct command_api *api, struct accounts **out);
 
-/* Refuses new work (SHUTTING_DOWN), finishes what it has, joins the threads. The loops must still take
+/* Refuses new work (SHUTTING_DOWN) and finishes what it has, joins the threads. The loops must still take
  * posts, so call it before http_server_stop. NULL is allowed. */
 void accounts_stop(struct accounts *s);
+/* After http_server_stop. NULL is allowed. */
+void accounts_free(struct accounts *s);
 
 /* POST /auth/register … /.well-known/jwks.json, as rows for the server's table. */
 extern const struct http_route account_routes[];

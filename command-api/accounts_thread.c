@@ -250,8 +250,10 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-static void release(struct accounts *s)
+void accounts_free(struct accounts *s)
 {
+    if (!s)
+        return;
     pool_free(s->hashers);
     queue_free(s->queue);
     memo_free(s->verified);
@@ -289,7 +291,7 @@ fallible accounts_start(const struct command_api *api, struct accounts **out)
                           &(struct pool_work){.begin = lend, .work = work, .context = s});
     ready_declare("accounts");
     if (pthread_create(&s->thread, NULL, thread_main, s)) {
-        release(s);
+        accounts_free(s);
         return NOT_STARTED;
     }
     *out = s;
@@ -298,13 +300,11 @@ fallible accounts_start(const struct command_api *api, struct accounts **out)
 
 void accounts_stop(struct accounts *s)
 {
-    if (!s)
+    if (!s || atomic_exchange(&s->stopping, true))
         return;
-    atomic_store(&s->stopping, true);
     while (atomic_load(&s->inside) >
            0) /* each is bounded: by its deadline, the pool, the database */
         usleep(1000);
     queue_close(s->queue);
     pthread_join(s->thread, NULL);
-    release(s);
 }
