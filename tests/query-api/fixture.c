@@ -321,6 +321,12 @@ double metric(const char *line)
 {
     scoped_text all = {0};
     metrics_write(&all);
-    const char *at = strstr(text_value(&all), line);
-    return at ? strtod(at + strlen(line), NULL) : 0;
+    for (const char *at = text_value(&all); at; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        if (text_starts(at, line))
+            return strtod(at + strlen(line), NULL);
+        if (!*at)
+            break;
+    }
+    return 0;
 }
