@@ -1,0 +1,130 @@
+"""bad_input_test.py -- what is wrong is named in problem+json, and nothing is stored."""
+import json, socket, unittest, uuid
+
+from city import city
+
+GOOD = {"content": "a hole", "category": "infrastruktur"}
+
+
+class BadInput(unittest.TestCase):
+    def refused(self, answer, status, field=None, problem=None):
+        self.assertEqual(answer.status, status, answer.raw)
+        self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
+        self.assertEqual(answer.json["status"], status)
+        self.assertTrue(answer.json["title"])
+        self.assertTrue(answer.json["request_id"])
+        if field:
+            self.assertEqual(answer.json.get("field"), field, answer.raw)
+        if problem:
+            self.assertEqual(answer.json["type"].rsplit("/", 1)[-1].replace("-", "_").upper(), problem)
+
+    def test_bodies(self):
+        c = city()
+        before = c.head()
+        post = lambda raw: c.post("/reports", who="citizen1", raw=raw)
+        cases = [
+            (b"", None), (b"{", None), (b"[]", None), (b"{}", "content"),
+            (json.dumps({**GOOD, "colour": 1}).encode(), "colour"),
+            (b'{"content":"a","content":"b","category":"infrastruktur"}', "content"),
+            (json.dumps({**GOOD, "content": 7}).encode(), "content"),
+            (json.dumps({**GOOD, "content": " \n "}).encode(), "content"),
+            (json.dumps({**GOOD, "content": "x" * 4001}).encode(), "content"),
+            (json.dumps({**GOOD, "category": "nowhere"}).encode(), "category"),
+            (json.dumps({**GOOD, "category": "../etc"}).encode(), "category"),
+            (json.dumps({**GOOD, "visibility": "SECRET"}).encode(), "visibility"),
+            (json.dumps({**GOOD, "location": {"latitude": 91, "longitude": 0}}).encode(), "location.latitude"),
+            (json.dumps({**GOOD, "location": {"latitude": 1}}).encode(), "location.longitude"),
+            (json.dumps({**GOOD, "occurred_at": "tomorrow"}).encode(), "occurred_at"),
+            (json.dumps({**GOOD, "occurred_at": "2099-01-01T00:00:00Z"}).encode(), "occurred_at"),
+            (b'{"content":"a\\u0000b","category":"infrastruktur"}', None),
+            (b'{"content":"a\xffb","category":"infrastruktur"}', None),
+            (b"[" * 5000, None),
+            (json.dumps(GOOD).encode() + b"{}", None),
+        ]
+        for raw, field in cases:
+            with self.subTest(raw=raw[:60]):
+                self.refused(post(raw), 400, field)
+        self.refused(post(b'{"content":"' + b"x" * 200000 + b'"}'), 413)
+        self.assertEqual(c.head(), before)
+
+    def test_queries(self):
+        c = city()
+        for path, field in [("/reports/public?colour=red", "colour"), ("/reports/public?limit=0", "limit"),
+                            ("/reports/public?limit=201", "limit"), ("/reports/public?limit=x", "limit"),
+                            ("/reports/public?limit=1&limit=2", "limit"), ("/reports/public?cursor=nonsense", "cursor"),
+                            ("/reports/public?status=LOST", "status"), ("/reports/public?sort=worst", "sort"),
+                            ("/reports/public?min_position=-1", "min_position"),
+                            ("/reports/public?min_position=999999999", "min_position"),
+                            ("/reports/public?wait_ms=5001", "wait_ms")]:
+            with self.subTest(path=path):
+                self.refused(c.get(path), 400, field)
+
+    def test_a_cursor_of_another_filter(self):
+        c = city()
+        for _ in range(2):
+            last = c.file_report()
+        page = c.get(f"/reports/public?limit=1&min_position={last['position']}&wait_ms=5000").json
+        self.refused(c.get(f"/reports/public?limit=1&category=kesehatan&cursor={page['next']}"), 400, "cursor")
+
+    def test_ids_that_are_none(self):
+        c = city()
+        for rid in ("1", "x" * 500, "019B7F00-0000-7000-8000-000000000001", str(uuid.uuid4()), "%00", "..%2f"):
+            with self.subTest(id=rid[:40]):
+                self.refused(c.get(f"/reports/{rid}"), 404)
+                self.refused(c.post(f"/reports/{rid}/upvote", who="citizen1"), 404)
+                self.refused(c.ask("PATCH", f"/cases/{rid}/status", {"status": "RESOLVED", "note": "x"},
+                                   c.token("officer1")), 404)
+
+    def test_who_may_not(self):
+        c = city()
+        rid = c.file_report()["report_id"]
+        self.refused(c.post("/reports", GOOD), 401)
+        self.refused(c.ask("POST", "/reports", GOOD, "not.a.token"), 401)
+        self.refused(c.ask("POST", "/reports", GOOD, ".."), 401)
+        good = c.token("citizen1")
+        head, body, signature = good.split(".")
+        self.refused(c.ask("POST", "/reports", GOOD, f"{head}.{body}.{signature[:-4]}AAAA"), 401)
+        self.refused(c.ask("POST", "/reports", GOOD, f"eyJhbGciOiJub25lIn0.{body}."), 401)
+        self.refused(c.get("/reports/me"), 401)
+        self.refused(c.get("/cases/inbox", "citizen1"), 403)
+        self.refused(c.ask("PATCH", f"/cases/{rid}/status", {"status": "RESOLVED", "note": "x"}, good), 403)
+        self.refused(c.get("/cases/inbox?agency=AGENCY_HEALTH", "officer1"), 403, "agency")
+        self.refused(c.ask("POST", "/auth/login", {"username": "citizen1", "password": "wrong"}), 401)
+        self.refused(c.ask("POST", "/auth/login", {"username": "nobody-here", "password": "wrong"}), 401)
+
+    def test_headers(self):
+        c = city()
+        rid = c.file_report()["report_id"]
+        for key in ("short", "x" * 129, "with space in the key"):
+            self.refused(c.post("/reports", GOOD, "citizen1", headers={"Idempotency-Key": key}), 400, "Idempotency-Key")
+        for match in ("7", '"x"', '"1', "W/"):
+            self.refused(c.ask("PATCH", f"/cases/{rid}/status", {"status": "IN_PROGRESS"}, c.token("officer1"),
+                               {"If-Match": match}), 400, "If-Match")
+        self.refused(c.post(f"/reports/{rid}/upvote", who="citizen1", headers={"If-Match": '"1"'}), 400, "If-Match")
+
+    def test_paths_and_methods(self):
+        c = city()
+        self.refused(c.get("/nowhere"), 404)
+        self.refused(c.get("/Reports/public"), 404)
+        wrong = c.ask("PUT", "/reports/public")
+        self.refused(wrong, 405)
+        self.assertIn("GET", wrong.headers["Allow"])
+        self.refused(c.ask("DELETE", "/auth/login"), 405)
+        self.refused(c.get("/metrics"), 404)
+
+    def test_a_service_behind_the_gateway_is_as_strict(self):
+        """What a proxy would mend, sent straight to the services."""
+        c = city()
+        for port in (c.ports["COMMAND_API_PORT"], c.ports["QUERY_API_PORT"]):
+            for raw in (b"GET /health HTTP/1.1\r\n\r\n",
+                        b"POST /reports HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 5\r\n\r\n{}abc",
+                        b"POST /reports HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                        b"GET /health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"):
+                with socket.create_connection(("127.0.0.1", port), 5) as s:
+                    s.sendall(raw)
+                    s.settimeout(5)
+                    self.assertIn(b" 400 ", s.recv(4096).split(b"\r\n")[0])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,166 @@
+"""city.py -- a whole Citywatch of its own for the end-to-end tests: tools/run with the build under test,
+free ports and a run folder in /tmp; a small HTTP client; and the checks that hold at rest.
+
+The city is started once a process and stopped at exit. PRESET names the build (default asan)."""
+import atexit, http.client, json, os, re, shutil, signal, socket, subprocess, tempfile, time, uuid
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+PORTS = ["GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "COMMAND_API_PORT", "QUERY_API_PORT", "PROJECTOR_PORT",
+         "POSTGRES_PORT", "REDIS_PORT"]
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def wait_until(what, condition, seconds=30):
+    """Polls; the last value of `condition` if it was true in time, else an AssertionError."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            value = condition()
+        except (OSError, http.client.HTTPException, subprocess.CalledProcessError):
+            value = None
+        if value:
+            return value
+        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        time.sleep(0.1)
+
+
+class Answer:
+    def __init__(self, response, body):
+        self.status, self.headers, self.raw = response.status, response.headers, body
+        text = body.decode()
+        self.json = json.loads(text) if text and "json" in (self.headers["Content-Type"] or "") else None
+
+
+class City:
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="citywatch-e2e-", dir="/tmp")
+        os.chmod(self.folder, 0o755)
+        self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
+        self.run_dir = self.folder + "/run"
+        self.environment = dict(os.environ, RUN_DIR=self.run_dir, DEMO_ACCOUNTS="1",
+                                PRESET=os.environ.get("PRESET", "asan"),
+                                **{k: str(v) for k, v in self.ports.items()})
+        atexit.register(self.stop)
+        self.tool("run", "--detach")
+        self.tokens = {}
+
+    def tool(self, name, *arguments):
+        subprocess.run([f"{ROOT}/tools/{name}", *arguments], env=self.environment, check=True,
+                       stdin=subprocess.DEVNULL, timeout=240)
+
+    def stop(self):
+        try:
+            self.tool("stop")
+        finally:
+            if os.environ.get("KEEP") != "1":
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ---- HTTP, through the gateway ----
+
+    def ask(self, method, path, body=None, token=None, headers=None, raw=None, port=None, timeout=20):
+        c = http.client.HTTPConnection("127.0.0.1", port or self.ports["GATEWAY_HTTP_PORT"], timeout=timeout)
+        h = dict(headers or {})
+        if token:
+            h["Authorization"] = "Bearer " + token
+        if body is not None:
+            raw = json.dumps(body).encode()
+            h.setdefault("Content-Type", "application/json")
+        try:
+            c.request(method, path, raw, h)
+            r = c.getresponse()
+            return Answer(r, r.read())
+        finally:
+            c.close()
+
+    def get(self, path, who=None, **more):
+        return self.ask("GET", path, token=self.token(who) if who else None, **more)
+
+    def post(self, path, body=None, who=None, **more):
+        return self.ask("POST", path, body, token=self.token(who) if who else None, **more)
+
+    def token(self, name):
+        if name not in self.tokens:
+            a = self.ask("POST", "/auth/login", {"username": name, "password": "password"})
+            assert a.status == 200, a.raw
+            self.tokens[name] = a.json["token"]
+        return self.tokens[name]
+
+    def file_report(self, who="citizen1", key=None, **body):
+        body = {"content": "a hole " + uuid.uuid4().hex, "category": "infrastruktur", **body}
+        a = self.post("/reports", body, who, headers={"Idempotency-Key": key} if key else None)
+        assert a.status == 201, (a.status, a.raw)
+        return a.json
+
+    def is_ready(self):
+        return all(self.get("/ready/" + s).status == 200 for s in ("command-api", "query-api", "projector"))
+
+    # ---- the parts ----
+
+    def supervisor(self, *words):
+        return subprocess.run(["/usr/bin/supervisorctl", "-c", self.run_dir + "/conf/supervisorctl.conf", *words],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90).stdout
+
+    def pid(self, part):
+        return int(self.supervisor("pid", part).strip())
+
+    def kill(self, part, how=signal.SIGKILL):
+        os.kill(self.pid(part), how)
+
+    def redis(self, *words):
+        with open(self.run_dir + "/secrets/redis.password") as f:
+            password = f.read().strip()
+        return subprocess.run(["redis-cli", "--no-auth-warning", "-p", str(self.ports["REDIS_PORT"]), *words],
+                              env=dict(os.environ, REDISCLI_AUTH=password), check=True, stdout=subprocess.PIPE,
+                              text=True, timeout=20).stdout.strip()
+
+    def sql(self, database, query):
+        """Rows as lists of texts, asked as the database's owner over the socket."""
+        with open(self.run_dir + "/conf/settings") as f:
+            sockets = re.search(r"SOCKETS=(\S+)", f.read()).group(1)
+        command = ["psql", "-qXAtF\x1f", "-v", "ON_ERROR_STOP=1", "-h", sockets + "/postgres",
+                   "-p", str(self.ports["POSTGRES_PORT"]), "-d", database, "-c", query]
+        if os.geteuid() == 0:
+            command = ["runuser", "-u", "postgres", "--"] + command
+        out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=30, cwd="/").stdout
+        return [line.split("\x1f") for line in out.splitlines()]
+
+    def log(self, part):
+        with open(f"{self.run_dir}/log/{part}.log", errors="replace") as f:
+            return f.read()
+
+    # ---- at rest ----
+
+    def head(self):
+        return int(self.sql("citywatch_write", "SELECT position FROM es_counter")[0][0])
+
+    def redis_last(self):
+        text = self.redis("XINFO", "STREAM", "{events}:all")
+        return int(re.search(r"last-generated-id\s+(\d+)-0", text).group(1))
+
+    def lane(self):
+        return int(self.sql("citywatch_read", "SELECT position FROM engine.lane WHERE name = 'main'")[0][0])
+
+    def settle(self, seconds=40):
+        """Until Redis and the views have everything the store has."""
+        wait_until("redis and views at the head of the store",
+                   lambda: self.head() == self.redis_last() == self.lane(), seconds)
+        return self.head()
+
+
+_city = None
+
+
+def city():
+    global _city
+    if _city is None:
+        _city = City()
+    return _city

@@ -1,0 +1,82 @@
+"""ledger_test.py -- after everything else: what is in the store, in Redis and in the views fits together."""
+import glob, json, os, re, unittest
+
+import jsonschema
+
+from city import ROOT, city
+
+
+def schemas():
+    found = {}
+    for path in glob.glob(ROOT + "/events/schema/*.json"):
+        name, version = re.match(r"(.+)\.v(\d+)\.json", os.path.basename(path)).groups()
+        with open(path) as f:
+            found[name, int(version)] = jsonschema.Draft202012Validator(
+                json.load(f), format_checker=jsonschema.FormatChecker())
+    return found
+
+
+class Ledger(unittest.TestCase):
+    def test_every_stored_event_satisfies_its_schema_and_every_type_has_occurred(self):
+        c, known = city(), schemas()
+        rows = c.sql("citywatch_write", "SELECT position, type, schema, data FROM es_event ORDER BY position")
+        for position, kind, version, data in rows:
+            errors = list(known[kind, int(version)].iter_errors(json.loads(data)))
+            self.assertEqual(errors, [], f"{position} {kind}")
+        self.assertEqual({r[1] for r in rows}, {name for name, _ in known})
+
+    def test_positions_have_no_gap_and_versions_none(self):
+        c = city()
+        self.assertEqual(c.sql("citywatch_write", """
+            SELECT count(*) = max(position) AND min(position) = 1,
+                   (SELECT position FROM es_counter) = max(position),
+                   (SELECT sum(version) FROM es_stream) = count(*) FROM es_event"""), [["t", "t", "t"]])
+        self.assertEqual(c.sql("citywatch_write", "SELECT count(*) FROM es_stream WHERE version = 0"), [["0"]])
+
+    def test_redis_holds_the_log_with_unbroken_chains(self):
+        c = city()
+        c.settle()
+        stored = {p: (i, k, s) for p, i, k, s in
+                  c.sql("citywatch_write", "SELECT position, event_id, type, stream FROM es_event")}
+        text = c.redis("XRANGE", "{events}:all", "-", "+")
+        lines, last, count = text.splitlines(), 0, 0
+        for at, line in enumerate(lines):
+            if not re.fullmatch(r"\d+-0", line) or lines[at + 1] != "specversion":
+                continue
+            fields = dict(zip(lines[at + 1:at + 35:2], lines[at + 2:at + 35:2]))
+            position = line[:-2]
+            self.assertEqual((fields["id"], fields["type"], fields["subject"]), stored[position])
+            self.assertEqual(int(fields["prev"]), last)
+            self.assertEqual(fields["sequence"], position.zfill(20))
+            last, count = int(position), count + 1
+        self.assertEqual((last, count), (len(stored), len(stored)))
+
+    def test_views_agree_with_the_log(self):
+        c = city()
+        c.settle()
+        folded = c.sql("citywatch_write", """
+            SELECT data->>'report_id', (array_agg(coalesce(data->>'new_status', data->>'status') ORDER BY version DESC))[1],
+                   max(version) FROM es_event WHERE type IN ('report.created', 'report.status.updated') GROUP BY 1 ORDER BY 1""")
+        for view in ("report_list.report_list", "report_detail.report_detail", "case_inbox.case_inbox"):
+            self.assertEqual(c.sql("citywatch_read", f"SELECT report_id, status, version FROM {view} ORDER BY report_id::text"),
+                             folded, view)
+        votes = c.sql("citywatch_write", """
+            SELECT data->>'report_id', sum(CASE type WHEN 'report.upvoted' THEN 1 ELSE -1 END) FROM es_event
+             WHERE type LIKE 'report.upvote%' GROUP BY 1 ORDER BY 1""")
+        self.assertEqual(c.sql("citywatch_read", "SELECT report_id, votes FROM report_list.report_votes ORDER BY report_id::text"),
+                         votes)
+        counts = c.sql("citywatch_read", "SELECT owner_agency, status, sum(cases) FROM case_counts.case_counts "
+                                         "GROUP BY 1, 2 HAVING sum(cases) <> 0 ORDER BY 1, 2")
+        self.assertEqual(c.sql("citywatch_read", "SELECT owner_agency, status, count(*) FROM case_inbox.case_inbox "
+                                                 "GROUP BY 1, 2 ORDER BY 1, 2"), counts)
+        self.assertEqual(c.sql("citywatch_read", "SELECT count(*) FROM engine.parked"), [["0"]])
+
+    def test_no_service_was_caught_by_a_sanitizer(self):
+        c = city()
+        for part in ("command-api", "query-api", "projector"):
+            self.assertNotIn("Sanitizer", c.log(part), part)
+            self.assertNotIn("runtime error", c.log(part), part)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,153 @@
+"""main_job_test.py -- the main job through the gateway: a report becomes an event, a feed row and a case."""
+import unittest, uuid
+
+from city import city, wait_until
+
+
+def visible(c, path, report_id, who=None):
+    return [r for r in c.get(path, who).json["data"] if r["report_id"] == report_id]
+
+
+class MainJob(unittest.TestCase):
+    def test_a_report_is_filed_seen_voted_for_worked_on_and_resolved(self):
+        c = city()
+        made = c.file_report(location={"latitude": -6.9, "longitude": 107.6, "city": "Bandung"})
+        rid = made["report_id"]
+        at = f"min_position={made['position']}&wait_ms=5000"
+        feed = c.get(f"/reports/public?{at}")
+        self.assertEqual(feed.status, 200)
+        row = [r for r in feed.json["data"] if r["report_id"] == rid][0]
+        self.assertEqual((row["category"], row["vote_count"]), ("infrastruktur", 0))
+        self.assertFalse({"reporter_user_id", "reporter", "pseudonym"} & row.keys())
+        case = [r for r in c.get(f"/cases/inbox?{at}", "officer1").json["data"] if r["report_id"] == rid][0]
+        self.assertEqual((case["status"], case["owner_agency"]), ("RECEIVED", "AGENCY_INFRA"))
+
+        vote = c.post(f"/reports/{rid}/upvote", who="citizen2")
+        self.assertEqual(vote.status, 200)
+        self.assertEqual(c.post(f"/reports/{rid}/upvote", who="citizen2").status, 200)
+        seen = c.get(f"/reports/{rid}?min_position={vote.json['position']}&wait_ms=5000").json
+        self.assertEqual(seen["vote_count"], 1)
+        gone = c.ask("DELETE", f"/reports/{rid}/upvote", token=c.token("citizen2"))
+        seen = c.get(f"/reports/{rid}?min_position={gone.json['position']}&wait_ms=5000").json
+        self.assertEqual(seen["vote_count"], 0)
+
+        token = c.token("officer1")
+        moved = c.ask("PATCH", f"/cases/{rid}/status", {"status": "IN_PROGRESS"}, token)
+        self.assertEqual((moved.status, moved.json["new_status"]), (200, "IN_PROGRESS"))
+        done = c.ask("PATCH", f"/cases/{rid}/status", {"status": "RESOLVED", "note": "filled"}, token)
+        at = f"min_position={done.json['position']}&wait_ms=5000"
+        mine = [r for r in c.get(f"/reports/me?{at}", "citizen1").json["data"] if r["report_id"] == rid][0]
+        self.assertEqual(mine["current_status"], "RESOLVED")
+        history = c.get(f"/reports/{rid}/history?{at}", "citizen1").json["data"]
+        self.assertEqual([h["new_status"] for h in history], ["RECEIVED", "IN_PROGRESS", "RESOLVED"])
+        self.assertEqual(history[-1]["note"], "filled")
+        public = c.get(f"/reports/{rid}/history").json["data"]
+        self.assertFalse(any(h.get("note") for h in public))
+        self.assertEqual(c.get(f"/cases/{rid}", "officer1").json["status"], "RESOLVED")
+
+    def test_an_anonymous_author_is_nowhere_and_still_finds_his_report(self):
+        c = city()
+        me = c.get("/auth/me", "citizen3").json["user"]["id"]
+        marker = "marker-" + uuid.uuid4().hex
+        made = c.post("/reports", {"content": marker, "category": "keamanan", "visibility": "ANONYMOUS"}, "citizen3",
+                      headers={"X-Request-Id": "trace-" + marker, "User-Agent": "agent-" + marker,
+                               "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})
+        self.assertEqual(made.status, 201)
+        rid, position = made.json["report_id"], made.json["position"]
+        mine = c.get(f"/reports/me?min_position={position}&wait_ms=5000", "citizen3").json["data"]
+        self.assertIn(rid, [r["report_id"] for r in mine])
+        self.assertEqual(c.get(f"/reports/{rid}").status, 404)
+        self.assertEqual(c.get(f"/reports/{rid}", "citizen1").status, 404)
+        self.assertEqual(c.get(f"/cases/{rid}", "officer1").status, 404)
+        self.assertNotIn(rid, [r["report_id"] for r in c.get("/reports/public").json["data"]])
+        case = c.get(f"/cases/{rid}", "officer3").json
+        self.assertEqual(case["reporter_user_id"], "[ANONYMOUS]")
+        c.settle()
+        for database in ("citywatch_write", "citywatch_read"):
+            tables = c.sql(database, "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables "
+                                     "WHERE schemaname NOT IN ('pg_catalog', 'information_schema')")
+            for (table,) in tables:
+                found = c.sql(database, f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%{rid}%' AND "
+                                        f"(t::text LIKE '%{me}%' OR t::text LIKE '%trace-{marker}%' OR "
+                                        "t::text LIKE '%0af7651916cd43dd8448eb211c80319c%')")
+                self.assertEqual(found, [["0"]], table)
+        results = c.sql("citywatch_write", f"SELECT count(*) FROM es_result WHERE actor = '{me}' AND position = {position}")
+        self.assertEqual(results, [["0"]])
+        entries = c.redis("XRANGE", "{events}:report-private", f"{position}-0", f"{position}-0")
+        self.assertIn(rid, entries)
+        self.assertNotIn(me, entries)
+        self.assertNotIn("trace-" + marker, entries)
+        for part in ("command-api", "query-api", "projector", "caddy"):
+            self.assertNotIn("trace-" + marker, c.log(part), part)
+            self.assertNotIn("agent-" + marker, c.log(part), part)
+            self.assertNotIn(me, c.log(part), part)
+
+    def test_withdrawn_reports_leave_the_feed_and_stay_with_author_and_agency(self):
+        c = city()
+        rid = c.file_report("citizen2")["report_id"]
+        self.assertEqual(c.ask("DELETE", f"/reports/{rid}", token=c.token("citizen1")).status, 403)
+        gone = c.ask("DELETE", f"/reports/{rid}?reason=mistake", token=c.token("citizen2"))
+        self.assertEqual((gone.status, gone.json["new_status"]), (200, "WITHDRAWN"))
+        at = f"min_position={gone.json['position']}&wait_ms=5000"
+        self.assertEqual(c.get(f"/reports/{rid}?{at}").status, 404)
+        self.assertFalse(visible(c, f"/reports/public?{at}", rid))
+        self.assertEqual(c.get(f"/reports/{rid}", "citizen2").json["current_status"], "WITHDRAWN")
+        self.assertEqual(c.get(f"/cases/{rid}", "officer1").json["status"], "WITHDRAWN")
+
+    def test_two_officers_at_once_with_if_match_one_wins(self):
+        c = city()
+        made = c.file_report()
+        path = f"/cases/{made['report_id']}/status"
+        etag = c.get(f"/cases/{made['report_id']}?min_position={made['position']}&wait_ms=5000", "officer1").headers["ETag"]
+        one = c.ask("PATCH", path, {"status": "IN_PROGRESS"}, c.token("officer1"), {"If-Match": etag})
+        two = c.ask("PATCH", path, {"status": "REJECTED", "note": "no"}, c.token("supervisor1"), {"If-Match": etag})
+        self.assertEqual((one.status, two.status), (200, 412))
+        self.assertEqual(two.json["version"], 2)
+        self.assertEqual(two.headers["Content-Type"], "application/problem+json")
+        illegal = c.ask("PATCH", path, {"status": "CLOSED"}, c.token("officer1"))
+        self.assertEqual(illegal.status, 409)
+        self.assertEqual(sorted(illegal.json["allowed"]), ["REJECTED", "RESOLVED"])
+        self.assertEqual(c.ask("PATCH", path, {"status": "RESOLVED"}, c.token("officer2")).status, 404)
+        self.assertEqual(c.ask("PATCH", path, {"status": "RESOLVED"}, c.token("citizen1")).status, 403)
+
+    def test_a_key_has_one_effect_and_one_answer(self):
+        c = city()
+        key, body = uuid.uuid4().hex, {"content": "once", "category": "kebersihan"}
+        one = c.post("/reports", body, "citizen1", headers={"Idempotency-Key": key})
+        two = c.post("/reports", body, "citizen1", headers={"Idempotency-Key": key})
+        self.assertEqual((one.status, two.status), (201, 201))
+        self.assertEqual(one.raw, two.raw)
+        self.assertEqual(two.headers["Idempotency-Replayed"], "true")
+        self.assertEqual(two.headers["Location"], "/reports/" + one.json["report_id"])
+        other = c.post("/reports", {**body, "content": "twice"}, "citizen1", headers={"Idempotency-Key": key})
+        self.assertEqual((other.status, other.json["field"]), (422, "Idempotency-Key"))
+
+    def test_lists_page_without_loss_or_repetition(self):
+        c = city()
+        made = [c.file_report("citizen3", category="kesehatan") for _ in range(7)]
+        at = f"min_position={made[-1]['position']}&wait_ms=5000"
+        seen, cursor = [], ""
+        while cursor is not None:
+            page = c.get(f"/reports/public?limit=3&category=kesehatan&{at}" + (f"&cursor={cursor}" if cursor else "")).json
+            seen += [r["report_id"] for r in page["data"]]
+            cursor = page["next"]
+            c.file_report("citizen3", category="kesehatan")
+        self.assertEqual(len(seen), len(set(seen)))
+        self.assertLessEqual({m["report_id"] for m in made}, set(seen))
+
+    def test_an_admin_adds_a_category_and_it_can_be_used(self):
+        c = city()
+        code = "test-" + uuid.uuid4().hex[:8]
+        body = {"names": {"en": "Noise"}, "agency": "AGENCY_HEALTH", "kind": "issue", "sensitive": False, "active": True}
+        self.assertEqual(c.ask("PUT", f"/categories/{code}", body, c.token("citizen1")).status, 403)
+        a = c.ask("PUT", f"/categories/{code}", body, c.token("admin1"))
+        self.assertEqual(a.status, 200, a.raw)
+        listed = c.get(f"/categories?min_position={a.json['position']}&wait_ms=5000").json["data"]
+        self.assertIn(code, [x["code"] for x in listed])
+        rid = c.file_report(category=code)["report_id"]
+        self.assertEqual(wait_until("the case", lambda: c.get(f"/cases/{rid}", "officer2").json.get("owner_agency")),
+                         "AGENCY_HEALTH")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
