@@ -103,6 +103,7 @@ static void stop(struct process *p)
 static void release(struct process *p)
 {
     categories_free(p->categories);
+    accounts_free(p->api.accounts);
     http_server_free(p->server);
     revoked_free(p->api.revoked);
     token_key_free(p->key);
