@@ -41,7 +41,7 @@ static bool read_word(const char *s, uint64_t *out)
 
 fallible cursor_read(const char *cursor, uint64_t list, int64_t *keys, int count)
 {
-    uint64_t words[CURSOR_KEYS_MAX + 1];
+    uint64_t words[CURSOR_KEYS_MAX + 1] = {0};
     if (strlen(cursor) != 16 * (size_t)(count + 1))
         return BAD_CURSOR;
     for (int i = 0; i <= count; i++)

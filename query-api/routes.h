@@ -7,10 +7,9 @@
 #include "events/words.h"
 
 /* Every view that queries name; each is a schema of the read database. */
-#define VIEWS(V)                                                                   \
-    V(report_list)                                                                 \
-    V(report_detail) V(report_history) V(report_rank) V(case_inbox) V(case_counts) \
-        V(category_list)
+#define VIEWS(V)   \
+    V(report_list) \
+    V(report_detail) V(report_history) V(report_rank) V(case_inbox) V(case_counts) V(category_list)
 #define VIEW_INDEX(name) VIEW_##name,
 enum view { VIEWS(VIEW_INDEX) VIEW_COUNT };
 extern const char *const view_names[VIEW_COUNT];

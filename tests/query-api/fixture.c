@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "platform/metrics.h"
 #include "platform/postgres.h"
+#include "query-api/head.h"
 #include "query-api/lanes.h"
 #include "query-api/routes.h"
 
@@ -162,6 +163,8 @@ void query_start(int loops, int64_t cache_bytes)
     make_keys(test_folder(), &t.settings);
     if (query_api_new(&t.settings, &t.api))
         exit(2);
+    for (int i = 0; i < 1000 && !head_knows_sessions(t.api->head); i++)
+        test_shell("sleep 0.005"); /* before that tokens are a 503 */
 }
 
 void query_stop(void)

@@ -263,6 +263,27 @@ TEST(a_position_that_comes_in_time_is_waited_for)
     query_stop();
 }
 
+TEST(who_asks_is_kept_while_waiting)
+{
+    enum { CLIENTS = 8 };
+    static const char *const names[] = {"citizen1", "citizen2"};
+    int fd[CLIENTS];
+    start_with_reports(1, 3);
+    SAMPLE(.id = sample_id(4), .position = 4, .user = names[1]);
+    store_sql("UPDATE es_counter SET position = 9");
+    for (int i = 0; i < CLIENTS; i++)
+        fd[i] = send_get("/reports/me?min_position=9&wait_ms=5000",
+                         bearer(names[i % 2], CITIZEN, NULL), NULL);
+    for (int i = 0; i < 400 && metric("query_parked_waiters ") < CLIENTS; i++)
+        test_shell("sleep 0.005");
+    move_lane(9);
+    for (int i = 0; i < CLIENTS; i++) {
+        scoped_response r = receive(fd[i]);
+        CHECK_INT(occurrences(&r, "report_id"), i % 2 ? 1 : 3);
+    }
+    query_stop();
+}
+
 TEST(a_position_that_does_not_come_is_not_yet_visible)
 {
     start_with_reports(1, 3);
