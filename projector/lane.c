@@ -16,12 +16,11 @@ fallible begin(struct pg *db, int64_t *generation)
     return NULL;
 }
 
-/* A connection that was silently replaced would commit nothing and say yes. */
+/* A connection that was replaced behind our back has nothing to commit and says yes. */
 fallible commit(struct pg *db, int64_t generation)
 {
-    if (pg_generation(db) != generation)
-        return DATABASE_UNAVAILABLE;
-    return pg_run(db, "COMMIT");
+    TRY(pg_run(db, "COMMIT"));
+    return pg_generation(db) == generation ? NULL : DATABASE_UNAVAILABLE;
 }
 
 void roll_back(struct pg *db, int64_t generation)

@@ -2,6 +2,8 @@
  * once each, and never beside another engine or in another life of the log. */
 #include "tests/projector/bench.h"
 
+#include "projector/engine_parts.h"
+
 static const int64_t REPORTS_OF_A_DAY = 12;
 
 /* Reports, a change of status and two votes each third report; returns the head. */
@@ -132,6 +134,18 @@ TEST(a_transaction_that_is_cut_leaves_nothing)
     bench_close(&b);
 }
 
+TEST(a_connection_replaced_within_a_transaction_commits_nothing)
+{
+    struct bench b = bench_open();
+    int64_t generation;
+    CHECK_OK(begin(b.reader, &generation));
+    run_sql(b.reader, "INSERT INTO engine.lane (name, epoch) VALUES ('lost', 1)");
+    pg_close(b.reader);
+    CHECK_PROBLEM(commit(b.reader, generation), DATABASE_UNAVAILABLE);
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.lane"), 0);
+    bench_close(&b);
+}
+
 TEST(two_engines_on_one_database_count_every_event_once)
 {
     struct bench b = bench_open();
@@ -210,6 +224,24 @@ TEST(a_store_in_another_epoch_stops_a_running_and_a_new_engine)
     CHECK_INT(checkpoint(&b), cursor);
     projector_close(&p);
     projector_close(&next);
+    bench_close(&b);
+}
+
+TEST(a_page_of_another_epoch_is_not_applied)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    int64_t cursor = append_report(&b, 1);
+    CHECK(reaches(&b, &p, cursor));
+    test_redis_stop(); /* so that the next turn begins with a page of the store */
+    CHECK(engine_step(p.engine) != ENGINE_STOPPED);
+    run_sql(b.writer, "UPDATE es_store SET epoch = 2");
+    append_report(&b, 2);
+    CHECK(!reaches(&b, &p, cursor + 1));
+    CHECK_TEXT(engine_reason(p.engine), "the event store has begun another epoch");
+    CHECK_INT(checkpoint(&b), cursor);
+    test_redis_start();
+    projector_close(&p);
     bench_close(&b);
 }
 
@@ -410,10 +442,14 @@ TEST(a_view_added_later_catches_up_and_joins_main)
     CHECK(comes_true(&b, &new, "SELECT lane = 'main' FROM engine.view WHERE name = 'second'"));
     CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.lane"), 1);
     CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM second.t"), REPORTS_OF_A_DAY);
-    CHECK(reaches(&b, &new, append_day(&b, 100)));
+    /* the old program stands where main stands, but does not know its new member: it is fenced */
+    int64_t joined = checkpoint(&b), head = append_day(&b, 100);
+    publish(&b, 0, head);
+    CHECK(engine_step(old.engine) > 0);
+    CHECK_INT(checkpoint(&b), joined);
+    CHECK(reaches(&b, &new, head));
     CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM first.t"), 2 * REPORTS_OF_A_DAY);
     CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM second.t"), 2 * REPORTS_OF_A_DAY);
-    /* the old program would move main without the view it does not know */
     CHECK(!reaches(&b, &old, append_day(&b, 200)));
     CHECK_TEXT(engine_reason(old.engine),
                "another program keeps views that this one does not know");
