@@ -174,7 +174,8 @@ static struct evhttp *evhttp_for(struct http_loop *l)
     evhttp_set_max_headers_size(http, (ev_ssize_t)s->max_header_bytes);
     evhttp_set_max_body_size(http, (ev_ssize_t)(s->max_body_bytes + BODY_SLACK));
     evhttp_set_default_content_type(http, NULL);
-    evhttp_set_allowed_methods(http, 0xffff); /* a method no route takes is our 405, not its 501 */
+    /* A method no route takes is our 405, not its 501; but after CONNECT it would never close. */
+    evhttp_set_allowed_methods(http, 0xffff & ~EVHTTP_REQ_CONNECT);
     evhttp_set_gencb(http, request_handle, l);
     return http;
 }
@@ -227,6 +228,7 @@ static void *loop_main(void *arg)
     char name[16];
     snprintf(name, sizeof(name), "http %d", l->index);
     pthread_setname_np(pthread_self(), name);
+    loop_enter(l);
     if (l->server->begin)
         l->state = l->server->begin(l, l->server->settings.context);
     event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);

@@ -30,11 +30,11 @@ enum { BACKLOG = 1024, IMBALANCE = 8, NO_DESCRIPTORS_MS = 250, SPARE_DESCRIPTORS
 
 /* ---- the listening socket ---- */
 
-static fallible could_not_listen(const struct http_server *s, const char *reason)
+static fallible could_not_listen(const struct http_server *s, int error, const char *reason)
 {
     char why[300];
     snprintf(why, sizeof(why),
-             errno == EADDRINUSE ? "port %d of %s is taken by another program"
+             error == EADDRINUSE ? "port %d of %s is taken by another program"
                                  : "port %d of %s cannot be listened on",
              s->settings.port, s->settings.address);
     log_error(why, KV("port", s->settings.port), KV("reason", reason));
@@ -85,12 +85,12 @@ fallible http_listen(struct http_server *s)
     snprintf(port, sizeof(port), "%d", s->settings.port);
     int error = getaddrinfo(s->settings.address, port, &hints, &address);
     if (error)
-        return could_not_listen(s, gai_strerror(error));
+        return could_not_listen(s, 0, gai_strerror(error));
     s->fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bool ok = s->fd >= 0 && listen_on(s->fd, address);
+    error = s->fd >= 0 && listen_on(s->fd, address) ? 0 : errno;
     freeaddrinfo(address);
-    if (!ok)
-        return could_not_listen(s, strerror(errno));
+    if (error)
+        return could_not_listen(s, error, strerror(error));
     s->port = port_of(s->fd);
     limit_connections(s);
     return NULL;
@@ -131,11 +131,20 @@ void loop_resume_accepting(struct http_loop *l)
     evconnlistener_enable(l->listener);
 }
 
+/* evhttp puts its own pointer in the place of the listener's argument. */
+static __thread struct http_loop *loop_of_thread;
+
+void loop_enter(struct http_loop *l)
+{
+    loop_of_thread = l;
+}
+
 /* Without this evhttp would spin: the listener stays readable, the accept goes on failing. */
-static void accept_failed(struct evconnlistener *listener, void *arg)
+static void accept_failed(struct evconnlistener *listener, void *evhttp)
 {
     (void)listener;
-    struct http_loop *l = arg;
+    (void)evhttp;
+    struct http_loop *l = loop_of_thread;
     const char *reason = strerror(errno);
     evconnlistener_disable(l->listener);
     l->paused = true;

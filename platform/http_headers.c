@@ -70,8 +70,10 @@ fallible headers_check(struct http_request *r, struct fault *f)
     const struct evkeyval *h;
     TAILQ_FOREACH(h, r->raw->input_headers, next)
     TRY(look_at(h, found, f));
-    if (r->raw->major != 1 || r->raw->minor < 0)
+    if (r->raw->major != 1 || r->raw->minor < 0) {
+        r->raw->major = r->raw->minor = 1; /* of the answer */
         return fault_at(f, MALFORMED, NULL, "This server speaks HTTP/1.0 and HTTP/1.1.");
+    }
     if (r->raw->minor >= 1 && !found[HOST])
         return fault_at(f, BAD_HEADER, "Host", "HTTP/1.1 needs this header.");
     if (found[LENGTH] && (!is_digits(found[LENGTH]) || found[ENCODING]))

@@ -121,6 +121,7 @@ struct http_request {
 /* ---- http_connection.c, loop thread ---- */
 fallible http_listen(struct http_server *s);
 void loop_accept(struct http_loop *l);           /* makes the listener */
+void loop_enter(struct http_loop *l);            /* first on its thread */
 void loop_resume_accepting(struct http_loop *l); /* if nothing speaks against it */
 void loop_adopt(struct http_loop *l);
 void loop_sweep(struct http_loop *l);
