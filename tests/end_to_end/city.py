@@ -4,7 +4,9 @@ free ports and a run folder in /tmp; a small HTTP client; and the checks that ho
 The city is started once a process and stopped at exit. PRESET names the build (default asan)."""
 import atexit, http.client, json, os, re, shutil, signal, socket, subprocess, tempfile, time, uuid
 
-ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+import interface
+from interface import ROOT
+
 PORTS = ["GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "COMMAND_API_PORT", "QUERY_API_PORT", "PROJECTOR_PORT",
          "POSTGRES_PORT", "REDIS_PORT"]
 
@@ -77,9 +79,12 @@ class City:
         try:
             c.request(method, path, raw, h)
             r = c.getresponse()
-            return Answer(r, r.read())
+            answer = Answer(r, b"" if method == "HEAD" else r.read())
         finally:
             c.close()
+        if not port:
+            interface.check(method, path, answer)
+        return answer
 
     def get(self, path, who=None, **more):
         return self.ask("GET", path, token=self.token(who) if who else None, **more)

@@ -3,6 +3,7 @@ import glob, json, os, re, unittest
 
 import jsonschema
 
+import interface
 from city import ROOT, city
 
 
@@ -70,6 +71,13 @@ class Ledger(unittest.TestCase):
         self.assertEqual(c.sql("citywatch_read", "SELECT owner_agency, status, count(*) FROM case_inbox.case_inbox "
                                                  "GROUP BY 1, 2 ORDER BY 1, 2"), counts)
         self.assertEqual(c.sql("citywatch_read", "SELECT count(*) FROM engine.parked"), [["0"]])
+
+    def test_the_interface_was_tried_whole(self):
+        c = city()
+        for path in ("/openapi.json", "/schemas", "/schemas/report.created/1", "/health/command-api"):
+            self.assertEqual(c.get(path).status, 200, path)
+        self.assertEqual(c.get("/openapi.json").json, interface.API)
+        self.assertEqual(interface.not_seen(), [])
 
     def test_no_service_was_caught_by_a_sanitizer(self):
         c = city()

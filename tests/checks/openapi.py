@@ -1,0 +1,40 @@
+#!/usr/bin/python3
+"""openapi.py [--fix] -- api/openapi.json, which query-api serves, is api/openapi.yaml; and both name exactly the
+routes of the routes.def tables. --fix writes the JSON."""
+import json, re, sys
+from pathlib import Path
+
+import yaml
+
+from sources import ROOT as ROOT_PATH, report
+
+ROOT = Path(ROOT_PATH)
+TABLES = {"command-api/routes.def": "ROUTE", "command-api/account_routes.def": "ACCOUNT",
+          "query-api/routes.def": "QUERY|DOCUMENT"}
+OF_THE_GATEWAY = {("GET", "/health/{service}"), ("GET", "/ready/{service}")}
+
+
+def routes():
+    found = set()
+    for path, macro in TABLES.items():
+        text = (ROOT / path).read_text()
+        found |= set(re.findall(r'^(?:%s)\((\w+),\s*"([^"]+)"' % macro, text, re.M))
+    return found
+
+
+def operations(api):
+    return {(method.upper(), path) for path, item in api["paths"].items() for method in item if method != "parameters"}
+
+
+api = yaml.safe_load((ROOT / "api/openapi.yaml").read_text())
+text = json.dumps(api, ensure_ascii=False, separators=(",", ":")) + "\n"
+served = ROOT / "api/openapi.json"
+if "--fix" in sys.argv:
+    served.write_text(text)
+faults = []
+if not served.exists() or served.read_text() != text:
+    faults.append("api/openapi.json is not api/openapi.yaml: tests/checks/openapi.py --fix")
+faults += [f"not documented: {m} {p}" for m, p in sorted(routes() - operations(api))]
+faults += [f"documented, but there is no such route: {m} {p}"
+           for m, p in sorted(operations(api) - routes() - OF_THE_GATEWAY)]
+report(faults, "openapi")

@@ -1,0 +1,61 @@
+/* coverage_test.c -- nothing stands alone: each command has a route or a named sender, each event type is
+ * shown by a view or named here as one that none shows. */
+#include "tests/support/harness.h"
+
+#include <glob.h>
+
+#include "base/text.h"
+#include "domain/command.h"
+
+static const char *const sent_by_the_service[] = {NULL};
+static const char *const shown_by_no_view[] = {"user.registered", "user.session.ended", NULL};
+
+static void append_file(struct text *all, const char *path)
+{
+    char part[4096];
+    FILE *f = fopen(path, "rb");
+    for (size_t n; f && (n = fread(part, 1, sizeof(part), f)) > 0;)
+        text_append_bytes(all, part, n);
+    if (f)
+        fclose(f);
+}
+
+/* `word` with no letter, digit, dot or underscore beside it, on a line that begins with `start`. */
+static bool stands_in(const char *text, const char *start, const char *word)
+{
+    static const char *const inside = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
+    for (const char *line = text; *line; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] != 0)) {
+        size_t length = strcspn(line, "\n");
+        for (const char *at = line; text_starts(line, start) && (at = strstr(at, word)) && at < line + length; at++)
+            if (!strchr(inside, at[-1]) && (!at[strlen(word)] || !strchr(inside, at[strlen(word)])))
+                return true;
+    }
+    return false;
+}
+
+static bool is_listed(const char *const *list, const char *word)
+{
+    return word_index(list, word) >= 0;
+}
+
+TEST(each_command_has_a_route_or_a_named_sender)
+{
+    scoped_text routes = {0};
+    append_file(&routes, SOURCE_DIR "/command-api/routes.def");
+    for (enum command_type c = 0; c < COMMAND_TYPES; c++)
+        if (stands_in(text_value(&routes), "ROUTE(", command_name(c)) == is_listed(sent_by_the_service, command_name(c)))
+            test_fail(__FILE__, __LINE__, command_name(c), "a route and a sender, or neither", NULL);
+}
+
+TEST(each_event_type_is_shown_by_a_view_or_named_as_one_that_none_shows)
+{
+    scoped_text views = {0};
+    glob_t files;
+    CHECK_INT(glob(SOURCE_DIR "/projector/views/*.sql", 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++)
+        append_file(&views, files.gl_pathv[i]);
+    globfree(&files);
+    for (enum event_type t = 0; t < EVENT_TYPES; t++)
+        if (stands_in(text_value(&views), "-- :on ", event_name(t)) == is_listed(shown_by_no_view, event_name(t)))
+            test_fail(__FILE__, __LINE__, event_name(t), "shown and named, or neither", NULL);
+}
