@@ -88,12 +88,13 @@ static fallible start(struct process *p)
     return NULL;
 }
 
-/* Whoever answers requests stops before the loops, so that nothing in flight is lost. */
+/* Whoever answers requests stops before the loops, so that nothing in flight is lost; the wake-up
+ * after a commit goes to the relay, so that one is freed after the writer has stopped. */
 static void stop(struct process *p)
 {
     if (p->categories)
         categories_stop(p->categories);
-    writer_free(p->api.writer);
+    writer_stop(p->api.writer);
     accounts_stop(p->api.accounts);
     if (p->server)
         http_server_stop(p->server, GRACE_MS);
@@ -102,6 +103,7 @@ static void stop(struct process *p)
 
 static void release(struct process *p)
 {
+    writer_free(p->api.writer); /* until now it refused what still came */
     categories_free(p->categories);
     accounts_free(p->api.accounts);
     http_server_free(p->server);

@@ -274,12 +274,20 @@ fallible writer_put(struct writer *w, struct pending *p)
     return queue_put(w->queue, &p->job);
 }
 
+void writer_stop(struct writer *w)
+{
+    if (!w || w->stopped)
+        return;
+    w->stopped = true;
+    queue_close(w->queue);
+    pthread_join(w->thread, NULL);
+}
+
 void writer_free(struct writer *w)
 {
     if (!w)
         return;
-    queue_close(w->queue);
-    pthread_join(w->thread, NULL);
+    writer_stop(w);
     store_free(w->store);
     pg_free(w->connection);
     state_cache_free(w->cache);

@@ -14,5 +14,8 @@ struct writer *writer_new(const struct settings *settings, void (*committed)(voi
  * p->job.finish will be called exactly once. */
 fallible writer_put(struct writer *w, struct pending *p);
 
-/* Settles what is queued, joins the thread; the loops must still take posts. NULL is allowed. */
+/* Refuses what comes (SHUTTING_DOWN), settles what is queued, joins the thread. The loops must still
+ * take posts. NULL is allowed. */
+void writer_stop(struct writer *w);
+/* When no loop can put a command any more; stops it first if nobody has. NULL is allowed. */
 void writer_free(struct writer *w);
