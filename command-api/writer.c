@@ -30,6 +30,7 @@ struct writer {
     struct pg *connection;
     struct store *store;
     bool store_away; /* the last batch could not reach it: the next one tries once only */
+    bool stopped;
     pthread_t thread;
 };
 
