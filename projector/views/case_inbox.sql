@@ -18,37 +18,40 @@ CREATE TABLE case_inbox (
     last_note text              -- why it is in this status; NULL if nobody said
 );
 
--- An agency's inbox, newest first, plain and by each filter.
-CREATE INDEX case_inbox_agency ON case_inbox (owner_agency, position DESC);
-CREATE INDEX case_inbox_status ON case_inbox (owner_agency, status, position DESC);
-CREATE INDEX case_inbox_category ON case_inbox (owner_agency, category, position DESC);
-CREATE INDEX case_inbox_category_status ON case_inbox (owner_agency, category, status, position DESC);
+-- An agency's inbox, newest first, plain and by each filter. `position < $n` implies their WHERE.
+CREATE INDEX case_inbox_agency ON case_inbox (owner_agency, position DESC) WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_status ON case_inbox (owner_agency, status, position DESC) WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_category ON case_inbox (owner_agency, category, position DESC) WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_category_status ON case_inbox (owner_agency, category, status, position DESC)
+ WHERE position IS NOT NULL;
 -- All agencies, for an admin.
-CREATE INDEX case_inbox_all ON case_inbox (position DESC);
-CREATE INDEX case_inbox_all_status ON case_inbox (status, position DESC);
-CREATE INDEX case_inbox_all_category ON case_inbox (category, position DESC);
-CREATE INDEX case_inbox_all_category_status ON case_inbox (category, status, position DESC);
-
--- :on report.created, report.status.updated
-INSERT INTO case_inbox AS c (report_id, status, updated_at, last_note)
-SELECT DISTINCT ON (stream) (data->>'report_id')::uuid,
-       coalesce(data->>'new_status', data->>'status'),
-       coalesce(data->>'changed_at', data->>'created_at')::timestamptz, data->>'note'
-  FROM batch ORDER BY stream, version DESC
-    ON CONFLICT (report_id) DO UPDATE
-   SET status = excluded.status, updated_at = excluded.updated_at, last_note = excluded.last_note;
+CREATE INDEX case_inbox_all ON case_inbox (position DESC) WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_all_status ON case_inbox (status, position DESC) WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_all_category ON case_inbox (category, position DESC) WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_all_category_status ON case_inbox (category, status, position DESC) WHERE position IS NOT NULL;
 
 -- :version case_inbox report_id report
 
--- :on report.created
-INSERT INTO case_inbox AS c (report_id, position, reporter, visibility, category, owner_agency,
-                             content, location, occurred_at, created_at)
-SELECT (data->>'report_id')::uuid, position, data->>'reporter_user_id', data->>'visibility',
-       data->>'category', data->>'owner_agency', data->>'content', data->'location',
-       (data->>'occurred_at')::timestamptz, (data->>'created_at')::timestamptz
-  FROM batch
+-- :on report.created, report.status.updated
+INSERT INTO case_inbox AS c (report_id, position, reporter, visibility, category, owner_agency, content,
+                             location, occurred_at, created_at, status, updated_at, last_note)
+SELECT (last->>'report_id')::uuid, position, created->>'reporter_user_id', created->>'visibility',
+       created->>'category', created->>'owner_agency', created->>'content', created->'location',
+       (created->>'occurred_at')::timestamptz, (created->>'created_at')::timestamptz,
+       coalesce(last->>'new_status', last->>'status'),
+       coalesce(last->>'changed_at', last->>'created_at')::timestamptz, last->>'note'
+  FROM (SELECT max(position) FILTER (WHERE type = 'report.created') AS position,
+               (array_agg(data) FILTER (WHERE type = 'report.created'))[1] AS created,
+               (array_agg(data ORDER BY version DESC))[1] AS last
+          FROM batch GROUP BY stream) report
     ON CONFLICT (report_id) DO UPDATE
-   SET position = excluded.position, reporter = excluded.reporter, visibility = excluded.visibility,
-       category = excluded.category, owner_agency = excluded.owner_agency,
-       content = excluded.content, location = excluded.location,
-       occurred_at = excluded.occurred_at, created_at = excluded.created_at;
+   SET position = coalesce(excluded.position, c.position),
+       reporter = coalesce(excluded.reporter, c.reporter),
+       visibility = coalesce(excluded.visibility, c.visibility),
+       category = coalesce(excluded.category, c.category),
+       owner_agency = coalesce(excluded.owner_agency, c.owner_agency),
+       content = coalesce(excluded.content, c.content),
+       location = coalesce(excluded.location, c.location),
+       occurred_at = coalesce(excluded.occurred_at, c.occurred_at),
+       created_at = coalesce(excluded.created_at, c.created_at),
+       status = excluded.status, updated_at = excluded.updated_at, last_note = excluded.last_note;

@@ -36,30 +36,36 @@ CREATE INDEX report_list_feed_category_status ON report_list (category, status, 
 CREATE INDEX report_list_reporter ON report_list (reporter, position DESC) WHERE reporter IS NOT NULL;
 CREATE INDEX report_list_pseudonym ON report_list (pseudonym, position DESC) WHERE pseudonym IS NOT NULL;
 
--- :on report.created, report.status.updated
-INSERT INTO report_list AS r (report_id, status, last_status_at)
-SELECT DISTINCT ON (stream) (data->>'report_id')::uuid,
-       coalesce(data->>'new_status', data->>'status'),
-       coalesce(data->>'changed_at', data->>'created_at')::timestamptz
-  FROM batch ORDER BY stream, version DESC
-    ON CONFLICT (report_id) DO UPDATE
-   SET status = excluded.status, last_status_at = excluded.last_status_at;
-
+-- First, because a row that holds a key and a version alone is in no other index: each report enters the
+-- indexes above once.
 -- :version report_list report_id report
 
--- :on report.created
-INSERT INTO report_list AS r (report_id, position, reporter, pseudonym, visibility, category,
-                              owner_agency, content, location, occurred_at, created_at)
-SELECT (data->>'report_id')::uuid, position, data->>'reporter_user_id', data->>'reporter_pseudonym',
-       data->>'visibility', data->>'category', data->>'owner_agency', data->>'content',
-       data->'location', (data->>'occurred_at')::timestamptz, (data->>'created_at')::timestamptz
-  FROM batch
+-- One upsert a report and batch: what it was created as, if that is in the batch, and its last status.
+-- :on report.created, report.status.updated
+INSERT INTO report_list AS r (report_id, position, reporter, pseudonym, visibility, category, owner_agency,
+                              content, location, occurred_at, created_at, status, last_status_at)
+SELECT (last->>'report_id')::uuid, position, created->>'reporter_user_id',
+       created->>'reporter_pseudonym', created->>'visibility', created->>'category',
+       created->>'owner_agency', created->>'content', created->'location',
+       (created->>'occurred_at')::timestamptz, (created->>'created_at')::timestamptz,
+       coalesce(last->>'new_status', last->>'status'),
+       coalesce(last->>'changed_at', last->>'created_at')::timestamptz
+  FROM (SELECT max(position) FILTER (WHERE type = 'report.created') AS position,
+               (array_agg(data) FILTER (WHERE type = 'report.created'))[1] AS created,
+               (array_agg(data ORDER BY version DESC))[1] AS last
+          FROM batch GROUP BY stream) report
     ON CONFLICT (report_id) DO UPDATE
-   SET position = excluded.position, reporter = excluded.reporter, pseudonym = excluded.pseudonym,
-       visibility = excluded.visibility, category = excluded.category,
-       owner_agency = excluded.owner_agency, content = excluded.content,
-       location = excluded.location, occurred_at = excluded.occurred_at,
-       created_at = excluded.created_at;
+   SET position = coalesce(excluded.position, r.position),
+       reporter = coalesce(excluded.reporter, r.reporter),
+       pseudonym = coalesce(excluded.pseudonym, r.pseudonym),
+       visibility = coalesce(excluded.visibility, r.visibility),
+       category = coalesce(excluded.category, r.category),
+       owner_agency = coalesce(excluded.owner_agency, r.owner_agency),
+       content = coalesce(excluded.content, r.content),
+       location = coalesce(excluded.location, r.location),
+       occurred_at = coalesce(excluded.occurred_at, r.occurred_at),
+       created_at = coalesce(excluded.created_at, r.created_at),
+       status = excluded.status, last_status_at = excluded.last_status_at;
 
 -- :on report.upvoted, report.upvote.withdrawn
 INSERT INTO report_votes AS v (report_id, votes)

@@ -23,18 +23,16 @@ CREATE INDEX report_rank_category_status
  WHERE position IS NOT NULL AND status <> 'WITHDRAWN';
 
 -- :on report.created, report.status.updated
-INSERT INTO report_rank AS r (report_id, status)
-SELECT DISTINCT ON (stream) (data->>'report_id')::uuid,
-       coalesce(data->>'new_status', data->>'status')
-  FROM batch WHERE data->>'visibility' = 'PUBLIC' ORDER BY stream, version DESC
-    ON CONFLICT (report_id) DO UPDATE SET status = excluded.status;
-
--- :on report.created
-INSERT INTO report_rank AS r (report_id, position, category)
-SELECT (data->>'report_id')::uuid, position, data->>'category'
-  FROM batch WHERE data->>'visibility' = 'PUBLIC'
+INSERT INTO report_rank AS r (report_id, position, category, status)
+SELECT (last->>'report_id')::uuid, position, created->>'category',
+       coalesce(last->>'new_status', last->>'status')
+  FROM (SELECT max(position) FILTER (WHERE type = 'report.created') AS position,
+               (array_agg(data) FILTER (WHERE type = 'report.created'))[1] AS created,
+               (array_agg(data ORDER BY version DESC))[1] AS last
+          FROM batch WHERE data->>'visibility' = 'PUBLIC' GROUP BY stream) report
     ON CONFLICT (report_id) DO UPDATE
-   SET position = excluded.position, category = excluded.category;
+   SET position = coalesce(excluded.position, r.position),
+       category = coalesce(excluded.category, r.category), status = excluded.status;
 
 -- :on report.upvoted, report.upvote.withdrawn
 INSERT INTO report_rank AS r (report_id, votes)
