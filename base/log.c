@@ -48,7 +48,8 @@ void log_write(enum log_level level, const char *message, const struct kv *pairs
                 time_format(time_now(), now), names[level], service_name);
     text_append_json(&t, message);
     if (correlation)
-        append_pair(&t, &(struct kv){.key = "correlation_id", .kind = KV_TEXT, .text = correlation});
+        append_pair(&t,
+                    &(struct kv){.key = "correlation_id", .kind = KV_TEXT, .text = correlation});
     for (; pairs->key; pairs++)
         append_pair(&t, pairs);
     text_append(&t, "}\n");

@@ -39,7 +39,7 @@ static inline struct kv kv_bool(const char *key, bool v)
     return (struct kv){.key = key, .kind = KV_BOOL, .integer = v};
 }
 
-#define KV(key, value)                                                                             \
+#define KV(key, value) \
     _Generic((value), char *: kv_text, const char *: kv_text, _Bool: kv_bool, float: kv_number,     \
         double: kv_number, unsigned long: kv_uint, unsigned long long: kv_uint,                     \
         default: kv_int)(key, value)

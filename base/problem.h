@@ -31,11 +31,11 @@ struct problem {
 #define fallible __attribute__((warn_unused_result)) const struct problem *
 
 /* Pass a problem up unchanged. Safe because locals clean up after themselves. */
-#define TRY(call)                                                                                  \
-    do {                                                                                           \
-        const struct problem *p_ = (call);                                                         \
-        if (p_)                                                                                    \
-            return p_;                                                                             \
+#define TRY(call)                          \
+    do {                                   \
+        const struct problem *p_ = (call); \
+        if (p_)                            \
+            return p_;                     \
     } while (0)
 
 /* What a refusal may add to its problem; both texts may be NULL and belong to the caller's arena

@@ -113,7 +113,8 @@ static fallible read_number(const struct reader *r, const struct field *f, const
     double n = v->valuedouble;
     double limit = f->limit ? (double)f->limit : LARGEST_INT;
     if (!cJSON_IsNumber(v) || (integer && isfinite(n) && n != floor(n)))
-        return refuse(r, WRONG_TYPE, f->name, integer ? "Expected an integer." : "Expected a number.");
+        return refuse(r, WRONG_TYPE, f->name,
+                      integer ? "Expected an integer." : "Expected a number.");
     if (!(fabs(n) <= limit))
         return refuse(r, OUT_OF_RANGE, f->name,
                       arena_printf(r->arena, "Expected a value from %.0f to %.0f.", -limit, limit));
@@ -181,9 +182,7 @@ static fallible read_member(const struct reader *r, const struct field *f, const
         TRY(read_string(r, f, v, &s));
         memcpy(to, &s, sizeof(s));
         return f->kind == KIND_UUID ? read_uuid(r, f, s) : read_word(r, f, s);
-    case KIND_TIME:
-        TRY(read_string(r, f, v, &s));
-        return read_time(r, f, s, (int64_t *)(void *)to);
+    case KIND_TIME: TRY(read_string(r, f, v, &s)); return read_time(r, f, s, (int64_t *)(void *)to);
     case KIND_INT:
         TRY(read_number(r, f, v, &n));
         *(int64_t *)(void *)to = (int64_t)n;

@@ -6,8 +6,8 @@
  *         F(REQUIRED, UUID, report_id,     0)    \
  *         F(REQUIRED, UUID, voter_user_id, 0)
  *
- * DEFINE_STRUCT(ReportUpvoted) makes the struct, DEFINE_SHAPE(ReportUpvoted) its descriptor. A kind K
- * is three macros: C_TYPE_K, the member's C type; KIND_K, the JSON form; SUB_K, what the form
+ * DEFINE_STRUCT(ReportUpvoted) makes the struct, DEFINE_SHAPE(ReportUpvoted) its descriptor. A kind
+ * K is three macros: C_TYPE_K, the member's C type; KIND_K, the JSON form; SUB_K, what the form
  * refers to. The kinds of the domain (a place, the words of a status) are defined in events/.
  *
  *   kind    C type         absent  JSON                limit
@@ -65,12 +65,14 @@ struct shape {
 };
 
 /* Texts by key, in the order they came: the names of a thing by language. */
+struct texts_pair {
+    const char *key; /* a language tag, RFC 5646 letters, digits and dashes, at most 16 */
+    const char *value;
+};
+
 struct texts {
     int count;
-    struct texts_pair {
-        const char *key; /* a language tag, RFC 5646 letters, digits and dashes, at most 16 */
-        const char *value;
-    } *at;
+    struct texts_pair *at;
 };
 
 #define C_TYPE_TEXT   const char *
@@ -89,27 +91,32 @@ struct texts {
 #define SUB_TEXTS     NULL
 
 #define SHAPE_MEMBER(presence, kind, name, ...) C_TYPE_##kind name;
-#define DEFINE_STRUCT(Name)                                                                        \
-    struct Name {                                                                                  \
-        Name##_FIELDS(SHAPE_MEMBER)                                                                \
+#define DEFINE_STRUCT(Name)         \
+    struct Name {                   \
+        Name##_FIELDS(SHAPE_MEMBER) \
     };
 
-#define SHAPE_COUNT(...)         +1
-#define SHAPE_LIMIT(limit, ...)  (limit)
-#define SHAPE_FLAGS(limit, ...)  (0 __VA_OPT__(+ __VA_ARGS__))
-#define SHAPE_ROW(presence, kind, name, ...)                                                       \
-    {#name, presence, KIND_##kind, SHAPE_LIMIT(__VA_ARGS__), SHAPE_FLAGS(__VA_ARGS__),             \
-     offsetof(shape_owner, name), SUB_##kind},
+#define SHAPE_COUNT(...)        +1
+#define SHAPE_LIMIT(limit, ...) (limit)
+#define SHAPE_FLAGS(limit, ...) (0 __VA_OPT__(+__VA_ARGS__))
+#define SHAPE_ROW(presence, kind, name, ...) \
+    {#name,                                  \
+     presence,                               \
+     KIND_##kind,                            \
+     SHAPE_LIMIT(__VA_ARGS__),               \
+     SHAPE_FLAGS(__VA_ARGS__),               \
+     offsetof(shape_owner, name),            \
+     SUB_##kind},
 
 /* The rows live in a function because only there can they know their struct by one name. */
-#define DEFINE_SHAPE(Name)                                                                         \
-    static const struct field *Name##_rows(void)                                                   \
-    {                                                                                              \
-        typedef struct Name shape_owner __attribute__((unused)); /* a shape may have no rows */   \
-        static const struct field rows[] = {Name##_FIELDS(SHAPE_ROW)};                             \
-        return rows;                                                                               \
-    }                                                                                              \
-    const struct shape Name##_shape = {#Name, sizeof(struct Name), 0 Name##_FIELDS(SHAPE_COUNT),   \
+#define DEFINE_SHAPE(Name)                                                                       \
+    static const struct field *Name##_rows(void)                                                 \
+    {                                                                                            \
+        typedef struct Name shape_owner __attribute__((unused)); /* a shape may have no rows */  \
+        static const struct field rows[] = {Name##_FIELDS(SHAPE_ROW)};                           \
+        return rows;                                                                             \
+    }                                                                                            \
+    const struct shape Name##_shape = {#Name, sizeof(struct Name), 0 Name##_FIELDS(SHAPE_COUNT), \
                                        Name##_rows};
 
 /* Reads one JSON object of `length` bytes into *out (a struct of shape->size bytes, overwritten

@@ -69,8 +69,8 @@ long text_characters(const char *s, size_t bytes)
 static bool is_invisible(uint32_t c)
 {
     static const uint32_t ranges[][2] = {
-        {0, 0x20},          {0x7f, 0xa0},     {0xad, 0xad},     {0x2000, 0x200f},
-        {0x2028, 0x202f},   {0x205f, 0x2064}, {0x3000, 0x3000}, {0xfeff, 0xfeff},
+        {0, 0x20},        {0x7f, 0xa0},     {0xad, 0xad},     {0x2000, 0x200f},
+        {0x2028, 0x202f}, {0x205f, 0x2064}, {0x3000, 0x3000}, {0xfeff, 0xfeff},
     };
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
         if (c >= ranges[i][0] && c <= ranges[i][1])

@@ -102,8 +102,12 @@ bool time_parse(const char *s, int64_t *out)
         !literal(&s, ':') || !number(&s, 2, 0, 60, &second) || !fraction(&s, &us) ||
         !offset(&s, &zone) || *s)
         return false;
-    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
-                    .tm_hour = hour, .tm_min = minute, .tm_sec = second};
+    struct tm tm = {.tm_year = year - 1900,
+                    .tm_mon = month - 1,
+                    .tm_mday = day,
+                    .tm_hour = hour,
+                    .tm_min = minute,
+                    .tm_sec = second};
     int64_t value = ((int64_t)timegm(&tm) - zone * 60) * 1000000 + us;
     if (value <= 0)
         return false;

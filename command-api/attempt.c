@@ -295,7 +295,8 @@ static void settle(struct state_cache *cache, struct pending *p, const struct ap
     }
 }
 
-/* A rule that has seen and written what its row says: the batch was put together with that in mind. */
+/* A rule that has seen and written what its row says: the batch was put together with that in mind.
+ */
 static bool is_as_foreseen(const struct pending *p)
 {
     const struct decision *d = &p->decision;
@@ -315,7 +316,8 @@ static const char *find_conflict(const struct streams *all, int count)
 
 /* Puts the commands of the batch that do not depend on each other into one append. */
 static fallible append_all(struct store *store, struct state_cache *cache, struct batch *b,
-                           void (*defer)(void *arg, const char *stream, struct pending *p), void *arg)
+                           void (*defer)(void *arg, const char *stream, struct pending *p),
+                           void *arg)
 {
     struct streams streams[BATCH_MAX];
     struct append appends[BATCH_MAX];
@@ -346,7 +348,8 @@ static fallible append_all(struct store *store, struct state_cache *cache, struc
     b->count = kept;
     if (count)
         TRY(store_append(store, appends, count, &a));
-    for (int i = 0; i < count; i++) /* before any state is dropped: events borrow texts from states */
+    for (int i = 0; i < count;
+         i++) /* before any state is dropped: events borrow texts from states */
         if (appends[i].outcome == COMMITTED)
             fold(cache, whose[i], &appends[i]);
     for (int i = 0; i < count; i++)

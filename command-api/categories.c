@@ -58,14 +58,18 @@ static struct defining *defining_new(struct categories *c, const struct first *f
         .actor = {.agency = "", .role = SYSTEM},
         .now = time_now(),
         .target = f->code,
-        .DefineCategory = {.names = &d->names, .agency = f->agency, .kind = f->kind, .active = true},
+        .DefineCategory = {.names = &d->names,
+                           .agency = f->agency,
+                           .kind = f->kind,
+                           .active = true},
     };
     store_hash(c->api->server_secret, (const char *const[]){uuid_new(key)}, 1, d->pending.key);
     store_hash(c->api->server_secret, (const char *const[]){f->code}, 1, d->pending.digest);
     return d;
 }
 
-/* True when the store has it. Blocks until the writer has settled it; *stopped when asked to stop. */
+/* True when the store has it. Blocks until the writer has settled it; *stopped when asked to stop.
+ */
 static bool define(struct categories *c, const struct first *f, bool *stopped)
 {
     struct defining *d = defining_new(c, f);

@@ -1,5 +1,5 @@
-/* categories.h -- writes the rows of categories.def as commands of the system, until the store has taken
- * them all. What an admin has changed since stays as it is. */
+/* categories.h -- writes the rows of categories.def as commands of the system, until the store has
+ * taken them all. What an admin has changed since stays as it is. */
 #pragma once
 
 #include "command-api/command_api.h"

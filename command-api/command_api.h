@@ -10,9 +10,9 @@ struct writer;   /* command-api/writer.h */
 
 struct command_api {
     const struct settings *settings;
-    const struct token_key *key;         /* signs tokens */
-    struct revoked *revoked;             /* ended sessions */
-    unsigned char server_secret[32];     /* keys idempotency hashes and refresh tokens */
+    const struct token_key *key;     /* signs tokens */
+    struct revoked *revoked;         /* ended sessions */
+    unsigned char server_secret[32]; /* keys idempotency hashes and refresh tokens */
     unsigned char pseudonym_secret[32];
     struct accounts *accounts;
     struct writer *writer;

@@ -1,4 +1,5 @@
-/* commands.c -- one generic handler for every command: row, token, body, key, queue; and the answer. */
+/* commands.c -- one generic handler for every command: row, token, body, key, queue; and the
+ * answer. */
 #include "command-api/commands.h"
 
 #include "base/time.h"
@@ -22,7 +23,7 @@ static void handle(struct http_request *r, const void *row);
 
 #define NO_IF_MATCH    false
 #define TAKES_IF_MATCH true
-#define ROUTE(method, path, who, command, ok, if_match, malformed)                                 \
+#define ROUTE(method, path, who, command, ok, if_match, malformed) \
     {#method, path, handle, &(const struct row){command, who, ok, if_match, malformed}},
 const struct http_route command_routes[] = {
 #include "command-api/routes.def"
@@ -61,7 +62,8 @@ static fallible read_if_match(struct http_request *r, const struct row *row, str
     if (!row->if_match)
         return fault_at(f, BAD_HEADER, "If-Match", "This does not take If-Match.");
     if (!if_match_version(header, &c->if_match))
-        return fault_at(f, BAD_HEADER, "If-Match", "Expected \"<version>\" or the ETag of the item.");
+        return fault_at(f, BAD_HEADER, "If-Match",
+                        "Expected \"<version>\" or the ETag of the item.");
     return NULL;
 }
 
@@ -169,13 +171,16 @@ static void answer_done(struct http_request *r, const struct pending *p)
     if (!vote) /* a vote changes no version of the report */
         text_printf(&body, ",\"version\":%lld", (long long)p->version);
     text_printf(&body, ",\"position\":%lld}", (long long)p->position);
-    *header++ = (struct http_header_row){"X-Event-Position", arena_printf(a, "%lld", (long long)p->position)};
+    *header++ = (struct http_header_row){"X-Event-Position",
+                                         arena_printf(a, "%lld", (long long)p->position)};
     if (!vote)
-        *header++ = (struct http_header_row){"ETag", arena_printf(a, "\"%lld\"", (long long)p->version)};
+        *header++ =
+            (struct http_header_row){"ETag", arena_printf(a, "\"%lld\"", (long long)p->version)};
     if (p->outcome == REPLAYED)
         *header++ = (struct http_header_row){"Idempotency-Replayed", "true"};
     if (p->status == 201)
-        *header++ = (struct http_header_row){"Location", arena_printf(a, "/reports/%s", id_in(a, p->body))};
+        *header++ =
+            (struct http_header_row){"Location", arena_printf(a, "/reports/%s", id_in(a, p->body))};
     answer.body = body.at;
     answer.length = body.length;
     http_reply(r, &answer);

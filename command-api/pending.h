@@ -7,32 +7,33 @@
 #include "platform/store.h"
 
 struct pending {
-    struct job job; /* `finish` runs on `loop` when the command is settled; loop NULL: on the writer */
+    struct job
+        job; /* `finish` runs on `loop` when the command is settled; loop NULL: on the writer */
     struct http_loop *loop;
     struct http_request *request; /* for `finish`; the writer does not look at it */
 
     /* set by the edge; texts live until `finish` */
     struct command command;
-    int success;                 /* HTTP status of an answer that is no refusal */
+    int success; /* HTTP status of an answer that is no refusal */
     char key[HASH_TEXT], digest[HASH_TEXT];
-    const char *correlation_id;  /* the request's id */
-    const char *traceparent;     /* NULL: none */
+    const char *correlation_id; /* the request's id */
+    const char *traceparent;    /* NULL: none */
 
     /* set by the writer */
     enum outcome outcome;
     const struct problem *problem; /* why not; NULL: it is done */
     struct fault fault;
-    const char *allowed;           /* of ILLEGAL_MOVE: JSON array */
-    const char *body;              /* JSON members of the answer */
+    const char *allowed; /* of ILLEGAL_MOVE: JSON array */
+    const char *body;    /* JSON members of the answer */
     int status;
-    int64_t version, position;     /* of the answer; of VERSION_MISMATCH: the current version */
-    bool anonymous;                /* the actor is an anonymous author */
+    int64_t version, position; /* of the answer; of VERSION_MISMATCH: the current version */
+    bool anonymous;            /* the actor is an anonymous author */
 
     /* the writer's own, freed by pending_release in `finish` */
-    struct arena arena;            /* owns body, fault and allowed too */
+    struct arena arena; /* owns body, fault and allowed too */
     struct decision decision;
-    char stream[STREAM_TEXT];      /* decided on */
-    char sees[STREAM_TEXT];        /* "" if none */
+    char stream[STREAM_TEXT];        /* decided on */
+    char sees[STREAM_TEXT];          /* "" if none */
     char own_correlation[UUID_TEXT]; /* replaces the client's for an anonymous author */
     struct pending *next_waiting;
 };

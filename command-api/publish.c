@@ -129,7 +129,8 @@ static enum publish_answer read_answer(const struct redis_reply *reply, int64_t 
     if (text_equal(word, "EPOCH"))
         return OTHER_EPOCH;
     if (text_equal(word, "AHEAD")) {
-        log_warning("a redis key holds what was never published here", KV("key", reply->at[1].text));
+        log_warning("a redis key holds what was never published here",
+                    KV("key", reply->at[1].text));
         return AHEAD;
     }
     if (!text_to_int(reply->at[1].text, last))

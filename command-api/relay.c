@@ -16,10 +16,10 @@
 #include "base/banned.h"
 
 enum {
-    PROBE_US = 1000000,      /* how often an idle relay compares with Redis */
-    TRIM_EVERY = 10000,      /* events between two trims */
-    LEAST_RETAINED = 1000,   /* below this a full Redis is the operator's */
-    EXPIRE_US = 60000000,    /* between two sweeps of old answers */
+    PROBE_US = 1000000,    /* how often an idle relay compares with Redis */
+    TRIM_EVERY = 10000,    /* events between two trims */
+    LEAST_RETAINED = 1000, /* below this a full Redis is the operator's */
+    EXPIRE_US = 60000000,  /* between two sweeps of old answers */
     EXPIRE_MOST = 1000,
 };
 
@@ -29,13 +29,13 @@ struct relay {
     struct store *store;
     struct redis *redis;
     struct log_place place;
-    bool known;              /* place.position is what Redis said, not a first guess */
-    int64_t retain;          /* events kept in Redis; less after an OOM */
-    int64_t trimmed;         /* position of the last trim */
-    int64_t redis_checked;   /* generation of the connection whose policy was looked at */
-    int64_t leader;          /* generation of the connection that holds the advisory lock */
+    bool known;            /* place.position is what Redis said, not a first guess */
+    int64_t retain;        /* events kept in Redis; less after an OOM */
+    int64_t trimmed;       /* position of the last trim */
+    int64_t redis_checked; /* generation of the connection whose policy was looked at */
+    int64_t leader;        /* generation of the connection that holds the advisory lock */
     int64_t probe_at, expire_at;
-    int wake;                /* eventfd */
+    int wake; /* eventfd */
     atomic_bool stop;
     bool started;
     pthread_t thread;
@@ -50,8 +50,8 @@ struct relay *relay_new(const struct settings *settings, const char *redis_passw
     int timeout = (int)settings->database_timeout_ms;
     struct relay *r = must_alloc(1, sizeof(*r));
     r->settings = settings;
-    r->connection = pg_new(settings->database_url, "relay", "SET plan_cache_mode = force_generic_plan",
-                           timeout);
+    r->connection = pg_new(settings->database_url, "relay",
+                           "SET plan_cache_mode = force_generic_plan", timeout);
     r->store = store_new(r->connection);
     r->redis = redis_new(settings->redis_host, (int)settings->redis_port, redis_password, timeout);
     r->place.position = -1;
@@ -80,7 +80,8 @@ static fallible check_redis(struct relay *r)
     if (reply.kind != REPLY_ARRAY || reply.count != 2)
         return REDIS_REFUSED; /* LOADING, most likely */
     if (!text_equal(reply.at[1].text, "noeviction")) {
-        log_error("redis must run with maxmemory-policy noeviction", KV("policy", reply.at[1].text));
+        log_error("redis must run with maxmemory-policy noeviction",
+                  KV("policy", reply.at[1].text));
         return INTERNAL;
     }
     r->redis_checked = redis_generation(r->redis);
@@ -151,7 +152,8 @@ static fallible seed(struct relay *r)
     TRY(stand_at(r, head > r->retain ? head - r->retain : 0));
     TRY(store_read(r->store, r->place.position, PUBLISH_MAX, &a, &page));
     TRY(name_categories(r, &page));
-    log_info("redis begins a new copy of the log", KV("after", r->place.position), KV("head", head));
+    log_info("redis begins a new copy of the log", KV("after", r->place.position),
+             KV("head", head));
     if (r->known)
         metric_add(METRIC_es_redis_gap_total, NULL, 1);
     TRY(publish(r->redis, &r->place, true, &page, &a, &answer, &last));
@@ -253,7 +255,8 @@ fallible relay_step(struct relay *r, bool *progress)
 /* ---- the thread ---- */
 
 static const struct pg_statement LOCK = {"relay_lock", "SELECT pg_try_advisory_lock(721394820)"};
-static const struct pg_statement EXPIRE = {"expire_results", "SELECT expire_results($1::int, $2::int)"};
+static const struct pg_statement EXPIRE = {"expire_results",
+                                           "SELECT expire_results($1::int, $2::int)"};
 
 /* The lock goes with the connection, so it is asked for again on every new one. */
 static bool is_leader(struct relay *r)
@@ -276,7 +279,8 @@ static void expire_answers(struct relay *r)
         return;
     const char *values[] = {arena_printf(&a, "%lld", (long long)r->settings->idempotency_days),
                             arena_printf(&a, "%d", EXPIRE_MOST)};
-    bool more = !pg_call(r->connection, &EXPIRE, 2, values, &rows) && rows_int(rows, 0, 0) == EXPIRE_MOST;
+    bool more =
+        !pg_call(r->connection, &EXPIRE, 2, values, &rows) && rows_int(rows, 0, 0) == EXPIRE_MOST;
     r->expire_at = time_monotonic() + (more ? 100000 : EXPIRE_US);
 }
 

@@ -1,6 +1,6 @@
-/* relay.h -- publishes the log to Redis, in order, without a hole. It starts from Redis's answer, never
- * from its own memory, so FLUSHALL, fail-over and lost tails heal by themselves; any number of relays
- * may run: an advisory lock saves work, the comparison is the safety. */
+/* relay.h -- publishes the log to Redis, in order, without a hole. It starts from Redis's answer,
+ * never from its own memory, so FLUSHALL, fail-over and lost tails heal by themselves; any number
+ * of relays may run: an advisory lock saves work, the comparison is the safety. */
 #pragma once
 
 #include "platform/settings.h"

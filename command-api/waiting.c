@@ -13,7 +13,7 @@ struct line {
 };
 
 struct waiting {
-    void *by_stream; /* tsearch root of struct line */
+    void *by_stream;                /* tsearch root of struct line */
     struct line *lines, *last_line; /* in the order they were opened */
     int count;
 };
@@ -87,7 +87,8 @@ bool waiting_put(struct waiting *w, const char *stream, struct pending *p, bool 
     return true;
 }
 
-void waiting_each(struct waiting *w, bool (*take)(void *arg, const char *stream, struct pending *p), void *arg)
+void waiting_each(struct waiting *w, bool (*take)(void *arg, const char *stream, struct pending *p),
+                  void *arg)
 {
     for (struct line *l = w->lines, *next; l; l = next) {
         struct pending *p = l->first;

@@ -11,8 +11,10 @@ struct waiting *waiting_new(void);
 void waiting_free(struct waiting *w); /* must be empty; NULL is allowed */
 
 bool waiting_has(struct waiting *w, const char *stream);
-/* False: too many wait for this stream. `first`: it keeps its place before those that came later. */
+/* False: too many wait for this stream. `first`: it keeps its place before those that came later.
+ */
 bool waiting_put(struct waiting *w, const char *stream, struct pending *p, bool first);
 /* Calls `take` for the first command of every stream; it is gone from here if `take` says true. */
-void waiting_each(struct waiting *w, bool (*take)(void *arg, const char *stream, struct pending *p), void *arg);
+void waiting_each(struct waiting *w, bool (*take)(void *arg, const char *stream, struct pending *p),
+                  void *arg);
 int waiting_count(const struct waiting *w);

@@ -1,7 +1,7 @@
 /* writer.c -- the one thread that decides and appends. Straight-line; it may block.
- * No outcome, not even a refusal, counts before the append has confirmed the versions of all streams
- * looked at; commands on a stream that another process has moved go round again. There is no
- * timer: while one batch commits, the next one queues. */
+ * No outcome, not even a refusal, counts before the append has confirmed the versions of all
+ * streams looked at; commands on a stream that another process has moved go round again. There is
+ * no timer: while one batch commits, the next one queues. */
 #include "command-api/writer.h"
 
 #include <pthread.h>
@@ -242,7 +242,8 @@ static void *writer_main(void *arg)
         else
             look_at_store(w);
         state_cache_trim(w->cache);
-        metric_set(METRIC_queue_length, "commands", queue_length(w->queue) + waiting_count(w->waiting));
+        metric_set(METRIC_queue_length, "commands",
+                   queue_length(w->queue) + waiting_count(w->waiting));
     }
     return NULL;
 }

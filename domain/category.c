@@ -33,7 +33,7 @@ static void category_fold(void *state, const struct event *e, struct arena *a)
                                .kind = arena_text(a, d->kind),
                                .names = keep_texts(a, d->names)};
         return;
-    REPORT_EVENTS(CASE) VOTE_EVENTS(CASE) USER_EVENTS(CASE) return; /* never in this stream */
+        REPORT_EVENTS(CASE) VOTE_EVENTS(CASE) USER_EVENTS(CASE) return; /* never in this stream */
     case EVENT_TYPES: return;
     }
 }

@@ -24,9 +24,9 @@ struct actor {
 struct command {
     enum command_type type;
     struct actor actor;
-    int64_t now;              /* us */
-    const char *target;       /* id of the path, or the new id of a create */
-    int64_t if_match;         /* version the client saw; 0: no If-Match */
+    int64_t now;        /* us */
+    const char *target; /* id of the path, or the new id of a create */
+    int64_t if_match;   /* version the client saw; 0: no If-Match */
     union {
         COMMANDS(COMMAND_MEMBER)
     };

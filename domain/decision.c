@@ -31,8 +31,8 @@ void emit(struct decision *out, const char *stream, const char *category, struct
 {
     if (out->emitted_count == MAX_EMITTED)
         abort(); /* a rule that emits more than it may is a bug, not an input */
-    out->emitted[out->emitted_count++] = (struct emitted){
-        arena_text(out->arena, stream), arena_text(out->arena, category), e};
+    out->emitted[out->emitted_count++] =
+        (struct emitted){arena_text(out->arena, stream), arena_text(out->arena, category), e};
 }
 
 void answer(struct decision *out, const char *name, const char *value)

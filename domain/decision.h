@@ -16,8 +16,8 @@ struct decider {
     fallible (*decide)(const void *state, const struct command *c, struct decision *out);
 };
 
-#define DECIDER(name)                                                                              \
-    const struct decider name##_decider[1] = {                                                     \
+#define DECIDER(name)                          \
+    const struct decider name##_decider[1] = { \
         {#name, sizeof(struct name), name##_fold, name##_rule}}
 extern const struct decider report_decider[1], vote_decider[1], category_decider[1];
 
@@ -39,18 +39,18 @@ struct looked {
 };
 
 struct decision {
-    struct arena *arena;    /* for texts made while deciding; outlives the append */
-    int64_t version;        /* of the command's own stream, set by the caller; 0: new */
+    struct arena *arena; /* for texts made while deciding; outlives the append */
+    int64_t version;     /* of the command's own stream, set by the caller; 0: new */
     struct emitted emitted[MAX_EMITTED];
     int emitted_count;
     struct looked looked[MAX_LOOKED]; /* filled by the caller before deciding, as far as known */
     int looked_count;
     char needs[STREAM_TEXT]; /* with NEEDS_STREAM: load this one and ask again */
-    const char *about;      /* stream whose version an answer without event carries; NULL: its own */
-    struct text answer;     /* JSON members of the answer: "\"report_id\":\"…\"" */
-    struct fault fault;     /* of a refusal */
-    const char *allowed;    /* of ILLEGAL_MOVE: the statuses it may move to, as a JSON array */
-    bool anonymous;         /* the actor is an anonymous author: nothing may name him */
+    const char *about;   /* stream whose version an answer without event carries; NULL: its own */
+    struct text answer;  /* JSON members of the answer: "\"report_id\":\"…\"" */
+    struct fault fault;  /* of a refusal */
+    const char *allowed; /* of ILLEGAL_MOVE: the statuses it may move to, as a JSON array */
+    bool anonymous;      /* the actor is an anonymous author: nothing may name him */
 };
 
 /* Not an answer but a question: load decision.needs and ask again. */
@@ -66,5 +66,6 @@ void answer(struct decision *out, const char *name, const char *value);
 fallible look(struct decision *out, const char *stream, const void **state);
 const struct problem *refuse(struct decision *out, const struct problem *p, const char *field,
                              const char *detail);
-/* VERSION_MISMATCH when the command carries an If-Match of another version than the stream is at. */
+/* VERSION_MISMATCH when the command carries an If-Match of another version than the stream is at.
+ */
 fallible check_version(const struct command *c, struct decision *out);

@@ -33,7 +33,7 @@ static void report_fold(void *state, const struct event *e, struct arena *a)
         r->status = (enum status)word_index(status_words, e->ReportStatusUpdated.new_status);
         r->changed = e->ReportStatusUpdated.changed_at;
         return;
-    VOTE_EVENTS(CASE) USER_EVENTS(CASE) CATALOG_EVENTS(CASE) return; /* never in this stream */
+        VOTE_EVENTS(CASE) USER_EVENTS(CASE) CATALOG_EVENTS(CASE) return; /* never in this stream */
     case EVENT_TYPES: return;
     }
 }
@@ -136,19 +136,20 @@ static const struct problem *illegal(const struct report *r, enum status to, int
                                words.length ? words.at : "nothing"));
 }
 
-static void moved(const struct report *r, enum status to, const char *note,
-                  const struct command *c, struct decision *out)
+static void moved(const struct report *r, enum status to, const char *note, const struct command *c,
+                  struct decision *out)
 {
     char stream[STREAM_TEXT];
     stream_of_report(r->id, stream);
     emit(out, stream, report_category(r->visibility),
          EVENT(ReportStatusUpdated, .report_id = r->id, .old_status = status_words[r->status],
                .new_status = status_words[to], .owner_agency = r->owner_agency,
-               .category = r->category, .visibility = visibility_words[r->visibility],
-               .note = note, .changed_at = c->now));
+               .category = r->category, .visibility = visibility_words[r->visibility], .note = note,
+               .changed_at = c->now));
 }
 
-/* The whole rule of a change of status; the caller has checked that the actor may see the report. */
+/* The whole rule of a change of status; the caller has checked that the actor may see the report.
+ */
 static fallible move(const struct report *r, enum status to, const char *note,
                      const char *note_field, const struct command *c, struct decision *out)
 {
@@ -172,7 +173,8 @@ static fallible move(const struct report *r, enum status to, const char *note,
 static fallible update_status(const struct report *r, const struct command *c, struct decision *out)
 {
     const struct UpdateReportStatus *body = &c->UpdateReportStatus;
-    bool concerned = is_officer_of(r, &c->actor) || is_author(r, &c->actor) || c->actor.role == SYSTEM;
+    bool concerned =
+        is_officer_of(r, &c->actor) || is_author(r, &c->actor) || c->actor.role == SYSTEM;
     if (!r->id || !concerned)
         return NO_SUCH_REPORT;
     return move(r, (enum status)word_index(status_words, body->status), body->note, "note", c, out);

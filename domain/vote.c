@@ -14,8 +14,11 @@ static void vote_fold(void *state, const struct event *e, struct arena *a)
     (void)a;
     switch (e->type) {
     case ReportUpvoted: v->given = true; return;
-    case ReportUpvoteWithdrawn: v->given = false; return;
-    REPORT_EVENTS(CASE) USER_EVENTS(CASE) CATALOG_EVENTS(CASE) return; /* never in this stream */
+    case ReportUpvoteWithdrawn:
+        v->given = false;
+        return;
+        REPORT_EVENTS(CASE)
+        USER_EVENTS(CASE) CATALOG_EVENTS(CASE) return; /* never in this stream */
     case EVENT_TYPES: return;
     }
 }

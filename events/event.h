@@ -50,7 +50,7 @@ fallible event_read(const char *name, int version, const char *data, struct aren
 /* One step from `from` to `from + 1` of one type: pure, cannot fail. A step's output is read with
  * the shape of the version it makes; the last one's is the current shape. */
 struct upcaster {
-    const char *name;               /* the event's wire name; NULL ends a table */
+    const char *name; /* the event's wire name; NULL ends a table */
     int from;
     const struct shape *old, *next; /* shapes of `from` and `from + 1` */
     void (*up)(struct arena *a, const void *old, void *next);

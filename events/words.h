@@ -6,8 +6,8 @@
 /* States of a report; the allowed moves are the table in domain/report_moves.def. */
 #define STATUSES(W) \
     W(RECEIVED) W(ASSIGNED) W(IN_PROGRESS) W(RESOLVED) W(REJECTED) W(CLOSED) W(WITHDRAWN)
-#define VISIBILITIES(W)   W(PUBLIC) W(PRIVATE) W(ANONYMOUS)
-#define ROLES(W)          W(CITIZEN) W(OFFICER) W(PATROL) W(DISPATCHER) W(SUPERVISOR) W(ADMIN)
+#define VISIBILITIES(W) W(PUBLIC) W(PRIVATE) W(ANONYMOUS)
+#define ROLES(W)        W(CITIZEN) W(OFFICER) W(PATROL) W(DISPATCHER) W(SUPERVISOR) W(ADMIN)
 
 #define WORD_ENUM(name) name,
 enum status { STATUSES(WORD_ENUM) STATUS_COUNT };
@@ -17,7 +17,11 @@ enum visibility { VISIBILITIES(WORD_ENUM) VISIBILITY_COUNT };
 #define ROLE_INDEX(name) ROLE_INDEX_##name,
 enum role_index { ROLES(ROLE_INDEX) ROLE_COUNT };
 #define ROLE_BIT(name) name = 1 << ROLE_INDEX_##name,
-enum role { ANYONE = 0, ROLES(ROLE_BIT) EVERY_USER = (1 << ROLE_COUNT) - 1, SYSTEM = 1 << ROLE_COUNT };
+enum role {
+    ANYONE = 0,
+    ROLES(ROLE_BIT) EVERY_USER = (1 << ROLE_COUNT) - 1,
+    SYSTEM = 1 << ROLE_COUNT
+};
 
 /* NULL-ended lists, in the order of the enums. */
 extern const char *const status_words[];

@@ -166,13 +166,16 @@ static void ignore_notice(void *arg, const PGresult *result)
 static PGconn *open_connection(const struct pg *c)
 {
     char seconds[16], options[256];
-    snprintf(seconds, sizeof(seconds), "%d", c->timeout_ms < 2000 ? 2 : (c->timeout_ms + 999) / 1000);
-    snprintf(options, sizeof(options),
-             "-c timezone=UTC -c client_encoding=UTF8 -c default_transaction_isolation=read\\ committed "
-             "-c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=60000",
-             c->timeout_ms, c->timeout_ms);
-    const char *keys[] = {"dbname", "application_name", "connect_timeout", "options", "keepalives_idle",
-                          "keepalives_interval", "keepalives_count", "tcp_user_timeout", NULL};
+    snprintf(seconds, sizeof(seconds), "%d",
+             c->timeout_ms < 2000 ? 2 : (c->timeout_ms + 999) / 1000);
+    snprintf(
+        options, sizeof(options),
+        "-c timezone=UTC -c client_encoding=UTF8 -c default_transaction_isolation=read\\ committed "
+        "-c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=60000",
+        c->timeout_ms, c->timeout_ms);
+    const char *keys[] = {"dbname",           "application_name", "connect_timeout",
+                          "options",          "keepalives_idle",  "keepalives_interval",
+                          "keepalives_count", "tcp_user_timeout", NULL};
     const char *values[] = {c->url, c->name, seconds, options, "10", "5", "3", "15000", NULL};
     return PQconnectdbParams(keys, values, 1);
 }
@@ -233,8 +236,9 @@ static fallible prepare(struct pg *c, const struct pg_statement *s, int count, i
         return NULL;
     if (c->prepared_count == MAX_PREPARED)
         return INTERNAL;
-    PGresult *result =
-        PQsendPrepare(c->conn, s->name, s->sql, count, NULL) ? last_result(c->conn, deadline) : NULL;
+    PGresult *result = PQsendPrepare(c->conn, s->name, s->sql, count, NULL)
+                           ? last_result(c->conn, deadline)
+                           : NULL;
     TRY(take(c, result, s->name, NULL));
     c->prepared[c->prepared_count++] = s->name;
     return NULL;

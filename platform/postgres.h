@@ -1,7 +1,7 @@
 /* postgres.h -- one PostgreSQL connection of one thread, with deadlines and its own reconnect.
  *
- * Every call blocks, at most its deadline. A connection that is lost or late is closed; the next call
- * opens a new one and prepares statements again. The session is in UTC, READ COMMITTED, with
+ * Every call blocks, at most its deadline. A connection that is lost or late is closed; the next
+ * call opens a new one and prepares statements again. The session is in UTC, READ COMMITTED, with
  * statement, lock and idle-in-transaction time-outs. */
 #pragma once
 
@@ -37,7 +37,8 @@ fallible pg_call(struct pg *c, const struct pg_statement *s, int count, const ch
 /* One or several statements without parameters or rows: "BEGIN", "COMMIT", DDL. As pg_call. */
 fallible pg_run(struct pg *c, const char *sql);
 
-/* SQLSTATE of the last STATEMENT_REFUSED ("23505"), else ""; and its message. Borrowed until the next call. */
+/* SQLSTATE of the last STATEMENT_REFUSED ("23505"), else ""; and its message. Borrowed until the
+ * next call. */
 const char *pg_sqlstate(const struct pg *c);
 const char *pg_message(const struct pg *c);
 

@@ -1,5 +1,5 @@
-/* redis.c -- hiredis 0.14.1, blocking, one context a thread. After a time-out or I/O error the context
- * is dead and is thrown away; redisReconnect would forget the time-out. */
+/* redis.c -- hiredis 0.14.1, blocking, one context a thread. After a time-out or I/O error the
+ * context is dead and is thrown away; redisReconnect would forget the time-out. */
 #include "platform/redis.h"
 
 #include <stdarg.h>
@@ -21,9 +21,9 @@ struct redis {
 };
 
 const char *const entry_names[ENTRY_FIELDS] = {
-    "specversion", "id",   "source",        "type",          "subject",     "time",
-    "datacontenttype", "dataschema", "sequence", "prev",      "streamversion", "correlationid",
-    "causationid", "traceparent", "tenant", "epoch", "data",
+    "specversion",     "id",          "source",   "type",  "subject",       "time",
+    "datacontenttype", "dataschema",  "sequence", "prev",  "streamversion", "correlationid",
+    "causationid",     "traceparent", "tenant",   "epoch", "data",
 };
 
 struct redis *redis_new(const char *host, int port, const char *password, int timeout_ms)

@@ -1,6 +1,6 @@
 /* redis.h -- one Redis connection of one thread, with deadlines and its own reconnect. Commands are
- * always sent as argument vectors. Every call blocks, at most its deadline; a connection that is lost or late is closed,
- * the next call opens and authenticates a new one. */
+ * always sent as argument vectors. Every call blocks, at most its deadline; a connection that is
+ * lost or late is closed, the next call opens and authenticates a new one. */
 #pragma once
 
 #include <stdbool.h>
@@ -43,9 +43,23 @@ int64_t redis_generation(const struct redis *r);
 
 /* Order and names of an entry's fields; README section "Consuming events". */
 enum entry_field {
-    ENTRY_SPECVERSION, ENTRY_ID, ENTRY_SOURCE, ENTRY_TYPE, ENTRY_SUBJECT, ENTRY_TIME,
-    ENTRY_DATACONTENTTYPE, ENTRY_DATASCHEMA, ENTRY_SEQUENCE, ENTRY_PREV, ENTRY_STREAMVERSION,
-    ENTRY_CORRELATIONID, ENTRY_CAUSATIONID, ENTRY_TRACEPARENT, ENTRY_TENANT, ENTRY_EPOCH, ENTRY_DATA,
+    ENTRY_SPECVERSION,
+    ENTRY_ID,
+    ENTRY_SOURCE,
+    ENTRY_TYPE,
+    ENTRY_SUBJECT,
+    ENTRY_TIME,
+    ENTRY_DATACONTENTTYPE,
+    ENTRY_DATASCHEMA,
+    ENTRY_SEQUENCE,
+    ENTRY_PREV,
+    ENTRY_STREAMVERSION,
+    ENTRY_CORRELATIONID,
+    ENTRY_CAUSATIONID,
+    ENTRY_TRACEPARENT,
+    ENTRY_TENANT,
+    ENTRY_EPOCH,
+    ENTRY_DATA,
     ENTRY_FIELDS
 };
 extern const char *const entry_names[ENTRY_FIELDS];
@@ -58,7 +72,7 @@ struct entry {
 };
 
 /* Up to `count` entries of one key after `position`; blocks up to block_ms (less than the deadline;
- * 0: does not block). An entry that is not of this form ends the list before it and sets *malformed:
- * the reader heals from the store. */
+ * 0: does not block). An entry that is not of this form ends the list before it and sets
+ * *malformed: the reader heals from the store. */
 fallible redis_read(struct redis *r, const char *key, int64_t position, int count, int block_ms,
                     struct arena *a, struct entry **out, int *found, bool *malformed);

@@ -37,16 +37,35 @@ static fallible as_store(const struct problem *p)
 /* ---- append ---- */
 
 enum parameter {
-    C_ACTOR, C_KEY, C_DIGEST, C_STATUS, C_BODY, C_VERSION, C_POSITION, C_LAST,
-    S_COMMAND, S_STREAM, S_VERSION, S_WRITTEN,
-    E_COMMAND, E_STREAM, E_VERSION, E_CATEGORY, E_ID, E_TYPE, E_SCHEMA, E_DATA, E_META,
+    C_ACTOR,
+    C_KEY,
+    C_DIGEST,
+    C_STATUS,
+    C_BODY,
+    C_VERSION,
+    C_POSITION,
+    C_LAST,
+    S_COMMAND,
+    S_STREAM,
+    S_VERSION,
+    S_WRITTEN,
+    E_COMMAND,
+    E_STREAM,
+    E_VERSION,
+    E_CATEGORY,
+    E_ID,
+    E_TYPE,
+    E_SCHEMA,
+    E_DATA,
+    E_META,
     PARAMETERS
 };
 
 static const struct pg_statement APPEND_BATCH = {
     "append_batch",
     "SELECT command, outcome, status, body, version, position FROM append_batch("
-    "$1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::bigint[], $7::bigint[], $8::int[], "
+    "$1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::bigint[], $7::bigint[], "
+    "$8::int[], "
     "$9::int[], $10::text[], $11::bigint[], $12::boolean[], "
     "$13::int[], $14::text[], $15::bigint[], $16::text[], $17::uuid[], $18::text[], $19::int[], "
     "$20::jsonb[], $21::jsonb[])"};
@@ -159,17 +178,17 @@ fallible store_append(struct store *s, struct append *batch, int count, struct a
 
 /* ---- reading ---- */
 
-#define EVENT_COLUMNS                                                                              \
-    "SELECT position, version, stream, category, event_id, type, schema, data, "                  \
-    "meta->>'correlation_id', meta->>'causation_id', meta->>'traceparent', "                       \
+#define EVENT_COLUMNS                                                            \
+    "SELECT position, version, stream, category, event_id, type, schema, data, " \
+    "meta->>'correlation_id', meta->>'causation_id', meta->>'traceparent', "     \
     "(extract(epoch FROM recorded) * 1000000)::bigint FROM es_event "
 
 static const struct pg_statement LOAD = {
     "store_load", EVENT_COLUMNS "WHERE stream = ANY ($1::text[]) ORDER BY stream, version"};
 static const struct pg_statement READ = {
     "store_read", EVENT_COLUMNS "WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint"};
-static const struct pg_statement HEAD = {
-    "store_head", "SELECT position, epoch FROM es_counter, es_store"};
+static const struct pg_statement HEAD = {"store_head",
+                                         "SELECT position, epoch FROM es_counter, es_store"};
 static const struct pg_statement IDENTITY = {"store_id", "SELECT store_id FROM es_store"};
 /* A loose index scan: one step a category, however many events there are. */
 static const struct pg_statement CATEGORIES = {
@@ -270,7 +289,8 @@ fallible store_categories(struct store *s, int64_t position,
 
 /* ---- hashes ---- */
 
-void store_hash(const unsigned char key[32], const char *const *parts, int count, char out[HASH_TEXT])
+void store_hash(const unsigned char key[32], const char *const *parts, int count,
+                char out[HASH_TEXT])
 {
     crypto_generichash_state state;
     unsigned char hash[32];

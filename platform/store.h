@@ -17,12 +17,13 @@ struct pg *store_connection(struct store *s);
 /* ---- append ---- */
 
 enum outcome {
-    OPEN,       /* not yet decided by the store */
-    COMMITTED,  /* events and answer are stored */
-    CHECKED,    /* nothing to write; the versions held; an answer of a success is stored */
-    REPLAYED,   /* the key was answered before: status, body, version, position are the old answer's */
-    WRONG_KEY,  /* the key was used for another command */
-    STALE,      /* a stream is no longer at its version: nothing was written */
+    OPEN,      /* not yet decided by the store */
+    COMMITTED, /* events and answer are stored */
+    CHECKED,   /* nothing to write; the versions held; an answer of a success is stored */
+    REPLAYED,  /* the key was answered before: status, body, version, position are the old answer's
+                */
+    WRONG_KEY, /* the key was used for another command */
+    STALE,     /* a stream is no longer at its version: nothing was written */
 };
 
 struct append_event {
@@ -40,11 +41,11 @@ struct append_stream {
 
 /* One command. The caller fills it; memory stays the caller's; a stream occurs once. */
 struct append {
-    const char *actor;           /* user id, pseudonym, "anonymous" or "system" */
-    const char *key, *digest;    /* lower-case hexadecimal, from store_hash: 64 characters */
-    int status;                  /* of the answer; 400 and more: a refusal, which stores nothing */
-    const char *body;            /* of the answer, without version and position */
-    int64_t version, position;   /* of the answer if there are no events */
+    const char *actor;         /* user id, pseudonym, "anonymous" or "system" */
+    const char *key, *digest;  /* lower-case hexadecimal, from store_hash: 64 characters */
+    int status;                /* of the answer; 400 and more: a refusal, which stores nothing */
+    const char *body;          /* of the answer, without version and position */
+    int64_t version, position; /* of the answer if there are no events */
     const struct append_stream *streams;
     int stream_count;
     const struct append_event *events;
@@ -69,9 +70,9 @@ struct stored_event {
     int64_t position, version;
     const char *stream, *category, *id, *type;
     int schema;
-    const char *data;           /* JSON */
+    const char *data;                                        /* JSON */
     const char *correlation_id, *causation_id, *traceparent; /* "" if absent */
-    int64_t recorded;           /* us */
+    int64_t recorded;                                        /* us */
 };
 
 struct event_page {
@@ -98,4 +99,5 @@ fallible store_categories(struct store *s, int64_t position,
 
 /* BLAKE2b-256 of length-prefixed parts under a 32-byte key, as 64 hexadecimal characters. */
 enum { HASH_TEXT = 65 };
-void store_hash(const unsigned char key[32], const char *const *parts, int count, char out[HASH_TEXT]);
+void store_hash(const unsigned char key[32], const char *const *parts, int count,
+                char out[HASH_TEXT]);

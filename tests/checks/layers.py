@@ -42,7 +42,7 @@ FOREIGN = {
     "sodium.h": ["platform/*.c", "command-api/*.c", "ctl/*.c", "tests/*"],
     "zlib.h": ["platform/gzip.c", "tests/*"],
 }
-STANDARD = set("""assert ctype dirent errno fcntl fnmatch inttypes limits locale math netdb poll pthread pwd
+STANDARD = set("""assert ctype dirent errno fcntl fnmatch glob inttypes limits locale math netdb poll pthread pwd
     search signal stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd""".split())
 STANDARD_FOLDERS = ("sys/", "netinet/", "arpa/")
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')

@@ -51,13 +51,18 @@ static void end(struct world *w)
 static void append(struct world *w, int count, int bytes)
 {
     struct pg_statement fill = {
-        NULL, "WITH n AS (SELECT generate_series(1, $1::int) AS i), "
-              "c AS (UPDATE es_counter SET position = position + $1::int RETURNING position - $1::int AS base) "
-              "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, data, meta) "
-              "SELECT base + i, 'report-' || (base + i), 1, CASE WHEN i % 3 = 0 THEN 'vote' ELSE 'report' END, "
-              "gen_random_uuid(), 'report.created', 1, jsonb_build_object('text', repeat('x', $2::int)), "
-              "'{\"correlation_id\": \"c\"}' FROM n, c"};
-    const char *values[] = {arena_printf(&w->arena, "%d", count), arena_printf(&w->arena, "%d", bytes)};
+        NULL,
+        "WITH n AS (SELECT generate_series(1, $1::int) AS i), "
+        "c AS (UPDATE es_counter SET position = position + $1::int RETURNING position - $1::int AS "
+        "base) "
+        "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, data, "
+        "meta) "
+        "SELECT base + i, 'report-' || (base + i), 1, CASE WHEN i % 3 = 0 THEN 'vote' ELSE "
+        "'report' END, "
+        "gen_random_uuid(), 'report.created', 1, jsonb_build_object('text', repeat('x', $2::int)), "
+        "'{\"correlation_id\": \"c\"}' FROM n, c"};
+    const char *values[] = {arena_printf(&w->arena, "%d", count),
+                            arena_printf(&w->arena, "%d", bytes)};
     CHECK_OK(pg_call(w->pg, &fill, 2, values, NULL));
 }
 
@@ -76,7 +81,8 @@ static void wait_for_probe(void)
     test_shell("sleep 1.1");
 }
 
-/* Counts entries of a key; checks that positions rise, `prev` chains, and the last one is `last`. */
+/* Counts entries of a key; checks that positions rise, `prev` chains, and the last one is `last`.
+ */
 static int walk(struct world *w, const char *key, int64_t first_prev, int64_t last)
 {
     int64_t at = first_prev;
@@ -105,13 +111,15 @@ static void is_whole(struct world *w, int count)
 {
     int64_t last_vote = 0, last_report = 0;
     scoped_rows *rows = NULL;
-    struct pg_statement last = {NULL, "SELECT coalesce(max(position) FILTER (WHERE category = 'vote'), 0), "
-                                      "coalesce(max(position) FILTER (WHERE category = 'report'), 0) FROM es_event"};
+    struct pg_statement last = {
+        NULL, "SELECT coalesce(max(position) FILTER (WHERE category = 'vote'), 0), "
+              "coalesce(max(position) FILTER (WHERE category = 'report'), 0) FROM es_event"};
     CHECK_OK(pg_call(w->pg, &last, 0, NULL, &rows));
     last_vote = rows_int(rows, 0, 0);
     last_report = rows_int(rows, 0, 1);
     CHECK_INT(walk(w, "{events}:all", 0, count), count);
-    CHECK_INT(walk(w, "{events}:vote", 0, last_vote) + walk(w, "{events}:report", 0, last_report), count);
+    CHECK_INT(walk(w, "{events}:vote", 0, last_vote) + walk(w, "{events}:report", 0, last_report),
+              count);
 }
 
 TEST(everything_is_published_once_and_in_order)
@@ -259,7 +267,8 @@ TEST(a_store_restored_without_a_new_epoch_stops_the_relay)
     open_relay(&w);
     append(&w, 100, 50);
     settle(&w);
-    CHECK_OK(pg_run(w.pg, "DELETE FROM es_event WHERE position > 50; UPDATE es_counter SET position = 50"));
+    CHECK_OK(pg_run(
+        w.pg, "DELETE FROM es_event WHERE position > 50; UPDATE es_counter SET position = 50"));
     bool progress;
     wait_for_probe();
     relay_free(w.relay);
@@ -274,8 +283,9 @@ TEST(a_new_epoch_begins_a_new_copy)
     open_relay(&w);
     append(&w, 100, 50);
     settle(&w);
-    CHECK_OK(pg_run(w.pg, "DELETE FROM es_event WHERE position > 50; UPDATE es_counter SET position = 50; "
-                          "UPDATE es_store SET epoch = 2"));
+    CHECK_OK(pg_run(
+        w.pg, "DELETE FROM es_event WHERE position > 50; UPDATE es_counter SET position = 50; "
+              "UPDATE es_store SET epoch = 2"));
     wait_for_probe();
     settle(&w);
     is_whole(&w, 50);
@@ -304,9 +314,11 @@ TEST(a_redis_that_may_evict_is_refused)
 {
     struct world w = begin();
     bool progress;
-    test_shell("redis-cli -p %d config set maxmemory-policy allkeys-lru >/dev/null", test_redis_port());
+    test_shell("redis-cli -p %d config set maxmemory-policy allkeys-lru >/dev/null",
+               test_redis_port());
     open_relay(&w);
     CHECK_PROBLEM(relay_step(w.relay, &progress), INTERNAL);
-    test_shell("redis-cli -p %d config set maxmemory-policy noeviction >/dev/null", test_redis_port());
+    test_shell("redis-cli -p %d config set maxmemory-policy noeviction >/dev/null",
+               test_redis_port());
     end(&w);
 }

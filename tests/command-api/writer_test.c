@@ -95,21 +95,25 @@ static void define_category(void)
 {
     static struct texts_pair pair[] = {{"en", "Roads"}};
     static const struct texts names = {1, pair};
-    drop(run(&system_actor, (struct command){.type = DefineCategory, .target = "roads",
-                                             .DefineCategory = {&names, INFRA, "issue", false, true}},
+    drop(run(&system_actor,
+             (struct command){.type = DefineCategory,
+                              .target = "roads",
+                              .DefineCategory = {&names, INFRA, "issue", false, true}},
              NULL));
 }
 
 static struct command create(const char *id, const char *visibility)
 {
-    return (struct command){.type = CreateReport, .target = id,
-                            .CreateReport = {.content = "a hole", .category = "roads", .visibility = visibility}};
+    return (struct command){
+        .type = CreateReport,
+        .target = id,
+        .CreateReport = {.content = "a hole", .category = "roads", .visibility = visibility}};
 }
 
 static struct command move(const char *id, const char *status)
 {
-    return (struct command){.type = UpdateReportStatus, .target = id,
-                            .UpdateReportStatus = {status, "because"}};
+    return (struct command){
+        .type = UpdateReportStatus, .target = id, .UpdateReportStatus = {status, "because"}};
 }
 
 static struct command vote(const char *id)
@@ -188,7 +192,8 @@ TEST(the_same_key_twice_at_once_has_one_effect)
     for (int i = 0; i < 40; i++) {
         char id[UUID_TEXT];
         new_id(id);
-        put(command(&citizen, create(strdup(id), "PUBLIC"), i % 2 ? "key-odd-0000000001" : "key-even-000000001"));
+        put(command(&citizen, create(strdup(id), "PUBLIC"),
+                    i % 2 ? "key-odd-0000000001" : "key-even-000000001"));
     }
     int committed = 0;
     for (int i = 0; i < 40; i++) {
@@ -283,7 +288,8 @@ TEST(an_anonymous_author_leaves_no_trace_but_the_pseudonym)
     drop(run(&citizen, (struct command){.type = WithdrawReport, .target = id}, NULL));
     CHECK_INT(count("SELECT count(*) FROM es_event WHERE stream LIKE 'report-%'"), 2);
     CHECK_INT(count("SELECT count(*) FROM es_event e WHERE stream LIKE 'report-%' AND "
-                    "(e::text LIKE '%" C1 "%' OR e::text LIKE '%request-1%')"), 0);
+                    "(e::text LIKE '%" C1 "%' OR e::text LIKE '%request-1%')"),
+              0);
     CHECK_INT(count("SELECT count(*) FROM es_result r WHERE r::text LIKE '%" C1 "%'"), 0);
     CHECK_INT(count("SELECT count(*) FROM es_result r WHERE actor = 'pseudonym-1'"), 2);
     end();
@@ -366,13 +372,15 @@ static void history(unsigned seed, int burst, struct text *out)
             get();
     }
     for (int i = 0; i < COMMANDS_IN_HISTORY; i++) {
-        results[i] = all[i]->problem ? all[i]->problem->name : all[i]->outcome == COMMITTED ? "done" : "true";
+        results[i] = all[i]->problem                ? all[i]->problem->name
+                     : all[i]->outcome == COMMITTED ? "done"
+                                                    : "true";
         text_printf(out, "%s ", results[i]);
         drop(all[i]);
     }
-    text_printf(out, "/ %lld %lld",
-                (long long)count("SELECT count(*) FROM es_event"),
-                (long long)count("SELECT count(*) FROM es_event WHERE type = 'report.status.updated'"));
+    text_printf(
+        out, "/ %lld %lld", (long long)count("SELECT count(*) FROM es_event"),
+        (long long)count("SELECT count(*) FROM es_event WHERE type = 'report.status.updated'"));
     end();
 }
 

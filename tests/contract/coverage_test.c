@@ -1,5 +1,5 @@
-/* coverage_test.c -- nothing stands alone: each command has a route or a named sender, each event type is
- * shown by a view or named here as one that none shows. */
+/* coverage_test.c -- nothing stands alone: each command has a route or a named sender, each event
+ * type is shown by a view or named here as one that none shows. */
 #include "tests/support/harness.h"
 
 #include <glob.h>
@@ -23,10 +23,13 @@ static void append_file(struct text *all, const char *path)
 /* `word` with no letter, digit, dot or underscore beside it, on a line that begins with `start`. */
 static bool stands_in(const char *text, const char *start, const char *word)
 {
-    static const char *const inside = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
-    for (const char *line = text; *line; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] != 0)) {
+    static const char *const inside =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
+    for (const char *line = text; *line;
+         line += strcspn(line, "\n") + (line[strcspn(line, "\n")] != 0)) {
         size_t length = strcspn(line, "\n");
-        for (const char *at = line; text_starts(line, start) && (at = strstr(at, word)) && at < line + length; at++)
+        for (const char *at = line;
+             text_starts(line, start) && (at = strstr(at, word)) && at < line + length; at++)
             if (!strchr(inside, at[-1]) && (!at[strlen(word)] || !strchr(inside, at[strlen(word)])))
                 return true;
     }
@@ -43,8 +46,10 @@ TEST(each_command_has_a_route_or_a_named_sender)
     scoped_text routes = {0};
     append_file(&routes, SOURCE_DIR "/command-api/routes.def");
     for (enum command_type c = 0; c < COMMAND_TYPES; c++)
-        if (stands_in(text_value(&routes), "ROUTE(", command_name(c)) == is_listed(sent_by_the_service, command_name(c)))
-            test_fail(__FILE__, __LINE__, command_name(c), "a route and a sender, or neither", NULL);
+        if (stands_in(text_value(&routes), "ROUTE(", command_name(c)) ==
+            is_listed(sent_by_the_service, command_name(c)))
+            test_fail(__FILE__, __LINE__, command_name(c), "a route and a sender, or neither",
+                      NULL);
 }
 
 TEST(each_event_type_is_shown_by_a_view_or_named_as_one_that_none_shows)
@@ -56,6 +61,7 @@ TEST(each_event_type_is_shown_by_a_view_or_named_as_one_that_none_shows)
         append_file(&views, files.gl_pathv[i]);
     globfree(&files);
     for (enum event_type t = 0; t < EVENT_TYPES; t++)
-        if (stands_in(text_value(&views), "-- :on ", event_name(t)) == is_listed(shown_by_no_view, event_name(t)))
+        if (stands_in(text_value(&views), "-- :on ", event_name(t)) ==
+            is_listed(shown_by_no_view, event_name(t)))
             test_fail(__FILE__, __LINE__, event_name(t), "shown and named, or neither", NULL);
 }

@@ -1,5 +1,6 @@
 /* schema_test.c -- events.def and the hand-written schemas are two opinions of the same facts: they
- * must agree on every member. Samples of every version ever shipped can be read, and read = written. */
+ * must agree on every member. Samples of every version ever shipped can be read, and read =
+ * written. */
 #include "tests/support/harness.h"
 
 #include <dirent.h>
@@ -81,7 +82,9 @@ static void compare_member(const struct field *f, const cJSON *s, const char *at
     case KIND_TEXT: compare_text(s, f->limit, at); return;
     case KIND_UUID: is(text_equal(string(s, "format"), "uuid"), at, "format uuid"); return;
     case KIND_WORD: compare_word(s, f->sub, at); return;
-    case KIND_TIME: is(text_equal(string(s, "format"), "date-time"), at, "format date-time"); return;
+    case KIND_TIME:
+        is(text_equal(string(s, "format"), "date-time"), at, "format date-time");
+        return;
     case KIND_INT: is(text_equal(string(s, "type"), "integer"), at, "type integer"); return;
     case KIND_NUMBER:
         is(number(s, "minimum") == -(double)f->limit, at, "minimum");
@@ -90,7 +93,8 @@ static void compare_member(const struct field *f, const cJSON *s, const char *at
     case KIND_BOOL: is(text_equal(string(s, "type"), "boolean"), at, "type boolean"); return;
     case KIND_OBJECT: compare(f->sub, s, at); return;
     case KIND_TEXTS:
-        is(number(s, "minProperties") == 1 && number(s, "maxProperties") == 32, at, "1 to 32 members");
+        is(number(s, "minProperties") == 1 && number(s, "maxProperties") == 32, at,
+           "1 to 32 members");
         compare_text(in(s, "additionalProperties"), f->limit, at);
         return;
     }
@@ -137,7 +141,8 @@ TEST(samples_of_every_version_are_read_and_written_the_same)
         if (!v)
             continue;
         const char *name = arena_bytes(&arena, d->d_name, (size_t)(v - d->d_name));
-        const char *data = read_file(arena_printf(&arena, SOURCE_DIR "/events/schema/samples/%s", d->d_name));
+        const char *data =
+            read_file(arena_printf(&arena, SOURCE_DIR "/events/schema/samples/%s", d->d_name));
         int version = (int)strtol(v + 2, NULL, 10);
         struct event e;
         CHECK_OK(event_read(name, version, data, &arena, &e));
@@ -163,7 +168,8 @@ TEST(every_event_has_a_sample)
 
 #define LightV1_FIELDS(F) F(REQUIRED, TEXT, lamp, 64)
 #define LightV2_FIELDS(F) F(REQUIRED, TEXT, lamp, 64) F(REQUIRED, INT, lumen, 0)
-#define LightV3_FIELDS(F) F(REQUIRED, TEXT, lamp, 64) F(REQUIRED, INT, lumen, 0) F(REQUIRED, BOOL, bright, 0)
+#define LightV3_FIELDS(F) \
+    F(REQUIRED, TEXT, lamp, 64) F(REQUIRED, INT, lumen, 0) F(REQUIRED, BOOL, bright, 0)
 DEFINE_STRUCT(LightV1)
 DEFINE_STRUCT(LightV2)
 DEFINE_STRUCT(LightV3)
@@ -206,9 +212,11 @@ TEST(an_old_event_climbs_step_by_step_to_the_current_version)
 TEST(a_missing_step_a_newer_version_and_a_body_that_does_not_fit_are_unreadable)
 {
     const char *out;
-    CHECK_PROBLEM(event_upcast(steps, "light.lit", 1, 4, "{\"lamp\":\"a\"}", &arena, &out), UNREADABLE_EVENT);
+    CHECK_PROBLEM(event_upcast(steps, "light.lit", 1, 4, "{\"lamp\":\"a\"}", &arena, &out),
+                  UNREADABLE_EVENT);
     CHECK_PROBLEM(event_upcast(steps, "light.lit", 4, 3, "{}", &arena, &out), UNREADABLE_EVENT);
-    CHECK_PROBLEM(event_upcast(steps, "light.lit", 1, 3, "{\"lamp\":1}", &arena, &out), UNREADABLE_EVENT);
+    CHECK_PROBLEM(event_upcast(steps, "light.lit", 1, 3, "{\"lamp\":1}", &arena, &out),
+                  UNREADABLE_EVENT);
     struct event e;
     CHECK_PROBLEM(event_read("never.heard.of", 1, "{}", &arena, &e), UNREADABLE_EVENT);
     CHECK_PROBLEM(event_read("report.upvoted", 2, "{}", &arena, &e), UNREADABLE_EVENT);

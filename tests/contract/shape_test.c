@@ -1,5 +1,5 @@
-/* shape_test.c -- what shape_read refuses, among it everything cJSON 1.7.15 would let pass; reading after
- * writing is the identity. */
+/* shape_test.c -- what shape_read refuses, among it everything cJSON 1.7.15 would let pass; reading
+ * after writing is the identity. */
 #include "tests/support/harness.h"
 
 #include "base/time.h"
@@ -24,7 +24,8 @@ static void refused(const char *json, const struct problem *p, const char *field
 {
     const struct problem *is = read_text(json);
     if (is != p || !text_equal(fault.field, field))
-        test_fail(__FILE__, __LINE__, json, is ? arena_printf(&arena, "%s at %s", is->name, fault.field) : "taken",
+        test_fail(__FILE__, __LINE__, json,
+                  is ? arena_printf(&arena, "%s at %s", is->name, fault.field) : "taken",
                   arena_printf(&arena, "%s at %s", p->name, field));
 }
 
@@ -32,8 +33,9 @@ static void refused(const char *json, const struct problem *p, const char *field
 
 TEST(a_whole_body_is_read)
 {
-    const char *json = "{" GOOD ",\"visibility\":\"PRIVATE\",\"location\":{\"latitude\":-6.9,\"longitude\":107.6,"
-                       "\"city\":\"Bandung\"},\"occurred_at\":\"2026-01-02T20:00:00+07:00\"}";
+    const char *json =
+        "{" GOOD ",\"visibility\":\"PRIVATE\",\"location\":{\"latitude\":-6.9,\"longitude\":107.6,"
+        "\"city\":\"Bandung\"},\"occurred_at\":\"2026-01-02T20:00:00+07:00\"}";
     struct CreateReport body;
     char time[TIME_TEXT];
     CHECK_OK(read_bytes(json, strlen(json), &body));
@@ -55,15 +57,19 @@ TEST(members_that_are_unknown_missing_repeated_or_of_another_type_are_named)
     refused("{\"content\":null,\"category\":\"x\"}", WRONG_TYPE, "content");
     refused("{" GOOD ",\"location\":[1,2]}", WRONG_TYPE, "location");
     refused("{" GOOD ",\"location\":{\"latitude\":1}}", MISSING_FIELD, "location.longitude");
-    refused("{" GOOD ",\"location\":{\"latitude\":1,\"longitude\":2,\"x\":3}}", UNKNOWN_FIELD, "location.x");
+    refused("{" GOOD ",\"location\":{\"latitude\":1,\"longitude\":2,\"x\":3}}", UNKNOWN_FIELD,
+            "location.x");
     arena_release(&arena);
 }
 
 TEST(values_out_of_range_blank_or_too_long_are_named)
 {
-    refused("{" GOOD ",\"location\":{\"latitude\":90.01,\"longitude\":2}}", OUT_OF_RANGE, "location.latitude");
-    refused("{" GOOD ",\"location\":{\"latitude\":1e400,\"longitude\":2}}", OUT_OF_RANGE, "location.latitude");
-    refused("{" GOOD ",\"location\":{\"latitude\":1,\"longitude\":-180.5}}", OUT_OF_RANGE, "location.longitude");
+    refused("{" GOOD ",\"location\":{\"latitude\":90.01,\"longitude\":2}}", OUT_OF_RANGE,
+            "location.latitude");
+    refused("{" GOOD ",\"location\":{\"latitude\":1e400,\"longitude\":2}}", OUT_OF_RANGE,
+            "location.latitude");
+    refused("{" GOOD ",\"location\":{\"latitude\":1,\"longitude\":-180.5}}", OUT_OF_RANGE,
+            "location.longitude");
     refused("{\"content\":\"\",\"category\":\"x\"}", BLANK, "content");
     refused("{\"content\":\" \\t\\n \",\"category\":\"x\"}", BLANK, "content");
     refused("{\"content\":\"\xe2\x80\x8b\xc2\xa0\",\"category\":\"x\"}", BLANK, "content");
@@ -96,7 +102,8 @@ TEST(bytes_that_are_no_text_are_refused)
     refused("{\"content\":\"\xc0\xaf\",\"category\":\"x\"}", BAD_TEXT, NULL);     /* overlong */
     struct CreateReport body;
     CHECK_PROBLEM(read_bytes("{" GOOD "}\0{}", strlen("{" GOOD "}") + 3, &body), BAD_TEXT);
-    CHECK_OK(read_text("{\"content\":\"a\\\\u0000b\",\"category\":\"x\"}")); /* a backslash, then u0000 */
+    CHECK_OK(read_text(
+        "{\"content\":\"a\\\\u0000b\",\"category\":\"x\"}")); /* a backslash, then u0000 */
     arena_release(&arena);
 }
 
@@ -119,9 +126,13 @@ TEST(what_is_not_one_json_object_is_refused)
 
 TEST(reading_is_the_inverse_of_writing)
 {
-    struct Place place = {.latitude = 0.1, .longitude = -179.123456789, .street = "\"quoted\" \\ \t line"};
-    struct CreateReport body = {.content = "\xe4\xbd\xa0\xe5\xa5\xbd \"x\"", .category = "infrastruktur",
-                                .visibility = "PUBLIC", .location = &place, .occurred_at = 1767355200000001};
+    struct Place place = {
+        .latitude = 0.1, .longitude = -179.123456789, .street = "\"quoted\" \\ \t line"};
+    struct CreateReport body = {.content = "\xe4\xbd\xa0\xe5\xa5\xbd \"x\"",
+                                .category = "infrastruktur",
+                                .visibility = "PUBLIC",
+                                .location = &place,
+                                .occurred_at = 1767355200000001};
     struct CreateReport again;
     scoped_text one = {0}, two = {0};
     shape_write(command_shape(CreateReport), &body, &one);
@@ -132,11 +143,13 @@ TEST(reading_is_the_inverse_of_writing)
     arena_release(&arena);
 }
 
-/* Mutations of a good body: never a crash (the run is sanitized), never taken with other content. */
+/* Mutations of a good body: never a crash (the run is sanitized), never taken with other content.
+ */
 TEST(mutated_bodies_are_refused_or_read_but_never_crash)
 {
-    const char *good = "{" GOOD ",\"location\":{\"latitude\":1.5,\"longitude\":2e1},\"occurred_at\":"
-                       "\"2026-01-02T20:00:00.5Z\",\"visibility\":\"ANONYMOUS\"}";
+    const char *good =
+        "{" GOOD ",\"location\":{\"latitude\":1.5,\"longitude\":2e1},\"occurred_at\":"
+        "\"2026-01-02T20:00:00.5Z\",\"visibility\":\"ANONYMOUS\"}";
     unsigned seed = 42;
     size_t length = strlen(good);
     for (int i = 0; i < 20000; i++) {
@@ -170,5 +183,6 @@ TEST(times_ids_and_integers_have_one_form)
     CHECK(!uuid_is_valid("019b7f00-0000-7000-8000-00000000000"));
     CHECK(text_to_int("9223372036854775807", &us) && us == INT64_MAX);
     CHECK(!text_to_int("9223372036854775808", &us));
-    CHECK(!text_to_int("", &us) && !text_to_int("+1", &us) && !text_to_int(" 1", &us) && !text_to_int("1x", &us));
+    CHECK(!text_to_int("", &us) && !text_to_int("+1", &us) && !text_to_int(" 1", &us) &&
+          !text_to_int("1x", &us));
 }

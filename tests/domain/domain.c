@@ -1,11 +1,15 @@
-/* domain.c -- the harness of the decider tests: folds histories by stream, decides, compares as JSON. */
+/* domain.c -- the harness of the decider tests: folds histories by stream, decides, compares as
+ * JSON. */
 #include "tests/domain/domain.h"
 
 const struct actor citizen1 = {C1, "pseudonym-of-c1", "", CITIZEN};
 const struct actor citizen2 = {C2, "pseudonym-of-c2", "", CITIZEN};
-const struct actor officer_infra = {"019b7f00-0000-7000-8000-0000000000f1", "pf1", "AGENCY_INFRA", OFFICER};
-const struct actor officer_health = {"019b7f00-0000-7000-8000-0000000000f2", "pf2", "AGENCY_HEALTH", OFFICER};
-const struct actor supervisor_infra = {"019b7f00-0000-7000-8000-0000000000e1", "pe1", "AGENCY_INFRA", SUPERVISOR};
+const struct actor officer_infra = {"019b7f00-0000-7000-8000-0000000000f1", "pf1", "AGENCY_INFRA",
+                                    OFFICER};
+const struct actor officer_health = {"019b7f00-0000-7000-8000-0000000000f2", "pf2", "AGENCY_HEALTH",
+                                     OFFICER};
+const struct actor supervisor_infra = {"019b7f00-0000-7000-8000-0000000000e1", "pe1",
+                                       "AGENCY_INFRA", SUPERVISOR};
 const struct actor admin = {"019b7f00-0000-7000-8000-0000000000a1", "pa1", "", ADMIN};
 const struct actor system_actor = {NULL, NULL, "", SYSTEM};
 

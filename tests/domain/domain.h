@@ -12,8 +12,8 @@
 #define C1   "019b7f00-0000-7000-8000-0000000000c1" /* citizens */
 #define C2   "019b7f00-0000-7000-8000-0000000000c2"
 
-extern const struct actor citizen1, citizen2, officer_infra, officer_health, supervisor_infra, admin,
-    system_actor;
+extern const struct actor citizen1, citizen2, officer_infra, officer_health, supervisor_infra,
+    admin, system_actor;
 
 /* Starts a new case: nothing has happened. */
 void given_nothing(void);

@@ -225,7 +225,8 @@ TEST(an_author_reopens_a_resolved_report_within_fourteen_days)
 TEST(a_hidden_report_is_seen_by_its_author_and_its_agency)
 {
     given_report("PRIVATE");
-    const struct report r = {.id = R1, .visibility = PRIVATE, .reporter = C1, .owner_agency = "AGENCY_INFRA"};
+    const struct report r = {
+        .id = R1, .visibility = PRIVATE, .reporter = C1, .owner_agency = "AGENCY_INFRA"};
     CHECK(may_see(&r, &citizen1));
     CHECK(!may_see(&r, &citizen2));
     CHECK(may_see(&r, &officer_infra));
@@ -236,10 +237,17 @@ TEST(a_hidden_report_is_seen_by_its_author_and_its_agency)
 /* Every pair of statuses against the table of the contract, for an officer with a note. */
 TEST(an_officers_moves_are_exactly_those_of_the_table)
 {
-    static const char *const allowed[] = {
-        "RECEIVED>IN_PROGRESS", "RECEIVED>RESOLVED", "RECEIVED>REJECTED", "ASSIGNED>IN_PROGRESS",
-        "ASSIGNED>RESOLVED", "ASSIGNED>REJECTED", "IN_PROGRESS>RESOLVED", "IN_PROGRESS>REJECTED",
-        "RESOLVED>IN_PROGRESS", "RESOLVED>CLOSED", NULL};
+    static const char *const allowed[] = {"RECEIVED>IN_PROGRESS",
+                                          "RECEIVED>RESOLVED",
+                                          "RECEIVED>REJECTED",
+                                          "ASSIGNED>IN_PROGRESS",
+                                          "ASSIGNED>RESOLVED",
+                                          "ASSIGNED>REJECTED",
+                                          "IN_PROGRESS>RESOLVED",
+                                          "IN_PROGRESS>REJECTED",
+                                          "RESOLVED>IN_PROGRESS",
+                                          "RESOLVED>CLOSED",
+                                          NULL};
     for (int from = 0; from < STATUS_COUNT; from++) {
         for (int to = 0; to < STATUS_COUNT; to++) {
             char pair[64];

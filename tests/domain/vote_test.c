@@ -1,7 +1,7 @@
 /* vote_test.c -- one vote per citizen and public report. */
 #include "tests/domain/domain.h"
 
-#define VOTE "vote-" R1 "-" C2
+#define VOTE          "vote-" R1 "-" C2
 #define REPORT_STREAM "report-" R1
 
 static struct event upvoted(void)

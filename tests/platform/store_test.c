@@ -29,12 +29,19 @@ static struct append *command(struct one *o, const char *key, const char *body, 
     store_hash(KEY, (const char *const[]){body}, 1, o->digest);
     o->streams[0] = (struct append_stream){stream, version, count > 0};
     for (int i = 0; i < count; i++)
-        o->events[i] = (struct append_event){0, "report", uuid_new(o->ids[i]), "test.happened", 1,
-                                             "{\"n\": 1}", "{}"};
-    o->append = (struct append){.actor = "a", .key = o->key, .digest = o->digest, .status = 200,
-                                .body = body, .version = version, .position = 77,
-                                .streams = o->streams, .stream_count = 1,
-                                .events = o->events, .event_count = count};
+        o->events[i] = (struct append_event){
+            0, "report", uuid_new(o->ids[i]), "test.happened", 1, "{\"n\": 1}", "{}"};
+    o->append = (struct append){.actor = "a",
+                                .key = o->key,
+                                .digest = o->digest,
+                                .status = 200,
+                                .body = body,
+                                .version = version,
+                                .position = 77,
+                                .streams = o->streams,
+                                .stream_count = 1,
+                                .events = o->events,
+                                .event_count = count};
     return &o->append;
 }
 
@@ -289,8 +296,9 @@ TEST(four_writers_on_shared_streams_leave_no_gap_and_lose_nothing)
     CHECK_INT(atomic_load(&race.gaps), 0);
     scoped_rows *rows = NULL;
     struct pg_statement whole = {
-        NULL, "SELECT count(*) = max(position) AND count(DISTINCT (stream, version)) = count(*) AND "
-              "(SELECT sum(version) FROM es_stream) = count(*) FROM es_event"};
+        NULL,
+        "SELECT count(*) = max(position) AND count(DISTINCT (stream, version)) = count(*) AND "
+        "(SELECT sum(version) FROM es_stream) = count(*) FROM es_event"};
     CHECK_OK(pg_call(b.pg, &whole, 0, NULL, &rows));
     CHECK_TEXT(rows_text(rows, 0, 0), "t");
     close_store(&b);

@@ -10,7 +10,8 @@ struct test *tests_registered;
 const char *test_running;
 int test_failures;
 
-void test_fail(const char *file, int line, const char *what, const char *actual, const char *expected)
+void test_fail(const char *file, int line, const char *what, const char *actual,
+               const char *expected)
 {
     test_failures++;
     printf("%s:%d: %s: %s\n", file, line, test_running, what);
@@ -19,7 +20,8 @@ void test_fail(const char *file, int line, const char *what, const char *actual,
                expected ? expected : "NULL");
 }
 
-void test_text(const char *file, int line, const char *what, const char *actual, const char *expected)
+void test_text(const char *file, int line, const char *what, const char *actual,
+               const char *expected)
 {
     if (!text_equal(actual, expected))
         test_fail(file, line, what, actual, expected);

@@ -65,7 +65,8 @@ static int free_port(void)
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(a);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&a, size) || getsockname(fd, (struct sockaddr *)&a, &size))
+    if (fd < 0 || bind(fd, (struct sockaddr *)&a, size) ||
+        getsockname(fd, (struct sockaddr *)&a, &size))
         exit(2);
     close(fd);
     return ntohs(a.sin_port);
@@ -95,12 +96,14 @@ static void postgres_first(void)
     test_folder();
     postgres_port = free_port();
     test_shell("mkdir %s/pg && if [ $(id -u) = 0 ]; then chown postgres %s/pg; fi", folder, folder);
-    test_shell("cd / && %s" PG_BIN "/initdb -D %s/pg -U test -A trust -N -E UTF8 --locale=C.UTF-8 >/dev/null",
+    test_shell("cd / && %s" PG_BIN
+               "/initdb -D %s/pg -U test -A trust -N -E UTF8 --locale=C.UTF-8 >/dev/null",
                as_postgres(), folder);
-    test_shell("cat >> %s/pg/postgresql.conf <<'E'\nport = %d\nlisten_addresses = '127.0.0.1'\n"
-               "unix_socket_directories = ''\nfsync = off\nmax_connections = 60\nshared_buffers = 64MB\n"
-               "autovacuum_naptime = 5s\nE",
-               folder, postgres_port);
+    test_shell(
+        "cat >> %s/pg/postgresql.conf <<'E'\nport = %d\nlisten_addresses = '127.0.0.1'\n"
+        "unix_socket_directories = ''\nfsync = off\nmax_connections = 60\nshared_buffers = 64MB\n"
+        "autovacuum_naptime = 5s\nE",
+        folder, postgres_port);
     test_postgres_start();
 }
 
@@ -139,7 +142,8 @@ void test_redis_start(void)
                "--dir %s --pidfile %s/redis.pid --logfile %s/redis.log "
                "--maxmemory-policy noeviction --enable-debug-command yes",
                redis_port, folder, folder, folder);
-    test_shell("for i in $(seq 100); do redis-cli -p %d ping >/dev/null 2>&1 && exit 0; sleep 0.05; done; exit 1",
+    test_shell("for i in $(seq 100); do redis-cli -p %d ping >/dev/null 2>&1 && exit 0; sleep "
+               "0.05; done; exit 1",
                redis_port);
 }
 

@@ -1,5 +1,6 @@
-/* servers.h -- real PostgreSQL and Redis for a test program, started on first use and stopped at exit.
- * As root PostgreSQL runs as `postgres`. Everything lies below a new folder in /tmp. A failure to start ends the program. */
+/* servers.h -- real PostgreSQL and Redis for a test program, started on first use and stopped at
+ * exit. As root PostgreSQL runs as `postgres`. Everything lies below a new folder in /tmp. A
+ * failure to start ends the program. */
 #pragma once
 
 /* A new empty database in this program's own cluster (fsync off): its libpq URI, kept until exit.
@@ -13,7 +14,7 @@ void test_postgres_start(void);
 
 /* Port of this program's own Redis (no persistence, noeviction); empty. */
 int test_redis_port(void);
-void test_redis_stop(void); /* SIGKILL */
+void test_redis_stop(void);  /* SIGKILL */
 void test_redis_start(void); /* the same port, empty */
 
 /* Runs a shell command, fails the program if it fails. */
