@@ -154,6 +154,13 @@ static void on_adopt(evutil_socket_t fd, short what, void *arg)
     loop_adopt(arg);
 }
 
+static void on_close(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    loop_close(arg);
+}
+
 static struct event_base *base_new(void)
 {
     struct event_config *config = present(event_config_new());
@@ -196,6 +203,7 @@ static void loop_init(struct http_loop *l, struct http_server *s, int index)
     l->tick = present(event_new(l->base, -1, EV_PERSIST, on_tick, l));
     l->wake = present(event_new(l->base, -1, EV_PERSIST, on_wake, l));
     l->adopt = present(event_new(l->base, -1, EV_PERSIST, on_adopt, l));
+    l->close = present(evtimer_new(l->base, on_close, l));
     event_add(l->tick, &tick);
     l->http = evhttp_for(l);
     loop_accept(l);
@@ -217,8 +225,13 @@ static void loop_free(struct http_loop *l)
     event_free(l->tick);
     event_free(l->wake);
     event_free(l->adopt);
+    loop_close(l);
+    loop_close(l);
+    event_free(l->close);
     event_base_free(l->base);
     pthread_mutex_destroy(&l->lock);
+    free(l->closing.at);
+    free(l->closable.at);
     free(l->by_fd);
 }
 

@@ -198,7 +198,7 @@ static struct bufferevent *connection_new(struct event_base *base, void *arg)
     struct http_loop *l = arg;
     const struct http_settings *s = &l->server->settings;
     struct connection *c = must_alloc(1, sizeof(*c));
-    c->bev = bufferevent_socket_new(base, -1, 0);
+    c->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     if (!c->bev)
         abort();
     bufferevent_setwatermark(c->bev, EV_READ, 0,
@@ -214,6 +214,21 @@ static struct bufferevent *connection_new(struct event_base *base, void *arg)
     if (!may_accept(l))
         pause_accepting(l);
     return c->bev;
+}
+
+/* Not in this turn: libevent's change list takes the descriptor out of the epoll set only before
+ * the loop sleeps, and by then the number may be another thread's. */
+static void close_later(struct http_loop *l, int fd)
+{
+    struct descriptors *d = &l->closing;
+    if (d->count == d->size) {
+        d->size = d->size * 2 + 16;
+        d->at = realloc(d->at, (size_t)d->size * sizeof(*d->at));
+        if (!d->at)
+            abort();
+    }
+    d->at[d->count++] = fd;
+    event_add(l->close, &(struct timeval){0, 0});
 }
 
 static void forget(struct connection *c)
@@ -237,6 +252,8 @@ static void connection_closed(struct evhttp_connection *evcon, void *arg)
         c->request->connection = NULL;
     evbuffer_remove_cb(bufferevent_get_input(c->bev), on_input, c);
     evbuffer_remove_cb(bufferevent_get_output(c->bev), on_output, c);
+    bufferevent_setfd(c->bev, -1);
+    close_later(c->loop, c->fd);
     forget(c);
 }
 
@@ -270,7 +287,8 @@ static void adopt(struct http_loop *l, struct connection *c)
         evhttp_connection_set_closecb(c->evcon, connection_closed, c);
         evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c);
         evbuffer_add_cb(bufferevent_get_output(c->bev), on_output, c);
-    }
+    } else
+        bufferevent_setfd(c->bev, -1); /* evhttp has closed it */
     bufferevent_decref(c->bev);
     if (!alive)
         forget(c);
@@ -384,6 +402,18 @@ void loop_adopt(struct http_loop *l)
         adopt(l, c);
     for (struct connection *c; (c = TAILQ_FIRST(&l->attention));)
         attend(l, c);
+}
+
+void loop_close(struct http_loop *l)
+{
+    struct descriptors old = l->closable;
+    for (int i = 0; i < old.count; i++)
+        close(old.at[i]);
+    old.count = 0;
+    l->closable = l->closing;
+    l->closing = old;
+    if (l->closable.count)
+        event_add(l->close, &(struct timeval){0, 0});
 }
 
 /* Every list is in the order of its deadlines: they are equally long. */

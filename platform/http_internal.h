@@ -57,6 +57,11 @@ TAILQ_HEAD(connections, connection);
 TAILQ_HEAD(requests, http_request);
 TAILQ_HEAD(timers, http_timer);
 
+struct descriptors {
+    int *at;
+    int count, size;
+};
+
 struct http_loop {
     struct http_server *server;
     int index;
@@ -65,18 +70,19 @@ struct http_loop {
     struct event_base *base;
     struct evhttp *http;
     struct evconnlistener *listener;
-    struct event *tick, *wake, *adopt;
+    struct event *tick, *wake, *adopt, *close;
     struct timers timers;
     struct requests requests; /* being handled */
 
     struct connections fresh, lists[STATES], attention;
     struct connection **by_fd;
     int by_fd_size;
-    atomic_int open;      /* connections of this loop; other loops look at it */
-    bool paused;          /* the listener is disabled */
-    int64_t accept_again; /* out of descriptors: not before this moment */
-    bool complained;      /* one log line an outage */
-    int64_t stop_at;      /* 0: not stopping; else when to give up */
+    struct descriptors closing, closable; /* of this turn of the loop; of an earlier one */
+    atomic_int open;                      /* connections of this loop; other loops look at it */
+    bool paused;                          /* the listener is disabled */
+    int64_t accept_again;                 /* out of descriptors: not before this moment */
+    bool complained;                      /* one log line an outage */
+    int64_t stop_at;                      /* 0: not stopping; else when to give up */
 
     pthread_mutex_t lock; /* of what was posted */
     struct job *posted, **posted_end;
@@ -124,6 +130,7 @@ void loop_accept(struct http_loop *l);           /* makes the listener */
 void loop_enter(struct http_loop *l);            /* first on its thread */
 void loop_resume_accepting(struct http_loop *l); /* if nothing speaks against it */
 void loop_adopt(struct http_loop *l);
+void loop_close(struct http_loop *l);
 void loop_sweep(struct http_loop *l);
 struct connection *connection_of(struct http_loop *l, struct evhttp_request *raw);
 void connection_move(struct connection *c, enum connection_state state);

@@ -1,4 +1,5 @@
-/* http_client.h -- a raw socket as an HTTP client, and a small server to talk to. Every wait is bounded. */
+/* http_client.h -- a raw socket as an HTTP client, and a small server to talk to. Every wait is
+ * bounded. */
 #pragma once
 
 #include <arpa/inet.h>
@@ -150,12 +151,12 @@ HELPER void pause_ms(int ms)
     poll(NULL, 0, ms);
 }
 
-#define EVENTUALLY(condition)                                                                      \
-    do {                                                                                           \
-        int64_t until_ = time_monotonic() + PATIENCE_MS * 1000;                                    \
-        while (!(condition) && time_monotonic() < until_)                                          \
-            pause_ms(5);                                                                           \
-        CHECK(condition);                                                                          \
+#define EVENTUALLY(condition)                                   \
+    do {                                                        \
+        int64_t until_ = time_monotonic() + PATIENCE_MS * 1000; \
+        while (!(condition) && time_monotonic() < until_)       \
+            pause_ms(5);                                        \
+        CHECK(condition);                                       \
     } while (0)
 
 /* ---- figures ---- */
@@ -326,8 +327,8 @@ HELPER struct http_server *serve(struct http_settings s)
     s.address = "127.0.0.1";
     if (!s.max_connections)
         s.max_connections = 10000;
-    CHECK_OK(http_server_new(&s, test_routes, sizeof(test_routes) / sizeof(test_routes[0]),
-                             &server));
+    CHECK_OK(
+        http_server_new(&s, test_routes, sizeof(test_routes) / sizeof(test_routes[0]), &server));
     later_pool = pool_new("later", 4, 10000, &(struct pool_work){.work = later_work});
     atomic_store(&completed, 0);
     atomic_store(&released, 0);

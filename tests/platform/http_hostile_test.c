@@ -25,7 +25,8 @@ static int count_of(const char *text, const char *word)
     return n;
 }
 
-/* Each is answered by one problem and a closed connection: what follows is not read as a request. */
+/* Each is answered by one problem and a closed connection: what follows is not read as a request.
+ */
 TEST(what_could_smuggle_a_request_is_refused_and_the_connection_closed)
 {
     static const struct {
@@ -54,7 +55,8 @@ TEST(what_could_smuggle_a_request_is_refused_and_the_connection_closed)
          "Authorization"},
         {"GET /hello HTTP/1.1\r\nHost: x\r\nIdempotency-Key: a\r\nIdempotency-Key: a\r\n\r\n",
          "Idempotency-Key"},
-        {"GET /hello HTTP/1.1\r\nHost: x\r\nIf-Match: \"1\"\r\nIf-Match: \"2\"\r\n\r\n", "If-Match"},
+        {"GET /hello HTTP/1.1\r\nHost: x\r\nIf-Match: \"1\"\r\nIf-Match: \"2\"\r\n\r\n",
+         "If-Match"},
         {"GET /hello HTTP/1.1\r\nHost: x\r\nX y: 1\r\n\r\n", NULL},
         {"GET /hello HTTP/1.1\r\nHost: x\r\nX: a\001b\r\n\r\n", NULL},
         {"GET /hello HTTP/1.1\r\nHost: x\r\n: b\r\n\r\n", NULL},
@@ -114,6 +116,14 @@ TEST(trailers_do_not_become_headers)
 
 /* ---- sizes ---- */
 
+static void append_junk(struct text *t, size_t bytes)
+{
+    char *junk = must_alloc(1, bytes);
+    memset(junk, 'x', bytes);
+    text_append_bytes(t, junk, bytes);
+    free(junk);
+}
+
 static int status_with_header_bytes(int port, size_t bytes)
 {
     static const char line[] = "GET /hello HTTP/1.1\r\n", host[] = HOST, name[] = "X: ";
@@ -121,8 +131,7 @@ static int status_with_header_bytes(int port, size_t bytes)
     /* evhttp counts lines without their ends: 19 for the first, 7 for Host */
     size_t used = sizeof(line) - 3 + sizeof(host) - 3 + sizeof(name) - 1;
     text_printf(&t, "%s%s%s", line, host, name);
-    for (size_t i = used; i < bytes; i++)
-        text_append_char(&t, 'x');
+    append_junk(&t, bytes - used);
     text_append(&t, "\r\nConnection: close\r\n\r\n");
     int fd = dial(port);
     say_bytes(fd, t.at, t.length);
@@ -162,8 +171,7 @@ static int status_with_body(int port, size_t bytes, bool chunked)
         text_printf(&t, "Transfer-Encoding: chunked\r\n\r\n%zx\r\n", bytes);
     else
         text_printf(&t, "Content-Length: %zu\r\n\r\n", bytes);
-    for (size_t i = 0; i < bytes; i++)
-        text_append_char(&t, 'x');
+    append_junk(&t, bytes);
     if (chunked)
         text_append(&t, "\r\n0\r\n\r\n");
     int fd = dial(port);
@@ -194,8 +202,8 @@ TEST(a_body_announced_too_large_is_refused_before_it_comes)
 {
     struct http_server *s = serve((struct http_settings){0});
     int fd = dial(http_port(s));
-    say(fd, "POST /echo HTTP/1.1\r\n" HOST
-            "Expect: 100-continue\r\nContent-Length: 100000000\r\n\r\n");
+    say(fd,
+        "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 100000000\r\n\r\n");
     CHECK_INT(status_of(hear_one(fd)), 413);
     close(fd);
     fd = dial(http_port(s));

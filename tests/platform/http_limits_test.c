@@ -18,8 +18,9 @@ TEST(no_more_connections_than_allowed_are_accepted_and_the_rest_wait)
         say(fds[i], HELLO);
     }
     pause_ms(400); /* several ticks */
-    CHECK(open_connections() >= 20 && open_connections() <= 21); /* two loops may both take the last */
-    for (int i = 0; i < 60; i++) { /* each that closes lets another one in */
+    CHECK(open_connections() >= 20 &&
+          open_connections() <= 21); /* two loops may both take the last */
+    for (int i = 0; i < 60; i++) {   /* each that closes lets another one in */
         CHECK_INT(status_of(hear_one(fds[i])), 200);
         close(fds[i]);
     }
@@ -193,7 +194,8 @@ TEST(connections_leave_descriptors_for_everything_else)
 TEST(a_port_that_is_taken_is_named)
 {
     struct http_server *s = serve((struct http_settings){.loops = 2}), *other = NULL;
-    struct http_settings same = {.address = "127.0.0.1", .port = http_port(s), .max_connections = 9};
+    struct http_settings same = {
+        .address = "127.0.0.1", .port = http_port(s), .max_connections = 9};
     CHECK_PROBLEM(http_server_new(&same, test_routes, 1, &other), NOT_STARTED);
     same.address = "localhost"; /* addresses, not names */
     same.port = 0;

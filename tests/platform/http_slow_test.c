@@ -1,4 +1,5 @@
-/* http_slow_test.c -- clients that are slow, silent or gone: each costs a bounded time and nobody else. */
+/* http_slow_test.c -- clients that are slow, silent or gone: each costs a bounded time and nobody
+ * else. */
 #include "tests/platform/http_client.h"
 
 #include "base/log.h"
@@ -32,17 +33,18 @@ static void check_cut(int64_t ms)
 TEST(slow_headers_and_slow_bodies_end_at_the_deadline)
 {
     struct http_server *s = serve((struct http_settings){.request_deadline_ms = DEADLINE_MS});
-    check_cut(endured_ms(http_port(s), "", "GET /hello HTTP/1.1\r\nX: aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
-    check_cut(endured_ms(http_port(s), "GET /hello HTTP/1.1\r\n", "A: b\r\nC: d\r\nE: f\r\nG: h\r\n"));
-    check_cut(endured_ms(http_port(s),
-                         "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 500\r\n\r\n", "x"));
+    check_cut(
+        endured_ms(http_port(s), "", "GET /hello HTTP/1.1\r\nX: aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+    check_cut(
+        endured_ms(http_port(s), "GET /hello HTTP/1.1\r\n", "A: b\r\nC: d\r\nE: f\r\nG: h\r\n"));
+    check_cut(endured_ms(http_port(s), "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 500\r\n\r\n",
+                         "x"));
     check_cut(endured_ms(http_port(s),
                          "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n",
                          "1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n"));
-    check_cut(endured_ms(http_port(s),
-                         "POST /echo HTTP/1.1\r\n" HOST
-                         "Expect: 100-continue\r\nContent-Length: 500\r\n\r\n",
-                         "x"));
+    check_cut(endured_ms(
+        http_port(s),
+        "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 500\r\n\r\n", "x"));
     CHECK(figure("http_rejected_total{reason=\"too_slow\"}") >= 4);
     end_server(s);
 }
@@ -79,7 +81,8 @@ TEST(a_silent_connection_is_closed_after_the_idle_time)
 
 TEST(a_handler_may_take_longer_than_the_deadline)
 {
-    struct http_server *s = serve((struct http_settings){.request_deadline_ms = 100, .idle_ms = 200});
+    struct http_server *s =
+        serve((struct http_settings){.request_deadline_ms = 100, .idle_ms = 200});
     CHECK_TEXT(body_of(get(http_port(s), "/later?ms=600")), "late");
     end_server(s);
 }

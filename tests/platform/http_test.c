@@ -19,8 +19,7 @@ TEST(a_route_without_a_name_wins_over_one_with_it)
 TEST(a_segment_is_decoded)
 {
     struct http_server *s = serve((struct http_settings){0});
-    CHECK_TEXT(body_of(get(http_port(s), "/items/a%20b%C3%a4+")),
-               "GET /items/{id} named id=a bä+");
+    CHECK_TEXT(body_of(get(http_port(s), "/items/a%20b%C3%a4+")), "GET /items/{id} named id=a bä+");
     CHECK_TEXT(body_of(get(http_port(s), "/items/s%70ecial")), "GET /items/special special");
     end_server(s);
 }
@@ -28,10 +27,32 @@ TEST(a_segment_is_decoded)
 TEST(a_path_that_is_not_exactly_a_route_is_not_found)
 {
     static const char *const paths[] = {
-        "/nothing", "/", "/items", "/items/", "/items//7", "//items/7", "/items/7/", "/hello/",
-        "/./hello", "/x/../hello", "/items/..", "/items/%2e%2E", "/items/a%2Fb", "/items/a%00b",
-        "/items/%zz", "/items/%4", "/items/%", "/items/%ff", "/items/%c3%28", "/Hello", "*",
-        "/items/7#x", "/a/b/c/d/e/f/g/h/i/j", "//127.0.0.1/hello", "hello", "/hello;x=1",
+        "/nothing",
+        "/",
+        "/items",
+        "/items/",
+        "/items//7",
+        "//items/7",
+        "/items/7/",
+        "/hello/",
+        "/./hello",
+        "/x/../hello",
+        "/items/..",
+        "/items/%2e%2E",
+        "/items/a%2Fb",
+        "/items/a%00b",
+        "/items/%zz",
+        "/items/%4",
+        "/items/%",
+        "/items/%ff",
+        "/items/%c3%28",
+        "/Hello",
+        "*",
+        "/items/7#x",
+        "/a/b/c/d/e/f/g/h/i/j",
+        "//127.0.0.1/hello",
+        "hello",
+        "/hello;x=1",
     };
     struct http_server *s = serve((struct http_settings){0});
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -222,14 +243,15 @@ TEST(http_1_0_closes_unless_asked_to_keep)
 TEST(a_problem_says_everything_about_itself)
 {
     struct http_server *s = serve((struct http_settings){0});
-    const char *answer = exchange(http_port(s), "POST /conflict HTTP/1.1\r\n" HOST
-                                                "X-Request-Id: abc-1._\r\n\r\n");
+    const char *answer =
+        exchange(http_port(s), "POST /conflict HTTP/1.1\r\n" HOST "X-Request-Id: abc-1._\r\n\r\n");
     CHECK_INT(status_of(answer), 409);
     CHECK_TEXT(header_of(answer, "X-Request-Id"), "abc-1._");
-    CHECK_TEXT(body_of(answer),
-               "{\"type\":\"/problems/illegal-move\",\"title\":\"A report cannot move from its status "
-               "to that one.\",\"status\":409,\"detail\":\"Say \\\"please\\\".\",\"field\":\"status\","
-               "\"request_id\":\"abc-1._\",\"allowed\":[\"A\"]}");
+    CHECK_TEXT(
+        body_of(answer),
+        "{\"type\":\"/problems/illegal-move\",\"title\":\"A report cannot move from its status "
+        "to that one.\",\"status\":409,\"detail\":\"Say \\\"please\\\".\",\"field\":\"status\","
+        "\"request_id\":\"abc-1._\",\"allowed\":[\"A\"]}");
     end_server(s);
 }
 
@@ -272,8 +294,8 @@ TEST(a_request_id_of_another_form_is_replaced)
     const char *const bad[] = {"a b", "", "a\"b", "ä"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char request[200];
-        snprintf(request, sizeof(request), "GET /hello HTTP/1.1\r\n" HOST "X-Request-Id: %s\r\n\r\n",
-                 bad[i]);
+        snprintf(request, sizeof(request),
+                 "GET /hello HTTP/1.1\r\n" HOST "X-Request-Id: %s\r\n\r\n", bad[i]);
         const char *id = header_of(exchange(http_port(s), request), "X-Request-Id");
         CHECK(id && uuid_is_valid(id));
     }
@@ -317,8 +339,8 @@ TEST(the_log_line_names_the_template_and_nothing_about_the_client)
 TEST(a_forgotten_client_leaves_no_id_in_the_log)
 {
     struct http_server *s = serve((struct http_settings){0});
-    const char *line = logged(http_port(s), "POST /anonymous HTTP/1.1\r\n" HOST
-                                            "X-Request-Id: its-me\r\n\r\n");
+    const char *line =
+        logged(http_port(s), "POST /anonymous HTTP/1.1\r\n" HOST "X-Request-Id: its-me\r\n\r\n");
     CHECK(strstr(line, "\"route\":\"/anonymous\"") && !strstr(line, "its-me"));
     end_server(s);
 }
