@@ -338,14 +338,15 @@ void engine_metrics(const struct engine *e)
 {
     double now = (double)time_now();
     metric_set(METRIC_es_head_position, NULL, (double)e->newest);
-    for (int i = 0; i < e->lane_count; i++) {
-        metric_set(METRIC_es_projection_position, e->lanes[i].name, (double)e->lanes[i].position);
-        metric_set(METRIC_es_projection_lag_seconds, e->lanes[i].name, lag_of(e, i));
-    }
     for (int i = 0; i < e->view_count; i++) {
-        const struct parked *p = &e->views[i].parked;
-        metric_set(METRIC_es_projection_parked, e->views[i].view.name, (double)p->events);
-        metric_set(METRIC_es_projection_oldest_parked_seconds, e->views[i].view.name,
-                   p->oldest ? (now - (double)p->oldest) / 1e6 : 0);
+        const struct projected *v = &e->views[i];
+        const char *name = v->view.name;
+        if (v->lane >= e->lane_count)
+            continue;
+        metric_set(METRIC_es_projection_position, name, (double)e->lanes[v->lane].position);
+        metric_set(METRIC_es_projection_lag_seconds, name, lag_of(e, v->lane));
+        metric_set(METRIC_es_projection_parked, name, (double)v->parked.events);
+        metric_set(METRIC_es_projection_oldest_parked_seconds, name,
+                   v->parked.oldest ? (now - (double)v->parked.oldest) / 1e6 : 0);
     }
 }

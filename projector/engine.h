@@ -45,4 +45,4 @@ struct engine_health {
     double lag_seconds; /* of lane main */
 };
 struct engine_health engine_health(const struct engine *e);
-void engine_metrics(const struct engine *e); /* sets es_projection_* */
+void engine_metrics(const struct engine *e); /* sets es_projection_*, by view */

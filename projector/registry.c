@@ -45,6 +45,12 @@ static fallible new_lane(struct engine *e, const char *name, struct arena *a)
     return pg_call(e->parts.views, &NEW_LANE, 3, values, NULL);
 }
 
+/* Syntax, names, rights: the file will be refused next time as well. */
+static bool is_files_fault(const struct engine *e, const struct problem *p)
+{
+    return p == STATEMENT_REFUSED && text_starts(pg_sqlstate(e->parts.views), "42");
+}
+
 static fallible create_tables(struct engine *e, const struct view *v)
 {
     scoped_text ddl = {0};
@@ -52,12 +58,11 @@ static fallible create_tables(struct engine *e, const struct view *v)
                 "CREATE SCHEMA \"%s\"; SET LOCAL search_path TO \"%s\"; %s; RESET search_path",
                 v->name, v->name, v->tables);
     const struct problem *p = pg_run(e->parts.views, text_value(&ddl));
-    if (p == STATEMENT_REFUSED) {
-        log_error("the tables of a view could not be created", KV("view", v->name),
-                  KV("reason", pg_message(e->parts.views)));
-        return engine_stop(e, "the tables of a view could not be created");
-    }
-    return p;
+    if (!is_files_fault(e, p))
+        return p;
+    log_error("the tables of a view could not be created", KV("view", v->name),
+              KV("reason", pg_message(e->parts.views)));
+    return engine_stop(e, "the tables of a view could not be created");
 }
 
 /* A new view begins in a lane of its own, unless main has not begun either. */
@@ -196,7 +201,7 @@ static fallible rehearse(struct engine *e)
         return NULL;
     for (int i = 0; i < e->view_count; i++) {
         const struct problem *p = rehearse_view(e, &e->views[i].view);
-        if (p == STATEMENT_REFUSED && text_starts(pg_sqlstate(e->parts.views), "42"))
+        if (is_files_fault(e, p))
             return engine_stop(e, "a statement of a view is refused by the database");
         if (p == NOT_STARTED)
             return engine_stop(e, "a view file does not fit its tables");

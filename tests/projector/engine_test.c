@@ -345,7 +345,6 @@ TEST(malformed_entries_are_replaced_by_the_stores_events)
     struct bench b = bench_open();
     struct projector p = projector_open(&b);
     for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
-        scoped_arena a = {0};
         int64_t before = append_day(&b, 1 + (int)i * 100);
         redis_do(&b, "FLUSHALL", NULL);
         publish(&b, 0, before - 2);

@@ -2,6 +2,8 @@
  * stream, and all else goes on; a stream put aside comes back in order. */
 #include "tests/projector/bench.h"
 
+#include "platform/metrics.h"
+
 /* A fault of one view that can be mended: it refuses the report with this content. */
 static void plant_poison(struct bench *b, int n)
 {
@@ -64,6 +66,12 @@ TEST(a_poison_event_is_parked_with_its_followers_and_the_rest_flows)
     CHECK_INT(ask_int(b.reader,
                       "SELECT count(*) FROM report_detail.report_detail WHERE status = 'RESOLVED'"),
               1);
+
+    scoped_text metrics = {0};
+    engine_metrics(p.engine);
+    metrics_write(&metrics);
+    CHECK(strstr(text_value(&metrics), "es_projection_parked{name=\"report_list\"} 3\n") != NULL);
+    CHECK(strstr(text_value(&metrics), "es_projection_parked{name=\"report_detail\"} 0\n") != NULL);
 
     CHECK_OK(engine_retry(p.engine, "report_list", stream_of(&a, 5), &left));
     CHECK_INT(left, 3); /* not mended yet: all as before, but for the count */
@@ -179,8 +187,10 @@ TEST(transient_errors_are_retried_and_never_parked)
             CHECK(engine_step(p.engine) != ENGINE_STOPPED);
         CHECK_INT(checkpoint(&b), before);
         CHECK_INT(parked_rows(&b), 0);
+        CHECK(engine_health(p.engine).lag_seconds > 0 && !engine_health(p.engine).views);
         run_sql(b.reader, "DELETE FROM public.fault");
         CHECK(reaches(&b, &p, head));
+        CHECK(engine_health(p.engine).lag_seconds == 0 && engine_health(p.engine).views);
     }
     check_views_are_the_fold(&b);
     projector_close(&p);
