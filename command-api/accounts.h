@@ -1,6 +1,6 @@
 /* accounts.h -- registration, log-in, refresh and log-out of one command-api.
- * One thread owns the connection and asks the database; passwords are hashed on a pool beside it; the
- * handlers of accounts_http.c wait for neither. */
+ * One thread owns the connection and asks the database; passwords are hashed on a pool beside it;
+ * the handlers of accounts_http.c wait for neither. */
 #pragma once
 
 #include "command-api/command_api.h"
@@ -9,12 +9,12 @@
 
 struct accounts;
 
-/* Starts the threads; hashes once to have what unknown names are compared with. `api` is borrowed and
- * needs settings, key, revoked and server_secret. */
+/* Starts the threads; hashes once to have what unknown names are compared with. `api` is borrowed
+ * and needs settings, key, revoked and server_secret. */
 fallible accounts_start(const struct command_api *api, struct accounts **out);
 
-/* Refuses new work (SHUTTING_DOWN) and finishes what it has, joins the threads. The loops must still take
- * posts, so call it before http_server_stop. NULL is allowed. */
+/* Refuses new work (SHUTTING_DOWN) and finishes what it has, joins the threads. The loops must
+ * still take posts, so call it before http_server_stop. NULL is allowed. */
 void accounts_stop(struct accounts *s);
 /* After http_server_stop. NULL is allowed. */
 void accounts_free(struct accounts *s);
@@ -25,17 +25,17 @@ extern const int account_route_count;
 
 /* ---- between accounts_http.c and the thread ---- */
 
-/* One request on its way. The handler fills the first part; the wish runs on the accounts thread and, at
- * once or in a later step, calls account_answer or account_refuse. */
+/* One request on its way. The handler fills the first part; the wish runs on the accounts thread
+ * and, at once or in a later step, calls account_answer or account_refuse. */
 struct account_job {
     struct job job;
     struct http_loop *loop;
     struct http_request *request;
     void (*step)(struct accounts *s, struct account_job *j); /* a wish; later what comes next */
-    const char *name, *password, *refresh_token; /* NULL if not given */
-    struct claims claims;                        /* of who asks; if logged in */
+    const char *name, *password, *refresh_token;             /* NULL if not given */
+    struct claims claims;                                    /* of who asks; if logged in */
     struct origin origin;
-    int64_t deadline; /* monotonic us; past it the database is too slow to begin */
+    int64_t deadline;   /* monotonic us; past it the database is too slow to begin */
     struct arena arena; /* wiped: it holds the password */
 
     /* set on the way */

@@ -131,7 +131,8 @@ static void after_hash(struct accounts *s, struct account_job *j)
         j->then(s, j);
         return;
     }
-    metric_add(METRIC_login_total, "busy", 1);
+    if (j->stored_hash)
+        metric_add(METRIC_login_total, "busy", 1);
     account_refuse(s, j, j->hash_problem);
 }
 
@@ -302,8 +303,7 @@ void accounts_stop(struct accounts *s)
 {
     if (!s || atomic_exchange(&s->stopping, true))
         return;
-    while (atomic_load(&s->inside) >
-           0) /* each is bounded: by its deadline, the pool, the database */
+    while (atomic_load(&s->inside)) /* each is bounded: deadline, pool, database */
         usleep(1000);
     queue_close(s->queue);
     pthread_join(s->thread, NULL);

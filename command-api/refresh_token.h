@@ -1,7 +1,7 @@
-/* refresh_token.h -- refresh tokens: "<session id>.<secret>.<tag>". The tag is a keyed hash of the rest:
- * only we can make one, so nobody ends another's session by guessing, and it is all the database
- * keeps. The successor's secret is a keyed hash of the token's, so a repeated refresh gives the same.
- * Pure; `key` is the server secret. */
+/* refresh_token.h -- refresh tokens: "<session id>.<secret>.<tag>". The tag is a keyed hash of the
+ * rest: only we can make one, so nobody ends another's session by guessing, and it is all the
+ * database keeps. The successor's secret is a keyed hash of the token's, so a repeated refresh
+ * gives the same. Pure; `key` is the server secret. */
 #pragma once
 
 #include <stdbool.h>

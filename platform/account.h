@@ -1,7 +1,7 @@
 /* account.h -- the accounts tables of the store database: one call, one statement, one commit.
- * Blocks; for the accounts thread and citywatchctl. Each call may be repeated when its answer was lost,
- * and is repeated once here, so a restarted database costs nobody an error.
- * Problems: DATABASE_UNAVAILABLE, STATEMENT_REFUSED, and those named below. */
+ * Blocks; for the accounts thread and citywatchctl. Each call may be repeated when its answer was
+ * lost, and is repeated once here, so a restarted database costs nobody an error. Problems:
+ * DATABASE_UNAVAILABLE, STATEMENT_REFUSED, and those named below. */
 #pragma once
 
 #include "base/arena.h"
@@ -43,8 +43,8 @@ fallible account_register(struct pg *c, const struct account *a, const struct or
                           int64_t *position);
 fallible account_rehash(struct pg *c, const struct account *a, const char *new_hash);
 
-/* A new family of refresh tokens. BAD_CREDENTIALS: meanwhile the account was disabled or got another
- * password. */
+/* A new family of refresh tokens. BAD_CREDENTIALS: meanwhile the account was disabled or got
+ * another password. */
 fallible session_open(struct pg *c, const struct account *a, const char *session, const char *tag,
                       int64_t days);
 
@@ -54,7 +54,8 @@ fallible session_refresh(struct pg *c, const char *session, const char *tag, con
                          int64_t days, const struct origin *o, struct account *out, bool *ended);
 
 /* Ends the family, appends user.session.ended; nothing if it has ended before. */
-fallible session_end(struct pg *c, const char *user_id, const char *session, const struct origin *o);
+fallible session_end(struct pg *c, const char *user_id, const char *session,
+                     const struct origin *o);
 
 /* All accounts by name, a row each: name, role, agency, disabled ("t"), created, user id. */
 fallible accounts_list(struct pg *c, struct rows **out);

@@ -22,25 +22,30 @@ struct claims {
 
 /* One key pair, or the public half of it; immutable after start, so any thread may use it. */
 struct token_key;
-/* PEM file of a P-256 key; refuses another curve, and a private one that others may read. NOT_STARTED,
- * logged. */
+/* PEM file of a P-256 key; refuses another curve, and a private one that others may read.
+ * NOT_STARTED, logged. */
 fallible token_key_read(const char *path, bool private_key, struct token_key **out);
-fallible token_key_generate(const char *private_path, const char *public_path); /* files made 0600, 0644 */
+fallible token_key_generate(const char *private_path,
+                            const char *public_path); /* files made 0600, 0644 */
 void token_key_free(struct token_key *k);
-void token_jwks(const struct token_key *k, struct text *out); /* {"keys":[{kty,crv,x,y,kid,alg,use}]} */
+void token_jwks(const struct token_key *k,
+                struct text *out); /* {"keys":[{kty,crv,x,y,kid,alg,use}]} */
 
 /* `now` is the wall clock, us. */
-fallible token_sign(const struct token_key *k, const struct claims *c, int64_t now, struct text *out);
-/* NO_TOKEN (header NULL), BAD_TOKEN, TOKEN_EXPIRED. `authorization` is the header's value: "Bearer …", in any case. */
+fallible token_sign(const struct token_key *k, const struct claims *c, int64_t now,
+                    struct text *out);
+/* NO_TOKEN (header NULL), BAD_TOKEN, TOKEN_EXPIRED. `authorization` is the header's value: "Bearer
+ * …", in any case. */
 fallible token_verify(const struct token_key *k, const char *authorization, int64_t now,
                       struct claims *out);
 
-/* Verified tokens by their hash, bounded, for one thread: the hot path repeats no signature. An entry ends
- * with the token's exp or when its session was ended. */
+/* Verified tokens by their hash, bounded, for one thread: the hot path repeats no signature. An
+ * entry ends with the token's exp or when its session was ended. */
 struct token_cache;
 struct token_cache *token_cache_new(const struct token_key *k, int most);
 void token_cache_free(struct token_cache *c);
-fallible token_check(struct token_cache *c, const char *authorization, int64_t now, struct claims *out);
+fallible token_check(struct token_cache *c, const char *authorization, int64_t now,
+                     struct claims *out);
 
 /* Ended sessions and role changes, shared by all threads of a process (inside: a lock). Bounded:
  * what is older than a token's life is forgotten. */
@@ -51,12 +56,13 @@ void revoked_session(struct revoked *r, const char *session, int64_t now);
 void revoked_role(struct revoked *r, const char *user_id, int64_t role_version, int64_t now);
 bool is_revoked(struct revoked *r, const struct claims *c);
 
-/* Applies what the store's `user` events after *position say, moves *position; -1: begins with the last
- * hour, which covers every token alive. To be called each second or so by one thread of each process
- * that checks tokens. Needs to read es_event only. Problems of pg_call and event_read. */
+/* Applies what the store's `user` events after *position say, moves *position; -1: begins with the
+ * last hour, which covers every token alive. To be called each second or so by one thread of each
+ * process that checks tokens. Needs to read es_event only. Problems of pg_call and event_read. */
 struct pg;
 fallible revoked_follow(struct revoked *r, struct pg *store, int64_t *position);
 
-/* Pseudonym of a user: BLAKE2b-256 of the id under the pseudonym secret, 64 hexadecimal characters. */
+/* Pseudonym of a user: BLAKE2b-256 of the id under the pseudonym secret, 64 hexadecimal characters.
+ */
 enum { PSEUDONYM_TEXT = 65 };
 void pseudonym_of(const unsigned char secret[32], const char *user_id, char out[PSEUDONYM_TEXT]);
