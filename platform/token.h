@@ -25,11 +25,11 @@ struct token_key;
 /* PEM file of a P-256 key; refuses another curve, and a private one that others may read.
  * NOT_STARTED, logged. */
 fallible token_key_read(const char *path, bool private_key, struct token_key **out);
-fallible token_key_generate(const char *private_path,
-                            const char *public_path); /* files made 0600, 0644 */
-void token_key_free(struct token_key *k);
-void token_jwks(const struct token_key *k,
-                struct text *out); /* {"keys":[{kty,crv,x,y,kid,alg,use}]} */
+/* Makes both files, 0600 and 0644; one that exists is not overwritten. NOT_STARTED, logged. */
+fallible token_key_generate(const char *private_path, const char *public_path);
+void token_key_free(struct token_key *k); /* NULL is allowed */
+/* Appends {"keys":[{kty,crv,alg,use,kid,x,y}]}. */
+void token_jwks(const struct token_key *k, struct text *out);
 
 /* `now` is the wall clock, us. */
 fallible token_sign(const struct token_key *k, const struct claims *c, int64_t now,
@@ -40,7 +40,7 @@ fallible token_verify(const struct token_key *k, const char *authorization, int6
                       struct claims *out);
 
 /* Verified tokens by their hash, bounded, for one thread: the hot path repeats no signature. An
- * entry ends with the token's exp or when its session was ended. */
+ * entry ends with the token's exp; whether the session was ended is_revoked tells, each time. */
 struct token_cache;
 struct token_cache *token_cache_new(const struct token_key *k, int most);
 void token_cache_free(struct token_cache *c);
