@@ -26,7 +26,7 @@ struct http_route {
     const char *path;   /* "/reports/{id}/upvote": a {name} takes one non-empty segment; a route
                            without a {name} wins over one with it */
     void (*handle)(struct http_request *r, const void *row);
-    const void *row;    /* handed to `handle` */
+    const void *row; /* handed to `handle` */
 };
 
 struct http_settings {
@@ -40,8 +40,8 @@ struct http_settings {
     void *context;           /* http_context */
 };
 
-/* Binds and listens; NOT_STARTED with a logged sentence that names a port that is taken. `routes` is
- * borrowed for the life of the server. The socket is bound without SO_REUSEPORT. */
+/* Binds and listens; NOT_STARTED with a logged sentence that names a port that is taken. `routes`
+ * is borrowed for the life of the server. The socket is bound without SO_REUSEPORT. */
 fallible http_server_new(const struct http_settings *s, const struct http_route *routes, int count,
                          struct http_server **out);
 int http_port(const struct http_server *s);
@@ -58,7 +58,7 @@ void *http_context(const struct http_request *r);
 struct http_loop *http_loop_of(const struct http_request *r);
 struct arena *http_arena(struct http_request *r); /* lives until the answer */
 const char *http_method(const struct http_request *r);
-const char *http_route_path(const struct http_request *r);   /* the template, for logs */
+const char *http_route_path(const struct http_request *r); /* the template, for logs */
 const char *http_segment(const struct http_request *r, const char *name); /* {name}, decoded */
 const char *http_header(const struct http_request *r, const char *name);  /* NULL if absent */
 const char *http_body(const struct http_request *r, size_t *length);      /* never NULL */

@@ -271,6 +271,11 @@ int64_t pg_generation(const struct pg *c)
     return c->generation;
 }
 
+int pg_library(void)
+{
+    return PQlibVersion();
+}
+
 /* ---- rows ---- */
 
 int rows_count(const struct rows *r)

@@ -46,6 +46,8 @@ const char *pg_message(const struct pg *c);
 int64_t pg_generation(const struct pg *c);
 void pg_close(struct pg *c); /* the next call connects anew */
 
+int pg_library(void); /* version of libpq: 150008 is 15.8 */
+
 int rows_count(const struct rows *r);
 /* NULL for SQL NULL; borrowed from r. Column numbers begin at 0. */
 const char *rows_text(const struct rows *r, int row, int column);

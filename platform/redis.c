@@ -53,6 +53,13 @@ int64_t redis_generation(const struct redis *r)
     return r->generation;
 }
 
+#define AS_TEXT(x)  AS_TEXT_(x)
+#define AS_TEXT_(x) #x
+const char *redis_library(void)
+{
+    return AS_TEXT(HIREDIS_MAJOR) "." AS_TEXT(HIREDIS_MINOR) "." AS_TEXT(HIREDIS_PATCH);
+}
+
 static const struct problem *lost(struct redis *r, const char *reason)
 {
     if (!r->complained)

@@ -38,6 +38,7 @@ fallible redis_call(struct redis *r, const struct redis_argument *args, int coun
 fallible redis_ask(struct redis *r, struct arena *a, struct redis_reply *out, ...)
     __attribute__((sentinel));
 int64_t redis_generation(const struct redis *r);
+const char *redis_library(void); /* version of hiredis */
 
 /* ---- entries of the event streams ---- */
 

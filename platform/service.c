@@ -12,6 +12,8 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "platform/metrics.h"
+#include "platform/postgres.h"
+#include "platform/redis.h"
 #include "base/banned.h"
 
 enum { DEPENDENCIES = 16, STALE_US = 10 * 1000000 };
@@ -96,6 +98,15 @@ static fallible check_address(const struct settings *s)
     return NOT_STARTED;
 }
 
+static void log_versions(void)
+{
+    char libpq[24];
+    snprintf(libpq, sizeof(libpq), "%d.%d", pg_library() / 10000, pg_library() % 10000);
+    log_info("starting", KV("version", CITYWATCH_VERSION), KV("libevent", http_library()),
+             KV("libpq", (const char *)libpq), KV("hiredis", redis_library()),
+             KV("libsodium", sodium_version_string()), KV("pid", getpid()));
+}
+
 fallible service_start(const char *name, enum service_bit service, int argc, char **argv,
                        struct settings *out)
 {
@@ -111,8 +122,7 @@ fallible service_start(const char *name, enum service_bit service, int argc, cha
     log_start(name, level_named(out->log_level));
     TRY(check_address(out));
     raise_descriptor_limit();
-    log_info("starting", KV("version", CITYWATCH_VERSION), KV("libevent", http_library()),
-             KV("libsodium", sodium_version_string()), KV("pid", getpid()));
+    log_versions();
     settings_log(service, out);
     return NULL;
 }

@@ -1,0 +1,195 @@
+/* service_test.c -- start, readiness and stop of a service, each in a process of its own. */
+#include "platform/service.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "tests/platform/http_client.h"
+#include "base/banned.h"
+
+/* Runs `part` in a process of its own, whose exit code it is; what it wrote is in `said`. */
+static char said[65536];
+
+static int in_child(int (*part)(void))
+{
+    int ends[2], status = -1;
+    size_t length = 0;
+    ssize_t n;
+    CHECK(!pipe(ends));
+    fflush(stdout);
+    pid_t pid = fork();
+    if (!pid) {
+        alarm(20);
+        dup2(ends[1], STDOUT_FILENO);
+        dup2(ends[1], STDERR_FILENO);
+        close(ends[1]);
+        exit(part());
+    }
+    close(ends[1]);
+    while (length < sizeof(said) - 1 &&
+           (n = read(ends[0], said + length, sizeof(said) - 1 - length)) > 0)
+        length += (size_t)n;
+    said[length] = '\0';
+    close(ends[0]);
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool start(const char *argument, struct settings *s)
+{
+    char program[] = "citywatch-projector", copy[64];
+    char *argv[] = {program, argument ? copy : NULL, NULL};
+    snprintf(copy, sizeof(copy), "%s", argument ? argument : "");
+    setenv("DATABASE_URL", "postgresql://cw@127.0.0.1/store", 1);
+    setenv("READ_DATABASE_URL", "postgresql://cw@127.0.0.1/read", 1);
+    return !service_start("projector", PROJECTOR, argument ? 2 : 1, argv, s);
+}
+
+static int ask_help(void)
+{
+    struct settings s;
+    return start("--help", &s) ? 7 : 8; /* it does not come back */
+}
+
+static int ask_version(void)
+{
+    struct settings s;
+    return start("--version", &s) ? 7 : 8;
+}
+
+static int ask_nonsense(void)
+{
+    struct settings s;
+    return start("--nonsense", &s) ? 7 : 8;
+}
+
+TEST(help_and_version_are_told_without_a_start)
+{
+    CHECK_INT(in_child(ask_help), 0);
+    CHECK(strstr(said, "PROJECTOR_PORT") && !strstr(said, "COMMAND_API_PORT"));
+    CHECK_INT(in_child(ask_version), 0);
+    CHECK_TEXT(said, "citywatch-projector " CITYWATCH_VERSION "\n");
+    CHECK_INT(in_child(ask_nonsense), 8);
+    CHECK(strstr(said, "--nonsense") != NULL);
+}
+
+static int start_plainly(void)
+{
+    struct settings s;
+    struct rlimit limit;
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){100, 5000});
+    if (!start(NULL, &s))
+        return 1;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur == 5000 ? 0 : 2;
+}
+
+TEST(a_start_logs_the_settings_and_the_versions)
+{
+    CHECK_INT(in_child(start_plainly), 0);
+    CHECK(strstr(said, "\"libevent\":\"2.") && strstr(said, "\"libsodium\":\"1."));
+    CHECK(strstr(said, "\"libpq\":\"") && strstr(said, "\"hiredis\":\""));
+    CHECK(strstr(said, "\"projector_port\":8083") != NULL);
+}
+
+static int start_open_with_demo_accounts(void)
+{
+    struct settings s;
+    static const char *const open[] = {"0.0.0.0", "::", "192.168.1.1", "localhost", "128.0.0.1"};
+    setenv("DEMO_ACCOUNTS", "1", 1);
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+        setenv("LISTEN_ADDRESS", open[i], 1);
+        if (start(NULL, &s))
+            return 1;
+    }
+    setenv("LISTEN_ADDRESS", "::1", 1);
+    if (!start(NULL, &s))
+        return 2;
+    setenv("DEMO_ACCOUNTS", "0", 1);
+    setenv("LISTEN_ADDRESS", "0.0.0.0", 1);
+    return start(NULL, &s) ? 0 : 3;
+}
+
+TEST(demo_accounts_allow_loopback_only)
+{
+    CHECK_INT(in_child(start_open_with_demo_accounts), 0);
+    CHECK(strstr(said, "only a loopback address may be bound") != NULL);
+}
+
+/* ---- stop ---- */
+
+static void *fail_soon(void *arg)
+{
+    pause_ms(50);
+    service_fail("the disk is gone");
+    return arg;
+}
+
+static void *terminate_soon(void *arg)
+{
+    pause_ms(50);
+    kill(getpid(), SIGTERM);
+    return arg;
+}
+
+static int wait_for(void *(*cause)(void *arg))
+{
+    struct settings s;
+    pthread_t thread;
+    if (!start(NULL, &s))
+        return 9;
+    pthread_create(&thread, NULL, cause, NULL);
+    bool normal = service_wait();
+    pthread_join(thread, NULL);
+    return normal ? 0 : 1;
+}
+
+static int wait_for_term(void)
+{
+    return wait_for(terminate_soon);
+}
+
+static int wait_for_failure(void)
+{
+    return wait_for(fail_soon);
+}
+
+TEST(a_signal_is_a_normal_stop_and_a_failure_is_not)
+{
+    CHECK_INT(in_child(wait_for_term), 0);
+    CHECK_INT(in_child(wait_for_failure), 1);
+    CHECK(strstr(said, "the disk is gone") != NULL);
+}
+
+/* ---- the routes ---- */
+
+TEST(ready_waits_for_every_dependency)
+{
+    struct http_server *s = NULL;
+    struct http_settings settings = {.address = "127.0.0.1", .max_connections = 9};
+    CHECK_OK(http_server_new(&settings, service_routes, 3, &s));
+    int port = http_port(s);
+    ready_declare("store");
+    ready_declare("redis");
+    http_server_start(s);
+    log_start("test", LOG_ERROR);
+    CHECK_INT(status_of(get(port, "/health")), 200);
+    ready_report("redis", true, -1);
+    CHECK_INT(status_of(get(port, "/ready")), 503);
+    ready_report("store", true, 0.5);
+    const char *answer = get(port, "/ready");
+    CHECK_INT(status_of(answer), 200);
+    CHECK_TEXT(body_of(answer), "{\"status\":\"ready\",\"dependencies\":{\"store\":{\"ok\":true,"
+                                "\"lag_seconds\":0.500},\"redis\":{\"ok\":true,"
+                                "\"lag_seconds\":null}}}");
+    ready_report("store", false, 0.5);
+    CHECK_INT(status_of(get(port, "/ready")), 503);
+    answer = get(port, "/metrics");
+    CHECK_TEXT(header_of(answer, "Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+    CHECK(strstr(answer, "process_open_fds") != NULL);
+    log_start("test", LOG_INFO);
+    http_server_stop(s, 100);
+    http_server_free(s);
+}
