@@ -16,7 +16,7 @@
 #include "query-api/routes.h"
 #include "base/banned.h"
 
-static const int64_t POLL_US = 10000, IDLE_US = 1000000, KNOWN_US = 1000000;
+static const int64_t POLL_US = 10000, IDLE_US = 1000000, KNOWN_US = 1000000, BACK_OFF_US = 250000;
 
 struct lanes {
     pthread_t thread;
@@ -27,7 +27,10 @@ struct lanes {
     _Atomic int64_t checked; /* monotonic: when the last good poll began; 0: nothing is known */
     _Atomic int64_t head;
     atomic_bool stopping;
-    int64_t goal, behind_since; /* poller: a head that was not reached yet, and since when */
+    /* the poller's own */
+    int64_t polled;             /* monotonic: the last try */
+    bool failed;                /* it was in vain */
+    int64_t goal, behind_since; /* a head that was not reached yet, and since when */
 };
 
 static const struct pg_statement PROGRESS = {
@@ -75,31 +78,29 @@ static fallible poll_once(struct lanes *l, int64_t now)
     return NULL;
 }
 
-static void sleep_us(int64_t us)
+static void poll_in_turn(struct lanes *l)
 {
-    struct timespec t = {.tv_nsec = us * 1000};
-    nanosleep(&t, NULL);
+    int64_t now = time_monotonic();
+    bool wanted = now - atomic_load(&l->asked) < IDLE_US;
+    if (!wanted)
+        atomic_store(&l->checked, 0);
+    if (now - l->polled < (l->failed ? BACK_OFF_US : wanted ? 0 : IDLE_US))
+        return;
+    l->polled = now;
+    l->failed = poll_once(l, now) != NULL;
+    if (l->failed)
+        ready_report("postgres views", false, -1);
+    else if (wanted)
+        atomic_store(&l->checked, now);
 }
 
 static void *lanes_main(void *arg)
 {
     struct lanes *l = arg;
-    int64_t polled = -IDLE_US;
+    struct timespec turn = {.tv_nsec = POLL_US * 1000};
     pthread_setname_np(pthread_self(), "lanes");
-    while (!atomic_load(&l->stopping)) {
-        int64_t now = time_monotonic();
-        bool wanted = now - atomic_load(&l->asked) < IDLE_US;
-        if (!wanted)
-            atomic_store(&l->checked, 0);
-        if (wanted || now - polled >= IDLE_US) {
-            polled = now;
-            if (poll_once(l, now))
-                ready_report("postgres views", false, -1);
-            else if (wanted)
-                atomic_store(&l->checked, now);
-        }
-        sleep_us(POLL_US);
-    }
+    for (; !atomic_load(&l->stopping); nanosleep(&turn, NULL))
+        poll_in_turn(l);
     return NULL;
 }
 
@@ -109,6 +110,7 @@ struct lanes *lanes_new(const char *url, int timeout_ms)
     ready_declare("postgres views");
     l->pg = pg_new(url, "query-api lanes", "SET default_transaction_read_only = on", timeout_ms);
     atomic_init(&l->asked, -IDLE_US);
+    l->polled = -IDLE_US;
     if (pthread_create(&l->thread, NULL, lanes_main, l)) {
         log_error("a thread could not be started", KV("thread", "lanes"));
         abort();

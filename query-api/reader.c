@@ -13,18 +13,29 @@ const char reader_session[] =
     "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; "
     "SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0; SET seq_page_cost = 0; "
     "SET random_page_cost = 0";
-static const int64_t LOST_US = 200000;
+/* A call that fails sooner has found its connection dead; after any failure a reader lets the
+ * database be for a while, and the log with it. */
+static const int64_t LOST_US = 200000, BACK_OFF_US = 250000;
+
+struct reader {
+    struct pg *pg;
+    int64_t away_until; /* monotonic */
+};
 
 static void *reader_begin(void *context)
 {
     const struct settings *s = ((struct query_api *)context)->settings;
-    return pg_new(s->read_database_url, "query-api reader", reader_session,
-                  (int)s->database_timeout_ms);
+    struct reader *r = must_alloc(1, sizeof(*r));
+    r->pg = pg_new(s->read_database_url, "query-api reader", reader_session,
+                   (int)s->database_timeout_ms);
+    return r;
 }
 
 static void reader_end(void *state)
 {
-    pg_free(state);
+    struct reader *r = state;
+    pg_free(r->pg);
+    free(r);
 }
 
 /* The views are not (yet) there or not (yet) ours, or it took too long: not a fault of the query.
@@ -36,8 +47,8 @@ static bool is_passing(const char *state)
     return word_index(states, state) >= 0;
 }
 
-/* A connection that died while it was idle shows at once and only by failing: once more then. */
-static fallible call(struct pg *pg, const struct ask *ask, struct rows **out)
+/* A connection that died while it was idle shows only by failing: once more then. */
+static fallible call_again(struct pg *pg, const struct ask *ask, struct rows **out)
 {
     const struct pg_statement *s = &ask->query->statement;
     bool was_open = pg_generation(pg) > 0;
@@ -46,7 +57,17 @@ static fallible call(struct pg *pg, const struct ask *ask, struct rows **out)
     if (p == DATABASE_UNAVAILABLE && was_open && time_monotonic() - begun < LOST_US)
         p = pg_call(pg, s, ask->count, ask->values, out);
     metric_observe(METRIC_query_seconds, (double)(time_monotonic() - begun) / 1e6);
-    return p == STATEMENT_REFUSED && is_passing(pg_sqlstate(pg)) ? DATABASE_UNAVAILABLE : p;
+    return p;
+}
+
+static fallible call(struct reader *r, const struct ask *ask, struct rows **out)
+{
+    if (time_monotonic() < r->away_until)
+        return DATABASE_UNAVAILABLE;
+    const struct problem *p = call_again(r->pg, ask, out);
+    if (p == DATABASE_UNAVAILABLE)
+        r->away_until = time_monotonic() + BACK_OFF_US;
+    return p == STATEMENT_REFUSED && is_passing(pg_sqlstate(r->pg)) ? DATABASE_UNAVAILABLE : p;
 }
 
 /* The file's JSON object, with `next` as its last member if the list pages. */
@@ -70,11 +91,11 @@ static char *write_body(const struct rows *rows, const struct ask *ask, size_t *
     return text_take(&body);
 }
 
-static fallible read_answer(struct pg *pg, const struct run *run, struct answer **out)
+static fallible read_answer(struct reader *reader, const struct run *run, struct answer **out)
 {
     const struct route *route = run->ask->query->route;
     scoped_rows *rows = NULL;
-    TRY(call(pg, run->ask, &rows));
+    TRY(call(reader, run->ask, &rows));
     if (!rows_text(rows, 0, COLUMN_BODY))
         return route->missing;
     struct answer_facts facts = {

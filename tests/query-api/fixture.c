@@ -153,7 +153,7 @@ void query_start(int loops, int64_t cache_bytes)
         .http_loops = loops,
         .reader_threads = 4,
         .cache_bytes = cache_bytes,
-        .max_connections = 500,
+        .max_connections = 2000,
         .max_body_bytes = 65536,
         .request_deadline_ms = 10000,
     };

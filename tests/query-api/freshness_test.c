@@ -2,7 +2,7 @@
  * shared runs, moving lanes, and reading what one has just written. */
 #include "tests/query-api/fixture.h"
 
-#include <pthread.h>
+#include <sys/resource.h>
 #include <zlib.h>
 
 #include "base/time.h"
@@ -340,7 +340,47 @@ TEST(waiters_are_answered_when_the_service_stops)
     CHECK(refused(&r, SHUTTING_DOWN));
 }
 
+TEST(waiters_are_bounded)
+{
+    enum { CLIENTS = 1030, PLACES = 1024 };
+    static int fd[CLIENTS];
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    CHECK(setrlimit(RLIMIT_NOFILE, &files) == 0);
+    start_with_reports(1, 3);
+    store_sql("UPDATE es_counter SET position = 9");
+    for (int i = 0; i < CLIENTS; i++)
+        fd[i] = send_get("/reports/public?min_position=9&wait_ms=5000", NULL, NULL);
+    for (int i = 0; i < 400 && metric("query_parked_waiters ") < PLACES; i++)
+        test_shell("sleep 0.005");
+    test_shell("sleep 0.3"); /* for those who come too late */
+    CHECK(metric("query_parked_waiters ") == PLACES);
+    move_lane(9);
+    int served = 0, full = 0;
+    for (int i = 0; i < CLIENTS; i++) {
+        scoped_response r = receive(fd[i]);
+        served += r.status == 200;
+        full += refused(&r, QUEUE_FULL);
+    }
+    CHECK_INT(served, PLACES);
+    CHECK_INT(full, CLIENTS - PLACES);
+    query_stop();
+}
+
 /* ---- documents ---- */
+
+TEST(the_interface_is_described)
+{
+    start_with_reports(1, 0);
+    char value[64];
+    scoped_response r = get("/openapi.json", NULL, NULL);
+    CHECK_INT(r.status, 200);
+    CHECK(has(&r, "\"openapi\":\"3.1.0\"") && has(&r, "\"/reports/public\""));
+    CHECK_TEXT(header(&r, "Vary", value, sizeof(value)), "Accept-Encoding");
+    CHECK_TEXT(header(&r, "X-Event-Position", value, sizeof(value)), "");
+    query_stop();
+}
 
 TEST(schemas_are_served)
 {
