@@ -13,7 +13,7 @@
 
 extern const struct embedded view_files[];
 
-enum { BLOCK_MS = 20, TURNS = 400 };
+enum { BLOCK_MS = 20, TURNS = 400, REPORTS_OF_A_DAY = 12 };
 
 struct bench {
     const char *store_url, *views_url;
@@ -154,6 +154,21 @@ static inline int64_t append_vote(struct bench *b, int report, int voter)
                                "{\"report_id\":\"%s\",\"voter_user_id\":\"%s\","
                                "\"created_at\":\"2026-01-02T05:04:05Z\"}",
                                id, user));
+}
+
+/* Reports, a change of status and two votes each third report; returns the head. */
+static inline int64_t append_day(struct bench *b, int first)
+{
+    int64_t head = 0;
+    for (int i = first; i < first + REPORTS_OF_A_DAY; i++) {
+        head = append_report(b, i);
+        if (i % 3 == 0) {
+            append_vote(b, i, 1);
+            append_status(b, i, "RECEIVED", "IN_PROGRESS");
+            head = append_vote(b, i, 2);
+        }
+    }
+    return head;
 }
 
 /* ---- publishing: what the relay does, or what it never would ---- */

@@ -4,23 +4,6 @@
 
 #include "projector/engine_parts.h"
 
-static const int64_t REPORTS_OF_A_DAY = 12;
-
-/* Reports, a change of status and two votes each third report; returns the head. */
-static int64_t append_day(struct bench *b, int first)
-{
-    int64_t head = 0;
-    for (int i = first; i < first + REPORTS_OF_A_DAY; i++) {
-        head = append_report(b, i);
-        if (i % 3 == 0) {
-            append_vote(b, i, 1);
-            append_status(b, i, "RECEIVED", "IN_PROGRESS");
-            head = append_vote(b, i, 2);
-        }
-    }
-    return head;
-}
-
 TEST(the_log_is_read_from_the_store_first_and_then_from_the_stream)
 {
     struct bench b = bench_open();
@@ -259,139 +242,7 @@ TEST(a_store_restored_without_a_new_epoch_stops_the_engine)
     bench_close(&b);
 }
 
-/* ---- a stream with faults ---- */
-
-TEST(a_gap_in_the_stream_is_read_from_the_store)
-{
-    struct bench b = bench_open();
-    struct projector p = projector_open(&b);
-    int64_t head = append_day(&b, 1);
-    CHECK(reaches(&b, &p, head));
-    publish(&b, 0, head);
-    int64_t more = append_day(&b, 100);
-    publish(&b, head, head + 3);
-    publish(&b, head + 7, more);
-    CHECK(reaches(&b, &p, more));
-    check_views_are_the_fold(&b);
-    projector_close(&p);
-    bench_close(&b);
-}
-
-TEST(a_reader_slower_than_the_trimming_catches_up_from_the_store)
-{
-    struct bench b = bench_open();
-    struct projector p = projector_open(&b);
-    CHECK(reaches(&b, &p, append_report(&b, 1)));
-    int64_t head = append_day(&b, 100);
-    publish(&b, head - 2, head);
-    CHECK(reaches(&b, &p, head));
-    check_views_are_the_fold(&b);
-    projector_close(&p);
-    bench_close(&b);
-}
-
-TEST(flushall_under_a_blocked_reader_heals)
-{
-    struct bench b = bench_open();
-    struct projector p = projector_open(&b);
-    int64_t head = append_day(&b, 1);
-    publish(&b, 0, head);
-    CHECK(reaches(&b, &p, head));
-    test_shell("(sleep 0.01; redis-cli -p %d FLUSHALL >/dev/null) &", test_redis_port());
-    CHECK(engine_step(p.engine) != ENGINE_STOPPED);
-    int64_t more = append_report(&b, 500);
-    publish(&b, 0, 2); /* the new entries lie before the cursor: the blocked read stays silent */
-    CHECK(reaches(&b, &p, more));
-    check_views_are_the_fold(&b);
-    projector_close(&p);
-    bench_close(&b);
-}
-
-TEST(redis_stopped_and_back_loses_nothing)
-{
-    struct bench b = bench_open();
-    struct projector p = projector_open(&b);
-    int64_t head = append_day(&b, 1);
-    publish(&b, 0, head);
-    CHECK(reaches(&b, &p, head));
-    test_redis_stop();
-    int64_t without = append_day(&b, 100);
-    CHECK(reaches(&b, &p, without));
-    CHECK(!engine_health(p.engine).redis);
-    CHECK(engine_health(p.engine).store && engine_health(p.engine).views);
-    test_redis_start();
-    redis_free(b.publisher);
-    b.publisher = redis_new("127.0.0.1", test_redis_port(), NULL, 2000);
-    int64_t back = append_day(&b, 200);
-    publish(&b, 0, back);
-    CHECK(reaches(&b, &p, back));
-    for (int i = 0; i < TURNS && !engine_health(p.engine).redis; i++) {
-        engine_step(p.engine);
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-    }
-    CHECK(engine_health(p.engine).redis);
-    check_views_are_the_fold(&b);
-    projector_close(&p);
-    bench_close(&b);
-}
-
-TEST(malformed_entries_are_replaced_by_the_stores_events)
-{
-    static const char *const garbage[] = {
-        "XADD '{events}:all' %lld-0 hello world",
-        "XADD '{events}:all' %lld-7 hello world",
-        "XADD '{events}:all' 18446744073709551615-%lld x y",
-    };
-    struct bench b = bench_open();
-    struct projector p = projector_open(&b);
-    for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
-        int64_t before = append_day(&b, 1 + (int)i * 100);
-        redis_do(&b, "FLUSHALL", NULL);
-        publish(&b, 0, before - 2);
-        CHECK(reaches(&b, &p, before));
-        char command[256];
-        snprintf(command, sizeof(command), garbage[i], (long long)before + 1);
-        test_shell("redis-cli -p %d %s >/dev/null", test_redis_port(), command);
-        CHECK(reaches(&b, &p, append_day(&b, 50 + (int)i * 100)));
-    }
-    check_views_are_the_fold(&b);
-    projector_close(&p);
-    bench_close(&b);
-}
-
-TEST(an_entry_with_broken_data_is_replaced_by_the_stores_event)
-{
-    static const char *const data[] = {"{not json", "{\"report_id\":\"not an id\"}"};
-    struct bench b = bench_open();
-    struct projector p = projector_open(&b);
-    int64_t head = append_report(&b, 1);
-    CHECK(reaches(&b, &p, head));
-    publish(&b, 0, head);
-    for (int i = 0; i < 2; i++) {
-        int64_t next = append_report(&b, 2 + i);
-        publish_forged(&b, head, next, (struct forgery){.data = data[i]});
-        CHECK(reaches(&b, &p, next));
-        head = next;
-    }
-    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.parked"), 0);
-    check_views_are_the_fold(&b);
-    projector_close(&p);
-    bench_close(&b);
-}
-
-TEST(an_entry_whose_prev_skips_positions_is_not_believed)
-{
-    struct bench b = bench_open();
-    struct projector p = projector_open(&b);
-    int64_t head = append_report(&b, 1);
-    CHECK(reaches(&b, &p, head));
-    int64_t last = append_day(&b, 100);
-    publish_forged(&b, last - 1, last, (struct forgery){.prev = head});
-    CHECK(reaches(&b, &p, last));
-    check_views_are_the_fold(&b);
-    projector_close(&p);
-    bench_close(&b);
-}
+/* ---- databases, and views that come and change ---- */
 
 TEST(databases_that_go_away_are_waited_for)
 {
@@ -414,8 +265,6 @@ TEST(databases_that_go_away_are_waited_for)
     projector_close(&p);
     bench_close(&b);
 }
-
-/* ---- views that come and change ---- */
 
 static const struct embedded small_views[] = {
     {"first.sql",
