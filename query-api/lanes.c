@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "base/time.h"
-#include "platform/metrics.h"
 #include "platform/postgres.h"
 #include "platform/service.h"
 #include "query-api/cursor.h"

@@ -280,6 +280,17 @@ bool lane_seen(int64_t position)
     return false;
 }
 
+void start_with_reports(int loops, int count)
+{
+    query_start(loops, 1 << 20);
+    for (int i = 1; i <= count; i++)
+        SAMPLE(.id = sample_id(i), .position = i,
+               .content = "a report that is long enough to be "
+                          "worth its bytes");
+    move_lane(count);
+    CHECK(lane_seen(count));
+}
+
 /* ---- who asks ---- */
 
 static const char *id_of(const char *name, char kind)

@@ -37,6 +37,10 @@ void add_sample(const struct sample *s);
 const char *sample_id(int n); /* a UUID per number; borrowed for the program's life */
 void move_lane(int64_t position);
 
+/* query_start with 1 MiB of cache, and that many public reports of citizen1, seen by the service.
+ */
+void start_with_reports(int loops, int count);
+
 /* Waits until the running service has seen the position; false after 5 s. */
 bool lane_seen(int64_t position);
 
