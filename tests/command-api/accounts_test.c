@@ -170,13 +170,19 @@ TEST(registering_twice_under_one_id_is_once)
 
 /* ---- log-in ---- */
 
+/* The quickest of three, so that a busy machine decides nothing. */
 static struct reply try_to_log_in(const char *name, const char *password, int64_t *took)
 {
     char body[256];
+    struct reply r = {0};
     snprintf(body, sizeof(body), "{\"username\":\"%s\",\"password\":\"%s\"}", name, password);
-    int64_t start = time_monotonic();
-    struct reply r = ask("POST", "/auth/login", NULL, "X-Request-Id: same\r\n", body);
-    *took = time_monotonic() - start;
+    *took = INT64_MAX;
+    for (int i = 0; i < 3; i++) {
+        int64_t start = time_monotonic();
+        r = ask("POST", "/auth/login", NULL, "X-Request-Id: same\r\n", body);
+        int64_t now = time_monotonic();
+        *took = now - start < *took ? now - start : *took;
+    }
     return r;
 }
 
