@@ -24,7 +24,7 @@ struct ask {
     bool packed;               /* the client takes gzip */
 };
 
-/* Who asks: NULL members without a token. */
+/* Who asks. Bound values point into the claims: they must live as long as the ask. */
 struct identity {
     const struct claims *claims;           /* NULL without a token */
     const unsigned char *pseudonym_secret; /* 32 bytes */

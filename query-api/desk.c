@@ -142,8 +142,7 @@ void serve_visible(struct desk *d, struct ask *a, const struct progress *seen)
 static fallible serve(struct desk *d, struct http_request *r, const struct query *q,
                       struct fault *f)
 {
-    struct claims *claims =
-        arena_alloc(http_arena(r), sizeof(*claims)); /* a parked ask keeps them */
+    struct claims *claims = arena_alloc(http_arena(r), sizeof(*claims)); /* the ask needs them */
     struct ask *a;
     bool known;
     TRY(admit(d, r, q->route, claims, &known));

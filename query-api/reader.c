@@ -1,5 +1,4 @@
-/* reader.c -- one prepared statement a query; the plan is made for the values at hand, because a
- * filter that is absent needs another index than one that is there. */
+/* reader.c -- one prepared statement a query, its row made into a finished answer. */
 #include "query-api/reader.h"
 
 #include "base/time.h"
@@ -7,12 +6,17 @@
 #include "query-api/query_api.h"
 #include "base/banned.h"
 
+/* Plans are made for the values at hand: a filter that is absent needs another index than one that
+ * is there. They go by index alone and in its order: a page is a few rows, and the planner would at
+ * middle sizes rather read a whole table. Pages of the disk cost nothing here, so that the index
+ * with the fewest rows wins; else the planner walks the newest rows and filters them, through the
+ * whole table when few of them match. */
 const char reader_session[] =
-    "SET default_transaction_read_only = on; SET jit = off; SET plan_cache_mode = "
-    "force_custom_plan; "
+    "SET default_transaction_read_only = on; SET jit = off; "
+    "SET plan_cache_mode = force_custom_plan; SET max_parallel_workers_per_gather = 0; "
     "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; "
-    "SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0; SET seq_page_cost = 0; "
-    "SET random_page_cost = 0";
+    "SET enable_mergejoin = off; SET seq_page_cost = 0; SET random_page_cost = 0";
+
 /* A call that fails sooner has found its connection dead; after any failure a reader lets the
  * database be for a while, and the log with it. */
 static const int64_t LOST_US = 200000, BACK_OFF_US = 250000;
@@ -38,8 +42,7 @@ static void reader_end(void *state)
     free(r);
 }
 
-/* The views are not (yet) there or not (yet) ours, or it took too long: not a fault of the query.
- */
+/* The views are not (yet) there or ours, or it took too long: not a fault of the query. */
 static bool is_passing(const char *state)
 {
     static const char *const states[] = {"42P01", "3F000", "42501", "42883",
