@@ -9,6 +9,7 @@
 
 enum {
     POLL_MS = 100,             /* of the store, while the stream cannot be followed */
+    LANES_AGAIN_US = 1000000,  /* after a lane beside main has failed */
     REDIS_AGAIN_US = 1000000,  /* after Redis was away */
     TROUBLE_AGAIN_US = 250000, /* after an entry that the store could not replace */
     BACKOFF_MIN_MS = 10,
@@ -279,7 +280,12 @@ static fallible turn(struct engine *e, struct arena *a, int *wait_ms)
         e->unread_retried = true;
         TRY(engine_load(e, a));
     }
-    TRY(move_other_lanes(e, a, &busy));
+    if (time_monotonic() >= e->lanes_again) {
+        const struct problem *p = move_other_lanes(e, a, &busy);
+        if (p) /* main goes on in the next turn, whatever is wrong with a new view */
+            e->lanes_again = time_monotonic() + LANES_AGAIN_US;
+        TRY(p);
+    }
     TRY(engine_load(e, a));
     if (e->caught_up && time_monotonic() >= e->redis_again)
         return follow_stream(e, busy ? 0 : e->parts.block_ms, a, wait_ms);

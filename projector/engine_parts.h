@@ -37,6 +37,7 @@ struct engine {
     /* reading */
     bool caught_up;          /* the store was read to its end: the stream can be followed */
     int64_t redis_again;     /* monotonic: not to be asked before */
+    int64_t lanes_again;     /* monotonic: lanes beside main are left alone until then */
     int64_t trouble_at;      /* cursor at the last entry that could not be used */
     int64_t newest;          /* last position known to exist, */
     int64_t newest_recorded; /* and its time */
@@ -45,7 +46,7 @@ struct engine {
     struct engine_health health;
 };
 
-/* Remembers why the engine cannot go on and logs it. */
+/* Remembers why the engine cannot go on; the caller has logged the detail. NOT_STARTED. */
 const struct problem *engine_stop(struct engine *e, const char *why);
 
 /* registry.c: reads lanes, views and parked streams from the database, and makes what is missing
@@ -54,8 +55,8 @@ fallible registry_load(struct engine *e);
 /* Moves the views of a lane that has reached main into it. The engine must load anew after it. */
 fallible registry_join(struct engine *e, int lane);
 
-struct projected *registry_find(struct engine *e,
-                                const char *view); /* NULL: no file of that name */
+/* NULL: this program has no file of that name. */
+struct projected *registry_find(struct engine *e, const char *view);
 /* Has another engine, or a retry, moved lane main since it was loaded? */
 fallible registry_compare(struct engine *e, bool *changed);
 
@@ -77,8 +78,7 @@ fallible view_apply(struct projected *v, struct pg *db, const struct batch_event
 /* Compares a lane with what this engine believes and moves it, within a transaction.
  * VERSION_CONFLICT: it is not so; the engine must load anew. */
 fallible lane_fence(struct engine *e, const struct lane *lane, int64_t to, int64_t revision);
-/* BEGIN, and COMMIT of a transaction that is still that of `generation`; ROLLBACK if there is one.
- */
+/* BEGIN, which says on which connection; COMMIT, which is none on another one; ROLLBACK. */
 fallible begin(struct pg *db, int64_t *generation);
 fallible commit(struct pg *db, int64_t generation);
 void roll_back(struct pg *db, int64_t generation);

@@ -126,7 +126,11 @@ static fallible read_lanes(struct engine *e)
     TRY(pg_call(e->parts.views, &LANES, 0, NULL, &rows));
     arena_release(&e->lane_names);
     e->lane_count = 0;
-    for (int i = 0; i < rows_count(rows) && i < MAX_LANES; i++) {
+    if (rows_count(rows) > MAX_LANES) {
+        log_error("too many lanes in engine.lane", KV("lanes", rows_count(rows)));
+        return engine_stop(e, "too many lanes");
+    }
+    for (int i = 0; i < rows_count(rows); i++) {
         e->lanes[e->lane_count++] =
             (struct lane){arena_text(&e->lane_names, rows_text(rows, i, 0)), rows_int(rows, i, 1),
                           rows_int(rows, i, 2), rows_int(rows, i, 3)};
@@ -159,12 +163,13 @@ static fallible register_views(struct engine *e)
 
 /* ---- reading it ---- */
 
+/* engine.view.lane refers to engine.lane: it is there. */
 static int lane_index(const struct engine *e, const char *name)
 {
-    for (int i = 0; i < e->lane_count; i++)
-        if (text_equal(e->lanes[i].name, name))
-            return i;
-    return -1;
+    int i = 0;
+    while (i < e->lane_count - 1 && !text_equal(e->lanes[i].name, name))
+        i++;
+    return i;
 }
 
 static fallible read_views(struct engine *e)

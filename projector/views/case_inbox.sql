@@ -18,17 +18,24 @@ CREATE TABLE case_inbox (
     last_note text              -- why it is in this status; NULL if nobody said
 );
 
--- An agency's inbox, newest first, plain and by each filter. `position < $n` implies their WHERE.
-CREATE INDEX case_inbox_agency ON case_inbox (owner_agency, position DESC) WHERE position IS NOT NULL;
-CREATE INDEX case_inbox_status ON case_inbox (owner_agency, status, position DESC) WHERE position IS NOT NULL;
-CREATE INDEX case_inbox_category ON case_inbox (owner_agency, category, position DESC) WHERE position IS NOT NULL;
+-- An agency's inbox, newest first, plain and by each filter; then all agencies, for an admin. A query's
+-- `position < $n` implies the WHERE.
+CREATE INDEX case_inbox_agency ON case_inbox (owner_agency, position DESC)
+ WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_status ON case_inbox (owner_agency, status, position DESC)
+ WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_category ON case_inbox (owner_agency, category, position DESC)
+ WHERE position IS NOT NULL;
 CREATE INDEX case_inbox_category_status ON case_inbox (owner_agency, category, status, position DESC)
  WHERE position IS NOT NULL;
--- All agencies, for an admin.
-CREATE INDEX case_inbox_all ON case_inbox (position DESC) WHERE position IS NOT NULL;
-CREATE INDEX case_inbox_all_status ON case_inbox (status, position DESC) WHERE position IS NOT NULL;
-CREATE INDEX case_inbox_all_category ON case_inbox (category, position DESC) WHERE position IS NOT NULL;
-CREATE INDEX case_inbox_all_category_status ON case_inbox (category, status, position DESC) WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_all ON case_inbox (position DESC)
+ WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_all_status ON case_inbox (status, position DESC)
+ WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_all_category ON case_inbox (category, position DESC)
+ WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_all_category_status ON case_inbox (category, status, position DESC)
+ WHERE position IS NOT NULL;
 
 -- :version case_inbox report_id report
 

@@ -1,5 +1,5 @@
-/* engine_test.c -- how the engine reads: from the stream, from the store when the stream fails,
- * once each, and never beside another engine or in another life of the log. */
+/* projector_engine_test.c -- how the engine reads: from the stream, from the store when the stream
+ * fails, once each, and never beside another engine or in another life of the log. */
 #include "tests/projector/bench.h"
 
 #include "projector/engine_parts.h"
@@ -303,6 +303,34 @@ TEST(a_view_added_later_catches_up_and_joins_main)
                "another program keeps views that this one does not know");
     projector_close(&old);
     projector_close(&new);
+    bench_close(&b);
+}
+
+TEST(a_new_view_that_cannot_catch_up_does_not_hold_up_the_others)
+{
+    static const struct embedded files[] = {
+        {"first.sql",
+         "-- :tables\nCREATE TABLE t (n bigint, position bigint);\n"
+         "-- :on report.created\nINSERT INTO t SELECT count(*), max(position) FROM batch;\n"},
+        {"slow.sql",
+         "-- :tables\nCREATE TABLE t (n bigint);\n"
+         "-- :on report.created\nINSERT INTO t SELECT public.busy(position) FROM batch;\n"},
+        {NULL, NULL}};
+    struct bench b = bench_open();
+    struct projector p = projector_with(&b, only_first, &event_language);
+    CHECK(reaches(&b, &p, append_day(&b, 1)));
+    projector_close(&p);
+    run_sql(b.reader, "CREATE FUNCTION public.busy(n bigint) RETURNS bigint LANGUAGE plpgsql AS $$ "
+                      "BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = '55P03'; END $$");
+    p = projector_with(&b, files, &event_language);
+    CHECK(reaches(&b, &p, append_day(&b, 100)));
+    CHECK_INT(ask_int(b.reader, "SELECT position FROM engine.lane WHERE name = 'slow'"), 0);
+    run_sql(b.reader, "CREATE OR REPLACE FUNCTION public.busy(n bigint) RETURNS bigint "
+                      "LANGUAGE sql AS 'SELECT n'");
+    CHECK(comes_true(&b, &p, "SELECT lane = 'main' FROM engine.view WHERE name = 'slow'"));
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM slow.t"), 2 * REPORTS_OF_A_DAY);
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.parked"), 0);
+    projector_close(&p);
     bench_close(&b);
 }
 

@@ -1,5 +1,5 @@
-/* healing_test.c -- a stream that has holes, lies, is emptied or is away: the engine reads on from
- * the store, and no event is lost or counted twice. */
+/* projector_healing_test.c -- a stream that has holes, lies, is emptied or is away: the engine
+ * reads on from the store, and no event is lost or counted twice. */
 #include "tests/projector/bench.h"
 
 TEST(a_gap_in_the_stream_is_read_from_the_store)
