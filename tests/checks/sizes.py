@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Functions of at most 60 lines, sources of at most 400, headers of at most 100."""
+"""Functions of at most 60 lines, sources of at most 400, headers of at most 100. A header of the tests
+may hold the helpers of several programs: it counts as a source."""
 import json
 import subprocess
 
@@ -11,7 +12,7 @@ LONG_HEADERS = {
     "platform/http.h": 130,
     "platform/http_internal.h": 160,
     "platform/store.h": 110,
-    "base/shape.h": 130,
+    "base/shape.h": 140,
 }
 
 
@@ -27,7 +28,8 @@ paths = list(sources.files(".c", ".h"))
 faults = []
 for path in paths:
     size = len(sources.lines(path))
-    limit = SOURCE if path.endswith(".c") else LONG_HEADERS.get(path, HEADER)
+    is_source = path.endswith(".c") or path.startswith("tests/")
+    limit = SOURCE if is_source else LONG_HEADERS.get(path, HEADER)
     if size > limit:
         faults.append(f"{path}: {size} lines, at most {limit}")
 measured = list(functions(paths))
