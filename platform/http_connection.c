@@ -192,17 +192,14 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
     event_active(c->loop->adopt, 0, 0);
 }
 
-/* evhttp asks for a bufferevent. READ's high mark bounds what a client can make us hold. */
+/* evhttp asks for a bufferevent. */
 static struct bufferevent *connection_new(struct event_base *base, void *arg)
 {
     struct http_loop *l = arg;
-    const struct http_settings *s = &l->server->settings;
     struct connection *c = must_alloc(1, sizeof(*c));
     c->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     if (!c->bev)
         abort();
-    bufferevent_setwatermark(c->bev, EV_READ, 0,
-                             s->max_header_bytes + s->max_body_bytes + BODY_SLACK + 4096);
     c->loop = l;
     c->fd = -1;
     bufferevent_incref(c->bev); /* until adopted */

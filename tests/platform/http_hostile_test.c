@@ -175,7 +175,7 @@ static int status_with_body(int port, size_t bytes, bool chunked)
     if (chunked)
         text_append(&t, "\r\n0\r\n\r\n");
     int fd = dial(port);
-    say_bytes(fd, t.at, t.length);
+    CHECK(say_bytes(fd, t.at, t.length)); /* all of it: nobody is reset while still sending */
     const char *answer = hear_one(fd);
     int status = status_of(answer);
     if (status == 413)

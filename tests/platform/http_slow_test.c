@@ -55,7 +55,12 @@ TEST(a_slow_second_request_ends_at_the_deadline)
     struct http_server *s = serve((struct http_settings){.request_deadline_ms = DEADLINE_MS});
     check_cut(endured_ms(http_port(s), "GET /hello HTTP/1.1\r\n" HOST "\r\nGET /hello HTTP/1.1\r\n",
                          "A: b\r\nC: d\r\nE: f\r\nG: h\r\n"));
-    int fd = dial(http_port(s));
+    int fd = dial(http_port(s)); /* half of one, then silence */
+    say(fd, "GET /hello HTTP/1.1\r\n" HOST "\r\nGET /hello HTTP/1.1\r\n");
+    hear_one(fd);
+    CHECK(!is_closed(fd, DEADLINE_MS / 2) && is_closed(fd, 2 * DEADLINE_MS));
+    close(fd);
+    fd = dial(http_port(s));
     say(fd, "GET /hello HTTP/1.1\r\n" HOST "\r\n");
     hear_one(fd);
     pause_ms(2 * DEADLINE_MS); /* between requests the deadline does not run */
