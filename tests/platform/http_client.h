@@ -179,7 +179,7 @@ HELPER int open_connections(void)
 /* ---- the server ---- */
 
 static atomic_int released; /* bodies given back */
-static char large_body[200000];
+static char large_body[200000], huge_body[8000000];
 
 HELPER void count_release(void *keep)
 {
@@ -204,6 +204,17 @@ HELPER void handle_large(struct http_request *r, const void *row)
                                         .release = count_release,
                                         .keep = large_body,
                                         .headers = {{"ETag", "\"7\""}}});
+}
+
+/* More than the sockets of both sides take. */
+HELPER void handle_huge(struct http_request *r, const void *row)
+{
+    (void)row;
+    http_reply(r, &(struct http_answer){.status = 200,
+                                        .body = huge_body,
+                                        .length = sizeof(huge_body),
+                                        .release = count_release,
+                                        .keep = huge_body});
 }
 
 HELPER void handle_echo(struct http_request *r, const void *row)
@@ -307,6 +318,7 @@ HELPER void handle_anonymous(struct http_request *r, const void *row)
 static const struct http_route test_routes[] = {
     {"GET", "/hello", handle_hello, NULL},
     {"GET", "/large", handle_large, NULL},
+    {"GET", "/huge", handle_huge, NULL},
     {"POST", "/echo", handle_echo, NULL},
     {"GET", "/items/{id}", handle_item, "named"},
     {"PATCH", "/items/{id}", handle_item, "patched"},
