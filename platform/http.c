@@ -183,6 +183,7 @@ static struct evhttp *evhttp_for(struct http_loop *l)
     evhttp_set_default_content_type(http, NULL);
     /* A method no route takes is our 405, not its 501; but after CONNECT it would never close. */
     evhttp_set_allowed_methods(http, 0xffff & ~EVHTTP_REQ_CONNECT);
+    evhttp_set_bevcb(http, connection_new, l);
     evhttp_set_gencb(http, request_handle, l);
     return http;
 }

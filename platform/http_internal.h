@@ -1,7 +1,8 @@
 /* http_internal.h -- what the platform/http*.c share; nobody else includes it.
  *
  *   http.c             server, loops, posts, timers, stop
- *   http_connection.c  accepting, counting, deadlines, the close
+ *   http_listen.c      the listening socket, limits, who accepts
+ *   http_connection.c  deadlines, evhttp's own refusals, the close
  *   http_request.c     from libevent's request to a checked one, and its handler
  *   http_headers.c     which headers are refused, and what they tell
  *   http_target.c      path and query string
@@ -23,7 +24,6 @@
 #include "platform/http.h"
 
 struct bufferevent;
-struct evbuffer_cb_entry;
 struct evconnlistener;
 struct event;
 struct event_base;
@@ -38,7 +38,6 @@ enum {
     LINGER_MS = 1000,
     BODY_SLACK = 65536, /* a body that is this much too large is still read, for a clean answer */
 };
-
 enum connection_state { IDLE, READING, HANDLING, WRITING, CLOSING, STATES };
 
 struct connection {
@@ -88,6 +87,7 @@ struct http_loop {
     struct job *posted, **posted_end;
 };
 
+struct routes;
 struct http_server {
     struct http_settings settings;
     struct routes *routes;
@@ -124,34 +124,35 @@ struct http_request {
     bool close;      /* the connection ends with this answer */
 };
 
-/* ---- http_connection.c, loop thread ---- */
+/* ---- accepting ---- */
 fallible http_listen(struct http_server *s);
 void loop_accept(struct http_loop *l);           /* makes the listener */
 void loop_enter(struct http_loop *l);            /* first on its thread */
+void loop_accepted(struct http_loop *l);         /* after each connection */
 void loop_resume_accepting(struct http_loop *l); /* if nothing speaks against it */
-void loop_adopt(struct http_loop *l);
-void loop_close(struct http_loop *l);
-void loop_sweep(struct http_loop *l);
+
+/* ---- connections, loop thread ---- */
+struct bufferevent *connection_new(struct event_base *base, void *loop); /* asked for by evhttp */
 struct connection *connection_of(struct http_loop *l, struct evhttp_request *raw);
 void connection_move(struct connection *c, enum connection_state state);
+void loop_adopt(struct http_loop *l); /* new connections, and those with new output */
+void loop_close(struct http_loop *l); /* descriptors of earlier turns */
+void loop_sweep(struct http_loop *l); /* what is past its deadline */
 
 /* ---- requests ---- */
 void request_handle(struct evhttp_request *raw, void *loop); /* evhttp's generic callback */
 void request_free(struct http_request *r);
-/* Problems of the request line and the headers; the connection cannot be trusted after one. */
+/* After one of these problems the connection cannot be trusted. */
 fallible headers_check(struct http_request *r, struct fault *f);
 void headers_read(struct http_request *r); /* request id, traceparent */
 fallible target_split(struct http_request *r);
 fallible target_read_query(struct http_request *r, struct fault *f);
-
-struct routes;
 struct routes *routes_new(const struct http_route *routes, int count);
 void routes_free(struct routes *t); /* NULL is allowed */
 /* NO_SUCH_ROUTE; WRONG_METHOD, then r->allow is set. */
 fallible routes_match(const struct routes *t, struct http_request *r);
 
 /* ---- answers ---- */
-/* The body of a problem answer. */
 void problem_write(const struct problem *p, const struct fault *f, const char *request_id,
                    const char *extra, struct text *out);
 void count_rejected(const struct problem *p);

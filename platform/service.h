@@ -9,17 +9,18 @@
 #include "platform/http.h"
 #include "platform/settings.h"
 
-/* First call of main: handles --help and --version (prints, exits 0), blocks SIGTERM and SIGINT for all
- * threads to come, ignores SIGPIPE, starts libsodium and the log, raises RLIMIT_NOFILE, reads the
- * settings, refuses a bind to anything but loopback while demo accounts exist, logs the versions of
- * the libraries in use. NOT_STARTED is logged. */
+/* First call of main: handles --help and --version (prints, exits 0), blocks SIGTERM and SIGINT for
+ * all threads to come, ignores SIGPIPE, starts libsodium and the log, raises RLIMIT_NOFILE, reads
+ * the settings, refuses a bind to anything but loopback while demo accounts exist, logs the
+ * versions of the libraries in use. NOT_STARTED is logged. */
 fallible service_start(const char *name, enum service_bit service, int argc, char **argv,
                        struct settings *out);
 
 /* Sleeps until SIGTERM or SIGINT, or until service_fail was called. True: a normal stop. */
 bool service_wait(void);
 
-/* Any thread: this service cannot go on; logs `why`, wakes service_wait. The supervisor restarts it. */
+/* Any thread: this service cannot go on; logs `why`, wakes service_wait. The supervisor restarts
+ * it. */
 void service_fail(const char *why);
 
 /* What /ready knows. Each dependency is reported by the thread that uses it, as often as it likes;

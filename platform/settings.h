@@ -7,11 +7,17 @@
 #include "base/problem.h"
 #include "base/text.h"
 
-enum service_bit { COMMAND_API = 1, QUERY_API = 2, PROJECTOR = 4, SLA_WORKER = 8, EVERY_SERVICE = 15 };
+enum service_bit {
+    COMMAND_API = 1,
+    QUERY_API = 2,
+    PROJECTOR = 4,
+    SLA_WORKER = 8,
+    EVERY_SERVICE = 15
+};
 
-#define TEXT             const char *
-#define INT(least, most) int64_t
-#define WORD_OF(words)   const char *
+#define TEXT                                          const char *
+#define INT(least, most)                              int64_t
+#define WORD_OF(words)                                const char *
 #define SETTING(name, kind, fallback, services, help) kind name;
 struct settings {
 #include "platform/settings.def"
