@@ -1,5 +1,5 @@
-/* projector_engine_test.c -- the engine counts every event once, whoever else is at work and whatever
- * is killed, stops in another life of the log, and takes in views that come later. */
+/* projector_engine_test.c -- the engine counts every event once, whoever else is at work and
+ * whatever is killed, stops in another life of the log, and takes in views that come later. */
 #include "tests/projector/bench.h"
 
 #include "projector/engine_parts.h"
