@@ -331,7 +331,7 @@ static void *relay_main(void *arg)
 
 void relay_start(struct relay *r)
 {
-    ready_declare("redis");
+    ready_declare_optional("redis");
     r->started = true;
     if (pthread_create(&r->thread, NULL, relay_main, r))
         abort();

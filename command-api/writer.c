@@ -208,7 +208,7 @@ static void run(struct writer *w, struct batch *b)
 {
     const struct problem *p = try_batch(w, b);
     w->store_away = p == STORE_UNAVAILABLE;
-    ready_report("store", !w->store_away, -1);
+    ready_report("postgres store", !w->store_away, -1);
     if (p == BATCH_REJECTED && b->count > 1)
         run_one_by_one(w, b);
     else if (p)
@@ -226,7 +226,7 @@ static void look_at_store(struct writer *w)
     int64_t position, epoch;
     const struct problem *p = store_head(w->store, &position, &epoch);
     w->store_away = p != NULL;
-    ready_report("store", !p, -1);
+    ready_report("postgres store", !p, -1);
     if (!p)
         metric_set(METRIC_es_head_position, NULL, (double)position);
 }
@@ -262,7 +262,7 @@ struct writer *writer_new(const struct settings *settings, void (*committed)(voi
     w->connection =
         pg_new(settings->database_url, "writer", SESSION, (int)settings->database_timeout_ms);
     w->store = store_new(w->connection);
-    ready_declare("store");
+    ready_declare("postgres store");
     if (pthread_create(&w->thread, NULL, writer_main, w))
         abort();
     return w;

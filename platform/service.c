@@ -148,7 +148,7 @@ void service_fail(const char *why)
 
 struct dependency {
     const char *name;
-    bool ok;
+    bool ok, optional;
     double lag_seconds;
     int64_t reported; /* monotonic; 0: never */
 };
@@ -170,11 +170,21 @@ static struct dependency *find_locked(const char *name)
     return &ready.at[ready.count++];
 }
 
-void ready_declare(const char *dependency)
+static void declare(const char *dependency, bool optional)
 {
     pthread_mutex_lock(&ready.lock);
-    find_locked(dependency);
+    find_locked(dependency)->optional = optional;
     pthread_mutex_unlock(&ready.lock);
+}
+
+void ready_declare(const char *dependency)
+{
+    declare(dependency, false);
+}
+
+void ready_declare_optional(const char *dependency)
+{
+    declare(dependency, true);
 }
 
 void ready_report(const char *dependency, bool ok, double lag_seconds)
@@ -187,16 +197,19 @@ void ready_report(const char *dependency, bool ok, double lag_seconds)
     pthread_mutex_unlock(&ready.lock);
 }
 
-/* True if every dependency is well and has said so lately. */
-static bool write_dependencies(struct text *out)
+enum readiness { READY, DEGRADED, NOT_READY };
+
+/* A dependency is well if it has said so lately. */
+static enum readiness write_dependencies(struct text *out)
 {
-    bool all = true;
+    enum readiness all = READY;
     int64_t now = time_monotonic();
     pthread_mutex_lock(&ready.lock);
     for (int i = 0; i < ready.count; i++) {
         const struct dependency *d = &ready.at[i];
         bool ok = d->ok && d->reported && now - d->reported <= STALE_US;
-        all = all && ok;
+        enum readiness one = ok ? READY : d->optional ? DEGRADED : NOT_READY;
+        all = one > all ? one : all;
         text_append(out, i ? "," : "");
         text_append_json(out, d->name);
         text_printf(out, ":{\"ok\":%s,\"lag_seconds\":", ok ? "true" : "false");
@@ -232,11 +245,12 @@ static void handle_health(struct http_request *r, const void *row)
 static void handle_ready(struct http_request *r, const void *row)
 {
     (void)row;
+    static const char *const words[] = {"ready", "degraded", "not ready"};
     scoped_text dependencies = {0}, t = {0};
-    bool all = write_dependencies(&dependencies);
-    text_printf(&t, "{\"status\":\"%s\",\"dependencies\":{%s}}", all ? "ready" : "not ready",
+    enum readiness all = write_dependencies(&dependencies);
+    text_printf(&t, "{\"status\":\"%s\",\"dependencies\":{%s}}", words[all],
                 text_value(&dependencies));
-    reply_text(r, all ? 200 : 503, NULL, &t);
+    reply_text(r, all == NOT_READY ? 503 : 200, NULL, &t);
 }
 
 static void handle_metrics(struct http_request *r, const void *row)

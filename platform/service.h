@@ -26,9 +26,12 @@ void service_fail(const char *why);
 /* What /ready knows. Each dependency is reported by the thread that uses it, as often as it likes;
  * one that has not reported yet is not ready. Declare before the server starts. */
 void ready_declare(const char *dependency);
+/* One that the service does its work without: while it is away /ready says "degraded", but 200. */
+void ready_declare_optional(const char *dependency);
 /* `lag_seconds` < 0: this dependency has no lag. Any thread, does not block. */
 void ready_report(const char *dependency, bool ok, double lag_seconds);
 
 /* The three routes, to be appended to a service's table. GET /health 200 {"status":"ok","service",
- * "version"}; GET /ready 200 or 503 {"status","dependencies":{name:{"ok","lag_seconds"}}}. */
+ * "version"}; GET /ready 200 or 503 {"status":"ready"|"degraded"|"not
+ * ready","dependencies":{name:{"ok","lag_seconds"}}}. */
 extern const struct http_route service_routes[3];

@@ -79,7 +79,7 @@ static fallible prepare(struct projector *p, const struct settings *s)
                    &p->engine));
     ready_declare("postgres store");
     ready_declare("postgres views");
-    ready_declare("redis");
+    ready_declare_optional("redis");
     struct http_settings http = {.address = s->listen_address,
                                  .port = (int)s->projector_port,
                                  .loops = 1,

@@ -77,6 +77,7 @@ class BadDays(unittest.TestCase):
         def stop_redis(c):
             c.supervisor("stop", "redis")
             made = c.file_report()
+            wait_until("the relay misses it", lambda: c.get("/ready/command-api").json["status"] == "degraded", 10)
             seen = c.get(f"/reports/{made['report_id']}?min_position={made['position']}&wait_ms=5000")
             self.assertEqual(seen.status, 200)
             c.supervisor("start", "redis")

@@ -79,6 +79,12 @@ class Ledger(unittest.TestCase):
         self.assertEqual(c.get("/openapi.json").json, interface.API)
         self.assertEqual(interface.not_seen(), [])
 
+    def test_each_service_names_the_versions_it_runs_with(self):
+        for part in ("command-api", "query-api", "projector"):
+            first = json.loads(city().log(part).splitlines()[0])
+            self.assertEqual(first["message"], "starting")
+            self.assertTrue({"libevent", "libpq", "hiredis", "libsodium", "version"} <= first.keys(), part)
+
     def test_no_service_was_caught_by_a_sanitizer(self):
         c = city()
         for part in ("command-api", "query-api", "projector"):

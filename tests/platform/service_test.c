@@ -186,6 +186,12 @@ TEST(ready_waits_for_every_dependency)
                                 "\"lag_seconds\":null}}}");
     ready_report("store", false, 0.5);
     CHECK_INT(status_of(get(port, "/ready")), 503);
+    ready_report("store", true, 0.5);
+    ready_declare_optional("redis"); /* the work goes on without it */
+    ready_report("redis", false, -1);
+    answer = get(port, "/ready");
+    CHECK_INT(status_of(answer), 200);
+    CHECK(strstr(answer, "\"status\":\"degraded\"") != NULL);
     answer = get(port, "/metrics");
     CHECK_TEXT(header_of(answer, "Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
     CHECK(strstr(answer, "process_open_fds") != NULL);
