@@ -97,6 +97,7 @@ static void decide(struct state_cache *cache, struct pending *p, const struct de
         add_looked(cache, p, before->needs);
     p->problem = is_readable(cache, p) ? s->decider->decide(s->state, &p->command, &p->decision)
                                        : UNREADABLE_EVENT;
+    p->anonymous = p->decision.anonymous;
 }
 
 /* Rules that ask for one more stream get it, all of them by one more query a round. */
@@ -237,10 +238,9 @@ static void about(struct state_cache *cache, const struct pending *p, struct app
 
 static struct append append_of(struct pending *p, struct state_cache *cache, struct streams *s)
 {
-    p->anonymous = p->decision.anonymous;
     struct append c = {
         .actor = actor_of(p),
-        .key = p->key,
+        .key = p->anonymous ? p->key_if_anonymous : p->key,
         .digest = p->digest,
         .status = p->problem ? 400 : p->success,
         .body = p->problem ? "" : arena_text(&p->arena, text_value(&p->decision.answer)),
@@ -266,7 +266,21 @@ static void fold(struct state_cache *cache, const struct pending *p, const struc
     }
 }
 
-static void settle(struct state_cache *cache, struct pending *p, const struct append *c)
+/* The names lie in the states, and two commands may have seen the same one: all are copied before
+ * the first state goes. */
+static void forget_stale(struct state_cache *cache, const struct append *appends, int count,
+                         struct arena *a)
+{
+    const char **names = arena_array(a, (size_t)count * MAX_STREAMS, sizeof(*names));
+    int named = 0;
+    for (int i = 0; i < count; i++)
+        for (int k = 0; appends[i].outcome == STALE && k < appends[i].stream_count; k++)
+            names[named++] = arena_text(a, appends[i].streams[k].name);
+    for (int i = 0; i < named; i++)
+        state_cache_drop(cache, names[i]);
+}
+
+static void settle(struct pending *p, const struct append *c)
 {
     p->outcome = c->outcome;
     p->status = c->status;
@@ -284,11 +298,7 @@ static void settle(struct state_cache *cache, struct pending *p, const struct ap
         p->problem = KEY_REUSED;
         p->fault = (struct fault){.field = "Idempotency-Key"};
         break;
-    case STALE:
-        for (int i = 0; i < c->stream_count; i++)
-            state_cache_drop(cache, c->streams[i].name);
-        p->outcome = OPEN;
-        break;
+    case STALE: p->outcome = OPEN; break;
     case COMMITTED:
     case CHECKED:
     case OPEN: break;
@@ -353,7 +363,8 @@ static fallible append_all(struct store *store, struct state_cache *cache, struc
         if (appends[i].outcome == COMMITTED)
             fold(cache, whose[i], &appends[i]);
     for (int i = 0; i < count; i++)
-        settle(cache, whose[i], &appends[i]);
+        settle(whose[i], &appends[i]);
+    forget_stale(cache, appends, count, &a);
     return NULL;
 }
 

@@ -28,6 +28,8 @@ fallible authenticate(struct http_request *r, int roles, struct claims *out, boo
         *present = header != NULL;
     if (!header && roles == ANYONE)
         return NULL;
+    if (header && !revoked_is_known(api->revoked))
+        return STORE_UNAVAILABLE;
     TRY(token_check(http_loop_state(http_loop_of(r)), header, time_now(), &c));
     if (is_revoked(api->revoked, &c))
         return BAD_TOKEN;

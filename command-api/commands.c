@@ -132,7 +132,10 @@ static fallible read_key(struct http_request *r, struct pending *p, struct fault
         return fault_at(f, BAD_HEADER, "Idempotency-Key", "Expected 16 to 128 visible characters.");
     shape_write(command_shape(c->type), &c->CreateReport, &body);
     snprintf(version, sizeof(version), "%lld", (long long)c->if_match);
-    store_hash(api->server_secret, (const char *const[]){key ? key : uuid_new(own)}, 1, p->key);
+    key = key ? key : uuid_new(own);
+    store_hash(api->server_secret, (const char *const[]){key, c->actor.user_id}, 2, p->key);
+    store_hash(api->server_secret, (const char *const[]){key, c->actor.pseudonym}, 2,
+               p->key_if_anonymous);
     const char *path = http_segment(r, "id") || http_segment(r, "code") ? c->target : "";
     store_hash(api->server_secret,
                (const char *const[]){command_name(c->type), path, text_value(&body), version}, 4,
@@ -200,8 +203,8 @@ static void finish(struct job *j)
 {
     struct pending *p = (struct pending *)(void *)j;
     struct http_request *r = p->request;
-    if (p->anonymous)
-        http_forget_client(r);
+    if (p->anonymous || (p->problem && p->command.actor.role == CITIZEN))
+        http_forget_client(r); /* a refusal may come before it is known who must stay anonymous */
     struct pending local = *p; /* `p` lives in the request's arena, which goes with the answer */
     if (p->problem)
         answer_refused(r, p);
@@ -239,6 +242,8 @@ static void handle(struct http_request *r, const void *row)
 {
     struct fault f = {0};
     const struct problem *p = take(r, row, &f);
-    if (p)
-        http_refuse(r, p, &f);
+    if (!p)
+        return;
+    http_forget_client(r); /* perhaps of an anonymous author: that was not yet read */
+    http_refuse(r, p, &f);
 }

@@ -14,8 +14,12 @@ struct pending {
 
     /* set by the edge; texts live until `finish` */
     struct command command;
-    int success; /* HTTP status of an answer that is no refusal */
-    char key[HASH_TEXT], digest[HASH_TEXT];
+    int64_t deadline; /* monotonic us, set by writer_put: past it the command is not begun */
+    int success;      /* HTTP status of an answer that is no refusal */
+    /* Of the client's key and who asks. The store must not show that one person used a key both
+     * anonymously and not, so each form of the actor has a hash of its own. */
+    char key[HASH_TEXT], key_if_anonymous[HASH_TEXT];
+    char digest[HASH_TEXT];
     const char *correlation_id; /* the request's id */
     const char *traceparent;    /* NULL: none */
 

@@ -16,6 +16,7 @@
 #include "base/banned.h"
 
 enum {
+    STUCK_MS = 5000,       /* between two looks at what only an operator can settle */
     PROBE_US = 1000000,    /* how often an idle relay compares with Redis */
     TRIM_EVERY = 10000,    /* events between two trims */
     LEAST_RETAINED = 1000, /* below this a full Redis is the operator's */
@@ -212,6 +213,9 @@ static fallible trim(struct relay *r)
     if (keep_from <= 0 || r->place.position - r->trimmed < TRIM_EVERY)
         return NULL;
     r->trimmed = r->place.position;
+    r->retain += r->retain / 4; /* what a moment of full memory took comes back by and by */
+    if (r->retain > r->settings->redis_retain_events)
+        r->retain = r->settings->redis_retain_events;
     return publish_trim(r->redis, &r->place, keep_from);
 }
 
@@ -314,10 +318,14 @@ static void *relay_main(void *arg)
             continue;
         }
         const struct problem *p = relay_step(r, &progress);
-        if (p == INTERNAL || p == BATCH_REJECTED)
-            service_fail("the relay cannot go on");
-        if (p) {
-            ready_report("redis", p != REDIS_UNAVAILABLE && p != REDIS_REFUSED, -1);
+        if (p == INTERNAL ||
+            p == BATCH_REJECTED) { /* commands go on; this waits for the operator */
+            log_error("nothing is published until this is settled", KV("problem", p->name));
+            r->place.position = -1;
+            ready_report("redis", false, -1);
+            sleep_ms(r, STUCK_MS, false);
+        } else if (p) {
+            ready_report("redis", false, -1);
             pause = pause < 10 ? 10 : pause < 500 ? pause * 2 : 1000;
         } else {
             pause = progress ? 0 : pause < 1 ? 1 : pause < 20 ? pause * 2 : 20;

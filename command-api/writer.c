@@ -14,6 +14,7 @@
 #include "base/banned.h"
 
 enum { MAX_ATTEMPTS = 5, IDLE_MS = 1000 };
+static const int64_t MOST_WAIT_US = 10000000; /* in the queue, before a command is begun */
 
 /* The plan that fits empty tables would scan full ones for the life of the connection. */
 static const char *const SESSION =
@@ -88,10 +89,20 @@ static const char *conflict(const struct batch *b, const struct pending *p)
     return NULL;
 }
 
+/* Its client has given up, or soon will: nothing has been done yet, and that is what it is told. */
+static bool is_too_late(const struct pending *p)
+{
+    return time_monotonic() > p->deadline;
+}
+
 static bool take_waiting(void *arg, const char *stream, struct pending *p)
 {
     struct gathering *g = arg;
     (void)stream;
+    if (is_too_late(p)) {
+        refuse_busy(p);
+        return true;
+    }
     if (g->batch->count == BATCH_MAX || conflict(g->batch, p))
         return false;
     g->batch->at[g->batch->count++] = p;
@@ -100,6 +111,10 @@ static bool take_waiting(void *arg, const char *stream, struct pending *p)
 
 static void take_new(struct writer *w, struct batch *b, struct pending *p)
 {
+    if (is_too_late(p)) {
+        refuse_busy(p);
+        return;
+    }
     const char *line = waiting_has(w->waiting, p->stream) ? p->stream
                        : waiting_has(w->waiting, p->key)  ? p->key
                                                           : conflict(b, p);
@@ -157,10 +172,21 @@ static void pause_before(int n)
     nanosleep(&t, NULL);
 }
 
+/* Whether another try may end otherwise: another process had the key or a stream first, or the
+ * store was away for a moment, but not for as long as a call may take. */
+static bool is_worth_another_try(struct writer *w, const struct batch *b, const struct problem *p,
+                                 int64_t began)
+{
+    if (p == BATCH_REJECTED)
+        return b->count == 1 && text_equal(pg_sqlstate(w->connection), "23505");
+    return time_monotonic() - began < w->settings->database_timeout_ms * 1000;
+}
+
 /* NULL, or why commands of the batch are still OPEN. */
 static fallible try_batch(struct writer *w, struct batch *b)
 {
     const struct problem *p = NULL;
+    int64_t began = time_monotonic();
     int attempts = w->store_away ? 1 : MAX_ATTEMPTS;
     for (int n = 0; n < attempts; n++) {
         if (p == STORE_UNAVAILABLE)
@@ -172,7 +198,7 @@ static fallible try_batch(struct writer *w, struct batch *b)
         if (is_settled(b))
             return NULL;
         forget_open(w, b);
-        if (p && p != STORE_UNAVAILABLE)
+        if (p && !is_worth_another_try(w, b, p, began))
             return p;
     }
     return p ? p : VERSION_CONFLICT;
@@ -273,6 +299,7 @@ fallible writer_put(struct writer *w, struct pending *p)
     command_stream(&p->command, p->stream);
     command_sees(&p->command, p->sees);
     p->outcome = OPEN;
+    p->deadline = time_monotonic() + MOST_WAIT_US;
     return queue_put(w->queue, &p->job);
 }
 

@@ -10,6 +10,12 @@ bool is_category_code(const char *code)
     return n >= 1 && n <= 64 && !code[n];
 }
 
+bool is_agency_code(const char *code)
+{
+    size_t n = strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    return n >= 1 && n <= 64 && !code[n];
+}
+
 static const struct texts *keep_texts(struct arena *a, const struct texts *from)
 {
     struct texts *t = arena_alloc(a, sizeof(*t));
@@ -61,6 +67,8 @@ static fallible category_rule(const void *state, const struct command *c, struct
     char stream[STREAM_TEXT];
     if (!is_category_code(c->target))
         return refuse(out, NO_SUCH_ITEM, "code", "A code is 1 to 64 of a-z, 0-9, - and _.");
+    if (!is_agency_code(d->agency))
+        return refuse(out, BAD_TEXT, "agency", "An agency is 1 to 64 of A-Z, 0-9 and _.");
     TRY(check_version(c, out));
 
     stream_of_category(c->target, stream);

@@ -11,3 +11,5 @@ struct category {
 
 /* 1 to 64 of a-z, 0-9, dash and underscore. */
 bool is_category_code(const char *code);
+/* 1 to 64 of A-Z, 0-9 and underscore, as the agency of an account. */
+bool is_agency_code(const char *code);

@@ -124,12 +124,16 @@ static const struct problem *lost(struct pg *c, const char *what)
     return DATABASE_UNAVAILABLE;
 }
 
-/* Errors of the connection or the server, not of the statement: 08 connection, 57P0x shutting
- * down, 53300 too many clients. */
-static bool is_server_gone(const struct pg *c)
+/* Errors of the connection, the server or the moment, not of the statement: 08 connection, 53 out
+ * of something, 57 shutting down or timed out, 55P03 lock timed out, 40001 and 40P01 lost a race.
+ */
+static bool is_passing(const struct pg *c)
 {
-    return text_starts(c->state, "08") || text_starts(c->state, "57P") ||
-           text_equal(c->state, "53300");
+    static const char *const states[] = {"08", "53", "57", "55P03", "40001", "40P01", NULL};
+    for (int i = 0; states[i]; i++)
+        if (text_starts(c->state, states[i]))
+            return true;
+    return false;
 }
 
 /* Takes the result of a call: rows to *out, or the problem it stands for. */
@@ -147,7 +151,7 @@ static fallible take(struct pg *c, PGresult *result, const char *what, struct ro
     }
     remember(c, result);
     PQclear(result);
-    if (!result || PQstatus(c->conn) != CONNECTION_OK || is_server_gone(c))
+    if (!result || PQstatus(c->conn) != CONNECTION_OK || is_passing(c))
         return lost(c, what);
     if (!text_equal(c->state, "23505"))
         log_warning("statement refused", KV("connection", c->name), KV("statement", what),

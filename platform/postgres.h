@@ -27,8 +27,9 @@ struct pg_statement {
 
 /* Runs one statement with text parameters (NULL is SQL NULL). Blocks at most the connection's
  * deadline. *out may be NULL if no rows are wanted; else it is the caller's.
- *   DATABASE_UNAVAILABLE  no connection, lost, deadline passed, shutting down, too many clients:
- *                         the outcome is unknown; a transaction is gone
+ *   DATABASE_UNAVAILABLE  no connection, lost, deadline passed, shutting down, too many clients,
+ *                         disk full, a lock or race lost: the outcome is unknown, the connection is
+ *                         closed and with it a transaction
  *   STATEMENT_REFUSED     an SQL error: pg_sqlstate tells; the connection lives on
  * Both are logged, STATEMENT_REFUSED not for unique violations (23505). */
 fallible pg_call(struct pg *c, const struct pg_statement *s, int count, const char *const *values,

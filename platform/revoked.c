@@ -4,8 +4,11 @@
 #include "platform/token.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+
 #include <sodium.h>
 
+#include "base/log.h"
 #include "base/time.h"
 #include "events/event.h"
 #include "platform/postgres.h"
@@ -22,6 +25,7 @@ struct mark {
 };
 
 struct revoked {
+    atomic_bool known; /* followed to the end at least once */
     pthread_rwlock_t lock;
     struct mark *marks; /* open addressing */
     size_t size, used;  /* size: a power of two, at least twice `used` */
@@ -140,17 +144,20 @@ static const struct pg_statement FIRST_POSITION = {
 static const struct pg_statement NEXT_PAGE = {"revoked_next", USER_PAGE};
 
 /* Types that are not known here, or say nothing about tokens, are passed by. */
-static fallible apply(struct revoked *r, const struct rows *rows, int i)
+static void apply(struct revoked *r, const struct rows *rows, int i)
 {
     scoped_arena a = {0};
     struct event e;
     enum event_type type;
     const char *name = rows_text(rows, i, 1);
     if (!event_type_from(name, &type) || type != UserSessionEnded)
-        return NULL;
-    TRY(event_read(name, (int)rows_int(rows, i, 2), rows_text(rows, i, 3), &a, &e));
+        return;
+    if (event_read(name, (int)rows_int(rows, i, 2), rows_text(rows, i, 3), &a, &e)) {
+        log_error("an ended session cannot be read; its tokens live on",
+                  KV("position", rows_text(rows, i, 0)));
+        return; /* one event must not hide all that come after it */
+    }
     revoked_session(r, e.UserSessionEnded.session_id, rows_int(rows, i, 4));
-    return NULL;
 }
 
 static fallible read_first(struct pg *c, int64_t *position)
@@ -173,11 +180,17 @@ fallible revoked_follow(struct revoked *r, struct pg *c, int64_t *position)
         TRY(pg_call(c, &NEXT_PAGE, 2, (const char *[]){after, limit}, &rows));
         count = rows_count(rows);
         for (int i = 0; i < count; i++) {
-            TRY(apply(r, rows, i));
+            apply(r, rows, i);
             *position = rows_int(rows, i, 0);
         }
     }
+    atomic_store(&r->known, true);
     return NULL;
+}
+
+bool revoked_is_known(const struct revoked *r)
+{
+    return atomic_load(&r->known);
 }
 
 void pseudonym_of(const unsigned char secret[32], const char *user_id, char out[PSEUDONYM_TEXT])

@@ -40,7 +40,7 @@ static fallible admit(struct desk *d, struct http_request *r, const struct route
     if (!*known)
         return NULL;
     TRY(token_check(d->tokens, authorization, time_now(), claims));
-    if (!head_knows_sessions(d->api->head))
+    if (!revoked_is_known(d->api->revoked))
         return STORE_UNAVAILABLE; /* this session may have ended */
     if (is_revoked(d->api->revoked, claims))
         return BAD_TOKEN;

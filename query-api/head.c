@@ -24,7 +24,7 @@ struct head {
     struct revoked *revoked;
     int64_t sessions; /* position up to which ended sessions were read; -1: not begun */
     _Atomic int64_t position, asked; /* asked: monotonic, before the store answered `position` */
-    atomic_bool doubted, knows_sessions, stopping;
+    atomic_bool doubted, stopping;
 };
 
 static fallible poll_once(struct head *h)
@@ -35,9 +35,7 @@ static fallible poll_once(struct head *h)
     atomic_store(&h->asked, now); /* after the position: who reads it second sees one as new */
     metric_set(METRIC_es_head_position, NULL, (double)position);
     lanes_head(h->lanes, position);
-    TRY(revoked_follow(h->revoked, h->pg, &h->sessions));
-    atomic_store(&h->knows_sessions, true);
-    return NULL;
+    return revoked_follow(h->revoked, h->pg, &h->sessions);
 }
 
 static void *head_main(void *arg)
@@ -82,11 +80,6 @@ void head_free(struct head *h)
     store_free(h->store);
     pg_free(h->pg);
     free(h);
-}
-
-bool head_knows_sessions(const struct head *h)
-{
-    return atomic_load(&h->knows_sessions);
 }
 
 bool head_is_below(struct head *h, int64_t position, int64_t since)

@@ -15,9 +15,6 @@ struct head *head_new(const char *url, int timeout_ms, struct lanes *lanes,
                       struct revoked *revoked);
 void head_free(struct head *h); /* stops and joins it; NULL is allowed */
 
-/* The ended sessions were read since the start: before that no token can be called good. */
-bool head_knows_sessions(const struct head *h);
-
 /* The store, asked after `since` (time_monotonic()), ended before this position. Until it has
  * been asked: false, and it is asked at once. Any thread, does not block. */
 bool head_is_below(struct head *h, int64_t position, int64_t since);

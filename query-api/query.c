@@ -44,6 +44,22 @@ static void append_views(struct text *sql, unsigned views)
         }
 }
 
+/* Whether events wait parked that the answer would show: of one report those of its own stream, of
+ * a list any. */
+static void append_parked(struct text *sql, const struct route *route)
+{
+    int place = 0;
+    text_append(sql, "EXISTS (SELECT 1 FROM engine.parked WHERE view IN (");
+    append_views(sql, route->views);
+    text_append(sql, ")");
+    for (const struct binding *b = route->bindings; b->kind; b++) {
+        place += b->kind == BIND_CURSOR ? (int)b->most : 1;
+        if (b->kind == BIND_PATH_ID)
+            text_printf(sql, " AND stream = 'report-' || $%d::text", place);
+    }
+    text_append(sql, ")");
+}
+
 /* One statement, so one snapshot: the positions are those of the rows. The sum of all positions
  * rises when any lane moves, the least one is what the whole answer reflects. */
 static fallible write_statement(struct text *sql, const struct route *route)
@@ -52,7 +68,9 @@ static fallible write_statement(struct text *sql, const struct route *route)
     if (!file)
         return INTERNAL;
     text_append(sql, "SELECT lane.*, answer.* FROM (SELECT coalesce(min(l.position), 0), "
-                     "coalesce(sum(l.position), 0)::bigint FROM engine.view v "
+                     "coalesce(sum(l.position), 0)::bigint, ");
+    append_parked(sql, route);
+    text_append(sql, " FROM engine.view v "
                      "JOIN engine.lane l ON l.name = v.lane WHERE v.name IN (");
     append_views(sql, route->views);
     text_append(sql, ")) lane LEFT JOIN (\n");

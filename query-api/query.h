@@ -10,7 +10,7 @@
 /* Columns of a query's only row. What the file selects begins at COLUMN_BODY: the JSON text (NULL:
  * there is no such item), then the version of an ITEM or the next keys of a LIST (NULL: last page).
  */
-enum { COLUMN_POSITION, COLUMN_TOTAL, COLUMN_BODY, COLUMN_MORE };
+enum { COLUMN_POSITION, COLUMN_TOTAL, COLUMN_PARKED, COLUMN_BODY, COLUMN_MORE };
 
 struct query {
     const struct route *route;

@@ -73,13 +73,17 @@ static fallible call(struct reader *r, const struct ask *ask, struct rows **out)
     return p == STATEMENT_REFUSED && is_passing(pg_sqlstate(r->pg)) ? DATABASE_UNAVAILABLE : p;
 }
 
-/* The file's JSON object, with `next` as its last member if the list pages. */
+/* The file's JSON object, with `parked` if events wait that it would show, and with `next` as its
+ * last member if the list pages. */
 static char *write_body(const struct rows *rows, const struct ask *ask, size_t *length)
 {
     struct text body = {0};
     int keys = ask->query->keys;
+    bool parked = text_equal(rows_text(rows, 0, COLUMN_PARKED), "t");
     text_append_bytes(&body, rows_text(rows, 0, COLUMN_BODY),
-                      rows_length(rows, 0, COLUMN_BODY) - (keys ? 1 : 0));
+                      rows_length(rows, 0, COLUMN_BODY) - (keys || parked ? 1 : 0));
+    if (parked)
+        text_append(&body, keys ? ",\"parked\":true" : ",\"parked\":true}");
     if (keys && !rows_text(rows, 0, COLUMN_MORE)) {
         text_append(&body, ",\"next\":null}");
     } else if (keys) {

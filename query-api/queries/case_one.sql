@@ -8,6 +8,9 @@ SELECT to_json(shown)::text, shown.version
                    AS reporter_user_id,
                coalesce(v.votes, 0) AS vote_count, c.location,
                engine.rfc3339(c.occurred_at) AS occurred_at,
+               (SELECT count(*) FROM report_history.report_history h
+                 WHERE h.report_id = c.report_id AND h.old_status = 'RESOLVED'
+                   AND h.new_status = 'IN_PROGRESS') AS reopened_count,
                (SELECT coalesce(json_agg(to_json(line) ORDER BY line.version), '[]')
                   FROM (SELECT h.version, h.type, h.old_status, h.new_status, h.note,
                                engine.rfc3339(h.at) AS at

@@ -57,7 +57,10 @@ static struct pending *command(const struct actor *a, struct command c, const ch
     p->success = c.type == CreateReport ? 201 : 200;
     p->job.finish = settled;
     p->correlation_id = "request-1";
-    store_hash(SECRET, (const char *const[]){key ? key : uuid_new(own)}, 1, p->key);
+    key = key ? key : uuid_new(own);
+    store_hash(SECRET, (const char *const[]){key, a->user_id ? a->user_id : ""}, 2, p->key);
+    store_hash(SECRET, (const char *const[]){key, a->pseudonym ? a->pseudonym : ""}, 2,
+               p->key_if_anonymous);
     store_hash(SECRET,
                (const char *const[]){command_name(c.type), c.type == CreateReport ? "" : c.target,
                                      text_value(&body)},
@@ -309,6 +312,64 @@ TEST(a_store_that_is_away_is_said_and_comes_back)
     p = run(&citizen, create(id, "PUBLIC"), "key-away-00000001");
     CHECK_PROBLEM(p->problem, NULL);
     CHECK_INT(p->outcome, COMMITTED);
+    drop(p);
+    end();
+}
+
+/* Holds up every append until it is released. */
+static struct pg *hold_counter(void)
+{
+    struct pg *pg = pg_new(settings.database_url, "holder", NULL, 20000);
+    CHECK_OK(pg_run(pg, "BEGIN; UPDATE es_counter SET position = position"));
+    return pg;
+}
+
+TEST(two_commands_of_a_batch_that_saw_the_same_overtaken_state_are_decided_anew)
+{
+    char id[UUID_TEXT], other_id[UUID_TEXT];
+    new_id(id);
+    new_id(other_id);
+    begin();
+    define_category();
+    drop(run(&citizen, create(id, "PUBLIC"), NULL));
+    struct writer *here = writer;
+    writer = writer_new(&settings, NULL, NULL);
+    drop(run(&officer, move(id, "IN_PROGRESS"), NULL));
+    writer_free(writer);
+    writer = here; /* still believes RECEIVED */
+    struct pg *holder = hold_counter();
+    put(command(&citizen, create(other_id, "PUBLIC"), NULL));
+    test_shell("sleep 0.3"); /* it has been taken; what follows shares a batch */
+    put(command(&other, vote(id), NULL));
+    put(command(&officer, vote(id), NULL));
+    pg_free(holder);
+    for (int i = 0; i < 3; i++) {
+        struct pending *p = get();
+        CHECK_PROBLEM(p->problem, NULL);
+        CHECK_INT(p->outcome, COMMITTED);
+        drop(p);
+    }
+    end();
+}
+
+TEST(a_store_that_times_out_is_unavailable_not_broken_and_the_next_command_passes)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    begin();
+    settings.database_timeout_ms = 400;
+    writer_free(writer);
+    writer = writer_new(&settings, NULL, NULL);
+    define_category();
+    struct pg *holder = hold_counter();
+    int64_t began = time_monotonic();
+    struct pending *p = run(&citizen, create(id, "PUBLIC"), "key-late-000000001");
+    CHECK_PROBLEM(p->problem, STORE_UNAVAILABLE);
+    CHECK(time_monotonic() - began < 5000000);
+    drop(p);
+    pg_free(holder);
+    p = run(&citizen, create(id, "PUBLIC"), "key-late-000000001");
+    CHECK_PROBLEM(p->problem, NULL);
     drop(p);
     end();
 }

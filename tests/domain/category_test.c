@@ -37,6 +37,14 @@ TEST(an_admin_changes_a_category_and_the_system_does_not_change_it_back)
     then_nothing();
 }
 
+TEST(an_agency_that_no_account_can_have_is_refused)
+{
+    given_nothing();
+    when(&admin, define("not an agency!"));
+    then_refused(BAD_TEXT);
+    CHECK_TEXT(decided()->fault.field, "agency");
+}
+
 TEST(a_code_is_lower_case_letters_digits_dash_and_underscore)
 {
     CHECK(is_category_code("road-works_2"));

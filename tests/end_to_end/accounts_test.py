@@ -25,6 +25,21 @@ class Accounts(unittest.TestCase):
         self.assertEqual(c.ask("POST", "/reports", {"content": "x", "category": "lainnya"}, token).status, 401)
         wait_until("query-api hears of the log-out", lambda: c.ask("GET", "/reports/me", token=token).status == 401, 10)
 
+    def test_a_token_of_an_ended_session_is_refused_also_right_after_a_start(self):
+        c = city()
+        token = c.ask("POST", "/auth/login", {"username": "citizen2", "password": "password"}).json["token"]
+        self.assertEqual(c.ask("POST", "/auth/logout", token=token).status, 204)
+        old = c.pid("command-api")
+        c.kill("command-api")
+        statuses = set()
+
+        def asked():
+            statuses.add(c.ask("DELETE", "/reports/019b7f00-0000-7000-8000-000000000001", token=token).status)
+            return 401 in statuses and c.pid("command-api") not in (0, old)
+        wait_until("command-api is back", asked, 30)
+        self.assertLessEqual(statuses, {401, 503})
+        wait_until("ready again", c.is_ready, 30)
+
     def test_the_public_key_is_shown(self):
         key = city().get("/.well-known/jwks.json").json["keys"][0]
         self.assertEqual((key["kty"], key["crv"], key["alg"]), ("EC", "P-256", "ES256"))

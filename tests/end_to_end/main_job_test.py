@@ -45,6 +45,26 @@ class MainJob(unittest.TestCase):
         self.assertFalse(any(h.get("note") for h in public))
         self.assertEqual(c.get(f"/cases/{rid}", "officer1").json["status"], "RESOLVED")
 
+        again = {"status": "IN_PROGRESS", "note": "it is broken again"}
+        self.assertEqual(c.ask("PATCH", f"/reports/{rid}/status", again, c.token("citizen2")).status, 404)
+        reopened = c.ask("PATCH", f"/reports/{rid}/status", again, c.token("citizen1"))
+        self.assertEqual(reopened.status, 200, reopened.raw)
+        at = f"min_position={reopened.json['position']}&wait_ms=5000"
+        self.assertEqual(c.get(f"/cases/{rid}?{at}", "officer1").json["reopened_count"], 1)
+
+    def test_a_report_with_events_that_wait_parked_says_so(self):
+        c = city()
+        rid = c.file_report()["report_id"]
+        c.settle()
+        self.assertNotIn("parked", c.get(f"/reports/{rid}").json)
+        c.sql("citywatch_read", "INSERT INTO engine.parked (view, stream, position, version, type, error) VALUES "
+                                f"('report_detail', 'report-{rid}', 1000000, 2, 'report.status.updated', 'test')")
+        try:
+            seen = wait_until("the cache to move on", lambda: c.file_report() and c.get(f"/reports/{rid}").json.get("parked"))
+            self.assertIs(seen, True)
+        finally:
+            c.sql("citywatch_read", f"DELETE FROM engine.parked WHERE stream = 'report-{rid}'")
+
     def test_an_anonymous_author_is_nowhere_and_still_finds_his_report(self):
         c = city()
         me = c.get("/auth/me", "citizen3").json["user"]["id"]
@@ -71,6 +91,11 @@ class MainJob(unittest.TestCase):
                                         f"(t::text LIKE '%{me}%' OR t::text LIKE '%trace-{marker}%' OR "
                                         "t::text LIKE '%0af7651916cd43dd8448eb211c80319c%')")
                 self.assertEqual(found, [["0"]], table)
+        key = uuid.uuid4().hex
+        for visibility in ("ANONYMOUS", "PUBLIC", "ANONYMOUS"):
+            c.file_report("citizen3", key, content="the same key", visibility=visibility)
+        self.assertEqual(c.sql("citywatch_write", "SELECT count(*) FROM es_result a JOIN es_result b USING (key) "
+                                                  "WHERE a.actor <> b.actor"), [["0"]])
         results = c.sql("citywatch_write", f"SELECT count(*) FROM es_result WHERE actor = '{me}' AND position = {position}")
         self.assertEqual(results, [["0"]])
         entries = c.redis("XRANGE", "{events}:report-private", f"{position}-0", f"{position}-0")

@@ -163,7 +163,7 @@ void query_start(int loops, int64_t cache_bytes)
     make_keys(test_folder(), &t.settings);
     if (query_api_new(&t.settings, &t.api))
         exit(2);
-    for (int i = 0; i < 1000 && !head_knows_sessions(t.api->head); i++)
+    for (int i = 0; i < 1000 && !revoked_is_known(t.api->revoked); i++)
         test_shell("sleep 0.005"); /* before that tokens are a 503 */
 }
 
