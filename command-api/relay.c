@@ -340,6 +340,8 @@ static void *relay_main(void *arg)
 void relay_start(struct relay *r)
 {
     ready_declare_optional("redis");
+    metric_add(METRIC_es_redis_gap_total, NULL,
+               0); /* shown from the start, so that its first rise is seen */
     r->started = true;
     if (pthread_create(&r->thread, NULL, relay_main, r))
         abort();

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "platform/metrics.h"
 #include "platform/service.h"
 #include "projector/engine.h"
 #include "base/banned.h"
@@ -80,6 +81,7 @@ static fallible prepare(struct projector *p, const struct settings *s)
     ready_declare("postgres store");
     ready_declare("postgres views");
     ready_declare_optional("redis");
+    metric_add(METRIC_es_projection_catchup_total, NULL, 0); /* shown from the start */
     struct http_settings http = {.address = s->listen_address,
                                  .port = (int)s->projector_port,
                                  .loops = 1,

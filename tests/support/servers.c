@@ -2,9 +2,11 @@
 #include "tests/support/servers.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +21,7 @@
 static char folder[64];
 static struct arena kept; /* URIs, freed by nobody: the program ends */
 static int postgres_port, redis_port;
-static pid_t owner;
+static pid_t owner, postgres, redis;
 
 static void clean_up(void)
 {
@@ -50,6 +52,7 @@ void test_shell(const char *format, ...)
 const char *test_folder(void)
 {
     if (!folder[0]) {
+        test_shell("find /tmp -maxdepth 1 -name 'citywatch-test-*' -mmin +600 -exec rm -rf {} +");
         strncpy(folder, "/tmp/citywatch-test-XXXXXX", sizeof(folder) - 1);
         if (!mkdtemp(folder))
             exit(2);
@@ -77,16 +80,50 @@ static const char *as_postgres(void)
     return geteuid() == 0 ? "runuser -u postgres -- " : "";
 }
 
+/* Runs a server that dies with this program, however that ends; its output goes to `log`. */
+static pid_t start_server(const char *log, const char *const *argv)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+        if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 || chdir("/"))
+            _exit(2);
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        execvp(argv[0], (char *const *)(uintptr_t)argv);
+        _exit(2);
+    }
+    return pid;
+}
+
+static void stop_server(pid_t *pid, int how)
+{
+    if (*pid > 0) {
+        kill(*pid, how);
+        waitpid(*pid, NULL, 0);
+    }
+    *pid = 0;
+}
+
 void test_postgres_start(void)
 {
-    test_shell("cd / && %s" PG_BIN "/pg_ctl -D %s/pg -l %s/pg/log -w -t 30 start >/dev/null",
-               as_postgres(), folder, folder);
+    const char *data = arena_printf(&kept, "%s/pg", folder);
+    const char *log = arena_printf(&kept, "%s/pg.log", folder);
+    const char *as_root[] = {"setpriv",          "--pdeathsig", "QUIT",     "--reuid",
+                             "postgres",         "--regid",     "postgres", "--init-groups",
+                             PG_BIN "/postgres", "-D",          data,       NULL};
+    const char *as_user[] = {"setpriv", "--pdeathsig", "QUIT", PG_BIN "/postgres",
+                             "-D",      data,          NULL};
+    postgres = start_server(log, geteuid() == 0 ? as_root : as_user);
+    test_shell("for i in $(seq 300); do " PG_BIN "/pg_isready -q -h 127.0.0.1 -p %d && exit 0; "
+               "sleep 0.1; done; exit 1",
+               postgres_port);
 }
 
 void test_postgres_stop(void)
 {
-    test_shell("cd / && %s" PG_BIN "/pg_ctl -D %s/pg -m immediate -w stop >/dev/null 2>&1 || true",
-               as_postgres(), folder);
+    stop_server(&postgres, SIGQUIT);
 }
 
 static void postgres_first(void)
@@ -138,10 +175,28 @@ const char *test_views_database(void)
 
 void test_redis_start(void)
 {
-    test_shell("redis-server --port %d --bind 127.0.0.1 --save '' --appendonly no --daemonize yes "
-               "--dir %s --pidfile %s/redis.pid --logfile %s/redis.log "
-               "--maxmemory-policy noeviction --enable-debug-command yes",
-               redis_port, folder, folder, folder);
+    const char *port = arena_printf(&kept, "%d", redis_port);
+    const char *log = arena_printf(&kept, "%s/redis.log", folder);
+    const char *argv[] = {"setpriv",
+                          "--pdeathsig",
+                          "KILL",
+                          "redis-server",
+                          "--port",
+                          port,
+                          "--bind",
+                          "127.0.0.1",
+                          "--save",
+                          "",
+                          "--appendonly",
+                          "no",
+                          "--dir",
+                          folder,
+                          "--maxmemory-policy",
+                          "noeviction",
+                          "--enable-debug-command",
+                          "yes",
+                          NULL};
+    redis = start_server(log, argv);
     test_shell("for i in $(seq 100); do redis-cli -p %d ping >/dev/null 2>&1 && exit 0; sleep "
                "0.05; done; exit 1",
                redis_port);
@@ -149,9 +204,7 @@ void test_redis_start(void)
 
 void test_redis_stop(void)
 {
-    test_shell("kill -9 $(cat %s/redis.pid) 2>/dev/null; "
-               "while kill -0 $(cat %s/redis.pid) 2>/dev/null; do sleep 0.01; done; true",
-               folder, folder);
+    stop_server(&redis, SIGKILL);
 }
 
 int test_redis_port(void)
