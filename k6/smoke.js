@@ -3,7 +3,7 @@
 import http from 'k6/http';
 import { check, group } from 'k6';
 
-const gateway = __ENV.GATEWAY || 'http://127.0.0.1:8000';
+const gateway = __ENV.BASE_URL || 'http://127.0.0.1:8000';
 
 export const options = {
     vus: 2,
