@@ -1,6 +1,6 @@
 # Everything a person types. Each target is one script in tools/ or one CMake preset.
 # Settings and ports are environment variables: make run GATEWAY_HTTP_PORT=9000 RUN_DIR=/tmp/second
-.PHONY: help run stop status clean-data build release test k6 format
+.PHONY: help run stop status clean-data build release test k6 bench format
 MAKEFLAGS += --no-print-directory
 export
 
@@ -14,6 +14,7 @@ help:
 	@echo 'make build          development build in build/dev'
 	@echo 'make release        release build in build/release'
 	@echo 'make k6 SCRIPT=smoke  a load script against what runs'
+	@echo 'make bench          measures a city of its own beside nginx and pgbench'
 	@echo 'make format         lay out the C sources'
 
 run:
@@ -41,6 +42,9 @@ release:
 
 k6:
 	@tools/k6 $(or $(SCRIPT),smoke)
+
+bench:
+	@tools/bench
 
 format:
 	@tests/checks/format --fix
