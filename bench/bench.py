@@ -35,7 +35,7 @@ def say(text):
 
 class Bench:
     def __init__(self, city, folder):
-        self.city, self.folder, self.rows, self.details = city, folder, [], {}
+        self.city, self.folder, self.rows, self.details, self.failed = city, folder, [], {}, 0
         port = city.ports
         self.command, self.query, self.projector = (port[p] for p in ("COMMAND_API_PORT", "QUERY_API_PORT", "PROJECTOR_PORT"))
         self.command_url, self.query_url = f"http://127.0.0.1:{self.command}", f"http://127.0.0.1:{self.query}"
@@ -77,7 +77,9 @@ class Bench:
         with open(name, "w") as f:
             f.write("\n".join(paths) + "\n")
         more = {"TOKENS": self.tokens[token]} if token else {}
-        return wrk(self.query_url, seconds, clients, "get", PATHS=name, **more)
+        run = wrk(self.query_url, seconds, clients, "get", PATHS=name, **more)
+        self.failed += run["failed"]
+        return run
 
     def settle(self):
         wait_until("views and Redis have everything", lambda: self.lag() == (0, 0, 0), 600)
@@ -167,6 +169,7 @@ class Bench:
                     cost = Cost({name: pid})
                     run = wrk(target, SECONDS, clients)
                     run["cpu_us"] = cost.end(run["requests"])["microseconds"][name]
+                    self.failed += run["failed"]
                     loads.setdefault(name, []).append(run)
         finally:
             for server in servers.values():
@@ -330,13 +333,14 @@ class Bench:
         self.sizes(small)
         self.memory("at the end")
         self.memory_row()
+        self.row("reads that failed, in all of this", "0", str(self.failed), met=self.failed == 0)
 
 
 def main():
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     loads = [os.getloadavg()]
     say("starting a city of its own")
-    city = City()
+    city = City("citywatch-bench-city-")
     with tempfile.TemporaryDirectory(prefix="citywatch-bench-", dir="/tmp") as folder:
         os.chmod(folder, 0o755)
         bench = Bench(city, folder)

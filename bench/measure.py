@@ -107,6 +107,9 @@ class Cost:
         self.roots, self.start, self.before, self.busy = roots, time.monotonic(), cpu_seconds(roots), busy_seconds()
 
     def end(self, requests):
+        gone = [name for name, pid in self.roots.items() if not os.path.exists(f"/proc/{pid}")]
+        if gone:
+            raise RuntimeError(f"{', '.join(gone)} ended while it was measured")
         after, busy, taken = cpu_seconds(self.roots), busy_seconds() - self.busy, time.monotonic() - self.start
         used = {part: max(0, s - self.before.get(part, 0)) for part, s in after.items()}
         return {"microseconds": {n: round(1e6 * s / max(1, requests), 1) for n, s in used.items()},

@@ -43,8 +43,8 @@ class Answer:
 
 
 class City:
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="citywatch-e2e-", dir="/tmp")
+    def __init__(self, prefix="citywatch-e2e-"):
+        self.folder = tempfile.mkdtemp(prefix=prefix, dir="/tmp")
         os.chmod(self.folder, 0o755)
         self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
         self.run_dir = self.folder + "/run"
