@@ -61,7 +61,8 @@ bool is_revoked(struct revoked *r, const struct claims *c);
  * process that checks tokens. Needs to read es_event only. Problems of pg_call and event_read. */
 struct pg;
 fallible revoked_follow(struct revoked *r, struct pg *store, int64_t *position);
-/* False until revoked_follow has read to the end once: till then nobody knows whose session ended. */
+/* False until revoked_follow has read to the end once: till then nobody knows whose session ended.
+ */
 bool revoked_is_known(const struct revoked *r);
 
 /* Pseudonym of a user: BLAKE2b-256 of the id under the pseudonym secret, 64 hexadecimal characters.
