@@ -7,6 +7,12 @@
 #include "platform/metrics.h"
 #include "base/banned.h"
 
+/* The cached plan must suit full tables although it is made on empty ones. A commit does not wait
+ * for the disk: a crash of the server may undo the last transactions, each with its rows and its
+ * checkpoint together, and what they held is read again. */
+const char views_session[] = "SET jit = off; SET plan_cache_mode = force_generic_plan; "
+                             "SET enable_seqscan = off; SET synchronous_commit = off";
+
 /* ---- transactions ---- */
 
 fallible begin(struct pg *db, int64_t *generation)
