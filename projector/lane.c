@@ -41,7 +41,7 @@ static const struct pg_statement FENCE = {
     "WHERE name = $1::text AND position = $4::bigint AND epoch = $5::bigint "
     "AND revision = $6::bigint"};
 
-fallible lane_fence(struct engine *e, const struct lane *lane, int64_t to, int64_t revision)
+fallible lane_fence(struct pg *db, const struct lane *lane, int64_t to, int64_t revision)
 {
     scoped_arena a = {0};
     scoped_rows *rows = NULL;
@@ -49,7 +49,7 @@ fallible lane_fence(struct engine *e, const struct lane *lane, int64_t to, int64
     const char *values[6] = {lane->name};
     for (int i = 0; i < 5; i++)
         values[i + 1] = arena_printf(&a, "%lld", (long long)numbers[i]);
-    TRY(pg_call(e->parts.views, &FENCE, 6, values, &rows));
+    TRY(pg_call(db, &FENCE, 6, values, &rows));
     if (rows_affected(rows) == 1)
         return NULL;
     log_warning("another engine has moved the lane: loading it anew", KV("lane", lane->name),
@@ -175,7 +175,7 @@ fallible view_apply(struct projected *v, struct pg *db, const struct batch_event
 static fallible apply_all(struct engine *e, int lane, const struct batch_event *events, int count,
                           int64_t to, bool trusted)
 {
-    TRY(lane_fence(e, &e->lanes[lane], to, e->lanes[lane].revision));
+    TRY(lane_fence(e->parts.views, &e->lanes[lane], to, e->lanes[lane].revision));
     for (int i = 0; i < e->view_count; i++)
         if (e->views[i].lane == lane)
             TRY(view_apply(&e->views[i], e->parts.views, events, count, trusted));

@@ -5,7 +5,7 @@
 #include "platform/store.h"
 #include "base/banned.h"
 
-enum { MAX_STATEMENTS = 32, MAX_TYPES = 32, NAME_MAX_LENGTH = 40 };
+enum { MAX_STATEMENTS = 32, MAX_TYPES = 32, NAME_MAX_LENGTH = 48 };
 
 /* `data` comes as lines: as elements of an array every quote of it would be escaped, and read
  * twice. `time` is made only where a statement asks for it. */
@@ -240,6 +240,7 @@ fallible view_parse(const struct embedded *file, const struct language *language
     if (!is_name(v.name) || !text_equal(file->name + stem, ".sql") || text_equal(v.name, "main") ||
         text_equal(v.name, "engine") || text_equal(v.name, "public"))
         return fault(&r, 0, "the file's name cannot be the name of a view");
+    v.text = arena_text(a, file->text);
     v.digest = digest_of(a, file->text);
     const struct problem *p = read_lines(&r);
     text_release(&r.body);

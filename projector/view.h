@@ -29,6 +29,7 @@ struct view_statement {
 struct view {
     const char *name;
     const char *digest; /* of the file */
+    const char *text;   /* the file */
     const char *tables; /* DDL */
     struct view_statement *statements;
     int count;

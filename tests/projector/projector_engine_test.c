@@ -374,7 +374,7 @@ TEST(a_view_whose_file_is_gone_stands_still_and_misses_nothing)
     bench_close(&b);
 }
 
-TEST(a_changed_view_file_is_refused)
+TEST(a_changed_view_file_waits_for_its_rebuild)
 {
     static const struct embedded changed[] = {
         {"first.sql",
@@ -384,6 +384,11 @@ TEST(a_changed_view_file_is_refused)
     struct projector p = projector_with(&b, only_first, &event_language);
     CHECK(reaches(&b, &p, append_day(&b, 1)));
     projector_close(&p);
+    p = projector_with(&b, changed, &event_language);
+    CHECK(reaches(&b, &p, append_day(&b, 100))); /* by the text the tables were made with */
+    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM first.t"), 2 * REPORTS_OF_A_DAY);
+    projector_close(&p);
+    run_sql(b.reader, "UPDATE engine.view SET text = NULL");
     p = projector_with(&b, changed, &event_language);
     CHECK_INT(engine_step(p.engine), ENGINE_STOPPED);
     CHECK_TEXT(engine_reason(p.engine),
