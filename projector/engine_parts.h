@@ -17,7 +17,8 @@ struct lane {
 struct projected {
     struct view view; /* named like the version's schema */
     int version;
-    int lane; /* index */
+    bool filling; /* by a rebuild, which ends where an event would be parked */
+    int lane;     /* index */
     struct parked parked;
 };
 

@@ -73,7 +73,7 @@ static void park(struct work *w, const struct batch_event *e, const char *error)
     w->v->parked.events++;
     if (!w->v->parked.oldest)
         w->v->parked.oldest = time_now();
-    if (error)
+    if (error && !w->v->filling)
         log_error("event parked", KV("view", w->v->view.name), KV("stream", e->stream),
                   KV("position", e->position), KV("type", e->type), KV("reason", error));
 }
