@@ -57,14 +57,18 @@ bool batch_from_entry(const struct language *l, const struct entry *s, struct ar
 
 /* ---- who is given what ---- */
 
-bool statement_wants(const struct view_statement *s, const struct batch_event *e)
+static bool is_named(const struct view_statement *s, const char *type)
 {
-    if (!s->types)
-        return text_starts(e->stream, s->prefix);
     for (const char *const *t = s->types; *t; t++)
-        if (text_equal(*t, e->type))
+        if (text_equal(*t, type))
             return true;
     return false;
+}
+
+bool statement_wants(const struct view_statement *s, const struct batch_event *e)
+{
+    return s->prefix ? text_starts(e->stream, s->prefix) && !is_named(s, e->type)
+                     : is_named(s, e->type);
 }
 
 bool view_wants(const struct view *v, const struct batch_event *e)
@@ -77,7 +81,7 @@ bool view_wants(const struct view *v, const struct batch_event *e)
 
 /* ---- arrays ---- */
 
-enum { POSITION, STREAM, VERSION, TYPE, TIME, DATA };
+enum { POSITION, STREAM, VERSION, TYPE, RECORDED, DATA };
 
 struct columns {
     struct text at[BATCH_COLUMNS];
@@ -89,22 +93,35 @@ static void columns_release(struct columns *c)
         text_release(&c->at[i]);
 }
 
+/* A line break in JSON is space between its tokens: within texts it is written \\n. */
+static void add_line(struct text *lines, const char *data)
+{
+    if (lines->length)
+        text_append_char(lines, '\n');
+    for (size_t n; (n = strcspn(data, "\n")), true; data += n + 1) {
+        text_append_bytes(lines, data, n);
+        if (!data[n])
+            break;
+        text_append_char(lines, ' ');
+    }
+}
+
 static void add(struct columns *c, const struct batch_event *e)
 {
-    char time[TIME_TEXT];
     pg_array_int(&c->at[POSITION], e->position);
     pg_array_text(&c->at[STREAM], e->stream);
     pg_array_int(&c->at[VERSION], e->version);
     pg_array_text(&c->at[TYPE], e->type);
-    pg_array_text(&c->at[TIME], time_format(e->recorded, time));
-    pg_array_text(&c->at[DATA], e->data);
+    pg_array_int(&c->at[RECORDED], e->recorded);
+    add_line(&c->at[DATA], e->data);
 }
 
 static fallible call(struct pg *db, const struct view_statement *s, struct columns *c)
 {
     const char *values[BATCH_COLUMNS];
-    for (int i = 0; i < BATCH_COLUMNS; i++)
+    for (int i = 0; i < DATA; i++)
         values[i] = pg_array_end(&c->at[i]);
+    values[DATA] = text_value(&c->at[DATA]);
     return pg_call(db, &s->sql, BATCH_COLUMNS, values, NULL);
 }
 

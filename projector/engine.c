@@ -24,12 +24,12 @@ fallible engine_new(const struct engine_parts *parts, struct engine **out)
 {
     struct engine *e = must_alloc(1, sizeof(*e));
     *e = (struct engine){.parts = *parts, .batch_events = BATCH_EVENTS, .trouble_at = -1};
-    while (parts->files[e->view_count].name)
-        e->view_count++;
-    e->views = arena_array(&e->arena, (size_t)e->view_count + 1, sizeof(*e->views));
-    for (int i = 0; i < e->view_count; i++) {
+    while (parts->files[e->file_count].name)
+        e->file_count++;
+    e->files = arena_array(&e->arena, (size_t)e->file_count + 1, sizeof(*e->files));
+    for (int i = 0; i < e->file_count; i++) {
         const struct problem *p =
-            view_parse(&parts->files[i], parts->language, &e->arena, &e->views[i].view);
+            view_parse(&parts->files[i], parts->language, &e->arena, &e->files[i]);
         if (p) {
             engine_free(e);
             return p;
@@ -43,8 +43,7 @@ void engine_free(struct engine *e)
 {
     if (!e)
         return;
-    for (int i = 0; i < e->view_count; i++)
-        parked_clear(&e->views[i].parked);
+    views_forget(e);
     arena_release(&e->lane_names);
     arena_release(&e->arena);
     free(e);

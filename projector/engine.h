@@ -13,6 +13,9 @@
 
 struct engine;
 
+/* Settings of a connection that writes views. */
+extern const char views_session[];
+
 struct engine_parts {
     const struct embedded *files; /* ended by a NULL name */
     const struct language *language;

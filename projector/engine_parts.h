@@ -13,16 +13,22 @@ struct lane {
     int64_t position, epoch, revision;
 };
 
+/* One version of a view as the database has it. */
 struct projected {
-    struct view view;
-    int lane; /* index */
+    struct view view; /* named like the version's schema */
+    int version;
+    bool filling; /* by a rebuild, which ends where an event would be parked */
+    int lane;     /* index */
     struct parked parked;
 };
 
 struct engine {
     struct engine_parts parts;
-    struct arena arena; /* view texts: the engine's life */
-    struct projected *views;
+    struct arena arena; /* the engine's life */
+    struct view *files; /* of this program */
+    int file_count;
+    struct arena view_arena; /* until the set of versions changes */
+    struct projected *views; /* that this engine keeps */
     int view_count;
     struct arena lane_names; /* until the next load */
     struct lane lanes[MAX_LANES];
@@ -30,6 +36,7 @@ struct engine {
     int64_t epoch;
     bool loaded;     /* lanes, views and parked streams are as the database has them */
     bool registered; /* has been loaded once */
+    bool renewed;    /* the set of versions is another one */
     bool unread_retried;
     int64_t rehearsed; /* connection on which all statements are prepared */
     const char *stopped;
@@ -49,13 +56,21 @@ struct engine {
 /* Remembers why the engine cannot go on; the caller has logged the detail. NOT_STARTED. */
 const struct problem *engine_stop(struct engine *e, const char *why);
 
+/* views.c: reads which versions of its views this engine keeps, by the texts the database holds.
+ * VERSION_CONFLICT and e->renewed if they are not those it has: they must be forgotten first. */
+fallible views_load(struct engine *e);
+/* Closes the connection to the views; also ends the engine's hold of them. */
+void views_forget(struct engine *e);
+/* view files of this program, NULL if there is none of that name */
+struct view *engine_file(struct engine *e, const char *name);
+
 /* registry.c: reads lanes, views and parked streams from the database, and makes what is missing
  * there. Needs e->epoch of the store. */
 fallible registry_load(struct engine *e);
 /* Moves the views of a lane that has reached main into it. The engine must load anew after it. */
 fallible registry_join(struct engine *e, int lane);
 
-/* NULL: this program has no file of that name. */
+/* NULL: this engine keeps no version of that name. */
 struct projected *registry_find(struct engine *e, const char *view);
 /* Has another engine, or a retry, moved lane main since it was loaded? */
 fallible registry_compare(struct engine *e, bool *changed);
@@ -75,9 +90,9 @@ fallible lane_apply(struct engine *e, int lane, const struct batch_event *events
  * nothing is parked. */
 fallible view_apply(struct projected *v, struct pg *db, const struct batch_event *events, int count,
                     bool trusted);
-/* Compares a lane with what this engine believes and moves it, within a transaction.
+/* Compares a lane with what the caller believes and moves it, within a transaction.
  * VERSION_CONFLICT: it is not so; the engine must load anew. */
-fallible lane_fence(struct engine *e, const struct lane *lane, int64_t to, int64_t revision);
+fallible lane_fence(struct pg *db, const struct lane *lane, int64_t to, int64_t revision);
 /* BEGIN, which says on which connection; COMMIT, which is none on another one; ROLLBACK. */
 fallible begin(struct pg *db, int64_t *generation);
 fallible commit(struct pg *db, int64_t generation);

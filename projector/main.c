@@ -12,10 +12,6 @@
 
 enum { BLOCK_MS = 1000, REDIS_TIMEOUT_MS = 3000, STOP_GRACE_MS = 2000, NAP_MS = 50 };
 
-/* The cached plan must suit full tables although it is made on empty ones. */
-static const char VIEWS_SESSION[] =
-    "SET jit = off; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
-
 extern const struct embedded view_files[];
 
 struct projector {
@@ -68,7 +64,7 @@ static fallible prepare(struct projector *p, const struct settings *s)
     p->store_connection =
         pg_new(s->database_url, "projector store", NULL, (int)s->database_timeout_ms);
     p->views =
-        pg_new(s->read_database_url, "projector views", VIEWS_SESSION, (int)s->database_timeout_ms);
+        pg_new(s->read_database_url, "projector views", views_session, (int)s->database_timeout_ms);
     p->store = store_new(p->store_connection);
     p->redis = redis_new(s->redis_host, (int)s->redis_port, p->redis_password, REDIS_TIMEOUT_MS);
     TRY(engine_new(&(struct engine_parts){.files = view_files,

@@ -13,10 +13,13 @@ static const struct pg_statement LANES = {
 static const struct pg_statement NEW_LANE = {
     "lane_new",
     "INSERT INTO engine.lane (name, position, epoch) VALUES ($1::text, $2::bigint, $3::bigint)"};
-static const struct pg_statement VIEWS = {"views", "SELECT name, lane, digest FROM engine.view"};
+static const struct pg_statement VIEWS = {"views",
+                                          "SELECT name, lane, digest, file, text FROM engine.view"};
 static const struct pg_statement NEW_VIEW = {
-    "view_new",
-    "INSERT INTO engine.view (name, lane, digest) VALUES ($1::text, $2::text, $3::text)"};
+    "view_new", "INSERT INTO engine.view (name, file, lane, digest, text) "
+                "VALUES ($1::text, $1::text, $2::text, $3::text, $4::text)"};
+static const struct pg_statement KEEP_TEXT = {
+    "view_text", "UPDATE engine.view SET text = $2::text WHERE name = $1::text"};
 /* A lane of its own at the place where the view stands. */
 static const struct pg_statement DETACH = {
     "view_detach",
@@ -29,6 +32,14 @@ static const struct pg_statement DETACH = {
 static const char *number(struct arena *a, int64_t n)
 {
     return arena_printf(a, "%lld", (long long)n);
+}
+
+struct view *engine_file(struct engine *e, const char *name)
+{
+    for (int i = 0; i < e->file_count; i++)
+        if (text_equal(e->files[i].name, name))
+            return &e->files[i];
+    return NULL;
 }
 
 struct projected *registry_find(struct engine *e, const char *name)
@@ -69,11 +80,11 @@ static fallible create_tables(struct engine *e, const struct view *v)
 static fallible add_view(struct engine *e, const struct view *v, struct arena *a)
 {
     const char *lane = e->lanes[0].position ? v->name : "main";
-    const char *values[] = {v->name, lane, v->digest};
+    const char *values[] = {v->name, lane, v->digest, v->text};
     TRY(create_tables(e, v));
     if (e->lanes[0].position)
         TRY(new_lane(e, v->name, a));
-    TRY(pg_call(e->parts.views, &NEW_VIEW, 3, values, NULL));
+    TRY(pg_call(e->parts.views, &NEW_VIEW, 4, values, NULL));
     log_info("view created", KV("view", v->name), KV("lane", lane));
     return NULL;
 }
@@ -81,15 +92,16 @@ static fallible add_view(struct engine *e, const struct view *v, struct arena *a
 static fallible add_missing(struct engine *e, const bool *there, struct arena *a)
 {
     bool added = false;
-    for (int i = 0; i < e->view_count; i++) {
+    for (int i = 0; i < e->file_count; i++) {
         if (there[i])
             continue;
-        TRY(add_view(e, &e->views[i].view, a));
+        TRY(add_view(e, &e->files[i], a));
         added = true;
     }
     if (!added || e->lanes[0].position)
         return NULL;
-    return lane_fence(e, &e->lanes[0], 0, e->lanes[0].revision + 1); /* main has new members */
+    return lane_fence(e->parts.views, &e->lanes[0], 0,
+                      e->lanes[0].revision + 1); /* main has new members */
 }
 
 /* A view this program has no file for. At start: an older program's, which gets a lane of its own,
@@ -104,20 +116,34 @@ static fallible meet_stranger(struct engine *e, const char *name, const char *la
     return pg_call(e->parts.views, &DETACH, 1, &name, NULL);
 }
 
+/* Tables that were made before the database kept the file's text. */
+static fallible keep_text(struct engine *e, const struct view *f, const char *digest)
+{
+    const char *values[] = {f->name, f->text};
+    if (text_equal(f->digest, digest))
+        return pg_call(e->parts.views, &KEEP_TEXT, 2, values, NULL);
+    log_error("the file of a view has changed since its tables were made, and its old text is not "
+              "kept: drop the schema of that name and its row in engine.view: it is read anew",
+              KV("view", f->name));
+    return engine_stop(e, "the file of a view has changed since its tables were made");
+}
+
 static fallible meet_registered(struct engine *e, const struct rows *rows, int row, bool *there)
 {
-    const char *name = rows_text(rows, row, 0);
-    struct projected *v = registry_find(e, name);
-    if (!v)
+    const char *name = rows_text(rows, row, 0), *digest = rows_text(rows, row, 2);
+    struct view *f = engine_file(e, rows_text(rows, row, 3));
+    if (!f)
         return meet_stranger(e, name, rows_text(rows, row, 1));
-    there[v - e->views] = true;
-    if (text_equal(v->view.digest, rows_text(rows, row, 2)))
+    if (!text_equal(f->name, name)) /* a version that does not serve */
         return NULL;
-    log_error(
-        "the file of a view has changed since its tables were made: it must be rebuilt. To do it "
-        "by hand, drop the schema of that name and its row in engine.view: it is read anew",
-        KV("view", name));
-    return engine_stop(e, "the file of a view has changed since its tables were made");
+    there[f - e->files] = true;
+    if (!rows_text(rows, row, 4))
+        return keep_text(e, f, digest);
+    if (!e->registered && !text_equal(f->digest, digest))
+        log_warning("the file of a view has changed: the view is kept by its old text until it is "
+                    "rebuilt: citywatchctl rebuild",
+                    KV("view", name));
+    return NULL;
 }
 
 static fallible read_lanes(struct engine *e)
@@ -148,7 +174,7 @@ static fallible register_views(struct engine *e)
 {
     scoped_arena a = {0};
     scoped_rows *rows = NULL;
-    bool *there = arena_array(&a, (size_t)e->view_count, sizeof(*there));
+    bool *there = arena_array(&a, (size_t)e->file_count + 1, sizeof(*there));
     TRY(pg_run(e->parts.views, "LOCK TABLE engine.view IN SHARE ROW EXCLUSIVE MODE"));
     TRY(read_lanes(e));
     if (!e->lane_count) {
@@ -163,36 +189,12 @@ static fallible register_views(struct engine *e)
 
 /* ---- reading it ---- */
 
-/* engine.view.lane refers to engine.lane: it is there. */
-static int lane_index(const struct engine *e, const char *name)
-{
-    int i = 0;
-    while (i < e->lane_count - 1 && !text_equal(e->lanes[i].name, name))
-        i++;
-    return i;
-}
-
-static fallible read_views(struct engine *e)
-{
-    scoped_rows *rows = NULL;
-    TRY(read_lanes(e));
-    TRY(pg_call(e->parts.views, &VIEWS, 0, NULL, &rows));
-    for (int i = 0; i < rows_count(rows); i++) {
-        struct projected *v = registry_find(e, rows_text(rows, i, 0));
-        if (v)
-            v->lane = lane_index(e, rows_text(rows, i, 1));
-    }
-    for (int i = 0; i < e->view_count; i++)
-        TRY(parked_load(&e->views[i].parked, e->parts.views, e->views[i].view.name));
-    return NULL;
-}
-
 /* Prepares every statement, so that one the database does not take is a fault of the file, at
  * start, and not of the first event. */
 static fallible rehearse_view(struct engine *e, struct view *v)
 {
     char path[128];
-    TRY(view_complete(v, e->parts.views, &e->arena));
+    TRY(view_complete(v, e->parts.views, &e->view_arena));
     snprintf(path, sizeof(path), "SET LOCAL search_path TO \"%s\"", v->name);
     TRY(pg_run(e->parts.views, path));
     for (int i = 0; i < v->count; i++)
@@ -219,11 +221,12 @@ static fallible rehearse(struct engine *e)
 static fallible load_within(struct engine *e)
 {
     TRY(register_views(e));
-    TRY(read_views(e));
+    TRY(read_lanes(e));
+    TRY(views_load(e));
     return rehearse(e);
 }
 
-fallible registry_load(struct engine *e)
+static fallible load(struct engine *e)
 {
     int64_t generation;
     TRY(begin(e->parts.views, &generation));
@@ -232,8 +235,19 @@ fallible registry_load(struct engine *e)
         p = commit(e->parts.views, generation);
     if (p)
         roll_back(e->parts.views, generation);
-    else
-        e->loaded = e->registered = true;
+    return p;
+}
+
+fallible registry_load(struct engine *e)
+{
+    const struct problem *p = load(e);
+    if (p && e->renewed) {
+        e->renewed = false;
+        views_forget(e);
+        p = load(e);
+    }
+    e->loaded = !p;
+    e->registered |= !p;
     return p;
 }
 
@@ -258,8 +272,8 @@ static const struct pg_statement END_LANE = {"lane_end",
 
 static fallible join_within(struct engine *e, const struct lane *lane)
 {
-    TRY(lane_fence(e, &e->lanes[0], e->lanes[0].position, e->lanes[0].revision + 1));
-    TRY(lane_fence(e, lane, lane->position, lane->revision + 1));
+    TRY(lane_fence(e->parts.views, &e->lanes[0], e->lanes[0].position, e->lanes[0].revision + 1));
+    TRY(lane_fence(e->parts.views, lane, lane->position, lane->revision + 1));
     TRY(pg_call(e->parts.views, &JOIN, 1, &lane->name, NULL));
     return pg_call(e->parts.views, &END_LANE, 1, &lane->name, NULL);
 }

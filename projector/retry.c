@@ -53,7 +53,7 @@ static fallible replay(struct engine *e, struct projected *v, const char *stream
     const struct lane *lane = &e->lanes[v->lane];
     scoped_arena a = {0};
     int64_t applied_before = INT64_MAX;
-    TRY(lane_fence(e, lane, lane->position, lane->revision + 1));
+    TRY(lane_fence(e->parts.views, lane, lane->position, lane->revision + 1));
     names_remove(&v->parked.streams, stream);
     for (int i = 0; i < count; i++) {
         TRY(view_apply(v, e->parts.views, &events[i], 1, true));

@@ -5,11 +5,16 @@
 #include "platform/store.h"
 #include "base/banned.h"
 
-enum { MAX_STATEMENTS = 32, MAX_TYPES = 32, NAME_MAX_LENGTH = 40 };
+enum { MAX_STATEMENTS = 32, MAX_TYPES = 32, NAME_MAX_LENGTH = 48 };
 
-#define BATCH                                                                             \
-    "batch AS (SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], " \
-    "$5::timestamptz[], $6::jsonb[]) AS b(position, stream, version, type, time, data))"
+/* `data` comes as lines: as elements of an array every quote of it would be escaped, and read
+ * twice. `time` is made only where a statement asks for it. */
+#define BATCH                                                                            \
+    "batch AS (SELECT position, stream, version, type, "                                 \
+    "timestamptz 'epoch' + recorded * interval '1 microsecond' AS time, data "           \
+    "FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], "     \
+    "string_to_array($6::text, E'\\n')::jsonb[]) AS b(position, stream, version, type, " \
+    "recorded, data))"
 
 static const char MARK[] = "-- :";
 
@@ -185,6 +190,19 @@ static fallible directive(struct reader *r, const char *line)
 
 /* ---- the file ---- */
 
+/* The types that :on statements name are no affair of the :version statements. */
+static void leave_named_out(struct reader *r)
+{
+    const char **named = arena_array(r->arena, MAX_STATEMENTS * MAX_TYPES + 1, sizeof(*named));
+    int count = 0;
+    for (int i = 0; i < r->view->count; i++)
+        for (const char *const *t = r->view->statements[i].types; t && *t; t++)
+            named[count++] = *t;
+    for (int i = 0; i < r->view->count; i++)
+        if (r->view->statements[i].prefix)
+            r->view->statements[i].types = named;
+}
+
 static fallible read_lines(struct reader *r)
 {
     for (const char *at = r->file->text; *at;) {
@@ -199,6 +217,7 @@ static fallible read_lines(struct reader *r)
         at += length + (at[length] == '\n');
     }
     TRY(end_section(r));
+    leave_named_out(r);
     return r->view->tables && r->view->count ? NULL
                                              : fault(r, r->line, "no tables or no statements");
 }
@@ -221,6 +240,7 @@ fallible view_parse(const struct embedded *file, const struct language *language
     if (!is_name(v.name) || !text_equal(file->name + stem, ".sql") || text_equal(v.name, "main") ||
         text_equal(v.name, "engine") || text_equal(v.name, "public"))
         return fault(&r, 0, "the file's name cannot be the name of a view");
+    v.text = arena_text(a, file->text);
     v.digest = digest_of(a, file->text);
     const struct problem *p = read_lines(&r);
     text_release(&r.body);
@@ -250,7 +270,7 @@ static const char *version_sql(struct arena *a, const struct view_statement *s, 
 fallible view_complete(struct view *v, struct pg *db, struct arena *a)
 {
     for (struct view_statement *s = v->statements; s < v->statements + v->count; s++) {
-        if (s->types || s->sql.sql)
+        if (s->sql.sql)
             continue;
         scoped_rows *rows = NULL;
         const char *values[] = {arena_printf(a, "%s.%s", v->name, s->table), s->key};

@@ -4,7 +4,8 @@
  *     -- :tables                          its tables and indexes, unqualified; once, first
  *     -- :on report.created, …            one statement over the relation `batch`, for these types
  *     -- :version <table> <key> <kind>    table.version = last version of each stream <kind>-…,
- *                                         on every event of it, whatever its type
+ *                                         on every event of it that no :on of the file names:
+ *                                         those statements write it themselves, in the same row
  *
  * The view is named like its file and lives in a schema of that name. */
 #pragma once
@@ -13,20 +14,22 @@
 #include "events/event.h"
 #include "platform/postgres.h"
 
-/* Columns of `batch`, each bound as an array: $1 position, $2 stream, $3 version, $4 type, $5 time,
- * $6 data. */
+/* Columns of `batch`: arrays $1 position, $2 stream, $3 version, $4 type, $5 time in us; $6 data, a
+ * line each. */
 enum { BATCH_COLUMNS = 6 };
 
 struct view_statement {
     struct pg_statement sql;
-    const char *const *types; /* events it is given, ended by NULL; NULL: every event of `prefix` */
-    const char *prefix;       /* of a :version statement: "report-" */
+    const char *const *types; /* events it is given, ended by NULL */
+    const char *prefix;       /* of a :version statement, else NULL: given are the events of such
+                                 streams that are not of `types` */
     const char *table, *key;  /* of a :version statement; its sql is made by view_complete */
 };
 
 struct view {
     const char *name;
     const char *digest; /* of the file */
+    const char *text;   /* the file */
     const char *tables; /* DDL */
     struct view_statement *statements;
     int count;

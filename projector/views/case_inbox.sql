@@ -3,7 +3,7 @@
 -- :tables
 CREATE TABLE case_inbox (
     report_id uuid PRIMARY KEY,
-    version bigint,             -- of the report's stream; kept by the engine
+    version bigint,             -- of the report's stream
     position bigint,            -- of report.created: the order of the inbox
     reporter text,              -- user id; NULL for anonymous reports and reports without author
     visibility text,
@@ -37,22 +37,24 @@ CREATE INDEX case_inbox_all_category ON case_inbox (category, position DESC)
 CREATE INDEX case_inbox_all_category_status ON case_inbox (category, status, position DESC)
  WHERE position IS NOT NULL;
 
+-- For types that have no statement here.
 -- :version case_inbox report_id report
 
 -- :on report.created, report.status.updated
-INSERT INTO case_inbox AS c (report_id, position, reporter, visibility, category, owner_agency, content,
+INSERT INTO case_inbox AS c (report_id, version, position, reporter, visibility, category, owner_agency, content,
                              location, occurred_at, created_at, status, updated_at, last_note)
-SELECT (last->>'report_id')::uuid, position, created->>'reporter_user_id', created->>'visibility',
+SELECT (last->>'report_id')::uuid, version, position, created->>'reporter_user_id', created->>'visibility',
        created->>'category', created->>'owner_agency', created->>'content', created->'location',
        (created->>'occurred_at')::timestamptz, (created->>'created_at')::timestamptz,
        coalesce(last->>'new_status', last->>'status'),
        coalesce(last->>'changed_at', last->>'created_at')::timestamptz, last->>'note'
-  FROM (SELECT max(position) FILTER (WHERE type = 'report.created') AS position,
+  FROM (SELECT max(version) AS version, max(position) FILTER (WHERE type = 'report.created') AS position,
                (array_agg(data) FILTER (WHERE type = 'report.created'))[1] AS created,
                (array_agg(data ORDER BY version DESC))[1] AS last
           FROM batch GROUP BY stream) report
     ON CONFLICT (report_id) DO UPDATE
-   SET position = coalesce(excluded.position, c.position),
+   SET version = greatest(c.version, excluded.version),
+       position = coalesce(excluded.position, c.position),
        reporter = coalesce(excluded.reporter, c.reporter),
        visibility = coalesce(excluded.visibility, c.visibility),
        category = coalesce(excluded.category, c.category),

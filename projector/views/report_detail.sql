@@ -4,7 +4,7 @@
 -- :tables
 CREATE TABLE report_detail (
     report_id uuid PRIMARY KEY,
-    version bigint,             -- of the report's stream; kept by the engine
+    version bigint,             -- of the report's stream
     position bigint,            -- of report.created
     reporter text,              -- user id; NULL for anonymous reports and reports without author
     pseudonym text,             -- of an anonymous author; no query shows it
@@ -18,27 +18,29 @@ CREATE TABLE report_detail (
     status text,
     last_status_at timestamptz,
     last_note text              -- why it is in this status; NULL if nobody said
-);
-CREATE TABLE report_votes (report_id uuid PRIMARY KEY, votes bigint NOT NULL);
+) WITH (fillfactor = 80);      -- room beside a row for its next status
+CREATE TABLE report_votes (report_id uuid PRIMARY KEY, votes bigint NOT NULL) WITH (fillfactor = 80);
 
+-- For types that have no statement here.
 -- :version report_detail report_id report
 
 -- :on report.created, report.status.updated
-INSERT INTO report_detail AS r (report_id, position, reporter, pseudonym, visibility, category,
+INSERT INTO report_detail AS r (report_id, version, position, reporter, pseudonym, visibility, category,
                                 owner_agency, content, location, occurred_at, created_at, status,
                                 last_status_at, last_note)
-SELECT (last->>'report_id')::uuid, position, created->>'reporter_user_id',
+SELECT (last->>'report_id')::uuid, version, position, created->>'reporter_user_id',
        created->>'reporter_pseudonym', created->>'visibility', created->>'category',
        created->>'owner_agency', created->>'content', created->'location',
        (created->>'occurred_at')::timestamptz, (created->>'created_at')::timestamptz,
        coalesce(last->>'new_status', last->>'status'),
        coalesce(last->>'changed_at', last->>'created_at')::timestamptz, last->>'note'
-  FROM (SELECT max(position) FILTER (WHERE type = 'report.created') AS position,
+  FROM (SELECT max(version) AS version, max(position) FILTER (WHERE type = 'report.created') AS position,
                (array_agg(data) FILTER (WHERE type = 'report.created'))[1] AS created,
                (array_agg(data ORDER BY version DESC))[1] AS last
           FROM batch GROUP BY stream) report
     ON CONFLICT (report_id) DO UPDATE
-   SET position = coalesce(excluded.position, r.position),
+   SET version = greatest(r.version, excluded.version),
+       position = coalesce(excluded.position, r.position),
        reporter = coalesce(excluded.reporter, r.reporter),
        pseudonym = coalesce(excluded.pseudonym, r.pseudonym),
        visibility = coalesce(excluded.visibility, r.visibility),

@@ -7,7 +7,7 @@
 -- :tables
 CREATE TABLE report_list (
     report_id uuid PRIMARY KEY,
-    version bigint,             -- of the report's stream; kept by the engine
+    version bigint,             -- of the report's stream
     position bigint,            -- of report.created: the order of the feed
     reporter text,              -- user id; NULL for anonymous reports and reports without author
     pseudonym text,             -- of an anonymous author; no query shows it
@@ -21,7 +21,7 @@ CREATE TABLE report_list (
     status text,
     last_status_at timestamptz
 );
-CREATE TABLE report_votes (report_id uuid PRIMARY KEY, votes bigint NOT NULL);
+CREATE TABLE report_votes (report_id uuid PRIMARY KEY, votes bigint NOT NULL) WITH (fillfactor = 80);
 
 -- The public feed, newest first, plain and by each filter: a query repeats this WHERE word for word.
 CREATE INDEX report_list_feed ON report_list (position DESC)
@@ -36,26 +36,27 @@ CREATE INDEX report_list_feed_category_status ON report_list (category, status, 
 CREATE INDEX report_list_reporter ON report_list (reporter, position DESC) WHERE reporter IS NOT NULL;
 CREATE INDEX report_list_pseudonym ON report_list (pseudonym, position DESC) WHERE pseudonym IS NOT NULL;
 
--- First, because a row that holds a key and a version alone is in no other index: each report enters the
--- indexes above once.
+-- For types that have no statement here.
 -- :version report_list report_id report
 
 -- One upsert a report and batch: what it was created as, if that is in the batch, and its last status.
 -- :on report.created, report.status.updated
-INSERT INTO report_list AS r (report_id, position, reporter, pseudonym, visibility, category, owner_agency,
-                              content, location, occurred_at, created_at, status, last_status_at)
-SELECT (last->>'report_id')::uuid, position, created->>'reporter_user_id',
+INSERT INTO report_list AS r (report_id, version, position, reporter, pseudonym, visibility, category,
+                              owner_agency, content, location, occurred_at, created_at, status,
+                              last_status_at)
+SELECT (last->>'report_id')::uuid, version, position, created->>'reporter_user_id',
        created->>'reporter_pseudonym', created->>'visibility', created->>'category',
        created->>'owner_agency', created->>'content', created->'location',
        (created->>'occurred_at')::timestamptz, (created->>'created_at')::timestamptz,
        coalesce(last->>'new_status', last->>'status'),
        coalesce(last->>'changed_at', last->>'created_at')::timestamptz
-  FROM (SELECT max(position) FILTER (WHERE type = 'report.created') AS position,
+  FROM (SELECT max(version) AS version, max(position) FILTER (WHERE type = 'report.created') AS position,
                (array_agg(data) FILTER (WHERE type = 'report.created'))[1] AS created,
                (array_agg(data ORDER BY version DESC))[1] AS last
           FROM batch GROUP BY stream) report
     ON CONFLICT (report_id) DO UPDATE
-   SET position = coalesce(excluded.position, r.position),
+   SET version = greatest(r.version, excluded.version),
+       position = coalesce(excluded.position, r.position),
        reporter = coalesce(excluded.reporter, r.reporter),
        pseudonym = coalesce(excluded.pseudonym, r.pseudonym),
        visibility = coalesce(excluded.visibility, r.visibility),

@@ -58,6 +58,10 @@ TEST(wrong_usage_is_2)
                                   "account add x",
                                   "account add abc --role KING --password-file -",
                                   "account add abc --role CITIZEN --role ADMIN",
+                                  "rebuild",
+                                  "rebuild nothing",
+                                  "rebuild report_list --swap-back --drop",
+                                  "rebuild report_list case_inbox",
                                   "settings",
                                   "routes nginx",
                                   "account list all"};

@@ -56,6 +56,28 @@ TEST(the_version_follows_every_event_of_the_stream)
     bench_close(&b);
 }
 
+TEST(every_row_of_a_report_has_the_version_of_its_stream)
+{
+    static const char *const tables[] = {"report_list.report_list", "report_detail.report_detail",
+                                         "case_inbox.case_inbox"};
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    scoped_arena a = {0};
+    CHECK(reaches(&b, &p, append_day(&b, 1)));
+    append_status(&b, 2, "RECEIVED", "IN_PROGRESS");
+    CHECK(reaches(&b, &p, append_status(&b, 2, "IN_PROGRESS", "RESOLVED")));
+    for (int i = 0; i < 3; i++)
+        for (int n = 1; n <= REPORTS_OF_A_DAY; n++)
+            CHECK_INT(
+                ask_int(b.reader, arena_printf(&a, "SELECT version FROM %s WHERE report_id = '%s'",
+                                               tables[i], report_id(&a, n))),
+                n == 2       ? 3
+                : n % 3 == 0 ? 2
+                             : 1);
+    projector_close(&p);
+    bench_close(&b);
+}
+
 TEST(entries_that_come_again_count_once)
 {
     struct bench b = bench_open();
@@ -242,7 +264,7 @@ TEST(a_store_restored_without_a_new_epoch_stops_the_engine)
     bench_close(&b);
 }
 
-/* ---- databases, and views that come and change ---- */
+/* ---- databases that go away, files that do not fit ---- */
 
 TEST(databases_that_go_away_are_waited_for)
 {
@@ -262,110 +284,6 @@ TEST(databases_that_go_away_are_waited_for)
     pg_close(b.reader);
     CHECK(reaches(&b, &p, append_day(&b, 100)));
     check_views_are_the_fold(&b);
-    projector_close(&p);
-    bench_close(&b);
-}
-
-static const struct embedded small_views[] = {
-    {"first.sql",
-     "-- :tables\nCREATE TABLE t (n bigint, position bigint);\n"
-     "-- :on report.created\nINSERT INTO t SELECT count(*), max(position) FROM batch;\n"},
-    {"second.sql",
-     "-- :tables\nCREATE TABLE t (n bigint, position bigint);\n"
-     "-- :on report.created\nINSERT INTO t SELECT count(*), max(position) FROM batch;\n"},
-    {NULL, NULL}};
-static const struct embedded only_first[] = {
-    {"first.sql",
-     "-- :tables\nCREATE TABLE t (n bigint, position bigint);\n"
-     "-- :on report.created\nINSERT INTO t SELECT count(*), max(position) FROM batch;\n"},
-    {NULL, NULL}};
-
-TEST(a_view_added_later_catches_up_and_joins_main)
-{
-    struct bench b = bench_open();
-    struct projector old = projector_with(&b, only_first, &event_language);
-    CHECK(reaches(&b, &old, append_day(&b, 1)));
-    struct projector new = projector_with(&b, small_views, &event_language);
-    CHECK(engine_step(new.engine) != ENGINE_STOPPED); /* registers the view */
-    CHECK(comes_true(&b, &new, "SELECT lane = 'main' FROM engine.view WHERE name = 'second'"));
-    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.lane"), 1);
-    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM second.t"), REPORTS_OF_A_DAY);
-    /* the old program stands where main stands, but does not know its new member: it is fenced */
-    int64_t joined = checkpoint(&b), head = append_day(&b, 100);
-    publish(&b, 0, head);
-    CHECK(engine_step(old.engine) > 0);
-    CHECK_INT(checkpoint(&b), joined);
-    CHECK(reaches(&b, &new, head));
-    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM first.t"), 2 * REPORTS_OF_A_DAY);
-    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM second.t"), 2 * REPORTS_OF_A_DAY);
-    CHECK(!reaches(&b, &old, append_day(&b, 200)));
-    CHECK_TEXT(engine_reason(old.engine),
-               "another program keeps views that this one does not know");
-    projector_close(&old);
-    projector_close(&new);
-    bench_close(&b);
-}
-
-TEST(a_new_view_that_cannot_catch_up_does_not_hold_up_the_others)
-{
-    static const struct embedded files[] = {
-        {"first.sql",
-         "-- :tables\nCREATE TABLE t (n bigint, position bigint);\n"
-         "-- :on report.created\nINSERT INTO t SELECT count(*), max(position) FROM batch;\n"},
-        {"slow.sql",
-         "-- :tables\nCREATE TABLE t (n bigint);\n"
-         "-- :on report.created\nINSERT INTO t SELECT public.busy(position) FROM batch;\n"},
-        {NULL, NULL}};
-    struct bench b = bench_open();
-    struct projector p = projector_with(&b, only_first, &event_language);
-    CHECK(reaches(&b, &p, append_day(&b, 1)));
-    projector_close(&p);
-    run_sql(b.reader, "CREATE FUNCTION public.busy(n bigint) RETURNS bigint LANGUAGE plpgsql AS $$ "
-                      "BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = '55P03'; END $$");
-    p = projector_with(&b, files, &event_language);
-    CHECK(reaches(&b, &p, append_day(&b, 100)));
-    CHECK_INT(ask_int(b.reader, "SELECT position FROM engine.lane WHERE name = 'slow'"), 0);
-    run_sql(b.reader, "CREATE OR REPLACE FUNCTION public.busy(n bigint) RETURNS bigint "
-                      "LANGUAGE sql AS 'SELECT n'");
-    CHECK(comes_true(&b, &p, "SELECT lane = 'main' FROM engine.view WHERE name = 'slow'"));
-    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM slow.t"), 2 * REPORTS_OF_A_DAY);
-    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.parked"), 0);
-    projector_close(&p);
-    bench_close(&b);
-}
-
-TEST(a_view_whose_file_is_gone_stands_still_and_misses_nothing)
-{
-    struct bench b = bench_open();
-    struct projector both = projector_with(&b, small_views, &event_language);
-    CHECK(reaches(&b, &both, append_day(&b, 1)));
-    projector_close(&both);
-    struct projector one = projector_with(&b, only_first, &event_language);
-    CHECK(reaches(&b, &one, append_day(&b, 100)));
-    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM second.t"), REPORTS_OF_A_DAY);
-    projector_close(&one);
-    both = projector_with(&b, small_views, &event_language);
-    CHECK(comes_true(&b, &both, "SELECT lane = 'main' FROM engine.view WHERE name = 'second'"));
-    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM second.t"), 2 * REPORTS_OF_A_DAY);
-    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM first.t"), 2 * REPORTS_OF_A_DAY);
-    projector_close(&both);
-    bench_close(&b);
-}
-
-TEST(a_changed_view_file_is_refused)
-{
-    static const struct embedded changed[] = {
-        {"first.sql",
-         "-- :tables\nCREATE TABLE t (n int);\n-- :on report.created\nSELECT 1 FROM batch;\n"},
-        {NULL, NULL}};
-    struct bench b = bench_open();
-    struct projector p = projector_with(&b, only_first, &event_language);
-    CHECK(reaches(&b, &p, append_day(&b, 1)));
-    projector_close(&p);
-    p = projector_with(&b, changed, &event_language);
-    CHECK_INT(engine_step(p.engine), ENGINE_STOPPED);
-    CHECK_TEXT(engine_reason(p.engine),
-               "the file of a view has changed since its tables were made");
     projector_close(&p);
     bench_close(&b);
 }

@@ -254,6 +254,7 @@ TEST(planted_bugs_in_views_are_caught)
         const char *view, *from, *to;
     } bugs[] = {
         {"report_list.sql", "version DESC", "version ASC"},
+        {"report_list.sql", "greatest(r.version, excluded.version)", "r.version"},
         {"report_list.sql", "v.votes + excluded.votes", "excluded.votes"},
         {"report_rank.sql", "coalesce(r.votes, 0) + excluded.votes", "r.votes + excluded.votes"},
         {"case_counts.sql", "c.cases + excluded.cases", "excluded.cases"},

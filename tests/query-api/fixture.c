@@ -104,7 +104,9 @@ static void make_view(const char *name)
         *end = '\0';
     views_sql("CREATE SCHEMA %s; SET search_path = %s;\n%s;\nRESET search_path", name, name,
               tables);
-    views_sql("INSERT INTO engine.view (name, lane, digest) VALUES ('%s', 'main', 'd1')", name);
+    views_sql(
+        "INSERT INTO engine.view (name, file, lane, digest) VALUES ('%s', '%s', 'main', 'd1')",
+        name, name);
     free(file);
 }
 

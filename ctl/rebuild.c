@@ -1,0 +1,182 @@
+/* rebuild.c -- citywatchctl rebuild: fills a new version of a view in this process, with
+ * connections of its own, and lets it serve. Needs what the projector needs, and its rights. */
+#include "ctl/ctl.h"
+
+#include <unistd.h>
+
+#include "base/time.h"
+#include "projector/engine.h"
+#include "projector/rebuild.h"
+#include "base/banned.h"
+
+extern const struct embedded view_files[];
+
+enum { SLOWEST_MS = 600000, TELL_AFTER_US = 1000000 };
+enum action { REBUILD, SWAP_BACK, DROP };
+
+struct job {
+    const char *view;
+    enum action action;
+    bool yes;
+    struct rebuild_parts parts;
+};
+
+static bool is_view(const char *name)
+{
+    for (const struct embedded *f = view_files; f->name; f++)
+        if (text_starts(f->name, name) && text_equal(f->name + strlen(name), ".sql"))
+            return true;
+    return false;
+}
+
+static int read_arguments(int argc, char **argv, struct job *job)
+{
+    for (int i = 0; i < argc; i++) {
+        if (text_equal(argv[i], "--swap-back") && job->action == REBUILD)
+            job->action = SWAP_BACK;
+        else if (text_equal(argv[i], "--drop") && job->action == REBUILD)
+            job->action = DROP;
+        else if (text_equal(argv[i], "--yes"))
+            job->yes = true;
+        else if (!job->view && argv[i][0] != '-')
+            job->view = argv[i];
+        else
+            return wrong_usage("rebuild <view> [--swap-back | --drop] [--yes]");
+    }
+    if (!job->view)
+        return wrong_usage("rebuild what? The name of a view is missing.");
+    return is_view(job->view) ? DONE : wrong_usage("there is no view \"%s\".", job->view);
+}
+
+/* ---- saying what it will do, and asking ---- */
+
+static bool is_agreed(const struct job *job)
+{
+    char answer[8] = "";
+    if (job->yes)
+        return true;
+    if (!isatty(STDIN_FILENO)) {
+        failed("nobody can be asked: --yes agrees beforehand.");
+        return false;
+    }
+    fputs("Go on? [y/N] ", stdout);
+    fflush(stdout);
+    return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static void announce(const struct job *job, const struct versions *v)
+{
+    const char *view = job->view;
+    if (v->other && job->action != SWAP_BACK)
+        printf("%s_v%d, %s, will be dropped.\n", view, v->other,
+               v->other_is_whole ? "which can serve again by --swap-back" : "which is not whole");
+    if (job->action == SWAP_BACK)
+        printf("%s_v%d will serve as %s, and the present one be kept as %s_v%d.\n", view, v->other,
+               view, view, v->serving);
+    if (job->action == REBUILD)
+        printf("%s_v%d will be filled from the beginning of the log%s and then serve as %s; the "
+               "present one is kept as %s_v%d.\n",
+               view, v->serving + 1, v->changed ? ", by the changed file," : "", view, view,
+               v->serving);
+}
+
+/* ---- filling ---- */
+
+static void tell(const struct rebuild *r, int64_t began)
+{
+    double seconds = (double)(time_monotonic() - began) / 1e6;
+    int64_t at = rebuild_position(r), goal = rebuild_goal(r);
+    double rate = seconds > 0 ? (double)at / seconds : 0;
+    printf("%lld of %lld events, %.0f events/s, %.0f s left\n", (long long)at, (long long)goal,
+           rate, rate > 0 ? (double)(goal - at) / rate : 0);
+    fflush(stdout);
+}
+
+static fallible fill(struct rebuild *r)
+{
+    int64_t began = time_monotonic(), told = began;
+    bool done = false;
+    while (!done) {
+        TRY(rebuild_step(r, &done));
+        if (!done && time_monotonic() - told < TELL_AFTER_US)
+            continue;
+        tell(r, began);
+        told = time_monotonic();
+    }
+    return NULL;
+}
+
+static int rebuild(const struct job *job)
+{
+    struct rebuild *r = NULL;
+    const struct problem *p = rebuild_begin(&job->parts, job->view, &r);
+    if (!p)
+        p = fill(r);
+    if (p)
+        failed("%s goes on as it was; the rebuild failed: %s %s", job->view, p->title,
+               rebuild_why(r));
+    else
+        printf("%s has been rebuilt and serves. --swap-back takes it back, --drop ends the old "
+               "one.\n",
+               job->view);
+    rebuild_free(r);
+    if (p && p != VERSION_CONFLICT && rebuild_drop(&job->parts, job->view))
+        failed("What was filled is still there: rebuild %s --drop.", job->view);
+    return p ? FAILED : DONE;
+}
+
+/* ---- the verb ---- */
+
+static int finish(const struct job *job, const struct problem *p, const char *done)
+{
+    if (p)
+        return failed("%s Nothing was changed. %s", p->title, pg_message(job->parts.views));
+    printf("%s: %s.\n", job->view, done);
+    return DONE;
+}
+
+static int run(const struct job *job)
+{
+    struct versions v;
+    const struct problem *p = versions_read(&job->parts, job->view, &v);
+    if (p)
+        return failed("%s %s", p->title, pg_message(job->parts.views));
+    if (!v.serving)
+        return failed("%s does not serve yet: the projector makes it.", job->view);
+    if (job->action == SWAP_BACK && !v.other_is_whole)
+        return failed("no version of %s is kept that could serve.", job->view);
+    announce(job, &v);
+    if (!is_agreed(job))
+        return FAILED;
+    switch (job->action) {
+    case SWAP_BACK: return finish(job, rebuild_swap_back(&job->parts, job->view), "swapped back");
+    case DROP: return finish(job, rebuild_drop(&job->parts, job->view), "nothing else is kept");
+    case REBUILD: break;
+    }
+    return rebuild(job);
+}
+
+int verb_rebuild(int argc, char **argv)
+{
+    struct job job = {.action = REBUILD};
+    const char *views = getenv("READ_DATABASE_URL");
+    int code = read_arguments(argc, argv, &job);
+    if (code)
+        return code;
+    if (!views || !*views)
+        return failed("READ_DATABASE_URL is not set: it names the database of the views.");
+    struct pg *log = database_of_environment(SLOWEST_MS);
+    if (!log)
+        return FAILED;
+    struct store *store = store_new(log);
+    job.parts = (struct rebuild_parts){
+        .files = view_files,
+        .language = &event_language,
+        .store = store,
+        .views = pg_new(views, "citywatchctl rebuild", views_session, SLOWEST_MS)};
+    code = run(&job);
+    pg_free(job.parts.views);
+    store_free(store);
+    pg_free(log);
+    return code;
+}

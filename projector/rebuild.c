@@ -1,0 +1,264 @@
+/* rebuild.c -- fills a new version of a view, page by page; the indexes that no upsert needs are
+ * made when it is full. */
+#include "projector/rebuild.h"
+
+#include "projector/engine_parts.h"
+#include "projector/versions.h"
+#include "base/banned.h"
+
+enum {
+    PAGE_EVENTS = 4000,
+    SWAP_WITHIN = 2000 /* events that are applied while lane main is held: some 50 ms */
+};
+
+struct rebuild {
+    struct rebuild_parts parts;
+    struct arena arena;
+    const char *view;      /* name of the view */
+    struct projected next; /* the version that is filled, named like its schema */
+    const char *indexes;   /* and statistics, yet to be made; NULL: they are there */
+    struct lane lane;      /* its own */
+    int64_t goal;
+    const char *why;
+};
+
+static const struct problem *because(struct rebuild *r, const struct problem *p, const char *why)
+{
+    r->why = arena_text(&r->arena, why);
+    return p;
+}
+
+/* ---- beginning ---- */
+
+static const struct pg_statement BESIDE = {
+    "rebuild_lane", "INSERT INTO engine.lane (name, position, epoch, revision) SELECT $1::text, 0, "
+                    "epoch, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint "
+                    "FROM engine.lane WHERE name = 'main' RETURNING epoch, revision"};
+static const struct pg_statement LIST = {
+    "rebuild_view", "INSERT INTO engine.view (name, file, version, lane, digest, text) "
+                    "VALUES ($1::text, $2::text, $3::int, $1::text, $4::text, $5::text)"};
+/* What is dropped before the filling, and what ends it; statistics, because the first query comes
+ * before autovacuum does. */
+static const struct pg_statement INDEXES = {
+    "rebuild_indexes",
+    "SELECT coalesce(string_agg(format('DROP INDEX %I.%I', $1::text, c.relname), '; ') "
+    "FILTER (WHERE NOT i.indisunique), ''), "
+    "concat_ws('; ', string_agg(pg_get_indexdef(c.oid), '; ') FILTER (WHERE NOT i.indisunique), "
+    "(SELECT string_agg(format('ANALYZE %I.%I', $1::text, tablename), '; ') FROM pg_tables "
+    "WHERE schemaname = $1::text)) "
+    "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+    "WHERE c.relnamespace = $1::text::regnamespace"};
+
+static fallible parse(struct rebuild *r, int version)
+{
+    for (const struct embedded *f = r->parts.files; f->name; f++) {
+        if (!text_starts(f->name, r->view) || !text_equal(f->name + strlen(r->view), ".sql"))
+            continue;
+        struct embedded file = {arena_printf(&r->arena, "%s_v%d.sql", r->view, version), f->text};
+        r->next.version = version;
+        return view_parse(&file, r->parts.language, &r->arena, &r->next.view);
+    }
+    return because(r, NO_SUCH_ITEM, "this program has no file of that view");
+}
+
+static fallible create_tables(struct rebuild *r)
+{
+    const struct view *v = &r->next.view;
+    scoped_rows *rows = NULL;
+    TRY(pg_run(r->parts.views,
+               arena_printf(&r->arena,
+                            "CREATE SCHEMA \"%s\"; SET LOCAL search_path TO \"%s\"; %s; "
+                            "RESET search_path",
+                            v->name, v->name, v->tables)));
+    TRY(view_complete(&r->next.view, r->parts.views, &r->arena));
+    TRY(pg_call(r->parts.views, &INDEXES, 1, &v->name, &rows));
+    r->indexes = arena_text(&r->arena, rows_text(rows, 0, 1));
+    return pg_run(r->parts.views, rows_text(rows, 0, 0));
+}
+
+static fallible list(struct rebuild *r)
+{
+    const struct view *v = &r->next.view;
+    scoped_rows *rows = NULL;
+    int64_t head, epoch;
+    const char *values[] = {v->name, r->view, arena_printf(&r->arena, "%d", r->next.version),
+                            v->digest, v->text};
+    TRY(pg_call(r->parts.views, &BESIDE, 1, &v->name, &rows));
+    r->lane = (struct lane){
+        .name = v->name, .epoch = rows_int(rows, 0, 0), .revision = rows_int(rows, 0, 1)};
+    TRY(pg_call(r->parts.views, &LIST, 5, values, NULL));
+    TRY(store_head(r->parts.store, &head, &epoch));
+    return epoch == r->lane.epoch
+               ? NULL
+               : because(r, VERSION_CONFLICT,
+                         "the views belong to another epoch than the event store");
+}
+
+/* Runs `call` in a transaction of its own. */
+static fallible transact(struct rebuild *r, const struct problem *(*call)(struct rebuild *r))
+{
+    int64_t generation;
+    TRY(begin(r->parts.views, &generation));
+    const struct problem *p = call(r);
+    if (!p)
+        p = commit(r->parts.views, generation);
+    if (!p)
+        return NULL;
+    if (!*r->why && p == STATEMENT_REFUSED)
+        because(r, p, pg_message(r->parts.views));
+    roll_back(r->parts.views, generation);
+    return p;
+}
+
+static fallible create(struct rebuild *r)
+{
+    TRY(create_tables(r));
+    return list(r);
+}
+
+static fallible prepare(struct rebuild *r)
+{
+    struct versions v;
+    TRY(versions_read(&r->parts, r->view, &v));
+    if (!v.serving)
+        return because(r, NO_SUCH_ITEM, "there is no such view, or it has not caught up yet");
+    TRY(parse(r, v.serving + 1));
+    TRY(rebuild_drop(&r->parts, r->view));
+    return transact(r, create);
+}
+
+fallible rebuild_begin(const struct rebuild_parts *parts, const char *view, struct rebuild **out)
+{
+    struct rebuild *r = must_alloc(1, sizeof(*r));
+    *r = (struct rebuild){.parts = *parts, .why = "", .next.filling = true};
+    r->view = arena_text(&r->arena, view);
+    *out = r;
+    return prepare(r);
+}
+
+void rebuild_free(struct rebuild *r)
+{
+    if (!r)
+        return;
+    pg_close(r->parts.views); /* it remembers names of statements */
+    parked_clear(&r->next.parked);
+    arena_release(&r->arena);
+    free(r);
+}
+
+int64_t rebuild_position(const struct rebuild *r)
+{
+    return r->lane.position;
+}
+
+int64_t rebuild_goal(const struct rebuild *r)
+{
+    return r->goal;
+}
+
+const char *rebuild_why(const struct rebuild *r)
+{
+    return r->why;
+}
+
+/* ---- filling ---- */
+
+static const struct pg_statement MAIN = {"rebuild_main",
+                                         "SELECT position FROM engine.lane WHERE name = 'main'"};
+static const struct pg_statement FIRST_FAULT = {
+    "rebuild_fault", "SELECT position, type, stream, error FROM engine.parked "
+                     "WHERE view = $1::text ORDER BY position LIMIT 1"};
+
+/* What would be parked when it is new is a fault of the file, or of the log, when all is applied
+ * again: nobody would look for it in a version that seems whole. */
+static fallible refuse(struct rebuild *r)
+{
+    scoped_rows *rows = NULL;
+    TRY(pg_call(r->parts.views, &FIRST_FAULT, 1, &r->next.view.name, &rows));
+    if (rows_count(rows))
+        r->why = arena_printf(&r->arena, "event %s, %s of %s: %s", rows_text(rows, 0, 0),
+                              rows_text(rows, 0, 1), rows_text(rows, 0, 2), rows_text(rows, 0, 3));
+    return UNREADABLE_EVENT;
+}
+
+/* One page of the store, within a transaction; nothing behind the goal. */
+static fallible fill_page(struct rebuild *r, int64_t *to)
+{
+    scoped_arena a = {0};
+    struct event_page page;
+    int count = 0;
+    TRY(store_read(r->parts.store, *to, PAGE_EVENTS, &a, &page));
+    struct batch_event *events = arena_array(&a, (size_t)page.count + 1, sizeof(*events));
+    for (; count < page.count && page.at[count].position <= r->goal; count++)
+        events[count] = batch_from_store(r->parts.language, &page.at[count], &a);
+    if (!count)
+        return because(r, VERSION_CONFLICT, "the event store ends before the views");
+    TRY(view_apply(&r->next, r->parts.views, events, count, true));
+    if (r->next.parked.events)
+        return refuse(r);
+    *to = events[count - 1].position;
+    return NULL;
+}
+
+static fallible fence(struct rebuild *r, int64_t to)
+{
+    const struct problem *p = lane_fence(r->parts.views, &r->lane, to, r->lane.revision);
+    return p == VERSION_CONFLICT ? because(r, p, "another rebuild of this view has begun") : p;
+}
+
+static fallible fill(struct rebuild *r)
+{
+    int64_t to = r->lane.position;
+    TRY(fill_page(r, &to));
+    TRY(fence(r, to));
+    r->lane.position = to; /* if this is not committed the rebuild is at an end */
+    return NULL;
+}
+
+static fallible make_indexes(struct rebuild *r)
+{
+    TRY(fence(r, r->lane.position));
+    TRY(pg_run(r->parts.views, r->indexes));
+    r->indexes = NULL;
+    return NULL;
+}
+
+/* ---- the swap ---- */
+
+/* The rest is applied and committed with the names: whoever finds the new tables by their name
+ * finds all of it in them. */
+static fallible swap(struct rebuild *r)
+{
+    int64_t epoch, to = r->lane.position;
+    struct versions v;
+    TRY(main_hold(r->parts.views, &r->goal, &epoch));
+    TRY(versions_read(&r->parts, r->view, &v));
+    if (epoch != r->lane.epoch || v.serving != r->next.version - 1)
+        return because(r, VERSION_CONFLICT, "another version has begun to serve");
+    while (to < r->goal)
+        TRY(fill_page(r, &to));
+    TRY(fence(r, to));
+    r->lane.position = to;
+    return versions_exchange(r->parts.views, r->view, v.serving, r->next.version);
+}
+
+static fallible look_at_main(struct rebuild *r)
+{
+    scoped_rows *rows = NULL;
+    TRY(pg_call(r->parts.views, &MAIN, 0, NULL, &rows));
+    r->goal = rows_count(rows) ? rows_int(rows, 0, 0) : 0;
+    return NULL;
+}
+
+fallible rebuild_step(struct rebuild *r, bool *done)
+{
+    *done = false;
+    TRY(look_at_main(r));
+    if (r->goal - r->lane.position > SWAP_WITHIN)
+        return transact(r, fill);
+    if (r->indexes)
+        return transact(r, make_indexes);
+    TRY(transact(r, swap));
+    *done = true;
+    return NULL;
+}

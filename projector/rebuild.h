@@ -1,0 +1,48 @@
+/* rebuild.h -- fills a new version of a view from the beginning of the log, beside the one that
+ * serves, and lets it serve. Runs in any process that may do what the projector may, with
+ * connections of its own; engines notice the swap by the revision of lane main.
+ *
+ * The version that serves is the schema `<view>`; the new one is `<view>_v<n + 1>` until the swap,
+ * which renames both in the transaction that holds lane main where both stand. The old one, then
+ * `<view>_v<n>`, is kept moving until it is dropped. A rebuild that is killed leaves a schema that
+ * nobody reads; the next one drops it. */
+#pragma once
+
+#include "platform/store.h"
+#include "projector/view.h"
+
+struct rebuild_parts {
+    const struct embedded *files; /* ended by a NULL name */
+    const struct language *language;
+    struct store *store; /* all borrowed */
+    struct pg *views;    /* its settings: views_session */
+};
+
+/* What a view has in the database, for people. */
+struct versions {
+    int serving;         /* 0: there is no such view */
+    int other;           /* the last one beside it; 0: none */
+    bool other_is_whole; /* it has served and is kept; else it is being, or was to be, filled */
+    bool changed;        /* the serving one was made by another text than this program's */
+};
+fallible versions_read(const struct rebuild_parts *parts, const char *view, struct versions *out);
+
+struct rebuild;
+
+/* Drops the versions that do not serve and makes an empty one. *out is set, problem or not. One
+ * rebuild of a view at a time: a second one takes over, and the first one fails. NO_SUCH_ITEM: no
+ * such view, or it has not caught up yet. All problems below are described by *why, which lives as
+ * long as the rebuild. */
+fallible rebuild_begin(const struct rebuild_parts *parts, const char *view, struct rebuild **out);
+/* Fills one page more, or makes the indexes, or swaps: then *done. UNREADABLE_EVENT: an event would
+ * be parked; the view goes on as it is. After any problem the rebuild is at an end. */
+fallible rebuild_step(struct rebuild *r, bool *done);
+int64_t rebuild_position(const struct rebuild *r);
+int64_t rebuild_goal(const struct rebuild *r);    /* where lane main stood when last looked at */
+const char *rebuild_why(const struct rebuild *r); /* "" if there is nothing to add */
+void rebuild_free(struct rebuild *r);             /* NULL is allowed; drops nothing */
+
+/* The last version that served, and is kept, serves again. NO_SUCH_ITEM: there is none. */
+fallible rebuild_swap_back(const struct rebuild_parts *parts, const char *view);
+/* Drops all versions that do not serve. */
+fallible rebuild_drop(const struct rebuild_parts *parts, const char *view);

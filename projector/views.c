@@ -1,0 +1,85 @@
+/* views.c -- the versions of views that an engine keeps: those that serve or have served. A version
+ * is applied by the text it was made with, which the database holds; one that is being filled for a
+ * rebuild belongs to whoever fills it. */
+#include "projector/engine_parts.h"
+
+#include "base/log.h"
+#include "base/banned.h"
+
+/* A view that catches up has its own lane, too; a version that is being filled is not named like
+ * its file. */
+static const struct pg_statement KEPT = {
+    "views_kept", "SELECT name, lane, digest, version, text FROM engine.view "
+                  "WHERE file = ANY ($1::text[]) AND (lane = 'main' OR name = file) ORDER BY name"};
+
+/* engine.view.lane refers to engine.lane: it is there. */
+static int lane_index(const struct engine *e, const char *name)
+{
+    int i = 0;
+    while (i < e->lane_count - 1 && !text_equal(e->lanes[i].name, name))
+        i++;
+    return i;
+}
+
+static bool is_same(const struct projected *v, const struct rows *rows, int row)
+{
+    return text_equal(v->view.name, rows_text(rows, row, 0)) &&
+           text_equal(v->view.digest, rows_text(rows, row, 2)) &&
+           v->version == rows_int(rows, row, 3);
+}
+
+static bool are_same(const struct engine *e, const struct rows *rows)
+{
+    if (rows_count(rows) != e->view_count)
+        return false;
+    for (int i = 0; i < e->view_count; i++)
+        if (!is_same(&e->views[i], rows, i))
+            return false;
+    return true;
+}
+
+/* Names of statements may mean other ones from now on, so the connection that has prepared them
+ * goes first. */
+void views_forget(struct engine *e)
+{
+    pg_close(e->parts.views);
+    for (int i = 0; i < e->view_count; i++)
+        parked_clear(&e->views[i].parked);
+    e->view_count = 0;
+    arena_release(&e->view_arena);
+}
+
+static fallible parse_all(struct engine *e, const struct rows *rows)
+{
+    e->views = arena_array(&e->view_arena, (size_t)rows_count(rows) + 1, sizeof(*e->views));
+    for (int i = 0; i < rows_count(rows); i++) {
+        struct embedded file = {arena_printf(&e->view_arena, "%s.sql", rows_text(rows, i, 0)),
+                                rows_text(rows, i, 4)};
+        e->views[i].version = (int)rows_int(rows, i, 3);
+        if (view_parse(&file, e->parts.language, &e->view_arena, &e->views[i].view))
+            return engine_stop(e, "a view's text of the database is not understood");
+        e->view_count++;
+    }
+    return NULL;
+}
+
+fallible views_load(struct engine *e)
+{
+    scoped_rows *rows = NULL;
+    scoped_text files = {0};
+    for (int i = 0; i < e->file_count; i++)
+        pg_array_text(&files, e->files[i].name);
+    const char *values[] = {pg_array_end(&files)};
+    TRY(pg_call(e->parts.views, &KEPT, 1, values, &rows));
+    if (!are_same(e, rows)) {
+        e->renewed = e->view_count > 0;
+        if (e->renewed)
+            return VERSION_CONFLICT;
+        TRY(parse_all(e, rows));
+    }
+    for (int i = 0; i < e->view_count; i++) {
+        e->views[i].lane = lane_index(e, rows_text(rows, i, 1));
+        TRY(parked_load(&e->views[i].parked, e->parts.views, e->views[i].view.name));
+    }
+    return NULL;
+}

@@ -1,0 +1,238 @@
+/* rebuild_test.c -- a version of a view is filled beside the one that serves: the new one equals
+ * the old one, and whatever goes wrong leaves the old one. */
+#include "tests/projector/rebuild_bench.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void check_equal(struct bench *b, const char *one, const char *other)
+{
+    scoped_text first = {0}, second = {0};
+    scoped_arena a = {0};
+    dump_schema(b->reader, one, &first);
+    dump_schema(b->reader, other, &second);
+    /* the names of the schemas are in the dumps, and nothing else differs */
+    const char *x = text_value(&first), *y = text_value(&second);
+    CHECK(strlen(x) > 40 && strchr(x, '\n') && strchr(y, '\n'));
+    for (; *x && *y; x += *x != '\0', y += *y != '\0') {
+        if (text_starts(x, "== "))
+            x = strchr(x, '.');
+        if (text_starts(y, "== "))
+            y = strchr(y, '.');
+        if (*x != *y)
+            break;
+    }
+    CHECK_TEXT(x, y);
+}
+
+TEST(a_rebuilt_view_is_the_live_one)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    struct builder w = builder_open(&b, view_files);
+    scoped_arena a = {0};
+    append_day(&b, 1);
+    int64_t head = append_many(&b, LONG_LOG);
+    append(
+        &b, "category-x", "category.defined", 1,
+        "{\"code\":\"x\",\"names\":{\"en\":\"x\"},\"agency\":\"AGENCY_INFRA\",\"kind\":\"issue\","
+        "\"sensitive\":false,\"active\":true,\"defined_at\":\"2026-01-02T03:04:05Z\"}");
+    CHECK(reaches(&b, &p, head + 1));
+    for (const struct embedded *f = view_files; f->name; f++) {
+        const char *view = arena_bytes(&a, f->name, strcspn(f->name, "."));
+        CHECK_OK(rebuild_once(&w, view));
+        check_equal(&b, view, arena_printf(&a, "%s_v1", view));
+    }
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.lane"), 1);
+    head = append_day(&b, 100);
+    CHECK(reaches(&b, &p, head)); /* the engine has been fenced and goes on with both */
+    for (const struct embedded *f = view_files; f->name; f++) {
+        const char *view = arena_bytes(&a, f->name, strcspn(f->name, "."));
+        check_equal(&b, view, arena_printf(&a, "%s_v1", view));
+    }
+    check_views_are_the_fold(&b);
+    CHECK_INT(ask_int(b.reader, "SELECT (SELECT count(*) FROM pg_indexes WHERE schemaname = "
+                                "'report_list') - (SELECT count(*) FROM pg_indexes WHERE "
+                                "schemaname = 'report_list_v1')"),
+              0);
+    builder_close(&w);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(swapping_back_does_not_go_backwards)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    struct builder w = builder_open(&b, view_files);
+    struct versions v;
+    CHECK(reaches(&b, &p, append_day(&b, 1)));
+    CHECK_PROBLEM(rebuild_swap_back(&w.parts, "report_list"), NO_SUCH_ITEM);
+    CHECK_OK(rebuild_once(&w, "report_list"));
+    CHECK(reaches(&b, &p, append_day(&b, 100)));
+    CHECK_OK(rebuild_swap_back(&w.parts, "report_list"));
+    CHECK_OK(versions_read(&w.parts, "report_list", &v));
+    CHECK(v.serving == 1 && v.other == 2 && v.other_is_whole);
+    check_equal(&b, "report_list", "report_list_v2");
+    CHECK(reaches(&b, &p, append_day(&b, 200)));
+    check_views_are_the_fold(&b);
+    check_equal(&b, "report_list", "report_list_v2");
+    CHECK_OK(rebuild_drop(&w.parts, "report_list"));
+    CHECK_PROBLEM(rebuild_swap_back(&w.parts, "report_list"), NO_SUCH_ITEM);
+    CHECK(reaches(&b, &p, append_day(&b, 300)));
+    check_views_are_the_fold(&b);
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM pg_namespace WHERE nspname ~ '_v[0-9]+$'"),
+              0);
+    builder_close(&w);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+/* ---- what goes wrong ---- */
+
+TEST(a_poison_event_fails_a_rebuild_and_the_old_version_serves_on)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    struct builder w = builder_open(&b, view_files);
+    scoped_arena a = {0};
+    append_many(&b, LONG_LOG);
+    int64_t poison = append(&b, "report-00000000-0000-7000-8000-000000000777", "report.created", 1,
+                            "{\"report_id\":\"no uuid\"}");
+    CHECK(reaches(&b, &p, append_day(&b, 1)));
+    CHECK_PROBLEM(rebuild_once(&w, "report_list"), UNREADABLE_EVENT);
+    CHECK(text_starts(
+        rebuild_why(w.rebuild),
+        arena_printf(&a, "event %lld, report.created of report-00000000", (long long)poison)));
+    CHECK_OK(rebuild_drop(&w.parts, "report_list"));
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.view WHERE file = 'report_list'"), 1);
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.parked WHERE view = 'report_list'"),
+              1);
+    CHECK(reaches(&b, &p, append_day(&b, 100)));
+    CHECK_OK(rebuild_once(&w, "category_list")); /* which does not look at reports */
+    builder_close(&w);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+/* A process that rebuilds until it is killed. */
+static void killed_rebuild(struct bench *b, int after_ms)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct builder w = builder_open(b, view_files);
+        bool done;
+        if (!begin_rebuild(&w, "report_list"))
+            while (!rebuild_step(w.rebuild, &done) && !done)
+                ;
+        pause();
+    }
+    nanosleep(&(struct timespec){.tv_nsec = after_ms * 1000000L}, NULL);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+TEST(a_killed_rebuild_disturbs_nobody_and_can_be_begun_again)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    int64_t head = append_many(&b, 2 * LONG_LOG);
+    CHECK(reaches(&b, &p, head));
+    for (int i = 0; i < 6; i++) {
+        killed_rebuild(&b, 30 + i * 50);
+        CHECK(reaches(&b, &p, append_many(&b, 10)));
+        if (i == 3) { /* nor does a projector that starts afterwards */
+            projector_close(&p);
+            p = projector_open(&b);
+        }
+    }
+    struct builder w = builder_open(&b, view_files);
+    CHECK_OK(rebuild_once(&w, "report_list"));
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM pg_namespace WHERE nspname ~ '_v[0-9]+$'"),
+              1);
+    CHECK(reaches(&b, &p, append_many(&b, 10)));
+    check_views_are_the_fold(&b);
+    builder_close(&w);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(an_engine_killed_while_a_view_is_rebuilt_takes_up_both)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    struct builder w = builder_open(&b, view_files);
+    bool done;
+    CHECK(reaches(&b, &p, append_many(&b, LONG_LOG)));
+    CHECK_OK(begin_rebuild(&w, "case_inbox"));
+    CHECK_OK(rebuild_step(w.rebuild, &done));
+    CHECK(!done && rebuild_position(w.rebuild) > 0);
+    projector_close(&p);
+    CHECK_OK(finish(&w)); /* up to where main stands still */
+    p = projector_open(&b);
+    CHECK(reaches(&b, &p, append_day(&b, 1)));
+    check_equal(&b, "case_inbox", "case_inbox_v1");
+    check_views_are_the_fold(&b);
+    builder_close(&w);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(a_second_rebuild_takes_over)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    struct builder one = builder_open(&b, view_files), two = builder_open(&b, view_files);
+    bool done;
+    CHECK(reaches(&b, &p, append_many(&b, LONG_LOG)));
+    CHECK_OK(begin_rebuild(&one, "report_list"));
+    CHECK_OK(rebuild_step(one.rebuild, &done));
+    CHECK_OK(begin_rebuild(&two, "report_list"));
+    CHECK(finish(&one) != NULL);
+    CHECK_OK(finish(&two));
+    CHECK_PROBLEM(rebuild_once(&two, "nothing"), NO_SUCH_ITEM);
+    CHECK(reaches(&b, &p, append_day(&b, 1)));
+    check_views_are_the_fold(&b);
+    builder_close(&one);
+    builder_close(&two);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+/* ---- a changed file ---- */
+
+static const struct embedded before_change[] = {
+    {"small.sql", "-- :tables\nCREATE TABLE t (n bigint);\n"
+                  "-- :on report.created\nINSERT INTO t SELECT count(*) FROM batch;\n"},
+    {NULL, NULL}};
+static const struct embedded after_change[] = {
+    {"small.sql",
+     "-- :tables\nCREATE TABLE t (n bigint, twice bigint);\n"
+     "-- :on report.created\nINSERT INTO t SELECT count(*), 2 * count(*) FROM batch;\n"},
+    {NULL, NULL}};
+
+TEST(a_changed_file_is_brought_in_by_a_rebuild)
+{
+    struct bench b = bench_open();
+    struct projector old = projector_with(&b, before_change, &event_language);
+    struct builder w = builder_open(&b, after_change);
+    struct versions v;
+    CHECK(reaches(&b, &old, append_day(&b, 1)));
+    CHECK_OK(versions_read(&w.parts, "small", &v));
+    CHECK(v.changed);
+    CHECK_OK(rebuild_once(&w, "small"));
+    CHECK(reaches(&b, &old, append_day(&b, 100))); /* an older program keeps both by their texts */
+    struct projector new = projector_with(&b, after_change, &event_language);
+    CHECK(reaches(&b, &new, append_day(&b, 200)));
+    CHECK_INT(ask_int(b.reader, "SELECT sum(twice) FROM small.t"), 6 * REPORTS_OF_A_DAY);
+    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM small_v1.t"), 3 * REPORTS_OF_A_DAY);
+    CHECK_OK(rebuild_swap_back(&w.parts, "small"));
+    CHECK(reaches(&b, &new, append_day(&b, 300)));
+    CHECK_INT(ask_int(b.reader, "SELECT sum(n) FROM small.t"), 4 * REPORTS_OF_A_DAY);
+    CHECK_INT(ask_int(b.reader, "SELECT sum(twice) FROM small_v2.t"), 8 * REPORTS_OF_A_DAY);
+    builder_close(&w);
+    projector_close(&old);
+    projector_close(&new);
+    bench_close(&b);
+}
