@@ -11,7 +11,7 @@ help:
 	@echo 'make status         what runs, how ready it is, and where'
 	@echo 'make clean-data     asks, then forgets all data'
 	@echo 'make test           build with sanitizers and run every test'
-	@echo 'make soak             MINUTES=10 SEED=7: faults while clients work, then the checker'
+	@echo 'make soak           MINUTES=10 SEED=7: faults while clients work, then the checker'
 	@echo 'make build          development build in build/dev'
 	@echo 'make release        release build in build/release'
 	@echo 'make k6 SCRIPT=smoke  a load script against what runs'
