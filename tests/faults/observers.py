@@ -23,6 +23,12 @@ class Observer(threading.Thread):
     def stop(self):
         self.stopped.set()
         self.join(40)
+        self.close()
+
+    def close(self):
+        session = getattr(self, "session", None)
+        if session:
+            session.close()
 
 
 class LogReader(Observer):
