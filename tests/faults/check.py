@@ -27,6 +27,7 @@ EFFECT = {"create": "report.created", "status": "report.status.updated", "vote":
           "unvote": "report.upvote.withdrawn"}
 DESCRIPTORS_MORE, MEMORY_MORE_KB, WARM_SECONDS = 40, 192 * 1024, 20
 MOST_TOLD = 5
+RETAINED_AT_LEAST = 1000  # events, however full Redis has been
 
 
 class Checker:
@@ -208,8 +209,10 @@ class Checker:
             keys.setdefault("{events}:" + e["category"], []).append(e)
         for key, events in keys.items():
             prevs = dict(zip((e["position"] for e in events), [0] + [e["position"] for e in events]))
-            last = None
-            for entry, fields in self.redis.entries(key):
+            last, held = None, self.redis.entries(key)
+            if key == "{events}:all" and len(held) < min(len(events), RETAINED_AT_LEAST):
+                self.fault("B1", f"{key} holds {len(held)} of {len(events)} events")
+            for entry, fields in held:
                 self.counted["entries"] += 1
                 position, _, rest = entry.partition("-")
                 position, is_all = int(position), key == "{events}:all"

@@ -7,7 +7,6 @@ from stores import Redis, Session
 
 SERVICES = ("command-api", "projector", "query-api")
 USER = "citywatch"
-STAY = 3  # seconds of an outage in a short run
 
 
 class Twin:
@@ -64,7 +63,10 @@ class Twin:
 
 
 class Faults:
-    def __init__(self, city, town, rng, history):
+    """`longest`: seconds that Redis may be away; a zombie sleeps half of that."""
+
+    def __init__(self, city, town, rng, history, longest=3):
+        self.longest = longest
         self.city, self.town, self.rng, self.history = city, town, rng, history
         self.names = [n[len("do_"):] for n in dir(self) if n.startswith("do_")]
 
@@ -129,7 +131,7 @@ class Faults:
         try:
             if part == "command-api":
                 self.town.doors.append(twin.port)
-            self.sleep(STAY, STAY + 2)
+            self.sleep(2, 3 + self.longest / 2)
         finally:
             os.kill(pid, signal.SIGCONT)
             if twin.port in self.town.doors:
@@ -171,7 +173,7 @@ class Faults:
     def do_redis_sleeps(self):
         pid = self.city.pid("redis")
         os.kill(pid, signal.SIGSTOP)
-        self.sleep(1, STAY)
+        self.sleep(1, 3)
         os.kill(pid, signal.SIGCONT)
 
     def do_redis_killed(self):
@@ -179,7 +181,7 @@ class Faults:
 
     def do_redis_away(self):
         self.city.supervisor("stop", "redis")
-        self.sleep(1, STAY)
+        self.sleep(1, self.longest)
         self.city.supervisor("start", "redis")
 
     def do_redis_lost_its_tail(self):

@@ -17,6 +17,7 @@ from observers import Checkpoints, LogReader, Processes  # noqa: E402
 from rest import come_to_rest  # noqa: E402
 
 CLIENTS = 4
+LONG, LONGEST = 600, 60  # from ten minutes on Redis may be away for a minute
 # Mixed in any order, but all of them in a run that has the time.
 SHORT = ("flushall", "kill_command_api", "second_command_api", "out_of_memory", "postgres_restarted", "poison",
          "kill_projector", "backends_ended", "second_projector", "delete_all", "redis_lost_its_tail")
@@ -70,7 +71,8 @@ def main():
     watching = [LogReader(city, record), Checkpoints(city, record), Processes(city, record)]
     for thread in clients + watching:
         thread.start()
-    faults = Faults(city, town, random.Random(o.seed + " faults"), record)
+    faults = Faults(city, town, random.Random(o.seed + " faults"), record,
+                    LONGEST if seconds >= LONG else 3)
     try:
         time.sleep(1)
         bad_days(o, faults, time.monotonic() + seconds)
