@@ -1,6 +1,6 @@
 # Everything a person types. Each target is one script in tools/ or one CMake preset.
 # Settings and ports are environment variables: make run GATEWAY_HTTP_PORT=9000 RUN_DIR=/tmp/second
-.PHONY: help run stop status clean-data build release test k6 bench format
+.PHONY: help run stop status clean-data build release test soak planted k6 bench format
 MAKEFLAGS += --no-print-directory
 export
 
@@ -11,6 +11,8 @@ help:
 	@echo 'make status         what runs, how ready it is, and where'
 	@echo 'make clean-data     asks, then forgets all data'
 	@echo 'make test           build with sanitizers and run every test'
+	@echo 'make soak           MINUTES=10 SEED=7: faults while clients work, then the checker'
+	@echo 'make planted        proves the tests: plants known bugs in a copy, each must be caught'
 	@echo 'make build          development build in build/dev'
 	@echo 'make release        release build in build/release'
 	@echo 'make k6 SCRIPT=smoke  a load script against what runs'
@@ -29,6 +31,14 @@ test:
 	@cmake --build --preset asan
 	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
 		ctest --test-dir build/asan --output-on-failure
+
+soak:
+	@tools/install build run test
+	@PRESET=$(or $(PRESET),asan) tests/faults/soak.py --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
+planted:
+	@tools/install build run test
+	@tests/faults/planted.py $(BUG)
 
 build:
 	@tools/install build

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "command-api/refresh_token.h"
 #include "platform/metrics.h"
+#include "base/failpoint.h"
 #include "base/banned.h"
 
 /* ---- answers ---- */
@@ -58,7 +59,9 @@ static fallible store_account(struct accounts *s, struct account_job *j)
     memcpy(a->user_name, j->name, strlen(j->name));
     memcpy(a->hash, j->new_hash, sizeof(a->hash));
     j->origin.actor = a->user_id;
+    FAILPOINT(ACCOUNTS_BEFORE_STORE);
     TRY(account_register(accounts_database(s), a, &j->origin, &j->position));
+    FAILPOINT(ACCOUNTS_AFTER_STORE);
     text_printf(&j->body, "{\"user_id\":\"%s\",", a->user_id);
     write_user(a, &j->body);
     text_printf(&j->body, ",\"position\":%lld}", (long long)j->position);

@@ -1,6 +1,7 @@
 /* attempt.c -- the heart of the writer. Straight-line: load, decide, append, fold. */
 #include "command-api/attempt.h"
 
+#include "base/failpoint.h"
 #include "base/banned.h"
 
 enum { MAX_STREAMS = 2 + MAX_EMITTED + MAX_LOOKED };
@@ -356,8 +357,11 @@ static fallible append_all(struct store *store, struct state_cache *cache, struc
         whose[count++] = p;
     }
     b->count = kept;
-    if (count)
+    if (count) {
+        FAILPOINT(APPEND_BEFORE);
         TRY(store_append(store, appends, count, &a));
+        FAILPOINT(APPEND_AFTER);
+    }
     for (int i = 0; i < count;
          i++) /* before any state is dropped: events borrow texts from states */
         if (appends[i].outcome == COMMITTED)

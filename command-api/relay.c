@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "command-api/publish.h"
@@ -209,6 +210,7 @@ static fallible settle(struct relay *r, enum publish_answer answer, int64_t last
 
 static fallible trim(struct relay *r)
 {
+    FAILPOINT(RELAY_BEFORE_TRIM);
     int64_t keep_from = r->place.position - r->retain;
     if (keep_from <= 0 || r->place.position - r->trimmed < TRIM_EVERY)
         return NULL;
@@ -242,13 +244,16 @@ fallible relay_step(struct relay *r, bool *progress)
         TRY(stand_at(r, 0));
         probe = true;
     }
+    FAILPOINT(RELAY_BEFORE_READ);
     TRY(store_read(r->store, r->place.position, PUBLISH_MAX, &a, &page));
     TRY(name_categories(r, &page));
     if (!page.count && !probe) {
         report_lag(&page, true);
         return NULL;
     }
+    FAILPOINT(RELAY_BEFORE_PUBLISH);
     TRY(publish(r->redis, &r->place, false, &page, &a, &answer, &last));
+    FAILPOINT(RELAY_AFTER_PUBLISH);
     bool ok = answer == PUBLISHED;
     TRY(settle(r, answer, last, &page));
     *progress = !ok || page.count == PUBLISH_MAX;

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "command-api/attempt.h"
 #include "command-api/waiting.h"
@@ -241,6 +242,7 @@ static void run(struct writer *w, struct batch *b)
         for (int i = 0; i < b->count; i++)
             if (b->at[i]->outcome == OPEN)
                 b->at[i]->problem = p;
+    FAILPOINT(WRITER_BEFORE_ANSWER);
     wake_relay(w, b);
     for (int i = 0; i < b->count; i++)
         hand_back(b->at[i], result_word(b->at[i]));

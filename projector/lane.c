@@ -2,6 +2,7 @@
  * search for the event that a view cannot take. */
 #include "projector/engine_parts.h"
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "platform/metrics.h"
@@ -176,6 +177,7 @@ static fallible apply_all(struct engine *e, int lane, const struct batch_event *
                           int64_t to, bool trusted)
 {
     TRY(lane_fence(e->parts.views, &e->lanes[lane], to, e->lanes[lane].revision));
+    FAILPOINT(PROJECTOR_AFTER_CHECKPOINT);
     for (int i = 0; i < e->view_count; i++)
         if (e->views[i].lane == lane)
             TRY(view_apply(&e->views[i], e->parts.views, events, count, trusted));
@@ -192,7 +194,9 @@ fallible lane_apply(struct engine *e, int lane, const struct batch_event *events
         roll_back(e->parts.views, generation);
         return p;
     }
+    FAILPOINT(PROJECTOR_BEFORE_COMMIT);
     TRY(commit(e->parts.views, generation));
+    FAILPOINT(PROJECTOR_AFTER_COMMIT);
     e->lanes[lane].position = to;
     metric_add(METRIC_es_projection_events_total, NULL, count);
     return NULL;

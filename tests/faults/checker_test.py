@@ -1,0 +1,199 @@
+"""checker_test.py -- the checker finds what is wrong: after a calm quarter of a minute one thing at a time is
+falsified, in the store, in Redis, in the views or in what the clients saw, and must be called by its name."""
+import os, random, sys, time, unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(1, ROOT + "/tests/end_to_end")
+
+import check, history  # noqa: E402
+from city import City  # noqa: E402
+from clients import Client, Town  # noqa: E402
+from faults import Faults  # noqa: E402
+from observers import Checkpoints, LogReader, Processes  # noqa: E402
+from rest import come_to_rest  # noqa: E402
+
+
+def setUpModule():
+    global city, path, faults
+    city = City()
+    path = city.folder + "/history.jsonl"
+    record = history.History(path)
+    town = Town(city, record, "calm")
+    threads = [Client(town, n) for n in range(3)]
+    watching = [LogReader(city, record), Checkpoints(city, record), Processes(city, record)]
+    faults = Faults(city, town, random.Random(1), record)
+    for t in threads + watching:
+        t.start()
+    faults.do("poison")
+    time.sleep(8)
+    town.stopped.set()
+    for t in threads:
+        t.join(30)
+    come_to_rest(city)
+    for w in watching:
+        w.stop()
+
+
+def checked(change=None):
+    """Invariants that do not hold, with the loaded records and store changed by `change(checker)`."""
+    c = check.Checker(city.run_dir, history.read(path))
+    if change:
+        change(c)
+    c.check()
+    for name, found in c.faults.items():
+        print(f"    {name}: {found[0][:150]}")
+    return set(c.faults)
+
+
+def some(c, command, events=1):
+    """An acknowledged operation with that many events."""
+    return next(o for k, o in c.operations.items()
+                if o.command == command and o.of("ok") and len(c.effects.get(k, [])) == events)
+
+
+class Checker(unittest.TestCase):
+    def test_a_calm_city_is_without_fault(self):
+        self.assertEqual(checked(), set())
+
+    # ---- what the clients saw ----
+
+    def finds(self, name, change):
+        self.assertIn(name, checked(change))
+
+    def test_s1_an_acknowledged_report_that_is_not_there(self):
+        self.finds("S1", lambda c: c.effects.pop(some(c, "create").key))
+
+    def test_s1_an_answer_with_another_position(self):
+        def change(c):
+            some(c, "create").of("ok")[0]["position"] += 1
+        self.finds("S1", change)
+
+    def test_s1_a_refused_command_that_left_an_event(self):
+        def change(c):
+            for a in some(c, "create").attempts:
+                a["outcome"] = "fail"
+        self.finds("S1", change)
+
+    def test_s1_one_key_with_two_events(self):
+        def change(c):
+            c.effects[some(c, "create").key] *= 2
+        self.finds("S1", change)
+
+    def test_s1_an_event_nobody_asked_for(self):
+        self.finds("S1", lambda c: c.operations.pop(some(c, "create").key))
+
+    def test_s1_a_success_without_event_whose_wish_was_never_true(self):
+        def change(c):
+            o = next(o for k, o in c.operations.items() if o.command == "status" and o.of("ok")
+                     and not c.effects.get(k))
+            o.of("ok")[0]["wish"] = "ASSIGNED"
+        self.finds("S1", change)
+
+    def test_s3_an_order_of_answers_that_is_not_the_log_s(self):
+        def change(c):
+            done = sorted((o for o in c.operations.values() if o.command == "create" and o.of("ok")),
+                          key=lambda o: o.start)
+            for a in done[0].attempts:
+                a["start"], a["end"] = done[-1].acknowledged + 1, done[-1].acknowledged + 2
+        self.finds("S3", change)
+
+    def test_s4_a_gap_and_an_event_that_changed_after_it_was_read(self):
+        self.finds("S4", lambda c: c.records["gap"].append({"cursor": 3, "position": 5}))
+        self.finds("S4", lambda c: c.records["seen"].append({"events": [[1, "another"]]}))
+
+    def test_s5_two_answers_for_one_key(self):
+        def change(c):
+            o = next(o for o in c.operations.values() if len(o.of("ok")) > 1)
+            o.of("ok")[0]["body"] += " "
+        self.finds("S5", change)
+
+    def test_r1_an_answer_that_lags_and_one_that_lacks(self):
+        def older(c):
+            c.records["read"][0]["position"] = c.records["read"][0]["min_position"] - 1
+
+        def votes(c):
+            next(r for r in c.records["read"] if r["status"] == 200)["votes"] += 1
+        self.finds("R1", older)
+        self.finds("R1", votes)
+
+    def test_p2_a_checkpoint_that_goes_back_or_runs_ahead(self):
+        self.finds("P2", lambda c: c.records["checkpoint"].append({"position": 1, "rows": 0, "votes": 0}))
+
+        def ahead(c):
+            c.records["checkpoint"][-1]["rows"] -= 1
+        self.finds("P2", ahead)
+
+    def test_h1_a_process_that_grows(self):
+        def change(c):
+            last = dict(c.records["process"][-1])
+            for at, n in ((100, 20), (130, 20), (200, 900)):
+                c.records["process"].append(dict(last, pid=1, at=at, descriptors=n))
+        self.finds("H1", change)
+
+    # ---- the store, the views, Redis ----
+
+    def falsified(self, database, forth, back):
+        """What the checker says while `forth` is in force."""
+        faults.sql(forth, database)
+        try:
+            return checked()
+        finally:
+            faults.sql(back, database)
+
+    def store(self, forth, back):
+        return self.falsified("citywatch_write", forth, back)
+
+    def views(self, forth, back):
+        return self.falsified("citywatch_read", forth, back)
+
+    def test_s2_a_counter_ahead_a_version_and_an_answer_that_is_gone(self):
+        self.assertEqual(self.store("UPDATE es_counter SET position = position + 1",
+                                    "UPDATE es_counter SET position = position - 1"), {"S2"})
+        self.assertEqual(self.store("UPDATE es_stream SET version = version + 1 WHERE stream LIKE 'vote-%'",
+                                    "UPDATE es_stream SET version = version - 1 WHERE stream LIKE 'vote-%'"), {"S2"})
+        self.assertEqual(self.store("UPDATE es_result SET position = -position WHERE position > 12",
+                                    "UPDATE es_result SET position = -position WHERE position < 0"), {"S2"})
+
+    def test_s2_a_hole_in_the_positions(self):
+        def change(c):
+            c.events.pop(20)
+        self.finds("S2", change)
+
+    def test_s6_a_second_vote_and_a_forbidden_move(self):
+        def vote(c):
+            stream = next(s for s in c.streams if s.startswith("vote-"))
+            c.streams[stream] = c.streams[stream][:1] * 2
+        self.finds("S6", vote)
+
+        def move(c):
+            stream = next(s for s, e in c.streams.items() if s.startswith("report-") and len(e) > 1
+                          and s not in c.planted)
+            c.streams[stream][1]["data"]["old_status"] = "CLOSED"
+        self.finds("S6", move)
+
+    def test_p1_a_vote_too_many_a_row_too_few_and_a_wrong_count(self):
+        self.assertIn("P1", self.views("UPDATE report_list.report_votes SET votes = votes + 1",
+                                       "UPDATE report_list.report_votes SET votes = votes - 1"))
+        self.assertEqual(self.views("UPDATE report_rank.report_rank SET position = position + 1",
+                                    "UPDATE report_rank.report_rank SET position = position - 1"), {"P1"})
+        self.assertEqual(self.views("UPDATE case_counts.case_counts SET cases = cases + 1",
+                                    "UPDATE case_counts.case_counts SET cases = cases - 1"), {"P1"})
+
+    def test_p4_a_follower_that_is_not_parked(self):
+        self.assertIn("P4", self.views("UPDATE engine.parked SET position = -position WHERE error LIKE 'follows%'",
+                                       "UPDATE engine.parked SET position = -position WHERE position < 0"))
+
+    def test_b1_an_entry_less_and_b2_an_end_that_is_not_the_log_s(self):
+        faults.redis("XDEL", "{events}:all", "20-0")
+        self.assertIn("B1", checked())
+        faults.redis("FLUSHALL")
+        come_to_rest(city)
+        self.assertEqual(checked(), set())
+        faults.redis("XADD", "{events}:all", "99999-0", "a", "b")
+        self.assertLessEqual({"B1", "B2"}, checked())
+        faults.redis("FLUSHALL")
+        come_to_rest(city)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

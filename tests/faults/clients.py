@@ -1,0 +1,208 @@
+"""clients.py -- people who file, vote and decide, with keys, through whatever happens; every attempt goes into
+the history."""
+import http.client, json, random, threading, time, uuid
+
+CITIZENS = ("citizen1", "citizen2", "citizen3")
+OFFICERS = {"infrastruktur": "officer1", "kesehatan": "officer2", "keamanan": "officer3"}
+NOTHING_DONE = ("queue-full", "shutting-down")
+TIMEOUT = 12
+
+
+class Town:
+    """What all clients know: tokens, reports, where commands may be sent."""
+
+    def __init__(self, city, history, seed):
+        self.city, self.history, self.seed = city, history, seed
+        self.reports, self.lock, self.stopped = [], threading.Lock(), threading.Event()
+        self.tokens, self.users = {}, {}
+        self.doors = [city.ports["GATEWAY_HTTP_PORT"]]  # a second command-api adds its own port
+        for name in CITIZENS + tuple(OFFICERS.values()):
+            self.log_in(name)
+
+    def log_in(self, name):
+        a = self.city.ask("POST", "/auth/login", {"username": name, "password": "password"})
+        if a.status != 200:
+            raise ConnectionError(f"log-in: {a.status}")
+        self.tokens[name] = a.json["token"]
+        self.users[name] = a.json["user"]["id"]
+
+    def add(self, report):
+        with self.lock:
+            self.reports.append(report)
+
+    def any_report(self, rng, public=False):
+        with self.lock:
+            known = [r for r in self.reports[-60:] if not public or r["visibility"] == "PUBLIC"]
+        return rng.choice(known) if known else None
+
+
+def outcome_of(status, body):
+    if status in (200, 201):
+        return "ok"
+    if status in (409, 412):
+        return "conflict"
+    if 400 <= status < 500:
+        return "fail"
+    try:
+        problem = json.loads(body).get("type", "")
+    except ValueError:
+        problem = ""
+    return "fail" if problem.endswith(NOTHING_DONE) else "unknown"
+
+
+class Wish:
+    """One operation: what is sent again and again under one key until the answer is definite."""
+
+    def __init__(self, town, who, command, method, path, body=None, report=None, wish=None):
+        self.town, self.who, self.key = town, who, uuid.uuid4().hex
+        self.command, self.method, self.path, self.report, self.wish = command, method, path, report, wish
+        if body and "content" in body:
+            body = {**body, "content": body["content"] + " " + self.key}
+        self.body = body
+
+    def send(self, client, rng):
+        """One attempt, one line; the status, 0 if none came."""
+        town, start = self.town, time.monotonic()
+        c = http.client.HTTPConnection("127.0.0.1", rng.choice(town.doors), timeout=TIMEOUT)
+        headers = {"Idempotency-Key": self.key, "X-Request-Id": self.key,
+                   "Authorization": "Bearer " + town.tokens[self.who]}
+        raw = json.dumps(self.body).encode() if self.body is not None else None
+        if raw:
+            headers["Content-Type"] = "application/json"
+        try:
+            c.request(self.method, self.path, raw, headers)
+            r = c.getresponse()
+            status, text = r.status, r.read().decode()
+            outcome = outcome_of(status, text)
+        except (OSError, http.client.HTTPException) as e:
+            status, text, outcome = 0, str(e), "unknown"
+        finally:
+            c.close()
+        answer = json.loads(text) if outcome == "ok" else {}
+        self.report = self.report or answer.get("report_id")
+        town.history.add("attempt", key=self.key, client=client, actor=town.users[self.who], command=self.command,
+                         report=self.report, wish=self.wish, start=start, end=time.monotonic(), outcome=outcome,
+                         status=status, version=answer.get("version"), position=answer.get("position"), body=text)
+        return status, outcome, answer
+
+    def settle(self, client, rng, until):
+        """Repeats until the answer is definite or `until()` says stop. The answer of success, or None."""
+        pause = 0.02
+        while True:
+            status, outcome, answer = self.send(client, rng)
+            if status == 401:
+                self.log_in_again()
+            elif outcome == "ok":
+                return answer
+            elif outcome == "conflict" or (outcome == "fail" and status != 503):
+                return None
+            if until():
+                return None
+            time.sleep(pause)
+            pause = min(pause * 2, 0.5)
+
+    def log_in_again(self):
+        try:
+            self.town.log_in(self.who)
+        except (OSError, http.client.HTTPException, AssertionError):
+            pass
+
+
+class Client(threading.Thread):
+    def __init__(self, town, number):
+        super().__init__(daemon=True)
+        self.town, self.number = town, number
+        self.rng = random.Random(f"{town.seed} client {number}")
+        self.done, self.open = [], []  # what was settled, to be repeated later; what is not known
+
+    def create(self):
+        visibility = self.rng.choices(("PUBLIC", "PRIVATE", "ANONYMOUS"), (8, 1, 1))[0]
+        category = self.rng.choice(tuple(OFFICERS))
+        who = self.rng.choice(CITIZENS)
+        w = Wish(self.town, who, "create", "POST", "/reports",
+                 {"content": "a bad day", "category": category, "visibility": visibility})
+        answer = self.settle(w)
+        if answer:
+            self.town.add({"id": answer["report_id"], "visibility": visibility, "category": category, "author": who})
+        return answer
+
+    def vote(self, command="vote", method="POST"):
+        r = self.town.any_report(self.rng, public=True)
+        if r:
+            self.settle(Wish(self.town, self.rng.choice(CITIZENS), command, method, f"/reports/{r['id']}/upvote",
+                             report=r["id"]))
+
+    def unvote(self):
+        self.vote("unvote", "DELETE")
+
+    def status(self):
+        r = self.town.any_report(self.rng)
+        if r:
+            to = self.rng.choice(("IN_PROGRESS", "IN_PROGRESS", "RESOLVED", "REJECTED", "CLOSED"))
+            self.settle(Wish(self.town, OFFICERS[r["category"]], "status", "PATCH", f"/cases/{r['id']}/status",
+                             {"status": to, "note": "so it is"}, r["id"], to))
+
+    def again(self):
+        """A key that was answered long ago, or twice at once."""
+        if self.done:
+            w = self.rng.choice(self.done[-40:])
+            twin = threading.Thread(target=w.send, args=(self.number, random.Random(self.rng.random())))
+            twin.start()
+            w.send(self.number, self.rng)
+            twin.join()
+
+    def twice(self):
+        """A new wish, sent twice at the same time."""
+        w = Wish(self.town, self.rng.choice(CITIZENS), "create", "POST", "/reports",
+                 {"content": "twice at once", "category": "infrastruktur"})
+        twin = threading.Thread(target=w.send, args=(self.number, random.Random(self.rng.random())))
+        twin.start()
+        self.settle(w)
+        twin.join()
+
+    def settle(self, wish):
+        answer = wish.settle(self.number, self.rng, self.town.stopped.is_set)
+        (self.done if answer else self.open).append(wish)
+        if answer and wish.report and self.rng.random() < 0.5:
+            self.look(wish, answer["position"])
+        return answer
+
+    def look(self, wish, position):
+        """Read your writes, as an officer, who sees every report of the agency."""
+        with self.town.lock:
+            r = next((r for r in self.town.reports if r["id"] == wish.report), None)
+        if not r:
+            return
+        path = f"/reports/{r['id']}?min_position={position}&wait_ms=3000"
+        seen, start = {"status": 0, "position": 0, "version": 0, "votes": 0}, time.monotonic()
+        c = http.client.HTTPConnection("127.0.0.1", self.town.doors[0], timeout=TIMEOUT)
+        try:
+            c.request("GET", path, headers={"Authorization": "Bearer " + self.town.tokens[OFFICERS[r["category"]]]})
+            answer = c.getresponse()
+            text = answer.read()
+            seen["status"] = answer.status
+            if answer.status == 200:
+                body = json.loads(text)
+                seen.update(position=int(answer.headers["X-Event-Position"]), version=body["version"],
+                            votes=body["vote_count"])
+        except (OSError, http.client.HTTPException):
+            return
+        finally:
+            c.close()
+        if seen["status"] != 401:
+            self.town.history.add("read", report=r["id"], min_position=position, start=start, end=time.monotonic(),
+                                  **seen)
+
+    def run(self):
+        acts = (self.create, self.vote, self.unvote, self.status, self.again, self.twice)
+        while not self.town.stopped.is_set():
+            self.rng.choices(acts, (8, 6, 2, 5, 2, 1))[0]()
+            time.sleep(0.002)
+
+    def settle_what_is_open(self, seconds=30):
+        """After the bad days every question gets its answer."""
+        end = time.monotonic() + seconds
+        for w in self.open:
+            w.settle(self.number, self.rng, lambda: time.monotonic() > end)
+        for w in self.rng.sample(self.done, min(20, len(self.done))):
+            w.send(self.number, self.rng)

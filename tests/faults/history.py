@@ -1,0 +1,67 @@
+"""history.py -- what the clients saw: one JSON line an attempt. Times are of the monotonic clock, in seconds.
+
+kind "attempt": key, client, actor, command (create | vote | unvote | status), report, wish (of status), start,
+end, outcome (ok | conflict | fail | unknown), status, version, position, body. `fail`: refused, nothing was
+done; `unknown`: no answer, or one that says so. All attempts of a key are one operation.
+kind "read": report, min_position, start, end, status, position, version, votes.
+kind "poison": stream, report, position: an event no view can take was put into the store there.
+kind "seen": positions and ids an independent reader was given, in its order; "gap": one it met.
+kind "checkpoint": position, rows, votes: of the views, in one snapshot.
+kind "process": part, pid, at, memory_kb, descriptors.
+kind "note": text."""
+import collections, json, threading
+
+
+class History:
+    def __init__(self, path):
+        self.file, self.lock = open(path, "a", buffering=1), threading.Lock()
+
+    def add(self, kind, **fields):
+        with self.lock:
+            self.file.write(json.dumps({"kind": kind, **fields}) + "\n")
+
+
+def read(path):
+    """Lists of records by kind."""
+    found = collections.defaultdict(list)
+    with open(path) as f:
+        for line in f:
+            record = json.loads(line)
+            found[record["kind"]].append(record)
+    return found
+
+
+class Operation:
+    """All attempts of one key."""
+
+    def __init__(self, key):
+        self.key, self.attempts = key, []
+
+    def add(self, a):
+        self.attempts.append(a)
+
+    def of(self, *outcomes):
+        return [a for a in self.attempts if a["outcome"] in outcomes]
+
+    @property
+    def command(self):
+        return self.attempts[0]["command"]
+
+    @property
+    def report(self):
+        return next((a["report"] for a in self.attempts if a["report"]), None)
+
+    @property
+    def start(self):
+        return min(a["start"] for a in self.attempts)
+
+    @property
+    def acknowledged(self):
+        return min((a["end"] for a in self.of("ok")), default=None)
+
+
+def operations(records):
+    found = {}
+    for a in records["attempt"]:
+        found.setdefault(a["key"], Operation(a["key"])).add(a)
+    return found
