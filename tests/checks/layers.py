@@ -14,7 +14,7 @@ LAYERS = {
     "query-api": {"base", "events", "platform", "query-api"},
     "projector": {"base", "events", "platform", "projector"},
     "command-api": {"base", "events", "domain", "platform", "command-api"},
-    "ctl": {"base", "events", "domain", "platform", "ctl"},
+    "ctl": {"base", "events", "domain", "platform", "projector", "ctl"},
 }
 # The gateway's routes are printed from the tables of both services.
 LISTS = {
