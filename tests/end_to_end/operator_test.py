@@ -22,7 +22,7 @@ class Operator(unittest.TestCase):
         report = c.file_report()
         head = c.settle()
         event = rows("tail", "--from", str(report["position"]), "--to", str(report["position"]))[0]
-        self.assertEqual((event["type"], event["data"]["report_id"]), ("report.created", report["id"]))
+        self.assertEqual((event["type"], event["data"]["report_id"]), ("report.created", report["report_id"]))
         lag = rows("lag")
         self.assertEqual({row["position"] for row in lag}, {head})
         self.assertEqual({row["part"] for row in lag}, {"store", "redis", "view"})
