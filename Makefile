@@ -1,6 +1,6 @@
 # Everything a person types. Each target is one script in tools/ or one CMake preset.
 # Settings and ports are environment variables: make run GATEWAY_HTTP_PORT=9000 RUN_DIR=/tmp/second
-.PHONY: help run stop status clean-data build release test soak planted k6 bench format
+.PHONY: help run stop status ctl clean-data build release test soak planted k6 bench format
 MAKEFLAGS += --no-print-directory
 export
 
@@ -9,6 +9,7 @@ help:
 	@echo '                    ARGS=--detach returns when it is ready'
 	@echo 'make stop           stop it; the data stays'
 	@echo 'make status         what runs, how ready it is, and where'
+	@echo 'make ctl ARGS=lag   citywatchctl against what runs; ARGS=--help lists the verbs'
 	@echo 'make clean-data     asks, then forgets all data'
 	@echo 'make test           build with sanitizers and run every test'
 	@echo 'make soak           MINUTES=10 SEED=7: faults while clients work, then the checker'
@@ -24,6 +25,9 @@ run:
 
 stop status clean-data:
 	@tools/$@
+
+ctl:
+	@tools/ctl $(ARGS)
 
 test:
 	@tools/install build run test

@@ -1,4 +1,4 @@
-/* account.c -- citywatchctl account add|list. */
+/* account.c -- citywatchctl account add|list|disable|role|password. */
 #include "platform/account.h"
 
 #include <errno.h>
@@ -7,13 +7,15 @@
 
 #include "base/time.h"
 #include "ctl/ctl.h"
+#include "ctl/options.h"
+#include "ctl/table.h"
 #include "base/banned.h"
 
 enum { TIMEOUT_MS = 10000, LINE_MAX_BYTES = 1024 };
 
 struct wish {
     const char *name, *role, *agency, *password_file;
-    bool if_absent;
+    bool if_absent, yes, json;
     char password[LINE_MAX_BYTES];
 };
 
@@ -57,30 +59,6 @@ static bool read_password(const char *path, char out[LINE_MAX_BYTES])
 
 /* ---- add ---- */
 
-static bool read_options(int argc, char **argv, struct wish *w)
-{
-    const struct {
-        const char *name;
-        const char **to;
-    } options[] = {
-        {"--role", &w->role}, {"--agency", &w->agency}, {"--password-file", &w->password_file}};
-    for (int i = 0; i < argc; i++) {
-        const char **to = NULL;
-        for (size_t k = 0; k < sizeof(options) / sizeof(options[0]); k++)
-            if (text_equal(argv[i], options[k].name))
-                to = options[k].to;
-        if (to && !*to && i + 1 < argc)
-            *to = argv[++i];
-        else if (text_equal(argv[i], "--if-absent"))
-            w->if_absent = true;
-        else if (!to && !w->name && argv[i][0] != '-')
-            w->name = argv[i];
-        else
-            return false;
-    }
-    return w->name && w->role;
-}
-
 static fallible add(struct pg *c, const struct wish *w, bool *found)
 {
     char correlation[UUID_TEXT];
@@ -98,7 +76,7 @@ static fallible add(struct pg *c, const struct wish *w, bool *found)
     return account_register(c, &a, &o, &position);
 }
 
-static int add_account(struct pg *c, const struct wish *w)
+static int add_account(struct pg *c, struct wish *w)
 {
     struct fault f = {0};
     bool found = false;
@@ -110,50 +88,180 @@ static int add_account(struct pg *c, const struct wish *w)
     p = add(c, w, &found);
     if (p == NAME_TAKEN && w->if_absent)
         return DONE;
-    return p ? failed("%s: %s %s", w->name, p->title, pg_message(c)) : DONE;
+    return p ? failed_by(p, w->name) : DONE;
 }
 
-static int verb_add(int argc, char **argv)
+static int verb_add(struct pg *c, struct wish *w)
 {
-    struct wish w = {0};
-    if (!read_options(argc, argv, &w))
-        return wrong_usage(
-            "account add <name> --role ROLE [--agency AGENCY] [--password-file FILE|-]");
-    if (!role_from(w.role))
-        return wrong_usage("there is no role \"%s\".", w.role);
-    if (!read_password(w.password_file, w.password))
+    if (!read_password(w->password_file, w->password))
         return failed("there is no password to read.");
-    struct pg *c = database_of_environment(TIMEOUT_MS);
-    int code = c ? add_account(c, &w) : FAILED;
-    pg_free(c);
-    password_wipe(w.password);
-    return code;
+    return add_account(c, w);
 }
 
 /* ---- list ---- */
 
-static int verb_list(void)
+static const struct column columns[] = {{"name", false},  {"role", false},    {"agency", false},
+                                        {"state", false}, {"created", false}, {"user_id", false}};
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), STATE = 3 };
+
+static int verb_list(struct pg *c, struct wish *w)
 {
-    struct pg *c = database_of_environment(TIMEOUT_MS);
-    if (!c)
-        return FAILED;
     scoped_rows *rows = NULL;
+    scoped_table t = table_of(columns, COLUMNS);
     const struct problem *p = accounts_list(c, &rows);
-    for (int i = 0; !p && i < rows_count(rows); i++)
-        printf("%-24s %-10s %-20s %-8s %s %s\n", rows_text(rows, i, 0), rows_text(rows, i, 1),
-               rows_text(rows, i, 2) ? rows_text(rows, i, 2) : "-",
-               text_equal(rows_text(rows, i, 3), "t") ? "disabled" : "active",
-               rows_text(rows, i, 4), rows_text(rows, i, 5));
-    int code = p ? failed("%s %s", p->title, pg_message(c)) : DONE;
+    if (p)
+        return failed_by(p, "account list");
+    for (int i = 0; i < rows_count(rows); i++) {
+        const char *cells[COLUMNS];
+        for (int k = 0; k < COLUMNS; k++)
+            cells[k] = rows_text(rows, i, k);
+        cells[STATE] = text_equal(cells[STATE], "t") ? "disabled" : "active";
+        table_add(&t, cells);
+    }
+    table_print(&t, w->json);
+    return DONE;
+}
+
+/* ---- changes ---- */
+
+/* DONE, or the exit code after a sentence. */
+static int find(struct pg *c, const struct wish *w, struct account *out)
+{
+    bool found;
+    const struct problem *p = account_by_name(c, w->name, out, &found);
+    if (p)
+        return failed_by(p, w->name);
+    return found ? DONE : failed("there is no account \"%s\".", w->name);
+}
+
+static int verb_disable(struct pg *c, struct wish *w)
+{
+    struct account a;
+    int64_t ended;
+    char correlation[UUID_TEXT];
+    int code = find(c, w, &a);
+    if (code)
+        return code;
+    if (!confirmed(
+            w->yes,
+            "This disables %s (%s): all its sessions end, it cannot log in any more, and there "
+            "is no verb that enables it again.",
+            a.user_name, role_name(a.role)))
+        return FAILED;
+    struct origin o = {.correlation_id = uuid_new(correlation)};
+    const struct problem *p = account_disable(c, a.user_id, &o, &ended);
+    if (p)
+        return failed_by(p, w->name);
+    fprintf(stderr, "%s is disabled; %lld sessions ended.\n", a.user_name, (long long)ended);
+    return DONE;
+}
+
+static int verb_role(struct pg *c, struct wish *w)
+{
+    struct account a;
+    struct fault f = {0};
+    int64_t version;
+    char correlation[UUID_TEXT];
+    const char *agency = w->agency ? w->agency : "";
+    const struct problem *p = account_check_role(role_from(w->role), agency, &f);
+    if (p)
+        return failed("%s: %s", f.field, f.detail ? f.detail : p->title);
+    int code = find(c, w, &a);
+    if (code)
+        return code;
+    struct origin o = {.correlation_id = uuid_new(correlation)};
+    p = account_set_role(c, a.user_id, role_from(w->role), agency, &o, &version);
+    if (p)
+        return failed_by(p, w->name);
+    fprintf(stderr, "%s is %s %s; tokens with a role version below %lld are refused.\n",
+            a.user_name, w->role, agency, (long long)version);
+    return DONE;
+}
+
+static int change_password(struct pg *c, struct wish *w, struct account *a)
+{
+    struct fault f = {0};
+    int64_t ended;
+    char correlation[UUID_TEXT];
+    const struct problem *p = account_check(a->user_name, w->password, &f);
+    if (p)
+        return failed("%s: %s", f.field, f.detail ? f.detail : p->title);
+    p = password_hash(w->password, a->hash);
+    struct origin o = {.correlation_id = uuid_new(correlation)};
+    if (!p)
+        p = account_set_password(c, a->user_id, a->hash, &o, &ended);
+    if (p)
+        return failed_by(p, w->name);
+    fprintf(stderr, "%s has another password; %lld sessions ended.\n", a->user_name,
+            (long long)ended);
+    return DONE;
+}
+
+static int verb_password(struct pg *c, struct wish *w)
+{
+    struct account a;
+    int code = find(c, w, &a);
+    if (code)
+        return code;
+    if (!read_password(w->password_file, w->password))
+        return failed("there is no password to read.");
+    return change_password(c, w, &a);
+}
+
+/* ---- which one ---- */
+
+enum { NAME = 1, ROLE = 2, AGENCY = 4, PASSWORD = 8, IF_ABSENT = 16, YES = 32, JSON = 64 };
+
+static const struct {
+    const char *word;
+    int (*call)(struct pg *c, struct wish *w);
+    int needs, takes; /* what must be given, and what may be */
+    const char *usage;
+} rows[] = {
+    {"add", verb_add, NAME | ROLE, AGENCY | PASSWORD | IF_ABSENT,
+     "account add <name> --role ROLE [--agency AGENCY] [--password-file FILE|-] [--if-absent]"},
+    {"list", verb_list, 0, JSON, "account list [--json]"},
+    {"disable", verb_disable, NAME, YES, "account disable <name> [--yes]"},
+    {"role", verb_role, NAME | ROLE, AGENCY, "account role <name> --role ROLE [--agency AGENCY]"},
+    {"password", verb_password, NAME, PASSWORD, "account password <name> [--password-file FILE|-]"},
+};
+
+static int given(const struct wish *w)
+{
+    return (w->name ? NAME : 0) | (w->role ? ROLE : 0) | (w->agency ? AGENCY : 0) |
+           (w->password_file ? PASSWORD : 0) | (w->if_absent ? IF_ABSENT : 0) | (w->yes ? YES : 0) |
+           (w->json ? JSON : 0);
+}
+
+static int run(size_t i, struct wish *w)
+{
+    int has = given(w);
+    if ((has & rows[i].needs) != rows[i].needs || has & ~(rows[i].needs | rows[i].takes))
+        return wrong_usage("%s", rows[i].usage);
+    if (w->role && !role_from(w->role))
+        return wrong_usage("there is no role \"%s\".", w->role);
+    struct pg *c = database_of_environment(TIMEOUT_MS);
+    int code = c ? rows[i].call(c, w) : FAILED;
     pg_free(c);
+    password_wipe(w->password);
     return code;
 }
 
 int verb_account(int argc, char **argv)
 {
-    if (argc > 0 && text_equal(argv[0], "add"))
-        return verb_add(argc - 1, argv + 1);
-    if (argc == 1 && text_equal(argv[0], "list"))
-        return verb_list();
-    return wrong_usage("account what? add or list.");
+    struct wish w = {0};
+    const char *words[2] = {NULL};
+    const struct option options[] = {{"--role", &w.role, NULL},
+                                     {"--agency", &w.agency, NULL},
+                                     {"--password-file", &w.password_file, NULL},
+                                     {"--if-absent", NULL, &w.if_absent},
+                                     {"--yes", NULL, &w.yes},
+                                     {"--json", NULL, &w.json},
+                                     {NULL, NULL, NULL}};
+    bool ok = options_read(argc, argv, options, words, 2);
+    w.name = words[1];
+    for (size_t i = 0; ok && i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (text_equal(words[0], rows[i].word))
+            return run(i, &w);
+    return wrong_usage("account add, list, disable, role or password.");
 }

@@ -24,12 +24,19 @@ static const struct pg_statement OPEN_SESSION = {
     "session_open", "INSERT INTO account_session (session_id, user_id, current, expires) "
                     "SELECT $1, user_id, $4, clock_timestamp() + make_interval(days => $5) "
                     "  FROM account WHERE user_id = $2 AND password_hash = $3 AND NOT disabled "
+                    "   FOR SHARE " /* one that is being changed: wait, and look again */
                     "    ON CONFLICT (session_id) DO UPDATE SET current = excluded.current"};
 static const struct pg_statement REFRESH_SESSION = {
     "session_refresh", "SELECT user_id, user_name, '', role, agency, role_version, false, outcome "
                        "  FROM refresh_session($1, $2, $3, $4, $5, $6, $7, $8)"};
 static const struct pg_statement END_SESSION = {"session_end",
                                                 "SELECT end_session($1, $2, $3, $4, $5, $6)"};
+static const struct pg_statement DISABLE = {"disable_account",
+                                            "SELECT disable_account($1, $2, $3, $4)"};
+static const struct pg_statement CHANGE_PASSWORD = {"change_password",
+                                                    "SELECT change_password($1, $2, $3, $4, $5)"};
+static const struct pg_statement CHANGE_ROLE = {"change_role",
+                                                "SELECT change_role($1, $2, $3, $4, $5, $6, $7)"};
 static const struct pg_statement LIST_ALL = {
     NULL, "SELECT user_name, role, agency, disabled, created, user_id FROM account "
           " ORDER BY lower(user_name)"};
@@ -231,6 +238,63 @@ fallible session_end(struct pg *c, const char *user_id, const char *session, con
     const char *values[] = {
         session, user_id, t.id, t.schema, text_value(&t.data), text_value(&t.meta)};
     return ask(c, &END_SESSION, 6, values, NULL);
+}
+
+/* ---- changes by an operator ---- */
+
+/* `user.session.ended` of every living session: SQL adds the session's id. */
+static void write_endings(const char *user_id, const struct origin *o, struct event_texts *t)
+{
+    char now[TIME_TEXT];
+    snprintf(t->schema, sizeof(t->schema), "%d", event_version(UserSessionEnded));
+    text_printf(&t->data, "{\"user_id\":\"%s\",\"ended_at\":\"%s\"}", user_id,
+                time_format(time_now(), now));
+    write_meta(o, &t->meta);
+}
+
+fallible account_disable(struct pg *c, const char *user_id, const struct origin *o, int64_t *ended)
+{
+    scoped_event_texts t = {0};
+    scoped_rows *rows = NULL;
+    write_endings(user_id, o, &t);
+    const char *values[] = {user_id, t.schema, text_value(&t.data), text_value(&t.meta)};
+    TRY(ask(c, &DISABLE, 4, values, &rows));
+    *ended = rows_int(rows, 0, 0);
+    return NULL;
+}
+
+fallible account_set_password(struct pg *c, const char *user_id, const char *hash,
+                              const struct origin *o, int64_t *ended)
+{
+    scoped_event_texts t = {0};
+    scoped_rows *rows = NULL;
+    write_endings(user_id, o, &t);
+    const char *values[] = {user_id, hash, t.schema, text_value(&t.data), text_value(&t.meta)};
+    TRY(ask(c, &CHANGE_PASSWORD, 5, values, &rows));
+    *ended = rows_int(rows, 0, 0);
+    return NULL;
+}
+
+fallible account_set_role(struct pg *c, const char *user_id, enum role role, const char *agency,
+                          const struct origin *o, int64_t *role_version)
+{
+    char now[TIME_TEXT];
+    scoped_event_texts t = {0};
+    scoped_rows *rows = NULL;
+    const char *some = agency[0] ? agency : NULL;
+    uuid_new(t.id);
+    snprintf(t.schema, sizeof(t.schema), "%d", event_version(UserRoleChanged));
+    text_printf(&t.data, "{\"user_id\":\"%s\",\"role\":\"%s\",\"changed_at\":\"%s\"", user_id,
+                role_name(role), time_format(time_now(), now));
+    if (some)
+        text_printf(&t.data, ",\"agency\":\"%s\"", some); /* capitals only: account_check_role */
+    text_append_char(&t.data, '}');
+    write_meta(o, &t.meta);
+    const char *values[] = {
+        user_id, role_name(role), some, t.id, t.schema, text_value(&t.data), text_value(&t.meta)};
+    TRY(ask(c, &CHANGE_ROLE, 7, values, &rows));
+    *role_version = rows_int(rows, 0, 0);
+    return NULL;
 }
 
 fallible sessions_expire(struct pg *c)

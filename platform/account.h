@@ -57,6 +57,14 @@ fallible session_refresh(struct pg *c, const char *session, const char *tag, con
 fallible session_end(struct pg *c, const char *user_id, const char *session,
                      const struct origin *o);
 
+/* What an operator changes; every service hears of it by the log. Ending sessions also refuses
+ * their access tokens; a role change those of the older role version. Repeating changes nothing. */
+fallible account_disable(struct pg *c, const char *user_id, const struct origin *o, int64_t *ended);
+fallible account_set_password(struct pg *c, const char *user_id, const char *hash,
+                              const struct origin *o, int64_t *ended);
+fallible account_set_role(struct pg *c, const char *user_id, enum role role, const char *agency,
+                          const struct origin *o, int64_t *role_version);
+
 /* All accounts by name, a row each: name, role, agency, disabled ("t"), created, user id. */
 fallible accounts_list(struct pg *c, struct rows **out);
 

@@ -150,14 +150,18 @@ static void apply(struct revoked *r, const struct rows *rows, int i)
     struct event e;
     enum event_type type;
     const char *name = rows_text(rows, i, 1);
-    if (!event_type_from(name, &type) || type != UserSessionEnded)
+    if (!event_type_from(name, &type) || (type != UserSessionEnded && type != UserRoleChanged))
         return;
     if (event_read(name, (int)rows_int(rows, i, 2), rows_text(rows, i, 3), &a, &e)) {
-        log_error("an ended session cannot be read; its tokens live on",
+        log_error("an ended session or a changed role cannot be read; its tokens live on",
                   KV("position", rows_text(rows, i, 0)));
         return; /* one event must not hide all that come after it */
     }
-    revoked_session(r, e.UserSessionEnded.session_id, rows_int(rows, i, 4));
+    if (type == UserSessionEnded)
+        revoked_session(r, e.UserSessionEnded.session_id, rows_int(rows, i, 4));
+    else
+        revoked_role(r, e.UserRoleChanged.user_id, e.UserRoleChanged.role_version,
+                     rows_int(rows, i, 4));
 }
 
 static fallible read_first(struct pg *c, int64_t *position)

@@ -89,6 +89,10 @@ fallible store_load(struct store *s, const char *const *streams, int count, stru
 fallible store_read(struct store *s, int64_t position, int limit, struct arena *a,
                     struct event_page *out);
 
+/* The same for one category, up to position `to`. */
+fallible store_read_category(struct store *s, const char *category, int64_t position, int64_t to,
+                             int limit, struct arena *a, struct event_page *out);
+
 /* Last position and the epoch: which life of the log this is. */
 fallible store_head(struct store *s, int64_t *position, int64_t *epoch);
 fallible store_id(struct store *s, char out[37]);

@@ -165,6 +165,9 @@ const char *rebuild_why(const struct rebuild *r)
 
 static const struct pg_statement MAIN = {"rebuild_main",
                                          "SELECT position FROM engine.lane WHERE name = 'main'"};
+static const struct pg_statement LEFT_OUT = {
+    "rebuild_left_out", "SELECT position FROM engine.discarded WHERE view = $1 AND position > "
+                        "$2::bigint ORDER BY position"};
 static const struct pg_statement FIRST_FAULT = {
     "rebuild_fault", "SELECT position, type, stream, error FROM engine.parked "
                      "WHERE view = $1::text ORDER BY position LIMIT 1"};
@@ -181,23 +184,40 @@ static fallible refuse(struct rebuild *r)
     return UNREADABLE_EVENT;
 }
 
+/* What an operator has given up on stays left out. Takes the others of the page up to the goal;
+ * *to moves to the last one looked at. */
+static fallible take_page(struct rebuild *r, const struct event_page *page, struct arena *a,
+                          struct batch_event *events, int *count, int64_t *to)
+{
+    scoped_rows *left_out = NULL;
+    const char *values[] = {r->view, arena_printf(a, "%lld", (long long)*to)};
+    int next = 0;
+    TRY(pg_call(r->parts.views, &LEFT_OUT, 2, values, &left_out));
+    for (int i = 0; i < page->count && page->at[i].position <= r->goal; i++) {
+        *to = page->at[i].position;
+        while (next < rows_count(left_out) && rows_int(left_out, next, 0) < *to)
+            next++;
+        if (next == rows_count(left_out) || rows_int(left_out, next, 0) != *to)
+            events[(*count)++] = batch_from_store(r->parts.language, &page->at[i], a);
+    }
+    return NULL;
+}
+
 /* One page of the store, within a transaction; nothing behind the goal. */
 static fallible fill_page(struct rebuild *r, int64_t *to)
 {
     scoped_arena a = {0};
     struct event_page page;
+    int64_t before = *to;
     int count = 0;
     TRY(store_read(r->parts.store, *to, PAGE_EVENTS, &a, &page));
     struct batch_event *events = arena_array(&a, (size_t)page.count + 1, sizeof(*events));
-    for (; count < page.count && page.at[count].position <= r->goal; count++)
-        events[count] = batch_from_store(r->parts.language, &page.at[count], &a);
-    if (!count)
+    TRY(take_page(r, &page, &a, events, &count, to));
+    if (*to == before)
         return because(r, VERSION_CONFLICT, "the event store ends before the views");
-    TRY(view_apply(&r->next, r->parts.views, events, count, true));
-    if (r->next.parked.events)
-        return refuse(r);
-    *to = events[count - 1].position;
-    return NULL;
+    if (count)
+        TRY(view_apply(&r->next, r->parts.views, events, count, true));
+    return r->next.parked.events ? refuse(r) : NULL;
 }
 
 static fallible fence(struct rebuild *r, int64_t to)

@@ -1,0 +1,15 @@
+/* options.h -- what follows a verb: options in any order, and words. */
+#pragma once
+
+#include <stdbool.h>
+
+/* A row either takes a value or is a flag. */
+struct option {
+    const char *name; /* "--role"; NULL ends the table */
+    const char **value;
+    bool *flag;
+};
+
+/* Fills values and flags, and up to `most` words. False: an unknown or repeated option, a value
+ * that is missing, a word too many. All of them start as NULL and false. */
+bool options_read(int argc, char **argv, const struct option *table, const char **words, int most);

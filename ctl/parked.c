@@ -1,0 +1,181 @@
+/* parked.c -- citywatchctl parked list|show|retry|discard: events that a view could not take, and
+ * what waits behind them. */
+#include "base/log.h"
+#include "ctl/city.h"
+#include "ctl/ctl.h"
+#include "ctl/options.h"
+#include "ctl/table.h"
+#include "projector/engine.h"
+#include "base/banned.h"
+
+extern const struct embedded view_files[];
+
+struct wish {
+    const char *view, *stream, *reason;
+    bool yes, json;
+};
+
+/* ---- list, show ---- */
+
+static const struct column list_columns[] = {
+    {"view", false}, {"stream", false},  {"events", true}, {"position", true},
+    {"type", false}, {"attempts", true}, {"since", false}, {"error", false}};
+static const struct pg_statement LIST = {
+    NULL, "SELECT view, stream, count(*), min(position), "
+          "(array_agg(type ORDER BY position))[1], (array_agg(attempts ORDER BY position))[1], "
+          "to_char(min(since), 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
+          "(array_agg(error ORDER BY position))[1] "
+          "FROM engine.parked GROUP BY view, stream ORDER BY 1, 4"};
+
+static const struct column show_columns[] = {
+    {"position", true}, {"version", true}, {"type", false},  {"attempts", true},
+    {"since", false},   {"state", false},  {"error", false}, {"reason", false}};
+static const struct pg_statement SHOW = {
+    NULL,
+    "SELECT position, version, type, attempts, to_char(since, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
+    "'parked', error, NULL FROM engine.parked WHERE view = $1 AND stream = $2 UNION ALL "
+    "SELECT position, version, type, attempts, to_char(since, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
+    "'discarded', error, reason FROM engine.discarded WHERE view = $1 AND stream = $2 ORDER BY 1"};
+
+enum { SHOWN = 8 };
+
+static int print_rows(const struct pg_statement *s, const struct column *columns,
+                      const struct wish *w, bool empty_is_a_fault)
+{
+    scoped_city c = {0};
+    scoped_rows *rows = NULL;
+    scoped_table t = table_of(columns, SHOWN);
+    const char *values[] = {w->view, w->stream};
+    int code = city_open(&c, NEEDS_VIEWS);
+    if (code)
+        return code;
+    const struct problem *p = pg_call(c.views, s, w->view ? 2 : 0, values, &rows);
+    if (p)
+        return failed_by(p, "parked");
+    if (!rows_count(rows) && empty_is_a_fault)
+        return failed("%s has nothing parked or discarded in view %s.", w->stream, w->view);
+    for (int i = 0; i < rows_count(rows); i++) {
+        const char *cells[SHOWN];
+        for (int k = 0; k < SHOWN; k++)
+            cells[k] = rows_text(rows, i, k);
+        table_add(&t, cells);
+    }
+    table_print(&t, w->json);
+    return DONE;
+}
+
+/* ---- retry ---- */
+
+/* Another engine than the projector's: the revision of the lane tells that one of the change. */
+static fallible retry_in(struct city *c, const struct wish *w, int64_t *left)
+{
+    struct engine *e;
+    TRY(engine_new(&(struct engine_parts){.files = view_files,
+                                          .language = &event_language,
+                                          .store = c->store,
+                                          .views = c->views,
+                                          .redis = c->redis},
+                   &e));
+    const struct problem *p = VERSION_CONFLICT;
+    for (int n = 0; n < 20 && p == VERSION_CONFLICT;
+         n++) /* the projector moves its lane meanwhile */
+        p = engine_retry(e, w->view, w->stream, left);
+    engine_free(e);
+    return p;
+}
+
+static int retry(struct city *c, const struct wish *w)
+{
+    int64_t left = 0;
+    const struct problem *p = retry_in(c, w, &left);
+    if (p == NO_SUCH_ITEM)
+        return failed("there is no view \"%s\".", w->view);
+    if (p)
+        return failed_by(p, "parked retry");
+    if (left)
+        return failed("%lld events of %s are still parked in view %s; parked show says why.",
+                      (long long)left, w->stream, w->view);
+    fprintf(stderr, "%s is free in view %s.\n", w->stream, w->view);
+    return DONE;
+}
+
+static int verb_retry(const struct wish *w)
+{
+    scoped_city c = {0};
+    int code = city_open(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS);
+    return code ? code : retry(&c, w);
+}
+
+/* ---- discard ---- */
+
+static const struct pg_statement FIRST = {
+    NULL, "SELECT position, type, count(*) OVER (), error FROM engine.parked "
+          "WHERE view = $1 AND stream = $2 ORDER BY position LIMIT 1"};
+/* The revision tells the projector that what it knows of this stream has changed. One statement:
+ * the lane is locked by its own update before the row goes. */
+static const struct pg_statement DISCARD = {
+    NULL, "WITH lane AS (UPDATE engine.lane SET revision = revision + 1 "
+          "WHERE name = (SELECT lane FROM engine.view WHERE name = $1) RETURNING name), "
+          "gone AS (DELETE FROM engine.parked USING lane WHERE view = $1 AND stream = $2 "
+          "AND position = $3::bigint RETURNING parked.*) "
+          "INSERT INTO engine.discarded (view, stream, position, version, type, error, attempts, "
+          "since, reason) SELECT view, stream, position, version, type, error, attempts, since, $4 "
+          "FROM gone"};
+
+static int discard(struct city *c, const struct wish *w, const struct rows *first)
+{
+    scoped_rows *done = NULL;
+    const char *values[] = {w->view, w->stream, rows_text(first, 0, 0), w->reason};
+    if (!confirmed(
+            w->yes,
+            "This leaves event %s (%s) of %s out of view %s for good, and applies what waits "
+            "behind it (%lld events). The event stays in the log, its error was: %s",
+            rows_text(first, 0, 0), rows_text(first, 0, 1), w->stream, w->view,
+            (long long)rows_int(first, 0, 2) - 1, rows_text(first, 0, 3)))
+        return FAILED;
+    const struct problem *p = pg_call(c->views, &DISCARD, 4, values, &done);
+    if (p)
+        return failed_by(p, "parked discard");
+    if (rows_affected(done) != 1)
+        return failed("it is no longer parked; nothing was changed.");
+    return retry(c, w);
+}
+
+static int verb_discard(const struct wish *w)
+{
+    scoped_city c = {0};
+    scoped_rows *first = NULL;
+    const char *values[] = {w->view, w->stream};
+    int code = city_open(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS);
+    if (code)
+        return code;
+    const struct problem *p = pg_call(c.views, &FIRST, 2, values, &first);
+    if (p)
+        return failed_by(p, "parked discard");
+    if (!rows_count(first))
+        return failed("%s has nothing parked in view %s.", w->stream, w->view);
+    return discard(&c, w, first);
+}
+
+int verb_parked(int argc, char **argv)
+{
+    struct wish w = {0};
+    const char *words[3] = {NULL};
+    const struct option options[] = {{"--reason", &w.reason, NULL},
+                                     {"--yes", NULL, &w.yes},
+                                     {"--json", NULL, &w.json},
+                                     {NULL, NULL, NULL}};
+    bool ok = options_read(argc, argv, options, words, 3), of_stream = words[1] && words[2];
+    w.view = words[1];
+    w.stream = words[2];
+    if (ok && text_equal(words[0], "list") && !words[1] && !w.reason && !w.yes)
+        return print_rows(&LIST, list_columns, &w, false);
+    if (ok && text_equal(words[0], "show") && of_stream && !w.reason && !w.yes)
+        return print_rows(&SHOW, show_columns, &w, true);
+    if (ok && text_equal(words[0], "retry") && of_stream && !w.reason && !w.yes && !w.json)
+        return verb_retry(&w);
+    if (ok && text_equal(words[0], "discard") && of_stream && w.reason && *w.reason && !w.json)
+        return verb_discard(&w);
+    return wrong_usage("parked list [--json] | show <view> <stream> [--json] | "
+                       "retry <view> <stream> | discard <view> <stream> --reason TEXT [--yes]");
+}

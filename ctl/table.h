@@ -1,0 +1,32 @@
+/* table.h -- what a verb prints: columns for people, or one JSON object a row for programs. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+
+enum { TABLE_COLUMNS = 12 };
+
+struct column {
+    const char *name;
+    bool number; /* right-aligned; a bare number in JSON */
+};
+
+struct table {
+    const struct column *columns;
+    int count;
+    struct arena arena;
+    struct table_row *first, **end;
+};
+
+struct table table_of(const struct column *columns, int count);
+/* One text a column, copied; NULL is "-" or null. */
+void table_add(struct table *t, const char *const *cells);
+/* Rows as they were added; the names of the columns first unless `json`. */
+void table_print(const struct table *t, bool json);
+void table_free(struct table *t);
+
+#define scoped_table __attribute__((cleanup(table_free))) struct table
+
+/* A number for a cell. */
+const char *cell_int(struct arena *a, long long n);

@@ -1,0 +1,212 @@
+/* tail.c -- citywatchctl tail: the log as it is and as it grows, read from the store. */
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "ctl/city.h"
+#include "ctl/ctl.h"
+#include "ctl/options.h"
+#include "base/banned.h"
+
+enum { PAGE = 500, WINDOW = 5000, POLL_US = 200000 };
+
+struct tail {
+    struct city city;
+    const char *types, *subjects, *categories; /* lists with commas; NULL: all */
+    bool json;
+    char store_id[37];
+    int64_t epoch;
+    int64_t at, to; /* position done, last one wanted */
+};
+
+static const struct pg_statement NEXT = {
+    "ctl_tail",
+    "SELECT position, version, stream, category, event_id, type, schema, data, "
+    "coalesce(meta->>'correlation_id', ''), coalesce(meta->>'causation_id', ''), "
+    "coalesce(meta->>'traceparent', ''), (extract(epoch FROM recorded) * 1000000)::bigint "
+    "FROM es_event WHERE position > $1::bigint AND position <= $2::bigint "
+    "AND ($3::text IS NULL OR type = ANY (string_to_array($3, ','))) "
+    "AND ($4::text IS NULL OR stream = ANY (string_to_array($4, ','))) "
+    "AND ($5::text IS NULL OR category = ANY (string_to_array($5, ','))) "
+    "ORDER BY position LIMIT $6::bigint"};
+
+enum { POSITION, VERSION, STREAM, CATEGORY, ID, TYPE, SCHEMA, DATA, FIRST_META, RECORDED = 11 };
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal)
+{
+    (void)signal;
+    interrupted = 1;
+}
+
+/* ---- one event ---- */
+
+static void add_text(struct text *out, const char *name, const char *value)
+{
+    if (!*value) /* an absent attribute has no member */
+        return;
+    text_printf(out, ",\"%s\":", name);
+    text_append_json(out, value);
+}
+
+/* CloudEvents 1.0, JSON format. */
+static void print_json(const struct tail *t, const struct rows *r, int i)
+{
+    static const char *const meta[] = {"correlationid", "causationid", "traceparent"};
+    char time[TIME_TEXT];
+    scoped_text out = {0};
+    scoped_arena a = {0};
+    text_append(&out, "{\"specversion\":\"1.0\"");
+    add_text(&out, "id", rows_text(r, i, ID));
+    add_text(&out, "source", arena_printf(&a, "urn:citywatch:%s", t->store_id));
+    add_text(&out, "type", rows_text(r, i, TYPE));
+    add_text(&out, "subject", rows_text(r, i, STREAM));
+    add_text(&out, "time", time_format(rows_int(r, i, RECORDED), time));
+    add_text(&out, "datacontenttype", "application/json");
+    add_text(&out, "dataschema",
+             arena_printf(&a, "/schemas/%s/%s", rows_text(r, i, TYPE), rows_text(r, i, SCHEMA)));
+    add_text(&out, "sequence", arena_printf(&a, "%020lld", (long long)rows_int(r, i, POSITION)));
+    add_text(&out, "streamversion", rows_text(r, i, VERSION));
+    for (int k = 0; k < 3; k++)
+        add_text(&out, meta[k], rows_text(r, i, FIRST_META + k));
+    add_text(&out, "epoch", arena_printf(&a, "%lld", (long long)t->epoch));
+    printf("%s,\"data\":%s}\n", text_value(&out), rows_text(r, i, DATA));
+}
+
+static void print_line(const struct rows *r, int i)
+{
+    char time[TIME_TEXT];
+    printf("%s  %-27s  %-22s  %s v%s  %s\n", rows_text(r, i, POSITION),
+           time_format(rows_int(r, i, RECORDED), time), rows_text(r, i, TYPE),
+           rows_text(r, i, STREAM), rows_text(r, i, VERSION), rows_text(r, i, DATA));
+}
+
+/* ---- pages ---- */
+
+/* One window of positions: a filter that nothing fits never makes a long statement. */
+static fallible print_window(struct tail *t, int64_t end)
+{
+    for (int count = PAGE; count == PAGE && !interrupted;) {
+        scoped_arena a = {0};
+        scoped_rows *rows = NULL;
+        const char *values[] = {arena_printf(&a, "%lld", (long long)t->at),
+                                arena_printf(&a, "%lld", (long long)end),
+                                t->types,
+                                t->subjects,
+                                t->categories,
+                                arena_printf(&a, "%d", PAGE)};
+        TRY(pg_call(t->city.log, &NEXT, 6, values, &rows));
+        count = rows_count(rows);
+        for (int i = 0; i < count; i++) {
+            if (t->json)
+                print_json(t, rows, i);
+            else
+                print_line(rows, i);
+        }
+        t->at = count == PAGE ? rows_int(rows, count - 1, POSITION) : end;
+    }
+    return NULL;
+}
+
+static fallible follow(struct tail *t)
+{
+    while (!interrupted && t->at < t->to) {
+        struct head head;
+        TRY(city_head(&t->city, &head));
+        t->epoch = head.epoch;
+        int64_t end = head.position < t->to ? head.position : t->to;
+        while (t->at < end && !interrupted)
+            TRY(print_window(t, end - t->at > WINDOW ? t->at + WINDOW : end));
+        if (fflush(stdout))
+            return NULL; /* nobody reads on */
+        if (t->at < t->to)
+            usleep(POLL_US);
+    }
+    return NULL;
+}
+
+/* ---- where to begin ---- */
+
+/* "90s", "10m", "2h", "7d" ago, or a moment of RFC 3339; 0: neither. */
+static int64_t moment_of(const char *since)
+{
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    char digits[16] = {0};
+    int64_t n, moment;
+    size_t length = strspn(since, "0123456789");
+    if (time_parse(since, &moment))
+        return moment;
+    if (!length || length > 9 || !since[length] || since[length + 1])
+        return 0;
+    memcpy(digits, since, length);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (units[i].unit == since[length] && text_to_int(digits, &n))
+            return time_now() - n * units[i].seconds * 1000000;
+    return 0;
+}
+
+/* The last position recorded before the moment, by halving: positions have no gaps. */
+static fallible position_before(struct tail *t, int64_t moment, int64_t head)
+{
+    int64_t low = 0, high = head;
+    while (low < high) {
+        int64_t middle = low + (high - low + 1) / 2, recorded;
+        TRY(city_recorded(&t->city, middle, &recorded));
+        if (recorded < moment)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    t->at = low;
+    return NULL;
+}
+
+static fallible begin(struct tail *t, int64_t from, int64_t moment)
+{
+    struct head head;
+    TRY(city_head(&t->city, &head));
+    TRY(store_id(t->city.store, t->store_id));
+    t->at = from > 0 ? from - 1 : head.position;
+    return moment ? position_before(t, moment, head.position) : NULL;
+}
+
+static int run(struct tail *t, int64_t from, int64_t moment)
+{
+    int code = city_open(&t->city, NEEDS_STORE);
+    if (code == DONE) {
+        const struct problem *p = begin(t, from, moment);
+        if (!p)
+            p = follow(t);
+        code = p ? failed_by(p, "tail") : DONE;
+    }
+    city_close(&t->city);
+    return code;
+}
+
+int verb_tail(int argc, char **argv)
+{
+    struct tail t = {.to = INT64_MAX};
+    const char *from = NULL, *to = NULL, *since = NULL;
+    int64_t first = 0, moment = 0;
+    const struct option table[] = {
+        {"--type", &t.types, NULL},          {"--subject", &t.subjects, NULL},
+        {"--category", &t.categories, NULL}, {"--from", &from, NULL},
+        {"--since", &since, NULL},           {"--to", &to, NULL},
+        {"--json", NULL, &t.json},           {NULL, NULL, NULL}};
+    if (!options_read(argc, argv, table, NULL, 0) || (from && since))
+        return wrong_usage("tail [--type T,…] [--subject S,…] [--category C,…] "
+                           "[--from POSITION | --since TIME] [--to POSITION] [--json]");
+    if ((from && (!text_to_int(from, &first) || first < 1)) || (to && !text_to_int(to, &t.to)))
+        return wrong_usage("a position is a number from 1 on.");
+    if (since && !(moment = moment_of(since)))
+        return wrong_usage(
+            "--since takes 90s, 10m, 2h, 7d or a time such as 2026-01-02T03:04:05Z.");
+    struct sigaction stop = {.sa_handler = interrupt};
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGTERM, &stop, NULL);
+    return run(&t, first, moment);
+}

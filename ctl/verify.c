@@ -1,0 +1,87 @@
+/* verify.c -- citywatchctl verify: is everything still what the log says? */
+#include "ctl/verify.h"
+
+#include <stdarg.h>
+
+#include "base/time.h"
+#include "ctl/ctl.h"
+#include "ctl/options.h"
+#include "base/banned.h"
+
+enum { MAX_PARTS = 32, SAY_US = 1000000 };
+
+void differs(struct findings *f, const char *part, const char *name, int64_t position,
+             const char *format, ...)
+{
+    scoped_arena a = {0};
+    scoped_text line = {0};
+    va_list args;
+    char what[1024];
+    va_start(args, format);
+    vsnprintf(what, sizeof(what), format, args);
+    va_end(args);
+    f->count++;
+    if (!f->json) {
+        const char *at = position ? arena_printf(&a, " %lld", (long long)position) : "";
+        printf("%s %s%s: %s\n", part, name, at, what);
+        return;
+    }
+    text_append(&line, "{\"part\":");
+    text_append_json(&line, part);
+    text_append(&line, ",\"name\":");
+    text_append_json(&line, name);
+    if (position)
+        text_printf(&line, ",\"position\":%lld", (long long)position);
+    text_append(&line, ",\"difference\":");
+    text_append_json(&line, what);
+    printf("%s}\n", text_value(&line));
+}
+
+void progress(struct findings *f, const char *name, int64_t done, int64_t all)
+{
+    int64_t now = time_monotonic();
+    if (now - f->said_at < SAY_US)
+        return;
+    f->said_at = now;
+    fprintf(stderr, "%s: %lld of %lld\n", name, (long long)done, (long long)all);
+}
+
+static fallible verify(struct city *c, const char *part, struct findings *f)
+{
+    if (text_equal(part, "store"))
+        return verify_store(c, f);
+    if (text_equal(part, "redis"))
+        return verify_redis(c, f);
+    return verify_views(c, text_equal(part, "views") ? NULL : part, f);
+}
+
+static int run(const char *const *parts, struct findings *f)
+{
+    scoped_city c = {0};
+    int code = city_open(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS);
+    for (; !code && *parts; parts++) {
+        const struct problem *p = verify(&c, *parts, f);
+        if (p == NO_SUCH_ITEM)
+            return wrong_usage("there is no view \"%s\".", *parts);
+        if (p == VERSION_CONFLICT)
+            return failed("another verify compares the views; nothing was done.");
+        if (p)
+            code = failed_by(p, *parts);
+        fflush(stdout);
+    }
+    if (code)
+        return code;
+    fprintf(stderr, f->count ? "%lld differences.\n" : "No difference.\n", (long long)f->count);
+    return f->count ? FAILED : DONE;
+}
+
+int verb_verify(int argc, char **argv)
+{
+    static const char *const everything[] = {"store", "redis", "views", NULL};
+    struct findings f = {0};
+    const char *parts[MAX_PARTS + 1] = {NULL};
+    const struct option options[] = {{"--json", NULL, &f.json}, {NULL, NULL, NULL}};
+    if (!options_read(argc, argv, options, parts, MAX_PARTS))
+        return wrong_usage("verify [store] [redis] [views | <view> …] [--json]");
+    return run(parts[0] ? parts : everything, &f);
+}

@@ -1,0 +1,113 @@
+/* accounts_verbs_test.c -- what citywatchctl changes in an account ends in the log, and so in every
+ * service. */
+#include "tests/ctl/small_city.h"
+
+#include "platform/account.h"
+
+static void add_account(struct small_city *c, const char *name, const char *role)
+{
+    test_shell("printf password | DATABASE_URL='%s' " CITYWATCHCTL
+               " account add %s --role %s --password-file -",
+               c->log_url, name, role);
+}
+
+static void open_session(struct small_city *c, const char *name, const char *session)
+{
+    struct account a;
+    bool found;
+    CHECK_OK(account_by_name(c->log, name, &a, &found));
+    CHECK_OK(session_open(c->log, &a, session, "tag", 30));
+}
+
+static bool refused(struct small_city *c, const char *name, const char *session, int64_t version)
+{
+    int64_t position = -1;
+    struct claims claims = {.role_version = version};
+    struct account a;
+    bool found;
+    CHECK_OK(account_by_name(c->log, name, &a, &found));
+    snprintf(claims.user_id, sizeof(claims.user_id), "%s", a.user_id);
+    snprintf(claims.session, sizeof(claims.session), "%s", session);
+    struct revoked *r = revoked_new();
+    CHECK_OK(revoked_follow(r, c->log, &position));
+    bool is = is_revoked(r, &claims);
+    revoked_free(r);
+    return is;
+}
+
+#define FIRST_SESSION  "019b7f00-0000-7000-8000-0000000000e1"
+#define SECOND_SESSION "019b7f00-0000-7000-8000-0000000000e2"
+
+TEST(a_disabled_account_is_out_of_every_session)
+{
+    struct small_city c = city_found();
+    add_account(&c, "mallory", "CITIZEN");
+    open_session(&c, "mallory", FIRST_SESSION);
+    open_session(&c, "mallory", SECOND_SESSION);
+    CHECK_INT(ctl(&c, "account disable mallory"), 1);
+    CHECK(!refused(&c, "mallory", FIRST_SESSION, 1));
+    CHECK_INT(ctl(&c, "account disable mallory --yes"), 0);
+    CHECK(said("2 sessions ended"));
+    CHECK(refused(&c, "mallory", FIRST_SESSION, 1) && refused(&c, "mallory", SECOND_SESSION, 1));
+    CHECK_INT(number(c.log,
+                     "SELECT count(*) FROM es_event e JOIN account a ON e.stream = 'user-' || "
+                     "a.user_id WHERE type = 'user.session.ended' AND category = 'user' AND "
+                     "data->>'user_id' = a.user_id::text AND "
+                     "substr(event_id::text, 15, 1) = '7'"),
+              2);
+    CHECK_INT(number(c.log, "SELECT count(*) FROM account_session WHERE ended IS NULL"), 0);
+    CHECK_INT(ctl(&c, "account list"), 0);
+    CHECK(said("disabled"));
+    CHECK_INT(ctl(&c, "account disable mallory --yes"), 0); /* nothing more to end */
+    CHECK(said("0 sessions ended"));
+    CHECK_INT(ctl(&c, "account disable nobody --yes"), 1);
+    CHECK_INT(ctl(&c, "verify store"), 0);
+    city_leave(&c);
+}
+
+TEST(a_role_that_changes_makes_older_tokens_invalid)
+{
+    struct small_city c = city_found();
+    add_account(&c, "trent", "CITIZEN");
+    CHECK_INT(ctl(&c, "account role trent --role OFFICER"), 1);
+    CHECK(said("agency"));
+    CHECK_INT(ctl(&c, "account role trent --role OFFICER --agency AGENCY_INFRA"), 0);
+    CHECK_INT(number(c.log,
+                     "SELECT count(*) FROM account WHERE role = 'OFFICER' AND role_version = 2 "
+                     "AND agency = 'AGENCY_INFRA'"),
+              1);
+    CHECK_INT(number(c.log, "SELECT count(*) FROM es_event WHERE type = 'user.role.changed' AND "
+                            "data->>'role' = 'OFFICER' AND data->>'agency' = 'AGENCY_INFRA' AND "
+                            "(data->>'role_version')::int = 2"),
+              1);
+    CHECK(refused(&c, "trent", FIRST_SESSION, 1));
+    CHECK(!refused(&c, "trent", FIRST_SESSION, 2));
+    CHECK_INT(ctl(&c, "account role trent --role OFFICER --agency AGENCY_INFRA"), 0); /* the same */
+    CHECK_INT(ctl(&c, "account role trent --role CITIZEN"), 0);
+    CHECK_INT(number(c.log, "SELECT role_version FROM account WHERE agency IS NULL"), 3);
+    CHECK_INT(number(c.log, "SELECT count(*) FROM es_event"), 3);
+    CHECK_INT(ctl(&c, "account role nobody --role CITIZEN"), 1);
+    city_leave(&c);
+}
+
+TEST(another_password_ends_the_sessions_of_the_old_one)
+{
+    struct small_city c = city_found();
+    struct account before, after;
+    bool found;
+    add_account(&c, "carol", "CITIZEN");
+    open_session(&c, "carol", FIRST_SESSION);
+    CHECK_OK(account_by_name(c.log, "carol", &before, &found));
+    test_shell("printf 'another one' >%s/word", test_folder());
+    CHECK_INT(ctl(&c, "account password carol --password-file %s/word", test_folder()), 0);
+    CHECK(said("1 sessions ended"));
+    CHECK_OK(account_by_name(c.log, "carol", &after, &found));
+    CHECK(!text_equal(before.hash, after.hash));
+    CHECK(refused(&c, "carol", FIRST_SESSION, 1));
+    /* A log-in that has read the old row finds it changed. */
+    CHECK_PROBLEM(session_open(c.log, &before, SECOND_SESSION, "tag", 30), BAD_CREDENTIALS);
+    test_shell("printf short >%s/word", test_folder());
+    CHECK_INT(ctl(&c, "account password carol --password-file %s/word", test_folder()), 1);
+    CHECK_INT(ctl(&c, "account password nobody --password-file %s/word", test_folder()), 1);
+    city_leave(&c);
+}

@@ -1,0 +1,315 @@
+/* operator_test.c -- the verbs an operator uses, each on a small log: what they show, what they
+ * change, and that what destroys something asks. */
+#include "tests/ctl/small_city.h"
+
+static const struct {
+    const char *name, *arguments, *what, *example;
+} verbs[] = {
+#define VERB(name, call, arguments, what, example) {name, arguments, what, example},
+#include "ctl/verbs.def"
+#undef VERB
+};
+enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static const char *file_text(struct arena *a, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    char *s = arena_alloc(a, 65536);
+    CHECK(f && fread(s, 1, 65535, f) > 0);
+    if (f)
+        fclose(f);
+    return s;
+}
+
+static int count_of(const char *words)
+{
+    int n = 0;
+    for (const char *at = output; (at = strstr(at, words)); at++)
+        n++;
+    return n;
+}
+
+/* ---- what can be done ---- */
+
+TEST(each_verb_stands_in_the_help_the_man_page_and_the_completion)
+{
+    scoped_arena a = {0};
+    struct small_city c = {.log_url = "", .views_url = ""};
+    const char *man = file_text(&a, SOURCE_DIR "/ctl/citywatchctl.1");
+    const char *completion = file_text(&a, SOURCE_DIR "/ctl/citywatchctl.bash");
+    const char *list = strstr(completion, "    *) echo '");
+    CHECK(list != NULL);
+    for (int i = 0; i < VERBS; i++) {
+        CHECK_INT(ctl(&c, "--help"), 0);
+        CHECK(said(arena_printf(&a, "citywatchctl %s %s", verbs[i].name, verbs[i].arguments)));
+        CHECK(said(arena_printf(&a, "Example: %s", verbs[i].example)));
+        CHECK_INT(ctl(&c, "%s --help", verbs[i].name), 0);
+        CHECK(said(verbs[i].what));
+        const char *words[] = {
+            arena_printf(&a, "\n.It Cm %s ", verbs[i].name),
+            arena_printf(&a, "\n    %s)", verbs[i].name), arena_printf(&a, " | %s)", verbs[i].name),
+            arena_printf(&a, "\n    %s |", verbs[i].name), arena_printf(&a, " %s ", verbs[i].name)};
+        if (!strstr(man, words[0]))
+            test_fail(__FILE__, __LINE__, verbs[i].name, "not in ctl/citywatchctl.1", NULL);
+        bool completes = strstr(completion, words[1]) || strstr(completion, words[2]) ||
+                         strstr(completion, words[3]);
+        if (!completes || (list && !strstr(list, words[4]) && i > 0))
+            test_fail(__FILE__, __LINE__, verbs[i].name, "not in ctl/citywatchctl.bash", NULL);
+    }
+}
+
+TEST(the_man_page_and_the_completion_are_well_formed)
+{
+    test_shell("bash -n " SOURCE_DIR "/ctl/citywatchctl.bash");
+    test_shell("bash -c '. " SOURCE_DIR "/ctl/citywatchctl.bash; COMP_WORDS=(citywatchctl parked "
+               "re); COMP_CWORD=2; _citywatchctl; test \"${COMPREPLY[*]}\" = retry'");
+    test_shell("if command -v mandoc >/dev/null; then mandoc -T lint -W error " SOURCE_DIR
+               "/ctl/citywatchctl.1; fi");
+}
+
+TEST(a_verb_that_is_called_wrongly_says_how)
+{
+    static const char *const wrong[] = {"tail --from 0",
+                                        "tail --from 1 --since 1h",
+                                        "tail --since later",
+                                        "tail x",
+                                        "lag now",
+                                        "groups --all",
+                                        "parked",
+                                        "parked show x",
+                                        "parked discard a b",
+                                        "parked discard a b --reason ''",
+                                        "trim --keep 0",
+                                        "trim --keep many",
+                                        "republish now",
+                                        "epoch",
+                                        "epoch lower",
+                                        "epoch show --yes",
+                                        "account disable",
+                                        "account role abc",
+                                        "account list --yes",
+                                        "account role a --role KING"};
+    struct small_city c = {.log_url = "", .views_url = ""};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        CHECK_INT(ctl(&c, "%s", wrong[i]), 2);
+}
+
+/* ---- looking ---- */
+
+TEST(tail_shows_what_is_asked_for_and_ends)
+{
+    struct small_city c = city_of_a_day();
+    CHECK_INT(ctl(&c, "tail --from 1 --to 11"), 0);
+    CHECK_INT(count_of("\n"), 11);
+    CHECK_INT(ctl(&c, "tail --from 1 --to 11 --type report.upvoted,report.status.updated"), 0);
+    CHECK_INT(count_of("\n"), 4);
+    CHECK_INT(ctl(&c, "tail --from 4 --to 11 --category report"), 0);
+    CHECK_INT(count_of("\n"), 6);
+    CHECK_INT(
+        ctl(&c, "tail --since 1h --to 11 --subject report-00000000-0000-7000-8000-000000000003"),
+        0);
+    CHECK_INT(count_of("\n"), 3);
+    CHECK_INT(ctl(&c, "tail --since 2100-01-01T00:00:00Z --to 11"), 0);
+    CHECK_TEXT(output, "");
+    change(c.log, "UPDATE es_event SET recorded = now() - interval '2 hours' WHERE position < 6");
+    CHECK_INT(ctl(&c, "tail --since 1h --to 11"), 0);
+    CHECK_INT(count_of("\n"), 6);
+    city_leave(&c);
+}
+
+TEST(tail_prints_cloudevents)
+{
+    struct small_city c = city_of_a_day();
+    scoped_arena a = {0};
+    CHECK_INT(ctl(&c, "tail --from 8 --to 8 --json"), 0);
+    const char *path = arena_printf(&a, "%s/event", test_folder());
+    FILE *f = fopen(path, "we");
+    CHECK(f && fputs(output, f) >= 0);
+    if (f)
+        fclose(f);
+    test_shell("python3 - %s <<'END'\n"
+               "import json, sys\n"
+               "e = json.load(open(sys.argv[1]))\n"
+               "assert e['specversion'] == '1.0' and e['type'] == 'report.status.updated', e\n"
+               "assert e['subject'] == 'report-00000000-0000-7000-8000-000000000003', e\n"
+               "assert e['sequence'] == '%%020d' %% 8 and e['streamversion'] == '2', e\n"
+               "assert e['dataschema'] == '/schemas/report.status.updated/1', e\n"
+               "assert e['source'].startswith('urn:citywatch:') and e['time'].endswith('Z'), e\n"
+               "assert e['correlationid'] == 'c-1' and 'traceparent' not in e, e\n"
+               "assert e['data']['new_status'] == 'IN_PROGRESS' and e['epoch'] == '1', e\nEND",
+               path);
+    city_leave(&c);
+}
+
+TEST(tail_follows_the_log_from_its_end)
+{
+    struct small_city c = city_of_a_day();
+    test_shell("(DATABASE_URL='%s' timeout 30 " CITYWATCHCTL " tail --to 12 >%s/tailed; "
+               "echo $? >%s/code) & sleep 1",
+               c.log_url, test_folder(), test_folder());
+    file_report(&c, 8);
+    test_shell("for i in $(seq 200); do test -s %s/code && break; sleep 0.1; done; "
+               "test \"$(cat %s/code)\" = 0 && test \"$(wc -l <%s/tailed)\" = 1 && "
+               "grep -q '^12 .*n 8' %s/tailed",
+               test_folder(), test_folder(), test_folder(), test_folder());
+    city_leave(&c);
+}
+
+TEST(lag_is_counted_from_the_head_of_the_store)
+{
+    struct small_city c = city_of_a_day();
+    CHECK_INT(ctl(&c, "lag --json"), 0);
+    CHECK_INT(count_of("\"position\":11,\"behind\":0,\"age\":0.0"), 9);
+    file_report(&c, 8);
+    file_report(&c, 9);
+    change(c.log,
+           "UPDATE es_event SET recorded = now() - interval '90 seconds' WHERE position = 12");
+    CHECK_INT(ctl(&c, "lag --json"), 0);
+    CHECK(said("{\"part\":\"store\",\"name\":\"log\",\"position\":13,\"behind\":0,\"age\":0.0"));
+    CHECK(said(
+        "{\"part\":\"redis\",\"name\":\"{events}:all\",\"position\":11,\"behind\":2,\"age\":9"));
+    CHECK(said("\"name\":\"report_list\",\"position\":11,\"behind\":2,\"age\":9"));
+    CHECK_INT(ctl(&c, "lag"), 0);
+    CHECK(said("part   name"));
+    city_leave(&c);
+}
+
+TEST(the_lag_of_a_group_is_counted_from_positions)
+{
+    struct small_city c = city_of_a_day();
+    test_shell("p=%d; redis-cli -p $p XGROUP CREATE '{events}:report' mail 0 >/dev/null && "
+               "redis-cli -p $p XREADGROUP GROUP mail one COUNT 3 STREAMS '{events}:report' '>' "
+               ">/dev/null && redis-cli -p $p XACK '{events}:report' mail 1-0 >/dev/null && "
+               "redis-cli -p $p XTRIM '{events}:report' MAXLEN 2 >/dev/null",
+               test_redis_port());
+    CHECK_INT(ctl(&c, "groups --json"), 0);
+    CHECK_TEXT(output,
+               "{\"key\":\"{events}:report\",\"group\":\"mail\",\"consumers\":1,\"pending\":2,"
+               "\"position\":3,\"lag\":6}\n");
+    city_leave(&c);
+}
+
+/* ---- the copy in Redis ---- */
+
+TEST(trim_tells_what_goes_before_it_goes)
+{
+    struct small_city c = city_found();
+    for (int n = 1; n <= 450; n++)
+        file_report(&c, n);
+    publish_all(&c);
+    CHECK_INT(ctl(&c, "trim --dry-run --keep 100 --json"), 0);
+    CHECK(said(
+        "{\"key\":\"{events}:all\",\"entries\":450,\"first\":1,\"last\":450,\"removes\":350,"));
+    CHECK_INT(ctl(&c, "trim --dry-run"), 0);
+    CHECK(!strstr(output, "350"));
+    CHECK_INT(ctl(&c, "trim --keep 100"), 1);
+    CHECK(said("--yes says that it is meant"));
+    CHECK_INT(ctl(&c, "verify redis"), 0);
+    CHECK_INT(ctl(&c, "lag"), 0);
+    CHECK_INT(ctl(&c, "trim --keep 100 --yes"), 0);
+    CHECK(said(" entries removed"));
+    CHECK_INT(ctl(&c, "verify redis"), 0);
+    test_shell("n=$(redis-cli -p %d XLEN '{events}:all'); test $n -ge 100 -a $n -lt 200",
+               test_redis_port()); /* whole nodes go */
+    city_leave(&c);
+}
+
+TEST(republish_makes_the_relay_begin_anew)
+{
+    struct small_city c = city_of_a_day();
+    test_shell("redis-cli -p %d XDEL '{events}:all' 4-0 >/dev/null", test_redis_port());
+    CHECK_INT(ctl(&c, "republish"), 1);
+    CHECK(said("10 events"));
+    CHECK_INT(ctl(&c, "verify redis"), 1);
+    CHECK_INT(ctl(&c, "republish --yes"), 0);
+    publish_all(&c);
+    CHECK_INT(ctl(&c, "verify redis"), 0);
+    city_leave(&c);
+}
+
+TEST(an_epoch_is_shown_and_raised_once)
+{
+    struct small_city c = city_of_a_day();
+    CHECK_INT(ctl(&c, "epoch show --json"), 0);
+    CHECK_INT(count_of("\"epoch\":1,\"position\":11"), 3);
+    CHECK_INT(ctl(&c, "epoch raise"), 1);
+    CHECK(said("This begins epoch 2"));
+    CHECK_INT(number(c.log, "SELECT epoch FROM es_store"), 1);
+    CHECK_INT(ctl(&c, "epoch raise --yes"), 0);
+    CHECK(said("\n2\n"));
+    CHECK_INT(number(c.log, "SELECT epoch FROM es_store"), 2);
+    CHECK_INT(ctl(&c, "verify"), 1);
+    CHECK(said("redis {events}:meta: epoch is 1, the store says 2"));
+    CHECK(said("views report_list: epoch is 1, the store says 2"));
+    publish_all(&c);
+    CHECK_INT(ctl(&c, "verify redis"), 0);
+    city_leave(&c);
+}
+
+/* ---- parked ---- */
+
+#define FIFTH "report-00000000-0000-7000-8000-000000000005"
+
+/* report_list refuses the fifth report, which has moved on since. */
+static struct small_city poisoned_city(void)
+{
+    struct small_city c = city_found();
+    project_all(&c);
+    change(c.views,
+           "ALTER TABLE report_list.report_list ADD CONSTRAINT poison CHECK (content <> 'n 5')");
+    for (int n = 1; n <= 6; n++)
+        file_report(&c, n);
+    move_report(&c, 5, 1, "RECEIVED", "IN_PROGRESS");
+    publish_all(&c);
+    project_all(&c);
+    return c;
+}
+
+TEST(parked_events_are_listed_shown_and_retried)
+{
+    struct small_city c = poisoned_city();
+    CHECK_INT(ctl(&c, "parked list --json"), 0);
+    CHECK(said("{\"view\":\"report_list\",\"stream\":\"" FIFTH
+               "\",\"events\":2,\"position\":5,\"type\":\"report.created\",\"attempts\":1,"));
+    CHECK_INT(ctl(&c, "parked show report_list " FIFTH), 0);
+    CHECK(said("23514: ") && said("follows a parked event"));
+    CHECK_INT(ctl(&c, "parked show report_list report-x"), 1);
+    CHECK_INT(ctl(&c, "verify"), 0); /* a view without what is parked is what it should be */
+    CHECK_INT(ctl(&c, "parked retry report_list " FIFTH), 1);
+    CHECK(said("2 events of " FIFTH " are still parked"));
+    CHECK_INT(ctl(&c, "parked retry no_view " FIFTH), 1);
+    change(c.views, "ALTER TABLE report_list.report_list DROP CONSTRAINT poison");
+    CHECK_INT(ctl(&c, "parked retry report_list " FIFTH), 0);
+    CHECK_INT(number(c.views, "SELECT count(*) FROM engine.parked"), 0);
+    CHECK_INT(number(c.views, "SELECT count(*) FROM report_list.report_list"), 6);
+    CHECK_INT(ctl(&c, "verify"), 0);
+    city_leave(&c);
+}
+
+TEST(a_discarded_event_leaves_a_record_and_frees_what_waits_behind_it)
+{
+    struct small_city c = poisoned_city();
+    CHECK_INT(ctl(&c, "parked discard report_list " FIFTH " --reason 'sent by mistake'"), 1);
+    CHECK(said("This leaves event 5 (report.created)"));
+    CHECK_INT(number(c.views, "SELECT count(*) FROM engine.parked"), 2);
+    int64_t revision = number(c.views, "SELECT revision FROM engine.lane");
+    CHECK_INT(ctl(&c, "parked discard report_list " FIFTH " --reason 'sent by mistake' --yes"), 0);
+    CHECK_INT(number(c.views, "SELECT count(*) FROM engine.parked"), 0);
+    CHECK(number(c.views, "SELECT revision FROM engine.lane") > revision);
+    CHECK_INT(number(c.views,
+                     "SELECT count(*) FROM engine.discarded WHERE position = 5 AND reason = "
+                     "'sent by mistake' AND error LIKE '23514: %'"),
+              1);
+    CHECK_INT(number(c.views, "SELECT count(*) FROM report_list.report_list WHERE status = "
+                              "'IN_PROGRESS' AND content IS NULL"),
+              1);
+    CHECK_INT(ctl(&c, "parked show report_list " FIFTH " --json"), 0);
+    CHECK(said("\"state\":\"discarded\"") && said("\"reason\":\"sent by mistake\""));
+    CHECK_INT(ctl(&c, "verify"), 0);
+    CHECK_INT(ctl(&c, "parked discard report_list " FIFTH " --reason again --yes"), 1);
+    move_report(&c, 5, 2, "IN_PROGRESS", "RESOLVED"); /* the stream flows */
+    project_all(&c);
+    CHECK_INT(number(c.views, "SELECT count(*) FROM engine.parked"), 0);
+    CHECK_INT(ctl(&c, "verify views"), 0);
+    city_leave(&c);
+}

@@ -1,0 +1,84 @@
+"""operator_test.py -- tools/ctl against the whole city: what an operator sees, changes and repairs."""
+import json, subprocess, unittest, uuid
+
+from city import ROOT, city, wait_until
+
+
+def ctl(*words, code=0, given=None):
+    """What it printed; the exit code must be `code`."""
+    done = subprocess.run([ROOT + "/tools/ctl", *words], env=city().environment, input=given or "", text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+    assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+    return done.stdout
+
+
+def rows(*words):
+    return [json.loads(line) for line in ctl(*words, "--json").splitlines()]
+
+
+class Operator(unittest.TestCase):
+    def test_the_log_is_shown_and_nothing_lags_at_rest(self):
+        c = city()
+        report = c.file_report()
+        head = c.settle()
+        event = rows("tail", "--from", str(report["position"]), "--to", str(report["position"]))[0]
+        self.assertEqual((event["type"], event["data"]["report_id"]), ("report.created", report["report_id"]))
+        lag = rows("lag")
+        self.assertEqual({row["position"] for row in lag}, {head})
+        self.assertEqual({row["part"] for row in lag}, {"store", "redis", "view"})
+        self.assertEqual(rows("groups"), [])
+        self.assertEqual(rows("parked", "list"), [])
+
+    def test_everything_agrees_also_while_clients_write(self):
+        c = city()
+        for _ in range(20):
+            c.file_report()
+        ctl("verify")
+        self.assertFalse(c.sql("citywatch_read", "SELECT 1 FROM pg_namespace WHERE nspname LIKE 'verify%'"))
+
+    def test_redis_is_filled_anew(self):
+        c = city()
+        c.file_report()
+        c.settle()
+        first = c.redis("XRANGE", "{events}:all", "-", "+", "COUNT", "1")
+        c.redis("XDEL", "{events}:all", first.split("-")[0] + "-0")
+        ctl("republish", code=1)
+        ctl("republish", "--yes")
+        wait_until("redis begins with the first event again",
+                   lambda: c.redis("XRANGE", "{events}:all", "-", "+", "COUNT", "1") == first, 20)
+        c.settle()
+        ctl("verify", "redis")
+        ctl("trim", "--dry-run", "--keep", "1000")
+
+    def test_the_epoch_is_shown_and_not_raised_by_accident(self):
+        self.assertEqual({row["epoch"] for row in rows("epoch", "show")}, {1})
+        ctl("epoch", "raise", code=1)
+        self.assertEqual({row["epoch"] for row in rows("epoch", "show")}, {1})
+        ctl("migrate", "read", code=1)
+
+    def test_accounts_change_for_every_service(self):
+        c = city()
+        name, word = "op-" + uuid.uuid4().hex[:10], "correct horse battery"
+        ctl("account", "add", name, "--role", "CITIZEN", "--password-file", "-", given=word)
+        log_in = lambda: c.ask("POST", "/auth/login", {"username": name, "password": word})
+        citizen = log_in().json["token"]
+        self.assertEqual(c.ask("GET", "/cases/inbox", token=citizen).status, 403)
+        ctl("account", "role", name, "--role", "OFFICER", "--agency", "AGENCY_INFRA")
+        for path in "/cases/inbox", "/auth/me":  # one of each service
+            wait_until("the old token is refused", lambda: c.ask("GET", path, token=citizen).status == 401, 10)
+        officer = log_in().json["token"]
+        self.assertEqual(c.ask("GET", "/cases/inbox", token=officer).status, 200)
+        ctl("account", "password", name, "--password-file", "-", given="another horse battery")
+        wait_until("its sessions end", lambda: c.ask("GET", "/cases/inbox", token=officer).status == 401, 10)
+        self.assertEqual(log_in().status, 401)
+        word = "another horse battery"
+        again = log_in().json["token"]
+        ctl("account", "disable", name, "--yes")
+        for path in "/cases/inbox", "/auth/me":
+            wait_until("the account is out", lambda: c.ask("GET", path, token=again).status == 401, 10)
+        self.assertEqual(log_in().status, 401)
+        self.assertEqual([a["state"] for a in rows("account", "list") if a["name"] == name], ["disabled"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
