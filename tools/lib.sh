@@ -1,5 +1,5 @@
 # lib.sh -- sourced by the scripts of tools/: where things lie, who runs what.
-# Sets PG_BIN, ROOT (the checkout), RUN_DIR, SOCKETS, SERVICE_USER, DATABASE_USER, ADMIN_USER.
+# Sets PG_BIN, ROOT (the checkout), RUN_DIR, SOCKETS, SERVICE_USER, GATEWAY_USER, DATABASE_USER, ADMIN_USER.
 # shellcheck shell=bash disable=SC2034
 
 PG_BIN=/usr/lib/postgresql/15/bin
@@ -38,9 +38,11 @@ choose_users()
 {
     ADMIN_USER=$(id -un)
     SERVICE_USER=$ADMIN_USER
+    GATEWAY_USER=$ADMIN_USER
     DATABASE_USER=$ADMIN_USER
     if [ "$(id -u)" = 0 ]; then
         SERVICE_USER=citywatch
+        GATEWAY_USER=citywatch-gateway # faces the network, and can read no secret
         DATABASE_USER=postgres
     fi
 }
