@@ -76,6 +76,21 @@ void city_close(struct city *c)
     *c = (struct city){0};
 }
 
+int city_show(int needs, const char *verb, const struct column *columns, int count,
+              const struct problem *(*fill)(struct city *c, struct table *t), bool json)
+{
+    scoped_city c = {0};
+    scoped_table t = table_of(columns, count);
+    int code = city_open(&c, needs);
+    if (code)
+        return code;
+    const struct problem *p = fill(&c, &t);
+    if (p)
+        return failed_by(p, verb);
+    table_print(&t, json);
+    return DONE;
+}
+
 /* ---- the store ---- */
 
 static const struct pg_statement COUNT_ALL = {

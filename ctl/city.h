@@ -2,6 +2,7 @@
  * variables of the services (platform/settings.def). */
 #pragma once
 
+#include "ctl/table.h"
 #include "platform/redis.h"
 #include "platform/store.h"
 
@@ -19,6 +20,10 @@ struct city {
 int city_open(struct city *c, int needs);
 void city_close(struct city *c);
 #define scoped_city __attribute__((cleanup(city_close))) struct city
+
+/* A verb that only shows: opens, lets `fill` ask, prints its table. DONE or the exit code. */
+int city_show(int needs, const char *verb, const struct column *columns, int count,
+              const struct problem *(*fill)(struct city *c, struct table *t), bool json);
 
 /* A setting's value: from the environment, else its default ("" if it has none). */
 const char *setting_of(const char *name);

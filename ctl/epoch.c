@@ -45,16 +45,8 @@ static fallible fill(struct city *c, struct table *t)
 
 static int show(bool json)
 {
-    scoped_city c = {0};
-    scoped_table t = table_of(columns, COLUMNS);
-    int code = city_open(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS);
-    if (code)
-        return code;
-    const struct problem *p = fill(&c, &t);
-    if (p)
-        return failed_by(p, "epoch show");
-    table_print(&t, json);
-    return DONE;
+    return city_show(NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS, "epoch show", columns, COLUMNS, fill,
+                     json);
 }
 
 static int raise_from(struct city *c, const struct head *head)

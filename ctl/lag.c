@@ -71,14 +71,5 @@ int verb_lag(int argc, char **argv)
     const struct option options[] = {{"--json", NULL, &json}, {NULL, NULL, NULL}};
     if (!options_read(argc, argv, options, NULL, 0))
         return wrong_usage("lag [--json]");
-    scoped_city c = {0};
-    scoped_table t = table_of(columns, COLUMNS);
-    int code = city_open(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS);
-    if (code)
-        return code;
-    const struct problem *p = fill(&c, &t);
-    if (p)
-        return failed_by(p, "lag");
-    table_print(&t, json);
-    return DONE;
+    return city_show(NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS, "lag", columns, COLUMNS, fill, json);
 }
