@@ -74,12 +74,16 @@ const char *arena_printf(struct arena *a, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    char brief[64];
+    int length = vsnprintf(brief, sizeof(brief), format, args);
     va_end(args);
     if (length < 0)
         abort();
     char *s = arena_alloc(a, (size_t)length + 1);
-    vsnprintf(s, (size_t)length + 1, format, again);
+    if ((size_t)length < sizeof(brief))
+        memcpy(s, brief, (size_t)length + 1);
+    else
+        vsnprintf(s, (size_t)length + 1, format, again);
     va_end(again);
     return s;
 }

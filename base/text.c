@@ -92,11 +92,8 @@ bool text_is_blank(const char *s)
     return true;
 }
 
-static void reserve(struct text *t, size_t more)
+static void grow(struct text *t, size_t need)
 {
-    size_t need = t->length + more + 1;
-    if (need <= t->size)
-        return;
     size_t size = t->size ? t->size : 128;
     while (size < need)
         size *= 2;
@@ -104,6 +101,12 @@ static void reserve(struct text *t, size_t more)
     if (!t->at)
         abort();
     t->size = size;
+}
+
+static inline void reserve(struct text *t, size_t more)
+{
+    if (t->length + more + 1 > t->size)
+        grow(t, t->length + more + 1);
 }
 
 void text_append_bytes(struct text *t, const void *s, size_t length)
@@ -122,12 +125,21 @@ void text_append(struct text *t, const char *s)
 
 void text_append_char(struct text *t, char c)
 {
-    text_append_bytes(t, &c, 1);
+    reserve(t, 1);
+    t->at[t->length++] = c;
+    t->at[t->length] = '\0';
 }
 
 void text_append_int(struct text *t, int64_t n)
 {
-    text_printf(t, "%lld", (long long)n);
+    char digits[20], *at = digits + sizeof(digits);
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    do
+        *--at = (char)('0' + left % 10);
+    while (left /= 10);
+    if (n < 0)
+        *--at = '-';
+    text_append_bytes(t, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 void text_printf(struct text *t, const char *format, ...)
@@ -135,12 +147,16 @@ void text_printf(struct text *t, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    reserve(t, 0);
+    size_t room = t->size - t->length;
+    int length = vsnprintf(t->at + t->length, room, format, args);
     va_end(args);
     if (length < 0)
         abort();
-    reserve(t, (size_t)length);
-    vsnprintf(t->at + t->length, (size_t)length + 1, format, again);
+    if ((size_t)length >= room) {
+        reserve(t, (size_t)length);
+        vsnprintf(t->at + t->length, (size_t)length + 1, format, again);
+    }
     va_end(again);
     t->length += (size_t)length;
 }

@@ -2,11 +2,11 @@
 -- would not tell a duplicate from a hole.
 -- KEYS 1 {events}:meta  2 {events}:all  3.. every category key
 -- ARGV 1 append|seed  2 epoch  3 position before the first event, then 18 per event: index of its
---      category in KEYS, prev in the category, the 16 values in the order of NAMES
+--      category in KEYS, prev in the category, the 16 values in the order of NAMES without prev
 -- Returns {'OK', last} | {'GAP', last} | {'EPOCH', theirs} | {'AHEAD', key}.
 -- A script that fails half-way is not rolled back: every check stands before the first write.
 local NAMES = {'specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'dataschema',
-  'sequence', 'streamversion', 'correlationid', 'causationid', 'traceparent', 'tenant', 'epoch', 'data'}
+  'sequence', 'prev', 'streamversion', 'correlationid', 'causationid', 'traceparent', 'tenant', 'epoch', 'data'}
 
 local function last(key)
   local info = redis.pcall('XINFO', 'STREAM', key)
@@ -19,13 +19,12 @@ local function last(key)
   return -1
 end
 
-local function entry(n, prev)
-  local e = {}
-  for f = 1, 16 do
-    if f == 10 then e[#e + 1] = 'prev'; e[#e + 1] = prev end
-    e[#e + 1] = NAMES[f]; e[#e + 1] = ARGV[n + 1 + f]
-  end
-  return e
+-- One table for all events: the names stay, the values change.
+local PREV, fields = 20, {}
+for f = 1, 17 do fields[2 * f - 1] = NAMES[f] end
+local function fill(n)
+  for f = 1, 9 do fields[2 * f] = ARGV[n + 1 + f] end
+  for f = 10, 16 do fields[2 * f + 2] = ARGV[n + 1 + f] end
 end
 
 local p, epoch = tonumber(ARGV[3]), redis.call('HGET', KEYS[1], 'epoch')
@@ -44,7 +43,10 @@ for n = 4, #ARGV, 18 do
   local prev = string.format('%d', p) -- never p .. '': Lua prints 1e15 as 1e+15
   p = p + 1
   local id = string.format('%d-0', p)
-  redis.call('XADD', KEYS[2], id, unpack(entry(n, prev)))
-  redis.call('XADD', KEYS[tonumber(ARGV[n])], id, unpack(entry(n, ARGV[n + 1])))
+  fill(n)
+  fields[PREV] = prev
+  redis.call('XADD', KEYS[2], id, unpack(fields, 1, 34))
+  fields[PREV] = ARGV[n + 1]
+  redis.call('XADD', KEYS[tonumber(ARGV[n])], id, unpack(fields, 1, 34))
 end
 return {'OK', string.format('%d', p)}

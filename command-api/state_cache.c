@@ -1,12 +1,15 @@
-/* state_cache.c -- a libc search tree by name and a list by last use. */
+/* state_cache.c -- a hash table by name and a list by last use. Clients choose some of the names, so
+ * the hash has a key nobody knows. */
 #include "command-api/state_cache.h"
 
-#include <search.h>
+#include <sodium.h>
 
 #include "base/banned.h"
 
 struct state_cache {
-    void *by_name; /* tsearch root */
+    struct cached **buckets;
+    size_t bucket_count; /* a power of two */
+    unsigned char key[crypto_shorthash_KEYBYTES];
     struct cached *newest, *oldest;
     struct cached *unwritten; /* made since the last trim, which may have stayed empty */
     int count, most;
@@ -16,12 +19,30 @@ struct state_cache *state_cache_new(int most)
 {
     struct state_cache *c = must_alloc(1, sizeof(*c));
     c->most = most;
+    c->bucket_count = 1;
+    while (c->bucket_count < (size_t)most)
+        c->bucket_count *= 2;
+    c->buckets = must_alloc(c->bucket_count, sizeof(struct cached *));
+    crypto_shorthash_keygen(c->key);
     return c;
 }
 
-static int by_name(const void *a, const void *b)
+static struct cached **bucket_of(const struct state_cache *c, const char *stream)
 {
-    return strcmp(((const struct cached *)a)->stream, ((const struct cached *)b)->stream);
+    uint64_t n;
+    unsigned char hash[crypto_shorthash_BYTES];
+    crypto_shorthash(hash, (const unsigned char *)stream, strlen(stream), c->key);
+    memcpy(&n, hash, sizeof(n));
+    return &c->buckets[n & (c->bucket_count - 1)];
+}
+
+/* Where the pointer to it is, or would be. */
+static struct cached **place_of(const struct state_cache *c, const char *stream)
+{
+    struct cached **at = bucket_of(c, stream);
+    while (*at && !text_equal((*at)->stream, stream))
+        at = &(*at)->next_in_bucket;
+    return at;
 }
 
 static void unlink_use(struct state_cache *c, struct cached *s)
@@ -40,7 +61,7 @@ static void link_newest(struct state_cache *c, struct cached *s)
 
 static void forget(struct state_cache *c, struct cached *s)
 {
-    tdelete(s, &c->by_name, by_name);
+    *place_of(c, s->stream) = s->next_in_bucket;
     unlink_use(c, s);
     c->count--;
     arena_release(&s->arena);
@@ -53,17 +74,18 @@ void state_cache_free(struct state_cache *c)
         return;
     while (c->newest) /* the list of unwritten ones is not looked at again */
         forget(c, c->newest);
+    free(c->buckets);
     free(c);
 }
 
 struct cached *state_cache_get(struct state_cache *c, const char *stream)
 {
-    struct cached **found = tfind(&(struct cached){.stream = stream}, &c->by_name, by_name);
+    struct cached *found = *place_of(c, stream);
     if (!found)
         return NULL;
-    unlink_use(c, *found);
-    link_newest(c, *found);
-    return *found;
+    unlink_use(c, found);
+    link_newest(c, found);
+    return found;
 }
 
 struct cached *state_cache_make(struct state_cache *c, const char *stream)
@@ -75,8 +97,7 @@ struct cached *state_cache_make(struct state_cache *c, const char *stream)
     s->decider = stream_decider(stream);
     s->stream = arena_text(&s->arena, stream);
     s->state = arena_alloc(&s->arena, s->decider->state_size);
-    if (!tsearch(s, &c->by_name, by_name))
-        abort();
+    *place_of(c, stream) = s;
     link_newest(c, s);
     s->next_unwritten = c->unwritten;
     c->unwritten = s;

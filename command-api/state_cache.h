@@ -12,7 +12,7 @@ struct cached {
     void *state;
     int64_t version, position; /* of the last event folded; 0: none, -1: unreadable */
     struct arena arena;        /* owns the state and its texts */
-    struct cached *newer, *older, *next_unwritten;
+    struct cached *newer, *older, *next_in_bucket, *next_unwritten;
 };
 
 struct state_cache;

@@ -5,37 +5,7 @@
 
 #include "base/banned.h"
 
-struct store {
-    struct pg *connection;
-};
-
-struct store *store_new(struct pg *connection)
-{
-    struct store *s = must_alloc(1, sizeof(*s));
-    s->connection = connection;
-    return s;
-}
-
-void store_free(struct store *s)
-{
-    free(s);
-}
-
-struct pg *store_connection(struct store *s)
-{
-    return s->connection;
-}
-
-/* Names the store's problems apart from those of other databases. */
-static fallible as_store(const struct problem *p)
-{
-    if (p == DATABASE_UNAVAILABLE)
-        return STORE_UNAVAILABLE;
-    return p == STATEMENT_REFUSED ? BATCH_REJECTED : p;
-}
-
-/* ---- append ---- */
-
+/* Of append_batch, in its order. */
 enum parameter {
     C_ACTOR,
     C_KEY,
@@ -61,6 +31,43 @@ enum parameter {
     PARAMETERS
 };
 
+struct store {
+    struct pg *connection;
+    struct text *arrays; /* of the last append: kept, since the next one is as large */
+};
+
+struct store *store_new(struct pg *connection)
+{
+    struct store *s = must_alloc(1, sizeof(*s));
+    s->connection = connection;
+    return s;
+}
+
+void store_free(struct store *s)
+{
+    if (!s)
+        return;
+    for (int i = 0; s->arrays && i < PARAMETERS; i++)
+        text_release(&s->arrays[i]);
+    free(s->arrays);
+    free(s);
+}
+
+struct pg *store_connection(struct store *s)
+{
+    return s->connection;
+}
+
+/* Names the store's problems apart from those of other databases. */
+static fallible as_store(const struct problem *p)
+{
+    if (p == DATABASE_UNAVAILABLE)
+        return STORE_UNAVAILABLE;
+    return p == STATEMENT_REFUSED ? BATCH_REJECTED : p;
+}
+
+/* ---- append ---- */
+
 static const struct pg_statement APPEND_BATCH = {
     "append_batch",
     "SELECT command, outcome, status, body, version, position FROM append_batch("
@@ -68,7 +75,7 @@ static const struct pg_statement APPEND_BATCH = {
     "$8::int[], "
     "$9::int[], $10::text[], $11::bigint[], $12::boolean[], "
     "$13::int[], $14::text[], $15::bigint[], $16::text[], $17::uuid[], $18::text[], $19::int[], "
-    "$20::jsonb[], $21::jsonb[])"};
+    "$20::json[], $21::json[])"};
 
 static void add_command(struct text *p, const struct append *c, int last)
 {
@@ -154,15 +161,18 @@ static void settle(struct append *c, const struct rows *r, int row, struct arena
     }
 }
 
-static void release_all(struct text (*p)[PARAMETERS])
+static struct text *empty_arrays(struct store *s)
 {
+    if (!s->arrays)
+        s->arrays = must_alloc(PARAMETERS, sizeof(*s->arrays));
     for (int i = 0; i < PARAMETERS; i++)
-        text_release(&(*p)[i]);
+        text_clear(&s->arrays[i]);
+    return s->arrays;
 }
 
 fallible store_append(struct store *s, struct append *batch, int count, struct arena *a)
 {
-    __attribute__((cleanup(release_all))) struct text p[PARAMETERS] = {0};
+    struct text *p = empty_arrays(s);
     const char *values[PARAMETERS];
     scoped_rows *rows = NULL;
     add_batch(p, batch, count);

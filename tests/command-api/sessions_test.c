@@ -35,7 +35,7 @@ static const char *ended_events(const struct reply *tokens)
     return sql(
         "SELECT count(*) FROM es_event WHERE type = 'user.session.ended' AND category = 'user' "
         "AND stream = 'user-%s' AND data->>'session_id' = '%s' AND data->>'user_id' = '%s' "
-        "AND data ? 'ended_at'",
+        "AND data->>'ended_at' IS NOT NULL",
         member(tokens, "id"), session_of(tokens), member(tokens, "id"));
 }
 

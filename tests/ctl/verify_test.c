@@ -58,8 +58,9 @@ TEST(pages_follow_one_another)
 TEST(an_event_that_was_changed_is_named_in_redis_and_in_the_view)
 {
     struct small_city c = city_of_a_day();
-    change(c.log,
-           "UPDATE es_event SET data = data || '{\"content\": \"else\"}' WHERE position = 2");
+    change(
+        c.log,
+        "UPDATE es_event SET data = data::jsonb || '{\"content\": \"else\"}' WHERE position = 2");
     CHECK_INT(ctl(&c, "verify store"), 0);
     CHECK_INT(ctl(&c, "verify redis"), 1);
     CHECK(said("redis {events}:all 2: data is not that of the store's event"));

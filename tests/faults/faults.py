@@ -251,4 +251,4 @@ def append(report, version, kind, data):
             f"ARRAY[''], ARRAY[0::bigint], ARRAY[0::bigint], ARRAY[1], ARRAY[1], ARRAY['report-{report}'], "
             f"ARRAY[{version}::bigint], ARRAY[true], ARRAY[1], ARRAY['report-{report}'], "
             f"ARRAY[{version + 1}::bigint], ARRAY['report'], ARRAY['{event}'::uuid], ARRAY['{kind}'], ARRAY[1], "
-            f"ARRAY['{text}'::jsonb], ARRAY['{{}}'::jsonb])")
+            f"ARRAY['{text}'::json], ARRAY['{{}}'::json])")

@@ -55,12 +55,12 @@ PLANTS = {
         ["projector_engine_test"]),
     "counter-before-the-streams": (
         "an append takes the counter and then waits for streams",
-        [("migrations/write/0002_append_batch.sql", "    PERFORM 1 FROM es_stream t",
-          "    PERFORM 1 FROM es_counter FOR UPDATE;\n    PERFORM 1 FROM es_stream t")],
+        [("migrations/write/0017_append_batch.sql", "    IF known <> '{}' THEN\n        PERFORM 1 FROM es_stream t",
+          "    PERFORM 1 FROM es_counter FOR UPDATE;\n    IF known <> '{}' THEN\n        PERFORM 1 FROM es_stream t")],
         ["append_order_test"]),
     "result-outside-the-transaction": (
         "the answer is stored after the commit, by a call of its own",
-        [("migrations/write/0002_append_batch.sql", "WHERE c.outcome = 'open' AND c.status < 400;", "WHERE false;"),
+        [("migrations/write/0017_append_batch.sql", "WHERE c.is_open AND c.status < 400;", "WHERE false;"),
          ("platform/store.c", SETTLE, STORE_LATER)],
         ["lost_answer_test"]),
     "parking-without-the-successors": (

@@ -12,7 +12,7 @@
     "ARRAY[0::bigint], ARRAY[0::bigint], ARRAY[1], ARRAY[1], ARRAY['" stream "'], "                \
     "ARRAY[" version "::bigint], ARRAY[true], ARRAY[1], ARRAY['" stream "'], "                     \
     "ARRAY[" version "::bigint + 1], ARRAY['report'], ARRAY[gen_random_uuid()], "                  \
-    "ARRAY['report.created'], ARRAY[1], ARRAY['{}'::jsonb], ARRAY['{}'::jsonb])"
+    "ARRAY['report.created'], ARRAY[1], ARRAY['{}'::json], ARRAY['{}'::json])"
 
 struct call {
     struct pg *connection;

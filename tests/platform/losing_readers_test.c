@@ -155,7 +155,7 @@ TEST(a_reader_by_xid_and_position_loses_nothing)
     "ARRAY[0::bigint], ARRAY[0::bigint], ARRAY[1], ARRAY[1], ARRAY['" stream "'], "                \
     "ARRAY[0::bigint], ARRAY[true], ARRAY[1], ARRAY['" stream "'], ARRAY[1::bigint], "             \
     "ARRAY['report'], ARRAY[gen_random_uuid()], ARRAY['report.created'], ARRAY[1], "               \
-    "ARRAY['{}'::jsonb], ARRAY['{}'::jsonb])"
+    "ARRAY['{}'::json], ARRAY['{}'::json])"
 
 TEST(nobody_gets_a_position_while_an_earlier_one_is_not_committed)
 {
