@@ -75,7 +75,7 @@ static const struct pg_statement APPEND_BATCH = {
     "$8::int[], "
     "$9::int[], $10::text[], $11::bigint[], $12::boolean[], "
     "$13::int[], $14::text[], $15::bigint[], $16::text[], $17::uuid[], $18::text[], $19::int[], "
-    "$20::json[], $21::json[])"};
+    "string_to_array($20::text, E'\\n')::json[], string_to_array($21::text, E'\\n')::json[])"};
 
 static void add_command(struct text *p, const struct append *c, int last)
 {
@@ -97,6 +97,15 @@ static void add_stream(struct text *p, int command, const struct append_stream *
     pg_array_bool(&p[S_WRITTEN], s->written);
 }
 
+/* As elements of an array they would be quoted, and every quote of them escaped. Within JSON of
+ * events there is no line break. */
+static void add_line(struct text *lines, const char *json)
+{
+    if (lines->length)
+        text_append_char(lines, '\n');
+    text_append(lines, json);
+}
+
 static void add_event(struct text *p, int command, const struct append_stream *s, int64_t version,
                       const struct append_event *e)
 {
@@ -107,8 +116,8 @@ static void add_event(struct text *p, int command, const struct append_stream *s
     pg_array_text(&p[E_ID], e->id);
     pg_array_text(&p[E_TYPE], e->type);
     pg_array_int(&p[E_SCHEMA], e->schema);
-    pg_array_text(&p[E_DATA], e->data);
-    pg_array_text(&p[E_META], e->meta);
+    add_line(&p[E_DATA], e->data);
+    add_line(&p[E_META], e->meta);
 }
 
 /* Version of the n-th event: its stream's version, plus those before it in the same stream. */
@@ -177,7 +186,7 @@ fallible store_append(struct store *s, struct append *batch, int count, struct a
     scoped_rows *rows = NULL;
     add_batch(p, batch, count);
     for (int i = 0; i < PARAMETERS; i++)
-        values[i] = pg_array_end(&p[i]);
+        values[i] = i == E_DATA || i == E_META ? text_value(&p[i]) : pg_array_end(&p[i]);
     TRY(as_store(pg_call(s->connection, &APPEND_BATCH, PARAMETERS, values, &rows)));
     if (rows_count(rows) != count)
         return BATCH_REJECTED;
