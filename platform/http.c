@@ -164,8 +164,8 @@ static void on_close(evutil_socket_t fd, short what, void *arg)
 static struct event_base *base_new(void)
 {
     struct event_config *config = present(event_config_new());
-    /* evhttp switches reading off and on for every request: with the change list that costs no
-     * system call if both happen in one turn. No descriptor here is a dup of another. */
+    /* A new connection is put in by evhttp and taken over by us in one turn: with the change list
+     * that is one system call. No descriptor here is a dup of another. */
     event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
     struct event_base *base = present(event_base_new_with_config(config));
     event_config_free(config);
@@ -175,9 +175,7 @@ static struct event_base *base_new(void)
 static struct evhttp *evhttp_for(struct http_loop *l)
 {
     const struct http_settings *s = &l->server->settings;
-    const struct timeval idle = interval(s->idle_ms);
     struct evhttp *http = present(evhttp_new(l->base));
-    evhttp_set_timeout_tv(http, &idle);
     evhttp_set_max_headers_size(http, (ev_ssize_t)s->max_header_bytes);
     evhttp_set_max_body_size(http, (ev_ssize_t)(s->max_body_bytes + BODY_SLACK));
     evhttp_set_default_content_type(http, NULL);
@@ -233,7 +231,6 @@ static void loop_free(struct http_loop *l)
     pthread_mutex_destroy(&l->lock);
     free(l->closing.at);
     free(l->closable.at);
-    free(l->by_fd);
 }
 
 static void *loop_main(void *arg)

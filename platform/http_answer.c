@@ -181,8 +181,6 @@ static void answered(struct evhttp_request *raw, void *arg)
     connection_move(c, more ? READING : IDLE);
 }
 
-/* evhttp switches reading on while it writes; then a client that has closed only its side would
- * lose its answer, and one that sends on would fill our memory. */
 void http_reply(struct http_request *r, const struct http_answer *a)
 {
     struct connection *c = r->connection;
@@ -196,8 +194,6 @@ void http_reply(struct http_request *r, const struct http_answer *a)
     }
     request_free(r);
     evhttp_send_reply(raw, a->status, NULL, NULL); /* frees `raw`, at once if the client has left */
-    if (c)
-        bufferevent_disable(c->bev, EV_READ);
 }
 
 /* ---- problems ---- */

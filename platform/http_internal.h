@@ -8,12 +8,13 @@
  *   http_target.c      path and query string
  *   http_answer.c      answers, problems, the log line
  *
- * evhttp runs a connection through these states; ours follow it:
- *   IDLE      no byte of a request has come         idle_ms by evhttp, which restarts with every
- * byte READING   a request has begun to arrive         absolute deadline HANDLING  the handler has
- * it                    the handler's own deadlines; EV_READ is off WRITING   the answer is on its
- * way              idle_ms without progress, by evhttp CLOSING   refused, taken away from evhttp
- * one absolute second to read the refusal */
+ * evhttp parses and renders; the socket is ours: libevent's own handling of it would cost two system
+ * calls more for every request and a timer for every wait. The states of a connection:
+ *   IDLE      no byte of a request has come              idle_ms
+ *   READING   a request has begun to arrive              request_deadline_ms, absolute
+ *   HANDLING  the handler has it; nothing is read        the handler's own deadlines
+ *   WRITING   the answer is on its way; nothing is read  idle_ms without progress
+ *   CLOSING   refused, taken away from evhttp            one absolute second to read the refusal */
 #pragma once
 
 #include <pthread.h>
@@ -35,6 +36,7 @@ enum {
     SEGMENTS = 8,    /* of a path, at most */
     PARAMETERS = 32, /* of a query string, at most */
     TICK_MS = 100,   /* how exact deadlines are */
+    BUCKETS = 1024,
     LINGER_MS = 1000,
     BODY_SLACK = 65536, /* a body that is this much too large is still read, for a clean answer */
 };
@@ -43,16 +45,20 @@ enum connection_state { IDLE, READING, HANDLING, WRITING, CLOSING, STATES };
 struct connection {
     TAILQ_ENTRY(connection) link; /* in the loop's list of its state */
     TAILQ_ENTRY(connection) attention_link;
+    LIST_ENTRY(connection) evcon_link; /* in the loop's table by evcon */
     struct http_loop *loop;
     struct bufferevent *bev;
     struct evhttp_connection *evcon; /* NULL until adopted */
     struct http_request *request;    /* in HANDLING only */
     enum connection_state state;
-    int64_t deadline; /* READING, CLOSING; monotonic us */
+    struct event *readable, *writable;
+    int64_t deadline; /* monotonic us; not in HANDLING */
     int fd;
+    bool deaf;      /* something came when nothing may be read: `readable` is not waited for */
     bool attention; /* has new output: in the loop's list of those */
 };
 TAILQ_HEAD(connections, connection);
+LIST_HEAD(connection_bucket, connection);
 TAILQ_HEAD(requests, http_request);
 TAILQ_HEAD(timers, http_timer);
 
@@ -74,8 +80,7 @@ struct http_loop {
     struct requests requests; /* being handled */
 
     struct connections fresh, lists[STATES], attention;
-    struct connection **by_fd;
-    int by_fd_size;
+    struct connection_bucket by_evcon[BUCKETS];
     struct descriptors closing, closable; /* of this turn of the loop; of an earlier one */
     atomic_int open;                      /* connections of this loop; other loops look at it */
     bool paused;                          /* the listener is disabled */
