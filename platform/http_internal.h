@@ -8,12 +8,11 @@
  *   http_target.c      path and query string
  *   http_answer.c      answers, problems, the log line
  *
- * evhttp parses and renders; the socket is ours: libevent's own handling of it would cost two system
- * calls more for every request and a timer for every wait. The states of a connection:
- *   IDLE      no byte of a request has come              idle_ms
- *   READING   a request has begun to arrive              request_deadline_ms, absolute
- *   HANDLING  the handler has it; nothing is read        the handler's own deadlines
- *   WRITING   the answer is on its way; nothing is read  idle_ms without progress
+ * evhttp parses and renders; the socket is ours: libevent's own handling of it would cost two
+ * system calls more for every request and a timer for every wait. The states of a connection: IDLE
+ * no byte of a request has come              idle_ms READING   a request has begun to arrive
+ * request_deadline_ms, absolute HANDLING  the handler has it; nothing is read        the handler's
+ * own deadlines WRITING   the answer is on its way; nothing is read  idle_ms without progress
  *   CLOSING   refused, taken away from evhttp            one absolute second to read the refusal */
 #pragma once
 
