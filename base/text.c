@@ -125,9 +125,23 @@ void text_append_char(struct text *t, char c)
     text_append_bytes(t, &c, 1);
 }
 
+const char *int_text(int64_t n, char out[INT_TEXT])
+{
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    char *at = out + INT_TEXT - 1;
+    *at = '\0';
+    do
+        *--at = (char)('0' + left % 10);
+    while (left /= 10);
+    if (n < 0)
+        *--at = '-';
+    return at;
+}
+
 void text_append_int(struct text *t, int64_t n)
 {
-    text_printf(t, "%lld", (long long)n);
+    char digits[INT_TEXT];
+    text_append(t, int_text(n, digits));
 }
 
 void text_printf(struct text *t, const char *format, ...)

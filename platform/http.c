@@ -229,6 +229,9 @@ static void loop_free(struct http_loop *l)
     event_free(l->close);
     event_base_free(l->base);
     pthread_mutex_destroy(&l->lock);
+    text_release(&l->head);
+    while (l->spare_count)
+        arena_release(&l->spares[--l->spare_count]);
     free(l->closing.at);
     free(l->closable.at);
 }

@@ -32,10 +32,12 @@ struct evhttp_connection;
 struct evhttp_request;
 
 enum {
-    SEGMENTS = 8,    /* of a path, at most */
-    PARAMETERS = 32, /* of a query string, at most */
-    TICK_MS = 100,   /* how exact deadlines are */
-    BUCKETS = 1024,
+    SEGMENTS = 8,       /* of a path, at most */
+    PARAMETERS = 32,    /* of a query string, at most */
+    TICK_MS = 100,      /* how exact deadlines are */
+    BUCKETS = 1024,     /* of the table of connections */
+    SPARES = 32,        /* arenas kept for the next requests, */
+    SPARE_BYTES = 8192, /* unless they have grown larger */
     LINGER_MS = 1000,
     BODY_SLACK = 65536, /* a body that is this much too large is still read, for a clean answer */
 };
@@ -76,7 +78,10 @@ struct http_loop {
     struct evconnlistener *listener;
     struct event *tick, *wake, *adopt, *close;
     struct timers timers;
-    struct requests requests; /* being handled */
+    struct requests requests;    /* being handled */
+    struct arena spares[SPARES]; /* of requests that were answered, each a zeroed block */
+    int spare_count;
+    struct text head; /* of the answer that is being written */
 
     struct connections fresh, lists[STATES], attention;
     struct connection_bucket by_evcon[BUCKETS];
