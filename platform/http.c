@@ -208,10 +208,13 @@ static void loop_init(struct http_loop *l, struct http_server *s, int index)
     loop_accept(l);
 }
 
-/* After the loop has ended: a request that was never answered is given up. */
+/* After the loop has ended: what was posted since is finished, and needs the state; a request that
+ * was never answered is given up. */
 static void loop_free(struct http_loop *l)
 {
     run_posted(l);
+    if (l->server->end && l->begun)
+        l->server->end(l->state);
     for (struct http_request *r; (r = TAILQ_FIRST(&l->requests));) {
         if (!evhttp_request_get_connection(r->raw))
             evhttp_request_free(r->raw);
@@ -243,11 +246,10 @@ static void *loop_main(void *arg)
     snprintf(name, sizeof(name), "http %d", l->index);
     pthread_setname_np(pthread_self(), name);
     loop_enter(l);
+    l->begun = true;
     if (l->server->begin)
         l->state = l->server->begin(l, l->server->settings.context);
     event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);
-    if (l->server->end)
-        l->server->end(l->state);
     return NULL;
 }
 

@@ -73,6 +73,7 @@ struct http_loop {
     int index;
     void *state; /* http_loop_state */
     pthread_t thread;
+    bool begun;
     struct event_base *base;
     struct evhttp *http;
     struct evconnlistener *listener;
