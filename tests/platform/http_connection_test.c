@@ -115,17 +115,17 @@ TEST(what_comes_while_a_handler_works_is_not_read)
     struct http_server *s = serve((struct http_settings){0});
     int fd = dial(http_port(s));
     double before = figure("process_resident_memory_bytes");
-    say(fd, "GET /later?ms=700 HTTP/1.1\r\n" HOST "\r\n");
+    say(fd, "GET /later?ms=1000 HTTP/1.1\r\n" HOST "\r\n");
     double cpu = figure("process_cpu_seconds_total");
     pause_ms(50);
     say(fd, "GET /hello HTTP/1.1\r\n" HOST "\r\n");
-    pause_ms(350);
-    CHECK(figure("process_cpu_seconds_total") - cpu < 0.2);
+    pause_ms(600);
+    CHECK(figure("process_cpu_seconds_total") - cpu < 0.1);
     size_t said = say_all_it_takes(fd, 200);
     CHECK(figure("process_resident_memory_bytes") - before < 16e6);
     CHECK_TEXT(body_of(hear_one(fd)), "late");
-    int answers = 1 + (int)(said / strlen("GET /hello HTTP/1.1\r\n" HOST "\r\n"));
-    for (int i = 0; i < answers; i++)
+    CHECK(said > 100 * 40);
+    for (int i = 0; i < 100; i++)
         CHECK_INT(status_of(hear_one(fd)), 200);
     close(fd);
     end_server(s);
