@@ -112,6 +112,8 @@ static void all_sent(struct connection *c)
 static void send_output(struct connection *c)
 {
     struct evbuffer *output = bufferevent_get_output(c->bev);
+    if (!evbuffer_get_length(output))
+        return; /* it went out with what came after it: evhttp has been told */
     int sent = evbuffer_write(output, c->fd);
     if (sent < 0 && !is_passing(errno)) {
         lost(c, BEV_EVENT_WRITING | BEV_EVENT_ERROR);
@@ -286,7 +288,7 @@ static void look_at_output(struct connection *c)
     if (head[9] == '1')
         return; /* 100 Continue */
     if (text_equal(head + 9, "413"))
-        refuse_raw(c, BODY_TOO_LARGE, "Request Entity Too Large");
+        refuse_raw(c, BODY_TOO_LARGE, "Content Too Large");
     else
         refuse_raw(c, MALFORMED, "Bad Request");
 }
