@@ -98,6 +98,18 @@ void arena_release(struct arena *a)
     a->left = 0;
 }
 
+void arena_reset(struct arena *a)
+{
+    struct arena_block *b = a->blocks;
+    if (!b)
+        return;
+    struct arena rest = {.blocks = b->older};
+    arena_release(&rest);
+    b->older = NULL;
+    memset(b->bytes, 0, b->size - a->left);
+    a->left = b->size;
+}
+
 void arena_wipe(struct arena *a)
 {
     for (struct arena_block *b = a->blocks; b; b = b->older)

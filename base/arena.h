@@ -24,7 +24,9 @@ const char *arena_printf(struct arena *a, const char *format, ...)
 
 /* Everything at once; the arena is empty again and may be used anew. */
 void arena_release(struct arena *a);
-/* The same for what held a secret: overwritten first. */
+/* Everything but the newest block, which is the largest one: for who soon needs as much again. */
+void arena_reset(struct arena *a);
+/* Everything at once, of what held a secret: overwritten first. */
 void arena_wipe(struct arena *a);
 
 /* Bytes taken from the system: what a cache counts. */

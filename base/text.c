@@ -130,16 +130,23 @@ void text_append_char(struct text *t, char c)
     t->at[t->length] = '\0';
 }
 
-void text_append_int(struct text *t, int64_t n)
+const char *int_text(int64_t n, char out[INT_TEXT])
 {
-    char digits[20], *at = digits + sizeof(digits);
     uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    char *at = out + INT_TEXT - 1;
+    *at = '\0';
     do
         *--at = (char)('0' + left % 10);
     while (left /= 10);
     if (n < 0)
         *--at = '-';
-    text_append_bytes(t, at, (size_t)(digits + sizeof(digits) - at));
+    return at;
+}
+
+void text_append_int(struct text *t, int64_t n)
+{
+    char digits[INT_TEXT];
+    text_append(t, int_text(n, digits));
 }
 
 void text_printf(struct text *t, const char *format, ...)

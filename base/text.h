@@ -15,6 +15,10 @@ bool text_starts(const char *s, const char *prefix);
 /* Whole text as a decimal integer without sign tricks, spaces or overflow; false leaves *out. */
 bool text_to_int(const char *s, int64_t *out);
 
+enum { INT_TEXT = 24 }; /* bytes, with the NUL */
+/* The integer in decimal, somewhere in `out`. */
+const char *int_text(int64_t n, char out[INT_TEXT]);
+
 /* Number of Unicode characters, or -1 if the bytes are not valid UTF-8 (RFC 3629). */
 long text_characters(const char *s, size_t bytes);
 

@@ -141,14 +141,26 @@ static uint64_t random_bits(void)
     return supply[--left];
 }
 
+/* The lowest `digits` hexadecimal digits of n; returns where the next ones go. */
+static char *put_hex(char *at, uint64_t n, int digits)
+{
+    for (int i = digits - 1; i >= 0; i--, n >>= 4)
+        at[i] = "0123456789abcdef"[n & 0xf];
+    return at + digits;
+}
+
 const char *uuid_new(char out[UUID_TEXT])
 {
     uint64_t random = random_bits(), tick = next_tick();
-    uint64_t ms = tick >> 12;
-    snprintf(out, UUID_TEXT, "%08x-%04x-7%03x-%04x-%012llx", (unsigned)(ms >> 16),
-             (unsigned)(ms & 0xffff), (unsigned)(tick & 0xfff),
-             (unsigned)(0x8000 | (random >> 48 & 0x3fff)),
-             (unsigned long long)(random & 0xffffffffffffULL));
+    char *at = put_hex(out, tick >> 28, 8);
+    *at++ = '-';
+    at = put_hex(at, tick >> 12, 4);
+    *at++ = '-';
+    at = put_hex(at, 0x7000 | (tick & 0xfff), 4);
+    *at++ = '-';
+    at = put_hex(at, 0x8000 | (random >> 48 & 0x3fff), 4);
+    *at++ = '-';
+    *put_hex(at, random, 12) = '\0';
     return out;
 }
 

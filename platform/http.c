@@ -164,8 +164,8 @@ static void on_close(evutil_socket_t fd, short what, void *arg)
 static struct event_base *base_new(void)
 {
     struct event_config *config = present(event_config_new());
-    /* evhttp switches reading off and on for every request: with the change list that costs no
-     * system call if both happen in one turn. No descriptor here is a dup of another. */
+    /* A new connection is put in by evhttp and taken over by us in one turn: with the change list
+     * that is one system call. No descriptor here is a dup of another. */
     event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
     struct event_base *base = present(event_base_new_with_config(config));
     event_config_free(config);
@@ -175,9 +175,7 @@ static struct event_base *base_new(void)
 static struct evhttp *evhttp_for(struct http_loop *l)
 {
     const struct http_settings *s = &l->server->settings;
-    const struct timeval idle = interval(s->idle_ms);
     struct evhttp *http = present(evhttp_new(l->base));
-    evhttp_set_timeout_tv(http, &idle);
     evhttp_set_max_headers_size(http, (ev_ssize_t)s->max_header_bytes);
     evhttp_set_max_body_size(http, (ev_ssize_t)(s->max_body_bytes + BODY_SLACK));
     evhttp_set_default_content_type(http, NULL);
@@ -210,10 +208,13 @@ static void loop_init(struct http_loop *l, struct http_server *s, int index)
     loop_accept(l);
 }
 
-/* After the loop has ended: a request that was never answered is given up. */
+/* After the loop has ended: what was posted since is finished, and needs the state; a request that
+ * was never answered is given up. */
 static void loop_free(struct http_loop *l)
 {
     run_posted(l);
+    if (l->server->end && l->begun)
+        l->server->end(l->state);
     for (struct http_request *r; (r = TAILQ_FIRST(&l->requests));) {
         if (!evhttp_request_get_connection(r->raw))
             evhttp_request_free(r->raw);
@@ -231,9 +232,11 @@ static void loop_free(struct http_loop *l)
     event_free(l->close);
     event_base_free(l->base);
     pthread_mutex_destroy(&l->lock);
+    text_release(&l->head);
+    while (l->spare_count)
+        arena_release(&l->spares[--l->spare_count]);
     free(l->closing.at);
     free(l->closable.at);
-    free(l->by_fd);
 }
 
 static void *loop_main(void *arg)
@@ -243,11 +246,10 @@ static void *loop_main(void *arg)
     snprintf(name, sizeof(name), "http %d", l->index);
     pthread_setname_np(pthread_self(), name);
     loop_enter(l);
+    l->begun = true;
     if (l->server->begin)
         l->state = l->server->begin(l, l->server->settings.context);
     event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);
-    if (l->server->end)
-        l->server->end(l->state);
     return NULL;
 }
 

@@ -48,9 +48,11 @@ int http_port(const struct http_server *s);
 void http_server_start(struct http_server *s); /* starts the loop threads */
 
 /* Stops listening; answers what is being handled, at most `grace_ms`; stops the loops, joins their
- * threads. After that no job may be posted; then free. */
+ * threads. */
 void http_server_stop(struct http_server *s, int grace_ms);
-void http_server_free(struct http_server *s); /* NULL is allowed */
+/* Finishes what was posted after the loops had stopped; nothing may be posted any more. NULL is
+ * allowed. */
+void http_server_free(struct http_server *s);
 
 /* ---- the request: all borrowed until it is answered; loop thread only ---- */
 
@@ -116,7 +118,8 @@ struct http_timer *http_every(struct http_loop *loop, int ms, void (*call)(void 
 void http_timer_free(struct http_timer *t);
 
 /* Before http_server_start: `begin(loop, context)` runs first on each loop's thread, its result is
- * http_loop_state; `end` last. For state that belongs to one loop: parked waiters, timers. */
+ * http_loop_state; `end` runs in http_server_free, after the last job. For state that belongs to
+ * one loop: parked waiters, timers. */
 void http_on_loop(struct http_server *s, void *(*begin)(struct http_loop *loop, void *context),
                   void (*end)(void *state));
 void *http_loop_state(const struct http_loop *loop);

@@ -8,7 +8,6 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
-#include <event2/keyvalq_struct.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -84,20 +83,21 @@ static void release_body(const void *body, size_t length, void *arg)
     free(release);
 }
 
-/* A HEAD, 204 or 304 has no body; evhttp would send one. */
-static bool has_body(const struct http_request *r, const struct http_answer *a)
+/* Of a 204 and a 304 there is none, nor is its length told; a HEAD is told the length. */
+static bool is_bodiless(int status)
 {
-    return a->length && r->raw->type != EVHTTP_REQ_HEAD && a->status != 204 && a->status != 304;
+    return status == 204 || status == 304;
 }
 
 static void add_body(struct http_request *r, const struct http_answer *a)
 {
-    struct evbuffer *out = evhttp_request_get_output_buffer(r->raw);
-    if (!has_body(r, a)) {
+    struct connection *c = r->connection;
+    if (!c || !a->length || r->raw->type == EVHTTP_REQ_HEAD || is_bodiless(a->status)) {
         if (a->release)
             a->release(a->keep);
         return;
     }
+    struct evbuffer *out = bufferevent_get_output(c->bev);
     if (!a->release) {
         evbuffer_add(out, a->body, a->length);
         return;
@@ -106,6 +106,37 @@ static void add_body(struct http_request *r, const struct http_answer *a)
     *release = (struct release){a->release, a->keep};
     if (evbuffer_add_reference(out, a->body, a->length, release_body, release))
         abort();
+}
+
+/* ---- its head ---- */
+
+static const char *phrase(int status)
+{
+    static const struct {
+        int status;
+        const char *phrase;
+    } phrases[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {304, "Not Modified"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {422, "Unprocessable Content"},
+        {500, "Internal Server Error"},
+        {503, "Service Unavailable"},
+    };
+    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+        if (phrases[i].status == status)
+            return phrases[i].phrase;
+    return "";
 }
 
 /* The value of Date, made once a second by each loop. */
@@ -126,50 +157,69 @@ static void append_header(struct text *out, const char *name, const char *value)
 {
     if (value[strcspn(value, "\r\n")])
         return;
-    text_append(out, "\r\n");
     text_append(out, name);
-    text_append(out, ": ");
+    text_append_bytes(out, ": ", 2);
     text_append(out, value);
+    text_append_bytes(out, "\r\n", 2);
 }
 
-static void append_headers(struct text *out, const struct http_request *r,
-                           const struct http_answer *a)
+static void append_length(struct text *out, size_t length)
+{
+    text_append(out, "Content-Length: ");
+    text_append_int(out, (int64_t)length);
+    text_append_bytes(out, "\r\n", 2);
+}
+
+/* What evhttp will do when the answer is sent; for a proxy's form of request it does as it likes,
+ * so that is always the last one. */
+static bool ends_connection(const struct http_request *r, const char *connection)
+{
+    return r->close || r->loop->stop_at || r->raw->flags & EVHTTP_PROXY_REQUEST ||
+           (connection && strcasecmp(connection, "close") == 0) ||
+           (r->raw->minor == 0 && (!connection || strncasecmp(connection, "keep-alive", 10) != 0));
+}
+
+static void append_connection(struct text *out, const struct http_request *r)
+{
+    const char *connection = http_header(r, "Connection");
+    if (ends_connection(r, connection)) {
+        append_header(out, "Connection", "close");
+        evhttp_add_header(evhttp_request_get_output_headers(r->raw), "Connection", "close");
+    } else if (r->raw->minor == 0) {
+        append_header(out, "Connection", "keep-alive");
+    }
+}
+
+static void write_head(struct text *out, const struct http_request *r, const struct http_answer *a)
 {
     const int most = sizeof(a->headers) / sizeof(a->headers[0]);
+    text_append(out, r->raw->minor ? "HTTP/1.1 " : "HTTP/1.0 ");
+    text_append_int(out, a->status);
+    text_append_char(out, ' ');
+    text_append(out, phrase(a->status));
+    text_append_bytes(out, "\r\n", 2);
+    append_header(out, "Date", date_now());
     if (a->status != 204 && (a->length || a->content_type))
         append_header(out, "Content-Type", a->content_type ? a->content_type : "application/json");
+    if (!is_bodiless(a->status))
+        append_length(out, a->length);
     for (int i = 0; i < most && a->headers[i].name; i++)
         append_header(out, a->headers[i].name, a->headers[i].value);
     append_header(out, "X-Request-Id", r->id);
+    if (r->traceparent)
+        append_header(out, "traceparent", r->traceparent);
+    append_connection(out, r);
+    text_append_bytes(out, "\r\n", 2);
 }
 
-/* All headers that evhttp need not know travel as the value of one: for each it makes three
- * allocations and formats a line. That one is Date, which it would otherwise format anew for every
- * answer. */
-static void add_block(struct evkeyvalq *headers, struct http_request *r,
-                      const struct http_answer *a)
+static void add_head(struct http_request *r, const struct http_answer *a)
 {
-    struct evkeyval *one = must_alloc(1, sizeof(*one)); /* freed by evhttp, as its parts */
-    struct text name = {0}, value = {0};
-    text_append(&name, "Date");
-    text_append(&value, date_now());
-    append_headers(&value, r, a);
-    one->key = text_take(&name);
-    one->value = text_take(&value);
-    TAILQ_INSERT_TAIL(headers, one, next);
-}
-
-static void add_headers(struct http_request *r, const struct http_answer *a)
-{
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(r->raw);
-    add_block(headers, r, a);
-    if (r->raw->type == EVHTTP_REQ_HEAD && a->status != 204 && a->status != 304) {
-        char length[24];
-        snprintf(length, sizeof(length), "%zu", a->length);
-        evhttp_add_header(headers, "Content-Length", length);
-    }
-    if (r->close || r->loop->stop_at)
-        evhttp_add_header(headers, "Connection", "close");
+    struct text *head = &r->loop->head;
+    if (!r->connection)
+        return;
+    text_clear(head);
+    write_head(head, r, a);
+    evbuffer_add(bufferevent_get_output(r->connection->bev), head->at, head->length);
 }
 
 /* The whole answer is on its way: the next request may come, or has come already. */
@@ -181,23 +231,24 @@ static void answered(struct evhttp_request *raw, void *arg)
     connection_move(c, more ? READING : IDLE);
 }
 
-/* evhttp switches reading on while it writes; then a client that has closed only its side would
- * lose its answer, and one that sends on would fill our memory. */
+/* Head and body go straight into the connection's buffer; evhttp, which would make three
+ * allocations and format a line for each header, hears only of the end. Of what it does for an
+ * answer it still does this: frees the request and reads the next one, or closes if the headers say
+ * so. */
 void http_reply(struct http_request *r, const struct http_answer *a)
 {
     struct connection *c = r->connection;
     struct evhttp_request *raw = r->raw;
     record(r, a->status);
-    add_headers(r, a);
+    add_head(r, a);
     add_body(r, a);
     if (c) {
         connection_move(c, WRITING);
         evhttp_request_set_on_complete_cb(raw, answered, c);
     }
     request_free(r);
-    evhttp_send_reply(raw, a->status, NULL, NULL); /* frees `raw`, at once if the client has left */
-    if (c)
-        bufferevent_disable(c->bev, EV_READ);
+    raw->chunked = 0;           /* of the request; evhttp would end the answer as it was */
+    evhttp_send_reply_end(raw); /* frees `raw`: now if the client has left, else when all is sent */
 }
 
 /* ---- problems ---- */

@@ -1,12 +1,13 @@
-/* http_connection.c -- one struct connection beside each of evhttp's, for what evhttp 2.1.12 does
- * not do: count them, cut a slow request off at an absolute deadline, answer its own refusals as
- * problem+json, and close so that the client can still read why.
+/* http_connection.c -- one struct connection beside each of evhttp's, for the socket and for what
+ * evhttp 2.1.12 does not do: count them, cut a slow request off at an absolute deadline, answer its
+ * own refusals as problem+json, and close so that the client can still read why.
  *
  * evhttp tells us of a connection twice: it asks for the bufferevent (fresh), and it calls the
  * close callback just before it frees it. In between, in the same turn of the loop, `adopt` sets
  * that callback: evhttp has made the connection only after it asked. */
 #include "platform/http_internal.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,26 +20,117 @@
 #include "platform/metrics.h"
 #include "base/banned.h"
 
-/* ---- the life of a connection ---- */
+enum { READ_BYTES = 16384 }; /* at once; what is more stays in the socket until there is a turn */
+
+/* ---- states ---- */
+
+static bool is_read(const struct connection *c)
+{
+    return c->state == IDLE || c->state == READING || c->state == CLOSING;
+}
+
+static int64_t deadline_in(const struct connection *c)
+{
+    const struct http_settings *s = &c->loop->server->settings;
+    switch (c->state) {
+    case IDLE:
+    case WRITING: return time_monotonic() + (int64_t)s->idle_ms * 1000;
+    case READING: return time_monotonic() + (int64_t)s->request_deadline_ms * 1000;
+    case CLOSING: return time_monotonic() + LINGER_MS * 1000;
+    case HANDLING:
+    case STATES: break;
+    }
+    return INT64_MAX;
+}
 
 void connection_move(struct connection *c, enum connection_state state)
 {
     struct http_loop *l = c->loop;
     TAILQ_REMOVE(&l->lists[c->state], c, link);
     c->state = state;
+    c->deadline = deadline_in(c);
     TAILQ_INSERT_TAIL(&l->lists[state], c, link);
-    if (state == READING)
-        c->deadline = time_monotonic() + (int64_t)l->server->settings.request_deadline_ms * 1000;
-    if (state == CLOSING)
-        c->deadline = time_monotonic() + LINGER_MS * 1000;
+    if (c->deaf && is_read(c)) {
+        c->deaf = false;
+        event_add(c->readable, NULL);
+    }
 }
 
-static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
+/* ---- the socket ---- */
+
+/* evhttp is told and gives the connection up, or waits for the handler to do so. */
+static void lost(struct connection *c, short what)
 {
-    (void)input;
+    if (c->state == CLOSING)
+        evhttp_connection_free(c->evcon);
+    else
+        bufferevent_trigger_event(c->bev, what, 0);
+}
+
+static bool is_passing(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+/* While a handler works and an answer goes out nothing is read: what a client sends on stays in the
+ * socket, and one that has closed only its side gets its answer. */
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    (void)what;
     struct connection *c = arg;
-    if (info->n_added && c->state == IDLE && c->evcon)
+    char some[READ_BYTES];
+    if (!is_read(c)) {
+        c->deaf = true;
+        event_del(c->readable);
+        return;
+    }
+    ssize_t length = recv(fd, some, sizeof(some), 0);
+    if (length < 0 && is_passing(errno))
+        return;
+    if (length <= 0) {
+        lost(c, (short)(BEV_EVENT_READING | (length ? BEV_EVENT_ERROR : BEV_EVENT_EOF)));
+        return;
+    }
+    if (c->state == CLOSING)
+        return; /* thrown away until the client closes */
+    if (c->state == IDLE)
         connection_move(c, READING);
+    evbuffer_add(bufferevent_get_input(c->bev), some, (size_t)length);
+    bufferevent_trigger(c->bev, EV_READ, 0);
+}
+
+static void all_sent(struct connection *c)
+{
+    if (c->state == CLOSING)
+        shutdown(c->fd, SHUT_WR);
+    else
+        bufferevent_trigger(c->bev, EV_WRITE, BEV_TRIG_IGNORE_WATERMARKS);
+}
+
+/* At once, without waiting for the socket to be reported writable; what does not go out now goes
+ * when it is. */
+static void send_output(struct connection *c)
+{
+    struct evbuffer *output = bufferevent_get_output(c->bev);
+    if (!evbuffer_get_length(output))
+        return; /* it went out with what came after it: evhttp has been told */
+    int sent = evbuffer_write(output, c->fd);
+    if (sent < 0 && !is_passing(errno)) {
+        lost(c, BEV_EVENT_WRITING | BEV_EVENT_ERROR);
+    } else if (!evbuffer_get_length(output)) {
+        all_sent(c);
+    } else {
+        if (sent > 0 && c->state == WRITING)
+            connection_move(c, WRITING); /* progress: the time begins anew */
+        event_add(c->writable, NULL);
+    }
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    send_output(arg);
 }
 
 /* Runs later in this turn of the loop, before it sleeps and before anything is sent. */
@@ -102,28 +194,33 @@ static void connection_closed(struct evhttp_connection *evcon, void *arg)
     TAILQ_REMOVE(&c->loop->lists[c->state], c, link);
     if (c->attention)
         TAILQ_REMOVE(&c->loop->attention, c, attention_link);
-    c->loop->by_fd[c->fd] = NULL;
+    LIST_REMOVE(c, evcon_link);
     if (c->request)
         c->request->connection = NULL;
-    evbuffer_remove_cb(bufferevent_get_input(c->bev), on_input, c);
     evbuffer_remove_cb(bufferevent_get_output(c->bev), on_output, c);
-    bufferevent_setfd(c->bev, -1);
+    event_free(c->readable);
+    event_free(c->writable);
     close_later(c->loop, c->fd);
     forget(c);
 }
 
-static void index_by_fd(struct http_loop *l, struct connection *c)
+static struct connection_bucket *bucket_of(struct http_loop *l, const struct evhttp_connection *e)
 {
-    if (c->fd >= l->by_fd_size) {
-        int size = c->fd * 2 + 64;
-        struct connection **grown = must_alloc((size_t)size, sizeof(*grown));
-        if (l->by_fd_size)
-            memcpy(grown, l->by_fd, (size_t)l->by_fd_size * sizeof(*grown));
-        free(l->by_fd);
-        l->by_fd = grown;
-        l->by_fd_size = size;
-    }
-    l->by_fd[c->fd] = c;
+    return &l->by_evcon[((uintptr_t)e >> 4 ^ (uintptr_t)e >> 14) % BUCKETS];
+}
+
+/* Takes the socket from evhttp's bufferevent, which is left as a pair of buffers. */
+static void take_socket(struct connection *c)
+{
+    struct event_base *base = c->loop->base;
+    bufferevent_setfd(c->bev, -1);
+    bufferevent_set_timeouts(c->bev, NULL, NULL);
+    c->readable = event_new(base, c->fd, EV_READ | EV_PERSIST, on_readable, c);
+    c->writable = event_new(base, c->fd, EV_WRITE, on_writable, c);
+    if (!c->readable || !c->writable)
+        abort();
+    event_add(c->readable, NULL);
+    evbuffer_add_cb(bufferevent_get_output(c->bev), on_output, c);
 }
 
 static void adopt(struct http_loop *l, struct connection *c)
@@ -137,11 +234,11 @@ static void adopt(struct http_loop *l, struct connection *c)
     bool alive = evcon && c->fd >= 0; /* else evhttp could not set it up and has freed it */
     if (alive) {
         c->evcon = evcon;
+        c->deadline = deadline_in(c);
         TAILQ_INSERT_TAIL(&l->lists[IDLE], c, link);
-        index_by_fd(l, c);
+        LIST_INSERT_HEAD(bucket_of(l, c->evcon), c, evcon_link);
         evhttp_connection_set_closecb(c->evcon, connection_closed, c);
-        evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c);
-        evbuffer_add_cb(bufferevent_get_output(c->bev), on_output, c);
+        take_socket(c);
     } else
         bufferevent_setfd(c->bev, -1); /* evhttp has closed it */
     bufferevent_decref(c->bev);
@@ -152,8 +249,11 @@ static void adopt(struct http_loop *l, struct connection *c)
 struct connection *connection_of(struct http_loop *l, struct evhttp_request *raw)
 {
     struct evhttp_connection *evcon = evhttp_request_get_connection(raw);
-    int fd = evcon ? bufferevent_getfd(evhttp_connection_get_bufferevent(evcon)) : -1;
-    return fd >= 0 && fd < l->by_fd_size ? l->by_fd[fd] : NULL;
+    struct connection *c;
+    LIST_FOREACH(c, bucket_of(l, evcon), evcon_link)
+    if (c->evcon == evcon)
+        return c;
+    return NULL;
 }
 
 /* ---- evhttp's own refusals ----
@@ -163,44 +263,19 @@ struct connection *connection_of(struct http_loop *l, struct evhttp_request *raw
  * evhttp: our problem goes out, then what comes in is thrown away until the client closes or
  * LINGER_MS pass. */
 
-static void gone(struct bufferevent *bev, short what, void *arg)
-{
-    (void)bev;
-    (void)what;
-    struct connection *c = arg;
-    evhttp_connection_free(c->evcon);
-}
-
-static void throw_away(struct bufferevent *bev, void *arg)
-{
-    (void)arg;
-    struct evbuffer *input = bufferevent_get_input(bev);
-    evbuffer_drain(input, evbuffer_get_length(input));
-}
-
-static void refusal_sent(struct bufferevent *bev, void *arg)
-{
-    (void)arg;
-    shutdown(bufferevent_getfd(bev), SHUT_WR);
-}
-
 static void refuse_raw(struct connection *c, const struct problem *p, const char *phrase)
 {
     char id[UUID_TEXT];
     scoped_text body = {0};
     problem_write(p, NULL, uuid_new(id), NULL, &body);
     struct evbuffer *output = bufferevent_get_output(c->bev);
-    evbuffer_unfreeze(output, 1);
     evbuffer_drain(output, evbuffer_get_length(output));
-    evbuffer_freeze(output, 1);
     connection_move(c, CLOSING);
-    bufferevent_setcb(c->bev, throw_away, refusal_sent, gone, c);
+    bufferevent_setcb(c->bev, NULL, NULL, NULL, NULL);
     evbuffer_add_printf(output,
                         "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\n"
                         "Content-Length: %zu\r\nX-Request-Id: %s\r\nConnection: close\r\n\r\n%s",
                         problem_status(p), phrase, body.length, id, text_value(&body));
-    throw_away(c->bev, c);
-    bufferevent_enable(c->bev, EV_READ | EV_WRITE);
     count_rejected(p);
     count_answer(problem_status(p));
 }
@@ -213,21 +288,9 @@ static void look_at_output(struct connection *c)
     if (head[9] == '1')
         return; /* 100 Continue */
     if (text_equal(head + 9, "413"))
-        refuse_raw(c, BODY_TOO_LARGE, "Request Entity Too Large");
+        refuse_raw(c, BODY_TOO_LARGE, "Content Too Large");
     else
         refuse_raw(c, MALFORMED, "Bad Request");
-}
-
-/* Sends an answer without waiting for the socket to be reported writable, which would cost two
- * system calls more; what does not go out now goes the usual way, and so does an error. */
-static void send_now(struct connection *c)
-{
-    struct evbuffer *output = bufferevent_get_output(c->bev);
-    evbuffer_unfreeze(output, 1);
-    int sent = evbuffer_write(output, c->fd);
-    evbuffer_freeze(output, 1);
-    if (sent >= 0 && !evbuffer_get_length(output))
-        bufferevent_trigger(c->bev, EV_WRITE, BEV_TRIG_IGNORE_WATERMARKS);
 }
 
 static void attend(struct http_loop *l, struct connection *c)
@@ -236,8 +299,7 @@ static void attend(struct http_loop *l, struct connection *c)
     c->attention = false;
     if (c->state == READING)
         look_at_output(c);
-    else if (c->state == WRITING)
-        send_now(c);
+    send_output(c);
 }
 
 /* ---- called by the loop ---- */
@@ -275,7 +337,9 @@ static void cut_off(struct connections *list, int64_t now, const char *reason)
 void loop_sweep(struct http_loop *l)
 {
     int64_t now = time_monotonic();
+    cut_off(&l->lists[IDLE], now, NULL);
     cut_off(&l->lists[READING], now, "too_slow");
+    cut_off(&l->lists[WRITING], now, NULL);
     cut_off(&l->lists[CLOSING], now, NULL);
     for (struct connection *c; l->stop_at && (c = TAILQ_FIRST(&l->lists[IDLE]));)
         evhttp_connection_free(c->evcon);

@@ -8,12 +8,14 @@
  *   http_target.c      path and query string
  *   http_answer.c      answers, problems, the log line
  *
- * evhttp runs a connection through these states; ours follow it:
- *   IDLE      no byte of a request has come         idle_ms by evhttp, which restarts with every
- * byte READING   a request has begun to arrive         absolute deadline HANDLING  the handler has
- * it                    the handler's own deadlines; EV_READ is off WRITING   the answer is on its
- * way              idle_ms without progress, by evhttp CLOSING   refused, taken away from evhttp
- * one absolute second to read the refusal */
+ * evhttp parses and renders; the socket is ours: libevent's own handling of it would cost two
+ * system calls more for every request and a timer for every wait. The states of a connection:
+ *
+ * - IDLE: no byte of a request has come. Ends after idle_ms.
+ * - READING: a request has begun to arrive. Ends after request_deadline_ms, however it trickles.
+ * - HANDLING: the handler has it, with deadlines of its own; nothing is read.
+ * - WRITING: the answer is on its way; nothing is read. Ends after idle_ms without progress.
+ * - CLOSING: refused, taken away from evhttp. One absolute second to read the refusal. */
 #pragma once
 
 #include <pthread.h>
@@ -32,9 +34,12 @@ struct evhttp_connection;
 struct evhttp_request;
 
 enum {
-    SEGMENTS = 8,    /* of a path, at most */
-    PARAMETERS = 32, /* of a query string, at most */
-    TICK_MS = 100,   /* how exact deadlines are */
+    SEGMENTS = 8,       /* of a path, at most */
+    PARAMETERS = 32,    /* of a query string, at most */
+    TICK_MS = 100,      /* how exact deadlines are */
+    BUCKETS = 1024,     /* of the table of connections */
+    SPARES = 32,        /* arenas kept for the next requests, */
+    SPARE_BYTES = 8192, /* unless they have grown larger */
     LINGER_MS = 1000,
     BODY_SLACK = 65536, /* a body that is this much too large is still read, for a clean answer */
 };
@@ -43,16 +48,20 @@ enum connection_state { IDLE, READING, HANDLING, WRITING, CLOSING, STATES };
 struct connection {
     TAILQ_ENTRY(connection) link; /* in the loop's list of its state */
     TAILQ_ENTRY(connection) attention_link;
+    LIST_ENTRY(connection) evcon_link; /* in the loop's table by evcon */
     struct http_loop *loop;
     struct bufferevent *bev;
     struct evhttp_connection *evcon; /* NULL until adopted */
     struct http_request *request;    /* in HANDLING only */
     enum connection_state state;
-    int64_t deadline; /* READING, CLOSING; monotonic us */
+    struct event *readable, *writable;
+    int64_t deadline; /* monotonic us; not in HANDLING */
     int fd;
+    bool deaf;      /* something came when nothing may be read: `readable` is not waited for */
     bool attention; /* has new output: in the loop's list of those */
 };
 TAILQ_HEAD(connections, connection);
+LIST_HEAD(connection_bucket, connection);
 TAILQ_HEAD(requests, http_request);
 TAILQ_HEAD(timers, http_timer);
 
@@ -66,16 +75,19 @@ struct http_loop {
     int index;
     void *state; /* http_loop_state */
     pthread_t thread;
+    bool begun;
     struct event_base *base;
     struct evhttp *http;
     struct evconnlistener *listener;
     struct event *tick, *wake, *adopt, *close;
     struct timers timers;
-    struct requests requests; /* being handled */
+    struct requests requests;    /* being handled */
+    struct arena spares[SPARES]; /* of requests that were answered, each a zeroed block */
+    int spare_count;
+    struct text head; /* of the answer that is being written */
 
     struct connections fresh, lists[STATES], attention;
-    struct connection **by_fd;
-    int by_fd_size;
+    struct connection_bucket by_evcon[BUCKETS];
     struct descriptors closing, closable; /* of this turn of the loop; of an earlier one */
     atomic_int open;                      /* connections of this loop; other loops look at it */
     bool paused;                          /* the listener is disabled */

@@ -31,7 +31,7 @@ static const char *method_name(enum evhttp_cmd_type type)
 
 static struct http_request *request_new(struct http_loop *l, struct evhttp_request *raw)
 {
-    struct arena arena = {0};
+    struct arena arena = l->spare_count ? l->spares[--l->spare_count] : (struct arena){0};
     struct http_request *r = arena_alloc(&arena, sizeof(*r));
     r->arena = arena;
     r->loop = l;
@@ -49,11 +49,16 @@ static struct http_request *request_new(struct http_loop *l, struct evhttp_reque
 
 void request_free(struct http_request *r)
 {
+    struct http_loop *l = r->loop;
     struct arena arena = r->arena; /* the request lies in it */
     if (r->connection)
         r->connection->request = NULL;
-    TAILQ_REMOVE(&r->loop->requests, r, link);
-    arena_release(&arena);
+    TAILQ_REMOVE(&l->requests, r, link);
+    arena_reset(&arena);
+    if (l->spare_count < SPARES && arena_size(&arena) <= SPARE_BYTES)
+        l->spares[l->spare_count++] = arena;
+    else
+        arena_release(&arena);
 }
 
 static fallible check(struct http_request *r, struct fault *f)

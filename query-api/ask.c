@@ -41,11 +41,17 @@ static fallible read_int(struct binder *b, const char *name, int64_t least, int6
                             (long long)least, (long long)most));
 }
 
+static const char *decimal(struct binder *b, int64_t n)
+{
+    char digits[INT_TEXT];
+    return arena_text(http_arena(b->request), int_text(n, digits));
+}
+
 static fallible bind_int(struct binder *b, const struct binding *row, const char *value)
 {
     int64_t n;
     TRY(read_int(b, row->name, row->least, row->most, value, &n));
-    bind(b, arena_printf(http_arena(b->request), "%lld", (long long)n));
+    bind(b, decimal(b, n));
     return NULL;
 }
 
@@ -83,7 +89,7 @@ static fallible bind_cursor(struct binder *b, const struct binding *row, const c
         return fault_at(b->fault, BAD_CURSOR, "cursor",
                         "Use `next` of the page before, with the same filters.");
     for (int i = 0; i < count; i++)
-        places[i] = arena_printf(http_arena(b->request), "%lld", (long long)keys[i]);
+        places[i] = decimal(b, keys[i]);
     return NULL;
 }
 

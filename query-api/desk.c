@@ -16,6 +16,7 @@ void *desk_new(struct http_loop *loop, void *context)
     struct desk *d = must_alloc(1, sizeof(*d));
     d->api = api;
     d->loop = loop;
+    d->watcher = (struct watcher){.job.finish = views_moved, .loop = loop};
     d->cache = cache_new((size_t)(api->settings->cache_bytes / api->loops));
     d->tokens = token_cache_new(api->key, TOKENS_MAX);
     return d;

@@ -15,6 +15,7 @@ struct desk {
     struct ask *parked; /* wait for a position */
     int parked_count;
     struct http_timer *timer; /* runs while somebody is parked */
+    struct watcher watcher;   /* and waits for the lanes */
 };
 
 /* For http_on_loop; `context` is the struct query_api. */
@@ -26,6 +27,9 @@ void serve_query(struct http_request *r, const void *row);
 
 /* Answers from the cache, by joining a run or by a new one. `seen` reflects min_position. */
 void serve_visible(struct desk *d, struct ask *a, const struct progress *seen);
+
+/* `finish` of the watcher: serves who has waited for what is there now. */
+void views_moved(struct job *j);
 
 /* Parks what asks for a position that is not there yet. QUEUE_FULL past the limit. */
 fallible park(struct desk *d, struct ask *a);

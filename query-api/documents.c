@@ -10,7 +10,7 @@
 extern const struct embedded schema_files[]; /* "report.created.v1.json" */
 extern const struct embedded openapi_files[];
 
-enum { NAME_MAX_BYTES = 96 };
+enum { NAME_MAX_BYTES = 96, DATE_BYTES = 11 };
 static const char cache_control[] = "public, max-age=300";
 
 struct documents {
@@ -56,6 +56,32 @@ static struct answer *document_of(const struct embedded *file, const char *conte
     return document(&body, content_type);
 }
 
+/* Its "x-published", which every schema has; "" if there is no such schema. */
+static const char *published(const char *type, int64_t version, char date[DATE_BYTES])
+{
+    static const char member[] = "\"x-published\": \"";
+    char name[NAME_MAX_BYTES + 16];
+    snprintf(name, sizeof(name), "%s.v%lld.json", type, (long long)version);
+    date[0] = '\0';
+    for (const struct embedded *f = schema_files; f->name; f++) {
+        const char *at = text_equal(f->name, name) ? strstr(f->text, member) : NULL;
+        if (at)
+            snprintf(date, DATE_BYTES, "%s", at + sizeof(member) - 1);
+    }
+    return date;
+}
+
+/* What replaced it is the next version: from that day on it is deprecated. */
+static void append_entry(struct text *out, const char *type, int64_t version)
+{
+    char since[DATE_BYTES], until[DATE_BYTES];
+    text_printf(out, "{\"type\":\"%s\",\"version\":%lld,\"state\":\"%s\",\"published\":\"%s\"",
+                type, (long long)version, state_of(type, version), published(type, version, since));
+    if (*published(type, version + 1, until))
+        text_printf(out, ",\"deprecated\":\"%s\"", until);
+    text_printf(out, ",\"url\":\"/schemas/%s/%lld\"}", type, (long long)version);
+}
+
 static struct answer *make_index(void)
 {
     struct text body = {0};
@@ -66,10 +92,8 @@ static struct answer *make_index(void)
         int64_t version;
         if (!split_name(f->name, type, &version))
             continue;
-        text_printf(
-            &body,
-            "%s{\"type\":\"%s\",\"version\":%lld,\"state\":\"%s\",\"url\":\"/schemas/%s/%lld\"}",
-            comma, type, (long long)version, state_of(type, version), type, (long long)version);
+        text_append(&body, comma);
+        append_entry(&body, type, version);
         comma = ",";
     }
     text_append(&body, "],\"next\":null}");

@@ -15,7 +15,9 @@
 #include "query-api/routes.h"
 #include "base/banned.h"
 
-static const int64_t POLL_US = 10000, IDLE_US = 1000000, KNOWN_US = 1000000, BACK_OFF_US = 250000;
+/* Between two polls: while somebody waits, while requests arrive, while there are none. */
+static const int64_t WATCHED_US = 2000, POLL_US = 10000, IDLE_US = 1000000;
+static const int64_t KNOWN_US = 1000000, BACK_OFF_US = 250000;
 
 struct lanes {
     pthread_t thread;
@@ -25,7 +27,10 @@ struct lanes {
     _Atomic int64_t asked;   /* monotonic: when somebody last looked */
     _Atomic int64_t checked; /* monotonic: when the last good poll began; 0: nothing is known */
     _Atomic int64_t head;
-    atomic_bool stopping;
+    pthread_mutex_t lock; /* of what follows; `changed` is one of it, or `asked` after a pause */
+    pthread_cond_t changed;
+    bool stopping;
+    struct watcher *watchers;
     /* the poller's own */
     int64_t polled;             /* monotonic: the last try */
     bool failed;                /* it was in vain */
@@ -38,15 +43,27 @@ static const struct pg_statement PROGRESS = {
     "FROM engine.view v JOIN engine.lane l ON l.name = v.lane"};
 
 /* False for a view that no query names, such as one that is being rebuilt. */
-static bool publish(struct lanes *l, const char *view, int64_t position, const char *version)
+static bool publish(struct lanes *l, const char *view, int64_t position, const char *version,
+                    bool *moved)
 {
     for (int i = 0; i < VIEW_COUNT; i++)
         if (text_equal(view_names[i], view)) {
-            atomic_store(&l->position[i], position);
+            *moved = atomic_exchange(&l->position[i], position) != position || *moved;
             atomic_store(&l->version[i], digest_text(DIGEST_START, version));
             return true;
         }
     return false;
+}
+
+static void tell_watchers(struct lanes *l)
+{
+    pthread_mutex_lock(&l->lock);
+    for (struct watcher *w = l->watchers; w; w = w->next)
+        if (!w->told) {
+            w->told = true;
+            http_post(w->loop, &w->job);
+        }
+    pthread_mutex_unlock(&l->lock);
 }
 
 /* Age of the oldest head that the views have not reached; 0 if they are at the end of the log. */
@@ -65,42 +82,76 @@ static fallible poll_once(struct lanes *l, int64_t now)
     scoped_rows *rows = NULL;
     int64_t least = INT64_MAX;
     int found = 0;
+    bool moved = false;
     TRY(pg_call(l->pg, &PROGRESS, 0, NULL, &rows));
     for (int i = 0; i < rows_count(rows); i++) {
         int64_t position = rows_int(rows, i, 1);
-        if (!publish(l, rows_text(rows, i, 0), position, rows_text(rows, i, 2)))
+        if (!publish(l, rows_text(rows, i, 0), position, rows_text(rows, i, 2), &moved))
             continue;
         least = position < least ? position : least;
         found++;
     }
+    if (moved)
+        tell_watchers(l);
     ready_report("postgres views", found == VIEW_COUNT, lag_seconds(l, found ? least : 0, now));
     return NULL;
 }
 
-static void poll_in_turn(struct lanes *l)
+static bool is_wanted(struct lanes *l, int64_t now)
 {
-    int64_t now = time_monotonic();
-    bool wanted = now - atomic_load(&l->asked) < IDLE_US;
-    if (!wanted)
-        atomic_store(&l->checked, 0);
-    if (now - l->polled < (l->failed ? BACK_OFF_US : wanted ? 0 : IDLE_US))
-        return;
-    l->polled = now;
-    l->failed = poll_once(l, now) != NULL;
+    return now - atomic_load(&l->asked) < IDLE_US;
+}
+
+static void poll(struct lanes *l)
+{
+    l->polled = time_monotonic();
+    l->failed = poll_once(l, l->polled) != NULL;
     if (l->failed)
         ready_report("postgres views", false, -1);
-    else if (wanted)
-        atomic_store(&l->checked, now);
+    else if (is_wanted(l, l->polled))
+        atomic_store(&l->checked, l->polled);
+}
+
+/* When to poll again, as things are now. Locked. */
+static int64_t due(struct lanes *l)
+{
+    bool wanted = is_wanted(l, time_monotonic());
+    if (!wanted)
+        atomic_store(&l->checked, 0);
+    if (l->failed)
+        return l->polled + BACK_OFF_US;
+    return l->polled + (l->watchers ? WATCHED_US : wanted ? POLL_US : IDLE_US);
+}
+
+static bool await_turn(struct lanes *l)
+{
+    pthread_mutex_lock(&l->lock);
+    for (int64_t at; !l->stopping && (at = due(l)) > time_monotonic();) {
+        struct timespec until = {at / 1000000, at % 1000000 * 1000};
+        pthread_cond_timedwait(&l->changed, &l->lock, &until);
+    }
+    bool go_on = !l->stopping;
+    pthread_mutex_unlock(&l->lock);
+    return go_on;
 }
 
 static void *lanes_main(void *arg)
 {
     struct lanes *l = arg;
-    struct timespec turn = {.tv_nsec = POLL_US * 1000};
     pthread_setname_np(pthread_self(), "lanes");
-    for (; !atomic_load(&l->stopping); nanosleep(&turn, NULL))
-        poll_in_turn(l);
+    while (await_turn(l))
+        poll(l);
     return NULL;
+}
+
+static void make_lock(struct lanes *l)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
 struct lanes *lanes_new(const char *url, int timeout_ms)
@@ -108,6 +159,7 @@ struct lanes *lanes_new(const char *url, int timeout_ms)
     struct lanes *l = must_alloc(1, sizeof(*l));
     ready_declare("postgres views");
     l->pg = pg_new(url, "query-api lanes", "SET default_transaction_read_only = on", timeout_ms);
+    make_lock(l);
     atomic_init(&l->asked, -IDLE_US);
     l->polled = -IDLE_US;
     if (pthread_create(&l->thread, NULL, lanes_main, l)) {
@@ -121,16 +173,66 @@ void lanes_free(struct lanes *l)
 {
     if (!l)
         return;
-    atomic_store(&l->stopping, true);
+    pthread_mutex_lock(&l->lock);
+    l->stopping = true;
+    pthread_cond_signal(&l->changed);
+    pthread_mutex_unlock(&l->lock);
     pthread_join(l->thread, NULL);
+    pthread_cond_destroy(&l->changed);
+    pthread_mutex_destroy(&l->lock);
     pg_free(l->pg);
     free(l);
+}
+
+/* ---- who waits ---- */
+
+void lanes_watch(struct lanes *l, struct watcher *w)
+{
+    pthread_mutex_lock(&l->lock);
+    w->next = l->watchers;
+    l->watchers = w;
+    pthread_cond_signal(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+}
+
+void lanes_unwatch(struct lanes *l, struct watcher *w)
+{
+    pthread_mutex_lock(&l->lock);
+    struct watcher **at = &l->watchers;
+    while (*at != w)
+        at = &(*at)->next;
+    *at = w->next;
+    pthread_mutex_unlock(&l->lock);
+}
+
+void lanes_told(struct lanes *l, struct watcher *w)
+{
+    pthread_mutex_lock(&l->lock);
+    w->told = false;
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* ---- who looks ---- */
+
+/* Wakes the poller if it may be in its long sleep; half of that, since its clock was read a moment
+ * before or after. */
+static void ask(struct lanes *l, int64_t now)
+{
+    int64_t before = atomic_load_explicit(&l->asked, memory_order_relaxed);
+    if (now - before < POLL_US / 2)
+        return; /* all loops write here: seldom is enough */
+    atomic_store(&l->asked, now);
+    if (now - before < IDLE_US / 2)
+        return;
+    pthread_mutex_lock(&l->lock);
+    pthread_cond_signal(&l->changed);
+    pthread_mutex_unlock(&l->lock);
 }
 
 struct progress lanes_look(struct lanes *l, unsigned views, int64_t now)
 {
     struct progress p = {.position = INT64_MAX, .version = DIGEST_START};
-    atomic_store_explicit(&l->asked, now, memory_order_relaxed);
+    ask(l, now);
     p.known = now - atomic_load(&l->checked) < KNOWN_US;
     for (int i = 0; i < VIEW_COUNT; i++)
         if (views & 1u << i) {

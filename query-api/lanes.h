@@ -1,5 +1,6 @@
 /* lanes.h -- how far the views are: a thread asks the read database for the position of every view,
- * every 10 ms while requests arrive, and loops read what it found without a lock.
+ * every 10 ms while requests arrive, every 2 ms while somebody waits for a position, else once a
+ * second; loops read what it found without a lock.
  *
  * A cached answer is good until a lane of its views moves. While nobody asks, or while the
  * database cannot be asked for a second, nothing is known and nothing is served from a cache. */
@@ -9,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/problem.h"
+#include "platform/http.h"
 
 struct lanes;
 
@@ -27,6 +29,20 @@ struct progress {
 
 /* Any thread. Also says that somebody is interested now. `now`: time_monotonic(). */
 struct progress lanes_look(struct lanes *l, unsigned views, int64_t now);
+
+/* Somebody who waits for a position: `job.finish` runs on `loop` after each time that a view was
+ * seen to have moved. It must first call lanes_told. The owner keeps it until the loop has ended.
+ */
+struct watcher {
+    struct job job;
+    struct http_loop *loop;
+    struct watcher *next; /* the lanes' */
+    bool told;            /* posted and not yet run */
+};
+/* Loop thread. From watch to unwatch; one that was told just before may still be run. */
+void lanes_watch(struct lanes *l, struct watcher *w);
+void lanes_unwatch(struct lanes *l, struct watcher *w);
+void lanes_told(struct lanes *l, struct watcher *w);
 
 /* Tells where the log ends, for the lag in /ready. Any thread. */
 void lanes_head(struct lanes *l, int64_t head);

@@ -6,7 +6,7 @@
 #include "query-api/head.h"
 #include "base/banned.h"
 
-enum { PARKED_MAX = 1024, LOOK_MS = 5 };
+enum { PARKED_MAX = 1024, LOOK_MS = 10 }; /* for deadlines; of a move the lanes tell */
 
 static void refuse(struct ask *a, const struct problem *p)
 {
@@ -31,11 +31,26 @@ static bool settle(struct desk *d, struct ask *a, int64_t now)
     return true;
 }
 
+static void look_again(void *arg);
+
 static void put(struct desk *d, struct ask *a)
 {
     a->next = d->parked;
     d->parked = a;
     d->parked_count++;
+}
+
+static void begin_waiting(struct desk *d)
+{
+    d->timer = http_every(d->loop, LOOK_MS, look_again, d);
+    lanes_watch(d->api->lanes, &d->watcher);
+}
+
+static void end_waiting(struct desk *d)
+{
+    http_timer_free(d->timer);
+    d->timer = NULL;
+    lanes_unwatch(d->api->lanes, &d->watcher);
 }
 
 static void look_again(void *arg)
@@ -52,10 +67,18 @@ static void look_again(void *arg)
             put(d, a);
     }
     metric_add(METRIC_query_parked_waiters, NULL, d->parked_count - before);
-    if (!d->parked) {
-        http_timer_free(d->timer);
-        d->timer = NULL;
-    }
+    if (!d->parked && d->timer)
+        end_waiting(d);
+}
+
+void views_moved(struct job *j)
+{
+    struct watcher *w = (struct watcher *)j;
+    struct desk *d = http_loop_state(w->loop);
+    if (atomic_load(&d->api->stopping))
+        return; /* the lanes may be gone; the timer refuses who waits */
+    lanes_told(d->api->lanes, w);
+    look_again(d);
 }
 
 fallible park(struct desk *d, struct ask *a)
@@ -65,6 +88,6 @@ fallible park(struct desk *d, struct ask *a)
     put(d, a);
     metric_add(METRIC_query_parked_waiters, NULL, 1);
     if (!d->timer)
-        d->timer = http_every(d->loop, LOOK_MS, look_again, d);
+        begin_waiting(d);
     return NULL;
 }

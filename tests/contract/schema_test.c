@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/time.h"
 #include "events/event.h"
 
 static struct arena arena;
@@ -116,6 +117,12 @@ static void compare(const struct shape *shape, const cJSON *schema, const char *
     }
 }
 
+static bool is_date(const char *s)
+{
+    int64_t moment;
+    return s && strlen(s) == 10 && time_parse(arena_printf(&arena, "%sT00:00:00Z", s), &moment);
+}
+
 TEST(every_event_agrees_with_its_schema)
 {
     for (enum event_type t = 0; t < EVENT_TYPES; t++) {
@@ -126,6 +133,7 @@ TEST(every_event_agrees_with_its_schema)
         CHECK_TEXT(string(schema, "title"), event_name(t));
         CHECK_TEXT(string(schema, "$id"),
                    arena_printf(&arena, "/schemas/%s/%d", event_name(t), event_version(t)));
+        is(is_date(string(schema, "x-published")), event_name(t), "x-published, a day");
         compare(event_shape(t), schema, event_name(t));
         cJSON_Delete(schema);
     }

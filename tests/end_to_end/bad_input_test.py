@@ -1,7 +1,7 @@
 """bad_input_test.py -- what is wrong is named in problem+json, and nothing is stored."""
 import json, socket, unittest, uuid
 
-from city import city
+from city import SITE, city
 
 GOOD = {"content": "a hole", "category": "infrastruktur"}
 
@@ -109,8 +109,26 @@ class BadInput(unittest.TestCase):
         wrong = c.ask("PUT", "/reports/public")
         self.refused(wrong, 405)
         self.assertIn("GET", wrong.headers["Allow"])
+        self.assertEqual(wrong.headers["Cache-Control"], "no-store")
         self.refused(c.ask("DELETE", "/auth/login"), 405)
         self.refused(c.get("/metrics"), 404)
+
+    def test_pages_of_another_site(self):
+        """One site may call and read what the contract puts into headers; others may not."""
+        c, key = city(), uuid.uuid4().hex
+        c.post("/reports", GOOD, "citizen1", headers={"Idempotency-Key": key})
+        again = c.post("/reports", GOOD, "citizen1", headers={"Idempotency-Key": key, "Origin": SITE})
+        wrong = c.ask("PUT", "/reports/public", headers={"Origin": SITE})
+        for answer, names in ((again, ("Location", "ETag", "X-Event-Position", "X-Request-Id", "Idempotency-Replayed")),
+                              (wrong, ("Allow", "X-Request-Id"))):
+            self.assertEqual(answer.headers["Access-Control-Allow-Origin"], SITE)
+            readable = answer.headers["Access-Control-Expose-Headers"].split(", ")
+            for name in names:
+                self.assertIn(name, answer.headers)
+                self.assertIn(name, readable)
+        other = c.get("/reports/public", headers={"Origin": "https://elsewhere.example.org"})
+        self.assertNotIn("Access-Control-Allow-Origin", other.headers)
+        self.assertIn("Origin", ", ".join(other.headers.get_all("Vary")))
 
     def test_a_service_behind_the_gateway_is_as_strict(self):
         """What a proxy would mend, sent straight to the services."""

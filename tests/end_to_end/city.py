@@ -7,6 +7,7 @@ import atexit, http.client, json, os, re, shutil, signal, socket, subprocess, te
 import interface
 from interface import ROOT
 
+SITE = "https://pages.example.org"  # whose pages may call
 PORTS = ["GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "COMMAND_API_PORT", "QUERY_API_PORT", "PROJECTOR_PORT",
          "POSTGRES_PORT", "REDIS_PORT"]
 
@@ -49,6 +50,7 @@ class City:
         self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
         self.run_dir = self.folder + "/run"
         self.environment = dict(os.environ, RUN_DIR=self.run_dir, DEMO_ACCOUNTS="1",
+                                CORS_ORIGINS=os.environ.get("CORS_ORIGINS", SITE),
                                 PRESET=os.environ.get("PRESET", "asan"),
                                 **{k: str(v) for k, v in self.ports.items()})
         atexit.register(self.stop)

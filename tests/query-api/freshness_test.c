@@ -247,7 +247,7 @@ TEST(schemas_are_served)
     scoped_response index = get("/schemas", NULL, NULL);
     CHECK_INT(index.status, 200);
     CHECK(has(&index, "{\"type\":\"report.created\",\"version\":1,\"state\":\"active\","
-                      "\"url\":\"/schemas/report.created/1\"}"));
+                      "\"published\":\"2026-11-21\",\"url\":\"/schemas/report.created/1\"}"));
     scoped_response one = get("/schemas/report.created/1", NULL, NULL);
     CHECK_INT(one.status, 200);
     CHECK(has(&one, "\"report_id\""));

@@ -92,6 +92,39 @@ TEST(an_older_cached_answer_is_not_given_for_a_position)
     query_stop();
 }
 
+/* How often the database was asked for positions during `ms`; it may be more often than seen. */
+static int polls_in(int ms)
+{
+    char last[64] = "";
+    int polls = 0;
+    for (int64_t end = time_monotonic() + ms * 1000; time_monotonic() < end;) {
+        const char *now = views_value("SELECT query_start FROM pg_stat_activity "
+                                      "WHERE application_name = 'query-api lanes'");
+        polls += !text_equal(now, last);
+        snprintf(last, sizeof(last), "%s", now);
+    }
+    return polls - 1;
+}
+
+/* Every 2 ms for who waits; requests alone would make 30 polls in this time, and nobody none. */
+TEST(the_database_is_asked_often_only_while_somebody_waits)
+{
+    start_with_reports(1, 3);
+    store_sql("UPDATE es_counter SET position = 9");
+    int fd = send_get("/reports/public?min_position=9&wait_ms=5000", NULL, NULL), most = 0;
+    for (int i = 0; i < 13 && most < 45; i++) {
+        int polls = polls_in(300);
+        most = polls > most ? polls : most;
+    }
+    CHECK(most >= 45);
+    move_lane(9);
+    scoped_response r = receive(fd);
+    CHECK_INT(r.status, 200);
+    test_shell("sleep 1.3");
+    CHECK(polls_in(300) <= 1);
+    query_stop();
+}
+
 TEST(waiters_are_answered_when_the_service_stops)
 {
     start_with_reports(1, 3);
