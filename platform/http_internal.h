@@ -10,7 +10,6 @@
  *
  * evhttp parses and renders; the socket is ours: libevent's own handling of it would cost two
  * system calls more for every request and a timer for every wait. The states of a connection:
- *
  * - IDLE: no byte of a request has come. Ends after idle_ms.
  * - READING: a request has begun to arrive. Ends after request_deadline_ms, however it trickles.
  * - HANDLING: the handler has it, with deadlines of its own; nothing is read.
