@@ -9,6 +9,8 @@ from interface import ROOT
 
 PORTS = ["GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "COMMAND_API_PORT", "QUERY_API_PORT", "PROJECTOR_PORT",
          "POSTGRES_PORT", "REDIS_PORT"]
+# Freed memory is kept apart only so long that growth still shows.
+SANITIZER = "detect_stack_use_after_return=1:quarantine_size_mb=16"
 
 
 def free_ports(count):
@@ -48,7 +50,7 @@ class City:
         os.chmod(self.folder, 0o755)
         self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
         self.run_dir = self.folder + "/run"
-        self.environment = dict(os.environ, RUN_DIR=self.run_dir, DEMO_ACCOUNTS="1",
+        self.environment = dict(os.environ, RUN_DIR=self.run_dir, DEMO_ACCOUNTS="1", ASAN_OPTIONS=SANITIZER,
                                 PRESET=os.environ.get("PRESET", "asan"),
                                 **{k: str(v) for k, v in self.ports.items()})
         atexit.register(self.stop)

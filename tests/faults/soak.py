@@ -12,7 +12,7 @@ sys.path.insert(1, ROOT + "/tests/end_to_end")
 import check, history  # noqa: E402
 from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
-from faults import Faults  # noqa: E402
+from faults import Faults, SERVICES  # noqa: E402
 from observers import Checkpoints, LogReader, Processes  # noqa: E402
 from rest import come_to_rest  # noqa: E402
 
@@ -91,6 +91,7 @@ def main():
         w.stop()
     checker = check.Checker(city.run_dir, history.read(path))
     checker.check()
+    city.supervisor("stop", *SERVICES)  # a leak is told at the end
     sanitizers(city, checker)
     check.tell(checker)
     return 1 if checker.faults else 0
