@@ -13,7 +13,7 @@ help:
 	@echo 'make clean-data     asks, then forgets all data'
 	@echo 'make test           build with sanitizers and run every test'
 	@echo 'make soak           MINUTES=10 SEED=7: faults while clients work, then the checker'
-	@echo 'make planted        proves the tests: plants known bugs in a copy, each must be caught'
+	@echo 'make planted        proves the tests: builds with known bugs, each must be caught; BUG=name'
 	@echo 'make build          development build in build/dev'
 	@echo 'make release        release build in build/release'
 	@echo 'make k6 SCRIPT=smoke  a load script against what runs'
