@@ -15,7 +15,6 @@
 #include "base/banned.h"
 
 enum { MAX_ATTEMPTS = 5, IDLE_MS = 1000 };
-static const int64_t MOST_WAIT_US = 10000000; /* in the queue, before a command is begun */
 
 /* The plan that fits empty tables would scan full ones for the life of the connection. */
 static const char *const SESSION =
@@ -301,7 +300,7 @@ fallible writer_put(struct writer *w, struct pending *p)
     command_stream(&p->command, p->stream);
     command_sees(&p->command, p->sees);
     p->outcome = OPEN;
-    p->deadline = time_monotonic() + MOST_WAIT_US;
+    p->deadline = time_monotonic() + w->settings->command_wait_ms * 1000;
     return queue_put(w->queue, &p->job);
 }
 
