@@ -78,6 +78,10 @@ class Operator(unittest.TestCase):
             wait_until("the account is out", lambda: c.ask("GET", path, token=again).status == 401, 10)
         self.assertEqual(log_in().status, 401)
         self.assertEqual([a["state"] for a in rows("account", "list") if a["name"] == name], ["disabled"])
+        ctl("account", "enable", name)
+        self.assertEqual(c.ask("GET", "/cases/inbox", token=log_in().json["token"]).status, 200)
+        self.assertEqual(c.ask("GET", "/cases/inbox", token=again).status, 401)
+        self.assertEqual([a["state"] for a in rows("account", "list") if a["name"] == name], ["active"])
 
 
 if __name__ == "__main__":
