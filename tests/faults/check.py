@@ -25,7 +25,7 @@ MOVES = {("RECEIVED", s) for s in ("ASSIGNED", "IN_PROGRESS", "RESOLVED", "REJEC
         {("RESOLVED", "IN_PROGRESS"), ("RESOLVED", "CLOSED"), ("REJECTED", "IN_PROGRESS")}
 EFFECT = {"create": "report.created", "status": "report.status.updated", "vote": "report.upvoted",
           "unvote": "report.upvote.withdrawn"}
-DESCRIPTORS_MORE, MEMORY_MORE_KB, WARM_SECONDS = 40, 192 * 1024, 20
+DESCRIPTORS_MORE, MEMORY_MORE_KB, WARM_SECONDS = 40, 64 * 1024, 20
 MOST_TOLD = 5
 RETAINED_AT_LEAST = 1000  # events, however full Redis has been
 

@@ -136,6 +136,7 @@ class Faults(RedisFaults, PostgresFaults):
     def do_rebuild(self):
         """A view is filled anew while it serves, taken back, and the second version dropped. An event that the
         view cannot take fails it, and then nothing has changed."""
+        self.until_there()
         view = self.rng.choice(("report_list", "report_detail", "report_history", "report_rank", "case_inbox"))
         verbs = ((), ("--swap-back",), ("--drop",)) if self.rng.random() < 0.5 else ((), ("--drop",))
         for options in verbs:

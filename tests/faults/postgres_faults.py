@@ -49,7 +49,17 @@ class PostgresFaults(Breaker):
         finally:
             s.close()
 
+    def until_there(self):
+        """What another fault ended has come back."""
+        end = time.monotonic() + 15
+        while time.monotonic() < end:
+            try:
+                return self.sql("SELECT 1")
+            except ConnectionError:
+                time.sleep(0.2)
+
     def do_dump(self):
+        self.until_there()
         s = settings_of(self.city.run_dir)
         for database in ("citywatch_write", "citywatch_read"):
             self.tool("/usr/lib/postgresql/15/bin/pg_dump", "-h", s["SOCKETS"] + "/postgres", "-p", s["POSTGRES_PORT"],

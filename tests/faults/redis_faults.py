@@ -121,7 +121,12 @@ class RedisFaults(Breaker):
     def do_strange_entry(self):
         """Somebody else writes into the streams: what it wrote must not stay, nor be believed."""
         key = self.rng.choice(("{events}:all",) + KEYS)
-        self.redis("XADD", key, f"{self.last_id(key)}-5", "data", "{}")
+        for _ in range(20):  # the relay is quick
+            try:
+                self.redis("XADD", key, f"{self.last_id(key)}-5", "data", "{}")
+                return
+            except ConnectionError:
+                continue
 
     def do_trimmed(self):
         """Entries go away under everybody's feet, but for the last thousand."""

@@ -34,10 +34,14 @@ def options():
 
 
 def schedule(names, rng, short):
-    """Faults without end, each once a round; a short run has one round."""
+    """Faults without end, each once a round; a short run has one round. In the first round of all of them poison
+    comes last: an event that is parked lets every later rebuild fail."""
+    rest = [n for n in names if n != "poison"]
     while True:
         round_ = list(names)
         rng.shuffle(round_)
+        if rest and not short:
+            round_, rest = [n for n in round_ if n in rest] + [n for n in round_ if n not in rest], None
         yield from round_
         if short:
             return
