@@ -57,43 +57,46 @@ class Breaker:
 
 
 class SmallDisk:
-    """While it is held, `folder` lies on a file system of its own with `spare` bytes left; room() then makes it
-    large enough. The part that uses the folder must be stopped while it moves there and back."""
+    """While it is held, `folder` lies on a file system of its own with `spare` bytes left. The part that uses it is
+    stopped while it moves there and back."""
 
     def __init__(self, folder, spare, stop, start):
-        self.folder, self.stop, self.start = folder, stop, start
-        used = sum(os.path.getsize(os.path.join(at, f)) for at, _, fs in os.walk(folder) for f in fs)
-        self.pages = (used + spare) // 4096 + 16
+        self.folder, self.spare, self.stop, self.start = folder, spare, stop, start
 
     def __enter__(self):
         self.stop()
         self.aside = tempfile.mkdtemp(prefix=".aside-", dir=os.path.dirname(self.folder))
-        self.copy(self.folder, self.aside)
+        copy(self.folder, self.aside)
         owner = os.stat(self.folder)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.pages * 4096},mode=700,uid={owner.st_uid},"
-                        f"gid={owner.st_gid}", "tmpfs", self.folder], check=True)
-        self.copy(self.aside, self.folder)
-        self.start()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode=700,uid={owner.st_uid},gid={owner.st_gid}", "tmpfs",
+                        self.folder], check=True)
+        try:
+            copy(self.aside, self.folder)
+            self.resize(self.spare)
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
-    def room(self):
-        subprocess.run(["mount", "-o", f"remount,size={self.pages * 4096 + (512 << 20)}", self.folder], check=True)
+    def resize(self, spare):
+        disk = os.statvfs(self.folder)
+        used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+        subprocess.run(["mount", "-o", f"remount,size={used + spare}", self.folder], check=True)
 
     def __exit__(self, *_):
-        self.room()
+        self.resize(1 << 30)
         self.stop()
-        shutil.rmtree(self.aside)
-        os.mkdir(self.aside)
-        self.copy(self.folder, self.aside)
+        copy(self.folder, self.aside)
         subprocess.run(["umount", self.folder], check=True)
-        self.copy(self.aside, self.folder)
+        copy(self.aside, self.folder)
         shutil.rmtree(self.aside)
         self.start()
 
-    @staticmethod
-    def copy(a, b):
-        """Owners and modes stay; what `b` alone holds goes."""
-        for name in os.listdir(b):
-            path = os.path.join(b, name)
-            (shutil.rmtree if os.path.isdir(path) else os.unlink)(path)
-        subprocess.run(["cp", "-a", a + "/.", b], check=True)
+
+def copy(a, b):
+    """What is in folder `a`, with owners and modes; what `b` alone holds goes."""
+    for name in os.listdir(b):
+        path = os.path.join(b, name)
+        (shutil.rmtree if os.path.isdir(path) else os.unlink)(path)
+    subprocess.run(["cp", "-a", a + "/.", b], check=True)

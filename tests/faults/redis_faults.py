@@ -1,7 +1,7 @@
 """redis_faults.py -- what can happen to Redis: wiped, cut, old, full, slow, away, replaced."""
 import glob, os, signal, subprocess, time
 
-from breaker import Breaker, SmallDisk
+from breaker import Breaker, SmallDisk, copy
 from network import free_port
 
 KEYS = ("{events}:report", "{events}:vote", "{events}:report-private")
@@ -71,11 +71,11 @@ class RedisFaults(Breaker):
         old = self.city.folder + "/old-redis"
         self.city.supervisor("stop", "redis")
         os.makedirs(old, exist_ok=True)
-        SmallDisk.copy(folder, old)
+        copy(folder, old)
         self.city.supervisor("start", "redis")
         self.sleep(2, 4)
         self.city.supervisor("stop", "redis")
-        SmallDisk.copy(old, folder)
+        copy(old, folder)
         self.city.supervisor("start", "redis")
 
     def do_redis_disk_full(self):
