@@ -5,7 +5,7 @@ import http.client, json, random, threading, time, uuid
 CITIZENS = ("citizen1", "citizen2", "citizen3")
 OFFICERS = {"infrastruktur": "officer1", "kesehatan": "officer2", "keamanan": "officer3"}
 NOTHING_DONE = ("queue-full", "shutting-down")
-TIMEOUT = 12
+TIMEOUT = 22
 
 
 class Town:

@@ -51,12 +51,14 @@ class Faults(RedisFaults, PostgresFaults):
         twin = Twin(self.city, part)
         twin.wait()
         os.kill(pid, signal.SIGSTOP)
+        start = time.monotonic()
         try:
             if part == "command-api":
                 self.town.doors.append(twin.port)
             self.sleep(2, 3 + self.longest / 2)
         finally:
             os.kill(pid, signal.SIGCONT)
+            self.history.add("asleep", part=part, start=start, end=time.monotonic())
             if twin.port in self.town.doors:
                 self.town.doors.remove(twin.port)
         self.sleep(1, 2)
