@@ -67,5 +67,7 @@ plant(PREV_FROM_REDIS command-api/publish.lua
   [=[unpack(entry(n, string.format('%d', last(KEYS[tonumber(ARGV[n])])))))]=])
 plant(COUNTER_BEFORE_THE_STREAMS migrations/write/0002_append_batch.sql
   [=[PERFORM 1 FROM es_stream t]=] [=[PERFORM 1 FROM es_counter FOR UPDATE; PERFORM 1 FROM es_stream t]=])
+plant(KEY_WITHOUT_BODY migrations/write/0002_append_batch.sql
+  [=[IF found.digest = c_digest[found.n] THEN]=] [=[IF true THEN]=])
 plant(RESULT_OUTSIDE_THE_TRANSACTION migrations/write/0002_append_batch.sql
   [=[WHERE c.outcome = 'open' AND c.status < 400;]=] [=[WHERE false;]=])

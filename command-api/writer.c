@@ -8,6 +8,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/planted.h"
 #include "command-api/attempt.h"
 #include "command-api/waiting.h"
 #include "platform/metrics.h"
@@ -55,6 +56,8 @@ static const char *result_word(const struct pending *p)
 static void hand_back(struct pending *p, const char *result)
 {
     metric_add(METRIC_es_append_total, result, 1);
+    if (PLANTED(REPLAY_NOT_ANSWERED) && p->outcome == REPLAYED)
+        return;
     if (p->loop)
         http_post(p->loop, &p->job);
     else

@@ -15,10 +15,14 @@ CHECKS = {
     "DUPLICATE_TAKEN_FOR_SUCCESS": ["relay_interleavings_test"],
     "PREV_FROM_REDIS": ["relay_test", ("B1", "delete_category,delete_category,delete_category")],
     "COUNTER_BEFORE_THE_STREAMS": ["append_order_test"],
+    "KEY_WITHOUT_BODY": ["writer_test"],
+    "REPLAY_NOT_ANSWERED": [("D1", "flushall")],
     "RESULT_OUTSIDE_THE_TRANSACTION": ["lost_answer_test"],
     "CHECKPOINT_BEFORE_THE_ROWS": ["projector_engine_test", ("P2", "kill_projector,backends_ended")],
     "NO_EPOCH_CHECK": ["projector_engine_test"],
+    "NO_GAP_CHECK": ["projector_healing_test", ("P1", "P2", "delete_all,flushall,delete_all")],
     "PARKING_WITHOUT_THE_SUCCESSORS": ["parking_test", ("P1", "P4", "poison")],
+    "MIN_POSITION_IGNORED": ["freshness_test", ("R1", "kill_query_api")],
 }
 
 
