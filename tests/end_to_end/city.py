@@ -141,8 +141,13 @@ class City:
         return [line.split("\x1f") for line in out.splitlines()]
 
     def log(self, part):
-        with open(f"{self.run_dir}/log/{part}.log", errors="replace") as f:
-            return f.read()
+        """What it logged so far; the supervisor puts older parts aside."""
+        text = ""
+        for name in (f"{self.run_dir}/log/{part}.log" + end for end in (".2", ".1", "")):
+            if os.path.exists(name):
+                with open(name, errors="replace") as f:
+                    text += f.read()
+        return text
 
     # ---- at rest ----
 
