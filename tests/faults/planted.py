@@ -20,7 +20,7 @@ CHECKS = {
     "RESULT_OUTSIDE_THE_TRANSACTION": ["lost_answer_test"],
     "CHECKPOINT_BEFORE_THE_ROWS": ["projector_engine_test", ("P2", "kill_projector,backends_ended")],
     "NO_EPOCH_CHECK": ["projector_engine_test"],
-    "NO_GAP_CHECK": ["projector_healing_test", ("P1", "P2", "delete_all,flushall,delete_all")],
+    "NO_GAP_CHECK": ["projector_healing_test"],
     "PARKING_WITHOUT_THE_SUCCESSORS": ["parking_test", ("P1", "P4", "poison")],
     "MIN_POSITION_IGNORED": ["freshness_test", ("R1", "kill_query_api")],
 }
@@ -34,12 +34,14 @@ def bugs():
 
 def run(command, seconds):
     """(exit code, output); a code of its own when it takes too long."""
+    p = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                         errors="replace", env=dict(os.environ, PRESET="planted"))
     try:
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="replace", timeout=seconds, env=dict(os.environ, PRESET="planted"))
-        return done.returncode, done.stdout
-    except subprocess.TimeoutExpired as e:
-        return 124, (e.stdout or b"").decode(errors="replace")
+        out = p.communicate(timeout=seconds)[0]
+        return p.returncode, out
+    except subprocess.TimeoutExpired:
+        p.terminate()  # a soak stops its city
+        return 124, p.communicate()[0]
 
 
 def build(bug, targets):
@@ -62,7 +64,7 @@ def examine(check):
         failed = re.findall(r"^FAILED (\S+)", out, re.M)
         return f"{check}: {', '.join(failed) or 'exit ' + str(code)}" if code else ""
     *invariants, faults = check
-    code, out = run(["tests/faults/soak.py", "--only", faults, "--seconds", "20", "--seed", "planted"], 280)
+    code, out = run(["tests/faults/soak.py", "--only", faults, "--seconds", "20", "--seed", "planted"], 420)
     red = re.findall(r"^(\w\d) does not hold", out, re.M)
     if code and not red and "not within" in out:
         red = ["B3"]  # it never came to rest

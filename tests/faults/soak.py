@@ -4,7 +4,7 @@ asking, a seeded schedule of faults; then everything must come to rest by itself
 
 The seed fixes which faults happen, in which order and with which pauses; what they meet is up to the machine.
 With KEEP=1 the folder with history and logs stays. PRESET names the build (default asan)."""
-import argparse, os, random, sys, time
+import argparse, os, random, signal, sys, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(1, ROOT + "/tests/end_to_end")
@@ -64,6 +64,7 @@ def bad_days(o, faults, until):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("soak.py: stopped"))
     o = options()
     seconds = o.minutes * 60 or o.seconds
     print(f"seed {o.seed}; again: tests/faults/soak.py --seed {o.seed} " +
