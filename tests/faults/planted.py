@@ -22,7 +22,7 @@ CHECKS = {
     "NO_EPOCH_CHECK": ["projector_engine_test"],
     "NO_GAP_CHECK": ["projector_healing_test"],
     "PARKING_WITHOUT_THE_SUCCESSORS": ["parking_test", ("P1", "P4", "poison")],
-    "MIN_POSITION_IGNORED": ["freshness_test", ("R1", "kill_query_api")],
+    "MIN_POSITION_IGNORED": ["position_test", ("R1", "kill_query_api")],
 }
 
 
