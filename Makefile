@@ -1,6 +1,6 @@
 # Everything a person types. Each target is one script in tools/ or one CMake preset.
 # Settings and ports are environment variables: make run GATEWAY_HTTP_PORT=9000 RUN_DIR=/tmp/second
-.PHONY: help run stop status ctl clean-data build release test soak planted k6 bench format
+.PHONY: help run stop status ctl clean-data build release test clang tsan soak planted k6 bench format
 MAKEFLAGS += --no-print-directory
 export
 
@@ -12,8 +12,10 @@ help:
 	@echo 'make ctl ARGS=lag   citywatchctl against what runs; ARGS=--help lists the verbs'
 	@echo 'make clean-data     asks, then forgets all data'
 	@echo 'make test           build with sanitizers and run every test'
+	@echo 'make clang          build everything with clang, warnings are errors'
+	@echo 'make tsan           run what has many threads under the thread sanitizer'
 	@echo 'make soak           MINUTES=10 SEED=7: faults while clients work, then the checker'
-	@echo 'make planted        proves the tests: plants known bugs in a copy, each must be caught'
+	@echo 'make planted        proves the tests: builds with known bugs, each must be caught; BUG=name'
 	@echo 'make build          development build in build/dev'
 	@echo 'make release        release build in build/release'
 	@echo 'make k6 SCRIPT=smoke  a load script against what runs'
@@ -35,6 +37,19 @@ test:
 	@cmake --build --preset asan
 	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
 		ctest --test-dir build/asan --output-on-failure
+
+clang:
+	@tools/install build test
+	@cmake --preset clang --log-level=WARNING >/dev/null
+	@cmake --build --preset clang
+
+# The writer, the relay, accounts; the engine beside its store and its views. The others have one thread.
+tsan:
+	@tools/install build run test
+	@cmake --preset tsan --log-level=WARNING >/dev/null
+	@cmake --build --preset tsan
+	@ctest --test-dir build/tsan --output-on-failure -j 2 \
+		-R '^(command-api\.|projector\.(projector_engine|projector_healing|rebuild_load)_test)'
 
 soak:
 	@tools/install build run test

@@ -156,11 +156,15 @@ static void set_actor(struct http_request *r, const struct claims *claims, struc
 
 /* ---- the answer ---- */
 
-/* The first value of an answer names what it is about. */
-static const char *id_in(struct arena *a, const char *body)
+/* The id that was chosen for a new report. A replay answers for the request that came first, whose
+ * choice only the stored answer knows: it begins with it. */
+static const char *new_report(const struct pending *p, struct arena *a)
 {
-    const char *start = strstr(body, ":\"");
-    return start ? arena_bytes(a, start + 2, strcspn(start + 2, "\"")) : "";
+    static const char member[] = "\"report_id\":\"";
+    if (p->outcome != REPLAYED)
+        return p->command.target;
+    bool begins = text_starts(p->body, member) && strlen(p->body) >= sizeof(member) + UUID_TEXT;
+    return begins ? arena_bytes(a, p->body + sizeof(member) - 1, UUID_TEXT - 1) : "";
 }
 
 static void answer_done(struct http_request *r, const struct pending *p)
@@ -183,7 +187,7 @@ static void answer_done(struct http_request *r, const struct pending *p)
         *header++ = (struct http_header_row){"Idempotency-Replayed", "true"};
     if (p->status == 201)
         *header++ =
-            (struct http_header_row){"Location", arena_printf(a, "/reports/%s", id_in(a, p->body))};
+            (struct http_header_row){"Location", arena_printf(a, "/reports/%s", new_report(p, a))};
     answer.body = body.at;
     answer.length = body.length;
     http_reply(r, &answer);

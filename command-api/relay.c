@@ -311,14 +311,23 @@ static void sleep_ms(struct relay *r, int ms, bool wakeable)
     }
 }
 
+/* Of a relay that waits for its turn: it must be able to take over. */
+static void look_at_redis(struct relay *r)
+{
+    scoped_arena a = {0};
+    struct redis_reply reply;
+    const struct problem *p = redis_ask(r->redis, &a, &reply, "PING", NULL);
+    ready_report("redis", !p && reply.kind != REPLY_ERROR, -1);
+}
+
 static void *relay_main(void *arg)
 {
     struct relay *r = arg;
     int pause = 0; /* 10 ms … 1 s while something is away; 1 … 20 ms while there is nothing to do */
     while (!atomic_load(&r->stop)) {
         bool progress = false;
-        if (!is_leader(r)) { /* another relay works; whether Redis is there is its affair */
-            ready_report("redis", true, -1);
+        if (!is_leader(r)) {
+            look_at_redis(r);
             sleep_ms(r, 500, false);
             continue;
         }

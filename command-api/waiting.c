@@ -91,11 +91,11 @@ void waiting_each(struct waiting *w, bool (*take)(void *arg, const char *stream,
                   void *arg)
 {
     for (struct line *l = w->lines, *next; l; l = next) {
-        struct pending *p = l->first;
+        struct pending *after = l->first->next_waiting;
         next = l->next;
-        if (!take(arg, l->stream, p))
+        if (!take(arg, l->stream, l->first)) /* taken, it may be answered and gone */
             continue;
-        l->first = p->next_waiting;
+        l->first = after;
         l->count--;
         w->count--;
         if (!l->first)

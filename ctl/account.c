@@ -1,4 +1,4 @@
-/* account.c -- citywatchctl account add|list|disable|role|password. */
+/* account.c -- citywatchctl account add|list|disable|enable|role|password. */
 #include "platform/account.h"
 
 #include <errno.h>
@@ -142,17 +142,29 @@ static int verb_disable(struct pg *c, struct wish *w)
     int code = find(c, w, &a);
     if (code)
         return code;
-    if (!confirmed(
-            w->yes,
-            "This disables %s (%s): all its sessions end, it cannot log in any more, and there "
-            "is no verb that enables it again.",
-            a.user_name, role_name(a.role)))
+    if (!confirmed(w->yes,
+                   "This disables %s (%s): all its sessions end, and it cannot log in until "
+                   "somebody enables it again.",
+                   a.user_name, role_name(a.role)))
         return FAILED;
     struct origin o = {.correlation_id = uuid_new(correlation)};
     const struct problem *p = account_disable(c, a.user_id, &o, &ended);
     if (p)
         return failed_by(p, w->name);
     fprintf(stderr, "%s is disabled; %lld sessions ended.\n", a.user_name, (long long)ended);
+    return DONE;
+}
+
+static int verb_enable(struct pg *c, struct wish *w)
+{
+    struct account a;
+    int code = find(c, w, &a);
+    if (code)
+        return code;
+    const struct problem *p = account_enable(c, a.user_id);
+    if (p)
+        return failed_by(p, w->name);
+    fprintf(stderr, "%s may log in%s.\n", a.user_name, a.disabled ? " again" : " as before");
     return DONE;
 }
 
@@ -222,6 +234,7 @@ static const struct {
      "account add <name> --role ROLE [--agency AGENCY] [--password-file FILE|-] [--if-absent]"},
     {"list", verb_list, 0, JSON, "account list [--json]"},
     {"disable", verb_disable, NAME, YES, "account disable <name> [--yes]"},
+    {"enable", verb_enable, NAME, 0, "account enable <name>"},
     {"role", verb_role, NAME | ROLE, AGENCY, "account role <name> --role ROLE [--agency AGENCY]"},
     {"password", verb_password, NAME, PASSWORD, "account password <name> [--password-file FILE|-]"},
 };
@@ -263,5 +276,5 @@ int verb_account(int argc, char **argv)
     for (size_t i = 0; ok && i < sizeof(rows) / sizeof(rows[0]); i++)
         if (text_equal(words[0], rows[i].word))
             return run(i, &w);
-    return wrong_usage("account add, list, disable, role or password.");
+    return wrong_usage("account add, list, disable, enable, role or password.");
 }

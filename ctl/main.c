@@ -69,7 +69,10 @@ bool confirmed(bool yes, const char *format, ...)
         return false;
     }
     fputs("Go on? [y/N] ", stderr);
-    return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+    if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+        return true;
+    failed("nothing was changed.");
+    return false;
 }
 
 struct pg *database_of_environment(int timeout_ms)

@@ -33,6 +33,8 @@ static const struct pg_statement END_SESSION = {"session_end",
                                                 "SELECT end_session($1, $2, $3, $4, $5, $6)"};
 static const struct pg_statement DISABLE = {"disable_account",
                                             "SELECT disable_account($1, $2, $3, $4)"};
+static const struct pg_statement ENABLE = {"enable_account", "UPDATE account SET disabled = false "
+                                                             "WHERE user_id = $1::uuid"};
 static const struct pg_statement CHANGE_PASSWORD = {"change_password",
                                                     "SELECT change_password($1, $2, $3, $4, $5)"};
 static const struct pg_statement CHANGE_ROLE = {"change_role",
@@ -261,6 +263,11 @@ fallible account_disable(struct pg *c, const char *user_id, const struct origin 
     TRY(ask(c, &DISABLE, 4, values, &rows));
     *ended = rows_int(rows, 0, 0);
     return NULL;
+}
+
+fallible account_enable(struct pg *c, const char *user_id)
+{
+    return ask(c, &ENABLE, 1, &user_id, NULL);
 }
 
 fallible account_set_password(struct pg *c, const char *user_id, const char *hash,

@@ -60,6 +60,8 @@ fallible session_end(struct pg *c, const char *user_id, const char *session,
 /* What an operator changes; every service hears of it by the log. Ending sessions also refuses
  * their access tokens; a role change those of the older role version. Repeating changes nothing. */
 fallible account_disable(struct pg *c, const char *user_id, const struct origin *o, int64_t *ended);
+/* It may log in again. No event: nothing that was refused becomes valid by it. */
+fallible account_enable(struct pg *c, const char *user_id);
 fallible account_set_password(struct pg *c, const char *user_id, const char *hash,
                               const struct origin *o, int64_t *ended);
 fallible account_set_role(struct pg *c, const char *user_id, enum role role, const char *agency,

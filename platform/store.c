@@ -3,6 +3,8 @@
 
 #include <sodium.h>
 
+#include "base/planted.h"
+#include "platform/planted.h"
 #include "base/banned.h"
 
 /* Of append_batch, in its order. */
@@ -192,7 +194,7 @@ fallible store_append(struct store *s, struct append *batch, int count, struct a
         return BATCH_REJECTED;
     for (int i = 0; i < count; i++)
         settle(&batch[i], rows, i, a);
-    return NULL;
+    return PLANTED(RESULT_OUTSIDE_THE_TRANSACTION) ? planted_results(s, batch, count) : NULL;
 }
 
 /* ---- reading ---- */

@@ -4,6 +4,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "platform/metrics.h"
 #include "base/banned.h"
@@ -106,7 +107,8 @@ static int leave_parked_out(struct work *w, const struct batch_event **at, int c
 {
     int kept = 0;
     for (int i = 0; i < count; i++) {
-        if (names_has(&w->v->parked.streams, at[i]->stream))
+        if (names_has(&w->v->parked.streams, at[i]->stream) &&
+            !PLANTED(PARKING_WITHOUT_THE_SUCCESSORS))
             park(w, at[i], NULL);
         else if (at[i]->unreadable && w->trusted)
             park(w, at[i], at[i]->unreadable);
@@ -177,6 +179,8 @@ static fallible apply_all(struct engine *e, int lane, const struct batch_event *
                           int64_t to, bool trusted)
 {
     TRY(lane_fence(e->parts.views, &e->lanes[lane], to, e->lanes[lane].revision));
+    if (PLANTED(CHECKPOINT_BEFORE_THE_ROWS))
+        TRY(pg_run(e->parts.views, "COMMIT; BEGIN"));
     FAILPOINT(PROJECTOR_AFTER_CHECKPOINT);
     for (int i = 0; i < e->view_count; i++)
         if (e->views[i].lane == lane)

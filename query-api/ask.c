@@ -1,6 +1,7 @@
 /* ask.c -- parameters by the rows of routes.def: nothing unknown passes, everything is bound. */
 #include "query-api/ask.h"
 
+#include "base/planted.h"
 #include "base/time.h"
 #include "query-api/answer.h"
 #include "base/banned.h"
@@ -204,6 +205,8 @@ static fallible read_wait(struct binder *b)
     int64_t ms = WAIT_MS;
     if (position)
         TRY(read_int(b, "min_position", 0, INT64_MAX, position, &b->ask->min_position));
+    if (PLANTED(MIN_POSITION_IGNORED))
+        b->ask->min_position = 0;
     if (wait)
         TRY(read_int(b, "wait_ms", 0, WAIT_MS_MAX, wait, &ms));
     b->ask->arrived = time_monotonic();

@@ -97,6 +97,7 @@ collect_settings()
         GATEWAY_ADDRESS="$GATEWAY_ADDRESS" GATEWAY="$GATEWAY" CORS="$CORS" CORS_PATTERN="$CORS_PATTERN"
         COMMAND_API_UPSTREAM="$upstream:$COMMAND_API_PORT" QUERY_API_UPSTREAM="$upstream:$QUERY_API_PORT"
         PROJECTOR_UPSTREAM="$upstream:$PROJECTOR_PORT")
+    [ -z "${ASAN_OPTIONS:-}" ] || SETTINGS+=("ASAN_OPTIONS=$ASAN_OPTIONS") # builds for tests
     for name in "${PORTS[@]}" $(sed -n 's/^SETTING(\([a-z_]*\),.*/\U\1/p' "$ROOT/platform/settings.def"); do
         [[ -z ${!name:-} || " ${SETTINGS[*]}" == *" $name="* ]] || SETTINGS+=("$name=${!name}")
     done

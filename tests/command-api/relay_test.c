@@ -310,6 +310,50 @@ TEST(only_the_newest_events_are_kept)
     end(&w);
 }
 
+enum { NODE = 250 }; /* entries: trimming takes whole nodes only */
+
+static int64_t length(struct world *w)
+{
+    scoped_arena a = {0};
+    struct redis_reply reply;
+    CHECK_OK(redis_ask(w->redis, &a, &reply, "XLEN", "{events}:all", NULL));
+    return reply.integer;
+}
+
+/* Publishes `count` events more; the least number of entries met on the way, which is what a trim
+ * leaves. */
+static int64_t least_kept(struct world *w, int count)
+{
+    bool progress = true;
+    int64_t least = INT64_MAX;
+    append(w, count, 20);
+    while (progress) {
+        CHECK_OK(relay_step(w->relay, &progress));
+        least = length(w) < least ? length(w) : least;
+    }
+    return least;
+}
+
+TEST(what_a_moment_without_memory_took_comes_back_by_and_by)
+{
+    struct world w = begin();
+    bool progress;
+    w.settings.redis_retain_events = 8000;
+    open_relay(&w);
+    least_kept(&w, 9000);
+    append(&w, 1, 20);
+    test_shell("redis-cli -p %d config set maxmemory 1 >/dev/null", test_redis_port());
+    CHECK_PROBLEM(relay_step(w.relay, &progress), REDIS_REFUSED);
+    test_shell("redis-cli -p %d config set maxmemory 0 >/dev/null", test_redis_port());
+    CHECK(length(&w) < 4000 + NODE);
+    static const int64_t kept[] = {4000, 5000, 6250, 7812, 8000, 8000};
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        int64_t least = least_kept(&w, 10000);
+        CHECK(least >= kept[i] && least < kept[i] + NODE);
+    }
+    end(&w);
+}
+
 TEST(a_redis_that_may_evict_is_refused)
 {
     struct world w = begin();

@@ -30,6 +30,7 @@ void begin(void)
     settings = (struct settings){.database_url = test_store_database(),
                                  .database_timeout_ms = 3000,
                                  .queue_max = 4096,
+                                 .command_wait_ms = 10000,
                                  .state_cache_max = 1024};
     done = queue_new(100000);
     writer = writer_new(&settings, NULL, NULL);

@@ -256,3 +256,67 @@ TEST(another_process_moved_the_report_and_the_command_is_decided_anew)
     writer_free(there);
     end();
 }
+
+/* Holds up every append that looks at the report. */
+static struct pg *hold_report(const char *id)
+{
+    scoped_arena a = {0};
+    struct pg *pg = pg_new(settings.database_url, "holder", NULL, 20000);
+    CHECK_OK(pg_run(pg, arena_printf(&a,
+                                     "BEGIN; SELECT 1 FROM es_stream WHERE stream = 'report-%s' "
+                                     "FOR UPDATE",
+                                     id)));
+    return pg;
+}
+
+static void expect(struct pending *p, const struct problem *problem, enum outcome outcome)
+{
+    CHECK_PROBLEM(p->problem, problem);
+    CHECK_INT(p->outcome, outcome);
+    drop(p);
+}
+
+TEST(what_waited_too_long_in_the_queue_is_refused_and_never_done)
+{
+    char id[UUID_TEXT], late[UUID_TEXT];
+    new_id(id);
+    new_id(late);
+    begin();
+    define_category();
+    settings.command_wait_ms = 400;
+    struct pg *holder = hold_counter();
+    put(command(&citizen, create(id, "PUBLIC"), NULL));
+    test_shell("sleep 0.2"); /* it has been begun; what follows queues */
+    put(command(&citizen, create(late, "PUBLIC"), "key-late-000000002"));
+    test_shell("sleep 0.6");
+    pg_free(holder);
+    expect(get(), NULL, COMMITTED);
+    expect(get(), QUEUE_FULL, OPEN);
+    CHECK_INT(count("SELECT count(*) FROM es_event WHERE type = 'report.created'"), 1);
+    expect(run(&citizen, create(late, "PUBLIC"), "key-late-000000002"), NULL, COMMITTED);
+    end();
+}
+
+TEST(what_waited_too_long_behind_its_stream_is_refused_and_never_done)
+{
+    char id[UUID_TEXT], other_id[UUID_TEXT];
+    new_id(id);
+    new_id(other_id);
+    begin();
+    define_category();
+    drop(run(&citizen, create(id, "PUBLIC"), NULL));
+    settings.command_wait_ms = 1000;
+    struct pg *counter = hold_counter(), *report = hold_report(id);
+    put(command(&citizen, create(other_id, "PUBLIC"), NULL));
+    test_shell("sleep 0.2");
+    put(command(&officer, move(id, "IN_PROGRESS"), NULL));
+    put(command(&officer, move(id, "RESOLVED"), NULL)); /* a batch later than the one before */
+    pg_free(counter);
+    expect(get(), NULL, COMMITTED);
+    test_shell("sleep 1.2");
+    pg_free(report);
+    expect(get(), NULL, COMMITTED);
+    expect(get(), QUEUE_FULL, OPEN);
+    CHECK_INT(count("SELECT count(*) FROM es_event WHERE type = 'report.status.updated'"), 1);
+    end();
+}

@@ -65,6 +65,28 @@ TEST(a_disabled_account_is_out_of_every_session)
     city_leave(&c);
 }
 
+TEST(an_account_that_is_enabled_again_may_log_in_and_its_old_sessions_stay_out)
+{
+    struct small_city c = city_found();
+    struct account a;
+    bool found;
+    add_account(&c, "alice", "CITIZEN");
+    open_session(&c, "alice", FIRST_SESSION);
+    CHECK_INT(ctl(&c, "account disable alice --yes"), 0);
+    CHECK_OK(account_by_name(c.log, "alice", &a, &found));
+    CHECK_PROBLEM(session_open(c.log, &a, SECOND_SESSION, "tag", 30), BAD_CREDENTIALS);
+    CHECK_INT(ctl(&c, "account enable ALICE"), 0);
+    CHECK(said("alice may log in again"));
+    CHECK_OK(session_open(c.log, &a, SECOND_SESSION, "tag", 30));
+    CHECK(refused(&c, "alice", FIRST_SESSION, 1) && !refused(&c, "alice", SECOND_SESSION, 1));
+    CHECK_INT(number(c.log, "SELECT count(*) FROM account WHERE disabled"), 0);
+    CHECK_INT(ctl(&c, "account enable alice"), 0); /* it is */
+    CHECK_INT(ctl(&c, "account enable nobody"), 1);
+    CHECK_INT(ctl(&c, "account enable alice --yes"), 2);
+    CHECK_INT(ctl(&c, "account enable"), 2);
+    city_leave(&c);
+}
+
 TEST(a_role_that_changes_makes_older_tokens_invalid)
 {
     struct small_city c = city_found();

@@ -248,23 +248,6 @@ TEST(an_epoch_is_shown_and_raised_once)
 
 /* ---- parked ---- */
 
-#define FIFTH "report-00000000-0000-7000-8000-000000000005"
-
-/* report_list refuses the fifth report, which has moved on since. */
-static struct small_city poisoned_city(void)
-{
-    struct small_city c = city_found();
-    project_all(&c);
-    change(c.views,
-           "ALTER TABLE report_list.report_list ADD CONSTRAINT poison CHECK (content <> 'n 5')");
-    for (int n = 1; n <= 6; n++)
-        file_report(&c, n);
-    move_report(&c, 5, 1, "RECEIVED", "IN_PROGRESS");
-    publish_all(&c);
-    project_all(&c);
-    return c;
-}
-
 TEST(parked_events_are_listed_shown_and_retried)
 {
     struct small_city c = poisoned_city();

@@ -25,7 +25,18 @@ struct small_city {
 
 static char output[262144]; /* of the last call, both streams */
 
-/* Runs citywatchctl against the city; returns its exit code. */
+/* The shell command that runs citywatchctl with these words against the city;
+ * `input`: where it reads, "" for ours. */
+static inline void ctl_command(const struct small_city *c, const char *words, const char *input,
+                               char out[4096])
+{
+    snprintf(out, 4096,
+             "DATABASE_URL='%s' READ_DATABASE_URL='%s' REDIS_HOST=127.0.0.1 REDIS_PORT=%d timeout "
+             "--foreground 60 " CITYWATCHCTL " %s 2>&1%s",
+             c->log_url, c->views_url, test_redis_port(), words, input);
+}
+
+/* Runs it with nobody to ask; returns its exit code. */
 static inline int __attribute__((format(printf, 2, 3)))
 ctl(const struct small_city *c, const char *format, ...)
 {
@@ -34,10 +45,7 @@ ctl(const struct small_city *c, const char *format, ...)
     va_start(args, format);
     vsnprintf(words, sizeof(words), format, args);
     va_end(args);
-    snprintf(command, sizeof(command),
-             "DATABASE_URL='%s' READ_DATABASE_URL='%s' REDIS_HOST=127.0.0.1 REDIS_PORT=%d timeout "
-             "60 " CITYWATCHCTL " %s 2>&1 </dev/null",
-             c->log_url, c->views_url, test_redis_port(), words);
+    ctl_command(c, words, " </dev/null", command);
     FILE *f = popen(command, "re");
     size_t n = fread(output, 1, sizeof(output) - 1, f);
     output[n] = '\0';
@@ -196,6 +204,23 @@ static inline struct small_city city_of_a_day(void)
     vote_for(&c, 1, 1);
     vote_for(&c, 1, 2);
     move_report(&c, 3, 2, "IN_PROGRESS", "RESOLVED");
+    publish_all(&c);
+    project_all(&c);
+    return c;
+}
+
+#define FIFTH "report-00000000-0000-7000-8000-000000000005"
+
+/* report_list refuses the fifth report, which has moved on since. */
+static inline struct small_city poisoned_city(void)
+{
+    struct small_city c = city_found();
+    project_all(&c);
+    change(c.views,
+           "ALTER TABLE report_list.report_list ADD CONSTRAINT poison CHECK (content <> 'n 5')");
+    for (int n = 1; n <= 6; n++)
+        file_report(&c, n);
+    move_report(&c, 5, 1, "RECEIVED", "IN_PROGRESS");
     publish_all(&c);
     project_all(&c);
     return c;

@@ -1,8 +1,11 @@
 """bad_days_test.py -- parts stop, are wiped or killed: what was acknowledged is there, the rest says 503,
 and everything heals without an operator."""
-import concurrent.futures, http.client, threading, time, unittest, uuid
+import concurrent.futures, http.client, sys, threading, time, unittest, uuid
 
-from city import city, wait_until
+from city import ROOT, city, wait_until
+
+sys.path.append(ROOT + "/tests/faults")
+from twin import Twin  # noqa: E402
 
 SERVICES = ("command-api", "projector", "query-api")
 
@@ -81,6 +84,20 @@ class BadDays(unittest.TestCase):
             seen = c.get(f"/reports/{made['report_id']}?min_position={made['position']}&wait_ms=5000")
             self.assertEqual(seen.status, 200)
             c.supervisor("start", "redis")
+        self.during(stop_redis)
+
+    def test_a_second_command_api_whose_relay_waits_knows_whether_redis_is_there(self):
+        def stop_redis(c):
+            twin = Twin(c, "command-api")
+            ready = lambda: c.ask("GET", "/ready", port=twin.port).json["status"]
+            try:
+                wait_until("both are ready", lambda: ready() == "ready", 20)
+                c.supervisor("stop", "redis")
+                wait_until("the one that waits misses it too", lambda: ready() == "degraded", 10)
+                c.supervisor("start", "redis")
+                wait_until("it is back", lambda: ready() == "ready", 10)
+            finally:
+                twin.stop()
         self.during(stop_redis)
 
     def test_flushall_heals_alone(self):

@@ -10,6 +10,8 @@ from interface import ROOT
 SITE = "https://pages.example.org"  # whose pages may call
 PORTS = ["GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "COMMAND_API_PORT", "QUERY_API_PORT", "PROJECTOR_PORT",
          "POSTGRES_PORT", "REDIS_PORT"]
+# Freed memory is kept apart only so long that growth still shows.
+SANITIZER = "detect_stack_use_after_return=1:quarantine_size_mb=16"
 
 
 def free_ports(count):
@@ -49,7 +51,7 @@ class City:
         os.chmod(self.folder, 0o755)
         self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
         self.run_dir = self.folder + "/run"
-        self.environment = dict(os.environ, RUN_DIR=self.run_dir, DEMO_ACCOUNTS="1",
+        self.environment = dict(os.environ, RUN_DIR=self.run_dir, DEMO_ACCOUNTS="1", ASAN_OPTIONS=SANITIZER,
                                 CORS_ORIGINS=os.environ.get("CORS_ORIGINS", SITE),
                                 PRESET=os.environ.get("PRESET", "asan"),
                                 **{k: str(v) for k, v in self.ports.items()})
@@ -141,8 +143,13 @@ class City:
         return [line.split("\x1f") for line in out.splitlines()]
 
     def log(self, part):
-        with open(f"{self.run_dir}/log/{part}.log", errors="replace") as f:
-            return f.read()
+        """What it logged so far; the supervisor puts older parts aside."""
+        text = ""
+        for name in (f"{self.run_dir}/log/{part}.log" + end for end in (".2", ".1", "")):
+            if os.path.exists(name):
+                with open(name, errors="replace") as f:
+                    text += f.read()
+        return text
 
     # ---- at rest ----
 

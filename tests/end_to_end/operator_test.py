@@ -1,7 +1,9 @@
 """operator_test.py -- tools/ctl against the whole city: what an operator sees, changes and repairs."""
-import json, subprocess, unittest, uuid
+import json, subprocess, threading, unittest, uuid
 
 from city import ROOT, city, wait_until
+
+ROUNDS = 8
 
 
 def ctl(*words, code=0, given=None):
@@ -14,6 +16,28 @@ def ctl(*words, code=0, given=None):
 
 def rows(*words):
     return [json.loads(line) for line in ctl(*words, "--json").splitlines()]
+
+
+class Writer(threading.Thread):
+    """Files, votes and decides, 50 requests a second at most: what is logged is kept for a while only."""
+
+    def __init__(self, c, number):
+        super().__init__(daemon=True)
+        self.c, self.stopped, self.fault = c, threading.Event(), None
+        self.who = f"citizen{number + 1}"
+
+    def run(self):
+        try:
+            while not self.stopped.is_set():
+                report = self.c.file_report(self.who)["report_id"]
+                for answer in (self.c.post(f"/reports/{report}/upvote", who="citizen1"),
+                               self.c.ask("PATCH", f"/cases/{report}/status", {"status": "IN_PROGRESS"},
+                                          self.c.token("officer1")),
+                               self.c.ask("DELETE", f"/reports/{report}/upvote", token=self.c.token("citizen1"))):
+                    assert answer.status == 200, answer.raw
+                    self.stopped.wait(0.02)
+        except Exception as e:  # told by the test
+            self.fault = repr(e)
 
 
 class Operator(unittest.TestCase):
@@ -31,8 +55,20 @@ class Operator(unittest.TestCase):
 
     def test_everything_agrees_also_while_clients_write(self):
         c = city()
-        for _ in range(20):
-            c.file_report()
+        writers = [Writer(c, n) for n in range(3)]
+        before = c.head()
+        for w in writers:
+            w.start()
+        try:
+            for _ in range(ROUNDS):
+                ctl("verify")
+        finally:
+            for w in writers:
+                w.stopped.set()
+            for w in writers:
+                w.join(30)
+        self.assertEqual([w.fault for w in writers], [None] * len(writers))
+        self.assertGreater(c.head() - before, 10 * ROUNDS)  # it did not rest
         ctl("verify")
         self.assertFalse(c.sql("citywatch_read", "SELECT 1 FROM pg_namespace WHERE nspname LIKE 'verify%'"))
 
@@ -78,6 +114,10 @@ class Operator(unittest.TestCase):
             wait_until("the account is out", lambda: c.ask("GET", path, token=again).status == 401, 10)
         self.assertEqual(log_in().status, 401)
         self.assertEqual([a["state"] for a in rows("account", "list") if a["name"] == name], ["disabled"])
+        ctl("account", "enable", name)
+        self.assertEqual(c.ask("GET", "/cases/inbox", token=log_in().json["token"]).status, 200)
+        self.assertEqual(c.ask("GET", "/cases/inbox", token=again).status, 401)
+        self.assertEqual([a["state"] for a in rows("account", "list") if a["name"] == name], ["active"])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ saw, at rest, and names every invariant that does not hold. Exit code 1 if there
   P1 each view is the fold of the log   P2 checkpoints never go back and never run ahead of the rows
   P4 parked are exactly the poison events and their followers
   R1 an answer for min_position reflects every event up to its own position
+  D1 no command hangs: each is answered or cut off in time, but for those that a stopped process held
   H1 processes do not grow"""
 import bisect, collections, json, re, sys
 
@@ -25,8 +26,9 @@ MOVES = {("RECEIVED", s) for s in ("ASSIGNED", "IN_PROGRESS", "RESOLVED", "REJEC
         {("RESOLVED", "IN_PROGRESS"), ("RESOLVED", "CLOSED"), ("REJECTED", "IN_PROGRESS")}
 EFFECT = {"create": "report.created", "status": "report.status.updated", "vote": "report.upvoted",
           "unvote": "report.upvote.withdrawn"}
-DESCRIPTORS_MORE, MEMORY_MORE_KB, WARM_SECONDS = 40, 192 * 1024, 20
+DESCRIPTORS_MORE, MEMORY_MORE_KB, WARM_SECONDS = 40, 64 * 1024, 20
 MOST_TOLD = 5
+HANGS_SECONDS = 21  # 10 before it is begun, two database calls of 5; a little less than the clients' patience
 RETAINED_AT_LEAST = 1000  # events, however full Redis has been
 
 
@@ -320,6 +322,13 @@ class Checker:
                     self.vote_streams[s[5:41]].append(events)
         return self.vote_streams[report]
 
+    def d1(self):
+        for o in self.operations.values():
+            for a in o.attempts:
+                held = any(s["start"] <= a["end"] and a["start"] <= s["end"] for s in self.records["asleep"])
+                if a["end"] - a["start"] > HANGS_SECONDS and not held:
+                    self.fault("D1", f"{o.command} {o.key} waited {a['end'] - a['start']:.1f} s from {a['start']:.1f}")
+
     def h1(self):
         by_process = collections.defaultdict(list)
         for p in self.records["process"]:
@@ -352,7 +361,7 @@ class Checker:
 
     def check_all(self):
         for part in (self.s1, self.s2, self.s3, self.s4, self.s5, self.s6, self.b1, self.b2, self.p1, self.p2,
-                     self.r1, self.h1, self.unexpected):
+                     self.r1, self.d1, self.h1, self.unexpected):
             part()
 
 
@@ -364,7 +373,7 @@ def tell(checker):
         for text in found[:MOST_TOLD]:
             print("    " + text)
     if not checker.faults:
-        print("every invariant holds: S1-S6, B1, B2, P1, P2, P4, R1, H1")
+        print("every invariant holds: S1-S6, B1, B2, P1, P2, P4, R1, D1, H1")
 
 
 def main(run_dir, path):

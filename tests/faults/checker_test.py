@@ -123,6 +123,18 @@ class Checker(unittest.TestCase):
             c.records["checkpoint"][-1]["rows"] -= 1
         self.finds("P2", ahead)
 
+    def test_d1_a_command_that_hangs_and_one_that_a_stopped_process_held(self):
+        def hang(c):
+            a = some(c, "create").attempts[0]
+            a["end"] = a["start"] + 22
+        self.finds("D1", hang)
+
+        def held(c):
+            hang(c)
+            a = some(c, "create").attempts[0]
+            c.records["asleep"].append({"start": a["start"] + 1, "end": a["start"] + 5})
+        self.assertNotIn("D1", checked(held))
+
     def test_h1_a_process_that_grows(self):
         def change(c):
             last = dict(c.records["process"][-1])

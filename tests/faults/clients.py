@@ -5,7 +5,7 @@ import http.client, json, random, threading, time, uuid
 CITIZENS = ("citizen1", "citizen2", "citizen3")
 OFFICERS = {"infrastruktur": "officer1", "kesehatan": "officer2", "keamanan": "officer3"}
 NOTHING_DONE = ("queue-full", "shutting-down")
-TIMEOUT = 12
+TIMEOUT = 22
 
 
 class Town:
@@ -205,4 +205,5 @@ class Client(threading.Thread):
         for w in self.open:
             w.settle(self.number, self.rng, lambda: time.monotonic() > end)
         for w in self.rng.sample(self.done, min(20, len(self.done))):
-            w.send(self.number, self.rng)
+            if w.send(self.number, self.rng)[1] == "unknown":
+                return  # the checker will say what it thinks of that

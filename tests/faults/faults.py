@@ -1,102 +1,25 @@
 """faults.py -- what can go wrong, one function each: breaks something in a running city and mends what would not
-mend itself. Services are restarted by their supervisor, never from here."""
-import glob, json, os, signal, socket, subprocess, time, uuid
+mend itself. Services are restarted by their supervisor, never from here. Processes, the network and poison
+stand here, the stores in modules of their own."""
+import json, os, re, signal, subprocess, time, uuid
 
 import observers
-from stores import Redis, Session
+from network import Proxy
+from postgres_faults import PostgresFaults
+from redis_faults import RedisFaults
+from twin import Twin
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SERVICES = ("command-api", "projector", "query-api")
-USER = "citywatch"
 
 
-class Twin:
-    """A second process of a service beside the supervisor's own, with a port of its own: for a while there
-    are two on one store. `instead`: the supervisor's own is stopped first and its port taken."""
-
-    def __init__(self, city, part, instead=False, **environment):
-        pid = observers.programs(city.run_dir)[part]
-        with open(f"/proc/{pid}/environ") as f:
-            self.environment = dict(pair.split("=", 1) for pair in f.read().split("\0") if "=" in pair)
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
-        variable = part.upper().replace("-", "_") + "_PORT"
-        if instead:
-            self.port = int(self.environment.get(variable) or city.ports[variable])
-            city.supervisor("stop", part)
-        self.environment[variable] = str(self.port)
-        self.environment.update(environment)
-        self.log = open(f"{city.run_dir}/log/{part}-twin.log", "ab")
-        self.process = subprocess.Popen([f"{city.run_dir}/bin/citywatch-{part}"], env=self.environment, cwd="/",
-                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-                                        **({"user": USER, "group": USER} if os.geteuid() == 0 else {}))
-
-    def answers(self):
-        with socket.socket() as s:
-            s.settimeout(1)
-            return s.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def wait(self, seconds=20):
-        end = time.monotonic() + seconds
-        while not self.answers() and time.monotonic() < end:
-            time.sleep(0.1)
-
-    def ends_within(self, seconds):
-        """Its exit code if it ends by itself, else None."""
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.stop()
-            return None
-        finally:
-            self.log.close()
-
-    def stop(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        try:
-            return self.process.wait(25)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
-        finally:
-            self.log.close()
+def points():
+    """The places of base/failpoints.def."""
+    with open(ROOT + "/base/failpoints.def") as f:
+        return re.findall(r'^POINT\(\w+, "([\w.]+)"\)', f.read(), re.M)
 
 
-class Faults:
-    """`longest`: seconds that Redis may be away; a zombie sleeps half of that."""
-
-    def __init__(self, city, town, rng, history, longest=3):
-        self.longest = longest
-        self.city, self.town, self.rng, self.history = city, town, rng, history
-        self.names = [n[len("do_"):] for n in dir(self) if n.startswith("do_")]
-
-    def do(self, name):
-        self.history.add("note", text=name, at=time.monotonic())
-        try:
-            getattr(self, "do_" + name)()
-        except (ConnectionError, TimeoutError, subprocess.CalledProcessError, ProcessLookupError, KeyError) as e:
-            self.history.add("note", text=f"{name}: {e}"[:300], at=time.monotonic())
-
-    def redis(self, *words):
-        r = Redis(self.city.run_dir)
-        try:
-            return r.call(*words)
-        finally:
-            r.close()
-
-    def sql(self, query, database="postgres"):
-        s = Session(self.city.run_dir, database)
-        try:
-            return s.run(query)
-        finally:
-            s.close()
-
-    def signal(self, part, how):
-        os.kill(observers.programs(self.city.run_dir)[part], how)
-
-    def sleep(self, least, most):
-        time.sleep(self.rng.uniform(least, most))
-
+class Faults(RedisFaults, PostgresFaults):
     # ---- processes ----
 
     def do_kill_command_api(self):
@@ -128,12 +51,14 @@ class Faults:
         twin = Twin(self.city, part)
         twin.wait()
         os.kill(pid, signal.SIGSTOP)
+        start = time.monotonic()
         try:
             if part == "command-api":
                 self.town.doors.append(twin.port)
             self.sleep(2, 3 + self.longest / 2)
         finally:
             os.kill(pid, signal.SIGCONT)
+            self.history.add("asleep", part=part, start=start, end=time.monotonic())
             if twin.port in self.town.doors:
                 self.town.doors.remove(twin.port)
         self.sleep(1, 2)
@@ -145,80 +70,88 @@ class Faults:
     def do_zombie_projector(self):
         self.zombie("projector")
 
-    # ---- Redis ----
-
-    def do_flushall(self):
-        self.redis("FLUSHALL")
-
-    def do_delete_all(self):
-        self.redis("DEL", "{events}:all")
-
-    def do_delete_category(self):
-        self.redis("DEL", self.rng.choice(("{events}:report", "{events}:vote", "{events}:report-private")))
-
-    def do_script_flush(self):
-        self.redis("SCRIPT", "FLUSH")
-
-    def do_client_kill(self):
-        self.redis("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-
-    def do_out_of_memory(self):
-        before = self.redis("CONFIG", "GET", "maxmemory")[1]
-        self.redis("CONFIG", "SET", "maxmemory", 1)
+    def instead(self, part, environment, during):
+        """A process with another environment in the place of the supervisor's own."""
+        twin = Twin(self.city, part, instead=True, **environment)
         try:
-            self.sleep(1, 2)
+            during(twin)
         finally:
-            self.redis("CONFIG", "SET", "maxmemory", before)
+            if twin.process.poll() is None:
+                twin.stop()
+            self.city.supervisor("start", part)
 
-    def do_redis_sleeps(self):
-        pid = self.city.pid("redis")
-        os.kill(pid, signal.SIGSTOP)
+    def do_ended_at_a_point(self):
+        """As kill -9 between two steps that belong together."""
+        point = self.rng.choice([p for p in points() if not p.startswith("accounts.")])
+        part = "projector" if point.startswith("projector.") else "command-api"
+        self.history.add("note", text=point, at=time.monotonic())
+        self.instead(part, {"ES_FAILPOINT": f"{point}:exit@{self.rng.randint(1, 30)}"},
+                     lambda twin: twin.ends_within(15))
+
+    def do_bad_network(self):
+        """A service that reaches PostgreSQL and Redis through a network with every illness in turn."""
+        part = self.rng.choice(("command-api", "projector"))
+        postgres, redis = (Proxy(self.city.ports[p]) for p in ("POSTGRES_PORT", "REDIS_PORT"))
+        pid = observers.programs(self.city.run_dir)[part]
+        with open(f"/proc/{pid}/environ") as f:
+            environment = dict(pair.split("=", 1) for pair in f.read().split("\0") if "=" in pair)
+        changed = {k: v.replace(f":{self.city.ports['POSTGRES_PORT']}/", f":{postgres.port}/")
+                   for k, v in environment.items() if k.endswith("DATABASE_URL")}
+        try:
+            self.instead(part, {**changed, "REDIS_PORT": str(redis.port)}, lambda twin: self.ill(twin, postgres, redis))
+        finally:
+            postgres.close()
+            redis.close()
+
+    def ill(self, twin, *proxies):
+        twin.wait()
+        illnesses = [self.slow, self.swallowing, self.half_open, self.cut_off]
+        self.rng.shuffle(illnesses)
+        for illness in illnesses:
+            illness(self.rng.choice(proxies))
+            self.sleep(0.5, 1.5)
+
+    def slow(self, proxy):
+        proxy.delay = 0.2
+        self.sleep(2, 4)
+        proxy.delay = 0
+
+    def swallowing(self, proxy):
+        for _ in range(5):
+            proxy.swallow_answers(1)
+            self.sleep(0.1, 0.6)
+
+    def half_open(self, proxy):
+        """Longer than a database call may take."""
+        proxy.silent = True
+        self.sleep(6, 8)
+        proxy.silent = False
+
+    def cut_off(self, proxy):
+        proxy.refusing = True
+        proxy.cut()
         self.sleep(1, 3)
-        os.kill(pid, signal.SIGCONT)
+        proxy.refusing = False
 
-    def do_redis_killed(self):
-        self.city.kill("redis")
+    # ---- views ----
 
-    def do_redis_away(self):
-        self.city.supervisor("stop", "redis")
-        self.sleep(1, self.longest)
-        self.city.supervisor("start", "redis")
+    def do_rebuild(self):
+        """A view is filled anew while it serves, taken back, and the second version dropped. An event that the
+        view cannot take fails it, and then nothing has changed."""
+        self.until_there()
+        view = self.rng.choice(("report_list", "report_detail", "report_history", "report_rank", "case_inbox"))
+        verbs = ((), ("--swap-back",), ("--drop",)) if self.rng.random() < 0.5 else ((), ("--drop",))
+        for options in verbs:
+            if self.ctl("rebuild", view, *options, "--yes"):
+                break
+        self.ctl("rebuild", view, "--drop", "--yes")
 
-    def do_redis_lost_its_tail(self):
-        """As after a power cut: the end of the append-only file is missing, in the middle of an entry."""
-        self.city.supervisor("stop", "redis")
-        for path in glob.glob(self.city.run_dir + "/redis/appendonlydir/*.incr.aof"):
-            size = os.path.getsize(path)
-            os.truncate(path, max(0, size - self.rng.randint(1, 40000)))
-        self.city.supervisor("start", "redis")
-
-    # ---- PostgreSQL ----
-
-    def do_postgres_restarted(self):
-        with open(self.city.run_dir + "/postgres/data/postmaster.pid") as f:
-            os.kill(int(f.readline()), signal.SIGQUIT)
-
-    def do_backends_ended(self):
-        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'citywatch%'")
-
-    def do_backend_killed(self):
-        """kill -9 of one backend: PostgreSQL throws all of them out and recovers."""
-        pid = self.sql("SELECT pid FROM pg_stat_activity WHERE usename LIKE 'citywatch%' ORDER BY random() LIMIT 1")
-        if pid:
-            os.kill(int(pid[0]), signal.SIGKILL)
-
-    def do_too_many_connections(self):
-        role = self.rng.choice(("citywatch_command", "citywatch_projector", "citywatch_query"))
-        self.sql(f"ALTER ROLE {role} CONNECTION LIMIT 0")
-        try:
-            self.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'")
-            self.sleep(1, 2)
-        finally:
-            self.sql(f"ALTER ROLE {role} CONNECTION LIMIT -1")
-
-    def do_rows_locked(self):
-        """A long transaction of somebody else holds the counter: commands wait, then are told so."""
-        self.sql("BEGIN; UPDATE es_counter SET position = position; SELECT pg_sleep(2); ROLLBACK", "citywatch_write")
+    def ctl(self, *words):
+        """Exit code."""
+        done = subprocess.run([ROOT + "/tools/ctl", *words], env=self.city.environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+        self.history.add("note", text=f"{' '.join(words)}: {done.returncode} {done.stdout[-200:]}", at=time.monotonic())
+        return done.returncode
 
     # ---- poison ----
 

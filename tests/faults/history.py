@@ -8,6 +8,7 @@ kind "poison": stream, report, position: an event no view can take was put into 
 kind "seen": positions and ids an independent reader was given, in its order; "gap": one it met.
 kind "checkpoint": position, rows, votes: of the views, in one snapshot.
 kind "process": part, pid, at, memory_kb, descriptors.
+kind "asleep": part, start, end: a process was stopped meanwhile.
 kind "note": text."""
 import collections, json, threading
 

@@ -1,6 +1,6 @@
 """points_test.py -- every place of base/failpoints.def: the program is ended there while clients work, comes
 back, and nothing is lost or done twice. A place that is not reached fails the test."""
-import http.client, os, re, sys, threading, time, unittest, uuid
+import http.client, os, sys, threading, time, unittest, uuid
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(1, ROOT + "/tests/end_to_end")
@@ -8,17 +8,13 @@ sys.path.insert(1, ROOT + "/tests/end_to_end")
 import check, history  # noqa: E402
 from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
-from faults import Twin  # noqa: E402
+from faults import points  # noqa: E402
 from observers import Checkpoints, LogReader, programs  # noqa: E402
 from rest import come_to_rest  # noqa: E402
+from twin import Twin  # noqa: E402
 
 REACHED = 137
 SECONDS = 25
-
-
-def points():
-    with open(ROOT + "/base/failpoints.def") as f:
-        return re.findall(r'^POINT\(\w+, "([\w.]+)"\)', f.read(), re.M)
 
 
 class Registering(threading.Thread):

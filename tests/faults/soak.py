@@ -4,7 +4,7 @@ asking, a seeded schedule of faults; then everything must come to rest by itself
 
 The seed fixes which faults happen, in which order and with which pauses; what they meet is up to the machine.
 With KEEP=1 the folder with history and logs stays. PRESET names the build (default asan)."""
-import argparse, os, random, sys, time
+import argparse, os, random, signal, sys, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(1, ROOT + "/tests/end_to_end")
@@ -12,7 +12,7 @@ sys.path.insert(1, ROOT + "/tests/end_to_end")
 import check, history  # noqa: E402
 from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
-from faults import Faults  # noqa: E402
+from faults import Faults, SERVICES  # noqa: E402
 from observers import Checkpoints, LogReader, Processes  # noqa: E402
 from rest import come_to_rest  # noqa: E402
 
@@ -20,7 +20,8 @@ CLIENTS = 4
 LONG, LONGEST = 600, 60  # from ten minutes on Redis may be away for a minute
 # Mixed in any order, but all of them in a run that has the time.
 SHORT = ("flushall", "kill_command_api", "second_command_api", "out_of_memory", "postgres_restarted", "poison",
-         "kill_projector", "backends_ended", "second_projector", "delete_all", "redis_lost_its_tail")
+         "kill_projector", "backends_ended", "second_projector", "delete_all", "redis_lost_its_tail",
+         "redis_fail_over", "redis_old_copy", "strange_entry", "rebuild", "deadlock", "dump")
 
 
 def options():
@@ -34,10 +35,14 @@ def options():
 
 
 def schedule(names, rng, short):
-    """Faults without end, each once a round; a short run has one round."""
+    """Faults without end, each once a round; a short run has one round. In the first round of all of them poison
+    comes last: an event that is parked lets every later rebuild fail."""
+    rest = [n for n in names if n != "poison"]
     while True:
         round_ = list(names)
         rng.shuffle(round_)
+        if rest and not short:
+            round_, rest = [n for n in round_ if n in rest] + [n for n in round_ if n not in rest], None
         yield from round_
         if short:
             return
@@ -59,6 +64,7 @@ def bad_days(o, faults, until):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("soak.py: stopped"))
     o = options()
     seconds = o.minutes * 60 or o.seconds
     print(f"seed {o.seed}; again: tests/faults/soak.py --seed {o.seed} " +
@@ -91,6 +97,7 @@ def main():
         w.stop()
     checker = check.Checker(city.run_dir, history.read(path))
     checker.check()
+    city.supervisor("stop", *SERVICES)  # a leak is told at the end
     sanitizers(city, checker)
     check.tell(checker)
     return 1 if checker.faults else 0

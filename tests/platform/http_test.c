@@ -249,8 +249,9 @@ TEST(a_problem_says_everything_about_itself)
     CHECK_TEXT(header_of(answer, "X-Request-Id"), "abc-1._");
     CHECK_TEXT(
         body_of(answer),
-        "{\"type\":\"/problems/illegal-move\",\"title\":\"A report cannot move from its status "
-        "to that one.\",\"status\":409,\"detail\":\"Say \\\"please\\\".\",\"field\":\"status\","
+        "{\"type\":\"/problems/illegal-move\",\"title\":\"The report cannot go from its status to "
+        "that one; allowed lists where it can.\",\"status\":409,\"detail\":\"Say "
+        "\\\"please\\\".\",\"field\":\"status\","
         "\"request_id\":\"abc-1._\",\"allowed\":[\"A\"]}");
     end_server(s);
 }

@@ -215,3 +215,22 @@ TEST(a_text_secret_is_one_line)
     log_end();
     CHECK(empty == NOT_STARTED && two == NOT_STARTED && nul == NOT_STARTED && line == NOT_STARTED);
 }
+
+/* Both keys, as Redis 7.0 was measured to need them with stream-node-max-bytes of 4096. */
+enum { BYTES_AN_EVENT = 1644 };
+
+TEST(the_events_kept_by_default_fit_the_memory_redis_gets)
+{
+    struct settings s;
+    char line[256];
+    long long gigabytes = 0;
+    set_required();
+    CHECK_OK(settings_read(COMMAND_API, &s));
+    FILE *f = fopen(SOURCE_DIR "/tools/conf/redis.conf", "r");
+    while (f && fgets(line, sizeof(line), f))
+        if (text_starts(line, "maxmemory "))
+            gigabytes = strtoll(line + strlen("maxmemory "), NULL, 10);
+    CHECK(f && gigabytes > 0);
+    fclose(f);
+    CHECK(s.redis_retain_events * BYTES_AN_EVENT <= (gigabytes << 30) * 4 / 5);
+}

@@ -9,7 +9,6 @@
 static void check_equal(struct bench *b, const char *one, const char *other)
 {
     scoped_text first = {0}, second = {0};
-    scoped_arena a = {0};
     dump_schema(b->reader, one, &first);
     dump_schema(b->reader, other, &second);
     /* the names of the schemas are in the dumps, and nothing else differs */

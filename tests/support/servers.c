@@ -152,7 +152,7 @@ static const char *new_database(const char *migrations)
     const char *url = arena_printf(&kept, "%stest%d", base, ++count);
     test_shell("psql -qX '%spostgres' -c 'CREATE DATABASE test%d' >/dev/null", base, count);
     if (migrations)
-        test_shell("for f in " SOURCE_DIR "/migrations/%s/*.sql; do "
+        test_shell("for f in " MIGRATIONS "/%s/*.sql; do "
                    "psql -qX -1 -v ON_ERROR_STOP=1 '%s' -f $f >/dev/null || exit 1; done",
                    migrations, url);
     return url;
