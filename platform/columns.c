@@ -24,7 +24,7 @@ void column_begin(struct column *c, enum column_kind kind)
 {
     text_clear(&c->bytes);
     c->count = 0;
-    c->has_null = false;
+    c->has_null = c->has_value = false;
     append_int32(&c->bytes, 1);
     append_int32(&c->bytes, 0); /* written again when it is known */
     append_int32(&c->bytes, kind == COLUMN_BIGINT ? OID_BIGINT : OID_TEXT);
@@ -34,6 +34,7 @@ void column_begin(struct column *c, enum column_kind kind)
 
 void column_int(struct column *c, int64_t value)
 {
+    c->has_value = true;
     append_int32(&c->bytes, 8);
     append_int32(&c->bytes, (int32_t)((uint64_t)value >> 32));
     append_int32(&c->bytes, (int32_t)((uint64_t)value & 0xFFFFFFFFu));
@@ -46,16 +47,17 @@ void column_text(struct column *c, const char *at, size_t length)
     if (at)
         text_append_bytes(&c->bytes, at, length);
     c->has_null |= !at;
+    c->has_value |= at != NULL;
     c->count++;
 }
 
 struct pg_value column_end(struct column *c)
 {
+    if (!c->has_value)
+        return (struct pg_value){NULL, 0};
     put_int32(c->bytes.at + FLAGS_AT, c->has_null);
     put_int32(c->bytes.at + COUNT_AT, c->count);
-    if (!c->count) /* an empty array has no dimension, and nothing behind the type */
-        put_int32(c->bytes.at, 0);
-    return (struct pg_value){c->bytes.at, c->count ? c->bytes.length : COUNT_AT};
+    return (struct pg_value){c->bytes.at, c->bytes.length};
 }
 
 void column_release(struct column *c)

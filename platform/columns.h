@@ -8,7 +8,7 @@
 struct column {
     struct text bytes;
     int count;
-    bool has_null;
+    bool has_null, has_value;
 };
 
 enum column_kind { COLUMN_BIGINT, COLUMN_TEXT };
@@ -17,6 +17,8 @@ void column_begin(struct column *c, enum column_kind kind);
 void column_int(struct column *c, int64_t value);
 /* `at` NULL is SQL NULL; else `length` bytes, which need no NUL behind them. */
 void column_text(struct column *c, const char *at, size_t length);
-/* What pg_call_binary is given for it; borrowed. Once, behind the last value. */
+/* What pg_call_binary is given for it; borrowed. Once, behind the last value. A column of nothing
+ * but NULLs is given as NULL: unnest pads it to the length of the others, and has nothing to
+ * unpack. */
 struct pg_value column_end(struct column *c);
 void column_release(struct column *c);

@@ -106,9 +106,10 @@ static void add_member(struct column *c, const struct batch_column *what,
                        const struct batch_event *e)
 {
     const struct member *m = members_find(&e->members, what->name);
-    bool is_there = m && m->text.at; /* null is none */
-    const struct span *value = what->source == OF_MEMBER_AS_JSON ? &m->json : &m->text;
-    column_text(c, is_there ? value->at : NULL, is_there ? value->length : 0);
+    struct span value = {NULL, 0};
+    if (m && m->text.at) /* null is none */
+        value = what->source == OF_MEMBER_AS_JSON ? m->json : m->text;
+    column_text(c, value.at, value.length);
 }
 
 static void add(struct column *c, const struct batch_column *what, const struct batch_event *e)

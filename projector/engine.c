@@ -91,13 +91,18 @@ static fallible look_at_head(struct engine *e, int64_t *head)
     return NULL;
 }
 
+static bool is_behind(const struct engine *e, int lane)
+{
+    return e->lanes[lane].position < e->newest;
+}
+
 /* The time of the first event that a lane has not applied. */
 static fallible look_at_lag(struct engine *e, int lane)
 {
     scoped_arena a = {0};
     struct event_page next;
     e->behind_since[lane] = 0;
-    if (e->lanes[lane].position >= e->newest)
+    if (!is_behind(e, lane))
         return NULL;
     TRY(store_read_data(e->parts.store, e->lanes[lane].position, 1, &a, &next));
     if (next.count)
@@ -105,11 +110,18 @@ static fallible look_at_lag(struct engine *e, int lane)
     return NULL;
 }
 
-/* About once a second, whatever becomes of the turns: what the stream has not shown counts, too. */
+/* A second has passed, or main has just fallen behind. */
+static bool is_lag_due(const struct engine *e)
+{
+    return e->lane_count &&
+           (time_monotonic() >= e->lag_again || (is_behind(e, 0) && !e->behind_since[0]));
+}
+
+/* Whatever becomes of the turns: what the stream has not shown counts, too. */
 static fallible look_at_lags(struct engine *e)
 {
     int64_t head;
-    if (!e->lane_count || time_monotonic() < e->lag_again)
+    if (!is_lag_due(e))
         return NULL;
     e->lag_again = time_monotonic() + LAG_AGAIN_US;
     TRY(look_at_head(e, &head));
@@ -348,8 +360,7 @@ int engine_step(struct engine *e)
 static double lag_of(const struct engine *e, int lane)
 {
     double lag = (double)(time_now() - e->behind_since[lane]) / 1e6;
-    bool is_behind = e->lanes[lane].position < e->newest && e->behind_since[lane];
-    return is_behind && lag > 0 ? lag : 0;
+    return is_behind(e, lane) && e->behind_since[lane] && lag > 0 ? lag : 0;
 }
 
 struct engine_health engine_health(const struct engine *e)

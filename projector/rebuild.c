@@ -242,6 +242,7 @@ static fallible fill(struct rebuild *r)
 static fallible make_indexes(struct rebuild *r)
 {
     TRY(fence(r, r->lane.position));
+    TRY(pg_run(r->parts.views, "SET LOCAL maintenance_work_mem = '256MB'")); /* sorts in memory */
     TRY(pg_run(r->parts.views, r->indexes));
     r->indexes = NULL;
     return NULL;

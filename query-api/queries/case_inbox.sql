@@ -19,10 +19,16 @@ WITH RECURSIVE agency AS (
             ORDER BY category, status LIMIT 1) first
     UNION ALL
     SELECT next.* FROM kind k CROSS JOIN LATERAL (
-           SELECT owner_agency, category, status FROM case_inbox.case_inbox
-            WHERE position IS NOT NULL AND owner_agency = k.owner_agency AND ($5::text IS NULL OR category = $5)
-              AND (category, status) > (k.category, k.status)
-            ORDER BY category, status LIMIT 1) next
+           (SELECT owner_agency, category, status FROM case_inbox.case_inbox
+             WHERE position IS NOT NULL AND owner_agency = k.owner_agency AND category = k.category
+               AND status > k.status
+             ORDER BY status LIMIT 1)
+           UNION ALL
+           (SELECT owner_agency, category, status FROM case_inbox.case_inbox
+             WHERE position IS NOT NULL AND owner_agency = k.owner_agency AND $5::text IS NULL
+               AND category > k.category
+             ORDER BY category, status LIMIT 1)
+           ORDER BY category, status LIMIT 1) next
 ), page AS (
     (SELECT row.* FROM agency a CROSS JOIN LATERAL (
             SELECT * FROM case_inbox.case_inbox

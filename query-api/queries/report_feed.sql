@@ -9,20 +9,28 @@ WITH RECURSIVE newest_kind AS (
       ORDER BY category, status LIMIT 1)
     UNION ALL
     SELECT next.* FROM newest_kind k CROSS JOIN LATERAL (
-           SELECT category, status FROM report_list.report_list
-            WHERE visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND ($4::text IS NULL OR category = $4)
-              AND (category, status) > (k.category, k.status)
-            ORDER BY category, status LIMIT 1) next
+           (SELECT category, status FROM report_list.report_list
+             WHERE visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND category = k.category AND status > k.status
+             ORDER BY status LIMIT 1)
+           UNION ALL
+           (SELECT category, status FROM report_list.report_list
+             WHERE visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND $4::text IS NULL AND category > k.category
+             ORDER BY category, status LIMIT 1)
+           ORDER BY category, status LIMIT 1) next
 ), voted_kind AS (
     (SELECT category, status FROM report_rank.report_rank
       WHERE position IS NOT NULL AND status <> 'WITHDRAWN' AND ($4::text IS NULL OR category = $4)
       ORDER BY category, status LIMIT 1)
     UNION ALL
     SELECT next.* FROM voted_kind k CROSS JOIN LATERAL (
-           SELECT category, status FROM report_rank.report_rank
-            WHERE position IS NOT NULL AND status <> 'WITHDRAWN' AND ($4::text IS NULL OR category = $4)
-              AND (category, status) > (k.category, k.status)
-            ORDER BY category, status LIMIT 1) next
+           (SELECT category, status FROM report_rank.report_rank
+             WHERE position IS NOT NULL AND status <> 'WITHDRAWN' AND category = k.category AND status > k.status
+             ORDER BY status LIMIT 1)
+           UNION ALL
+           (SELECT category, status FROM report_rank.report_rank
+             WHERE position IS NOT NULL AND status <> 'WITHDRAWN' AND $4::text IS NULL AND category > k.category
+             ORDER BY category, status LIMIT 1)
+           ORDER BY category, status LIMIT 1) next
 ), page AS (
     (SELECT report_id, position, 0::bigint AS votes
        FROM report_list.report_list
