@@ -15,7 +15,7 @@ sys.path[:0] = [HERE, ROOT + "/tests/end_to_end"]
 os.environ.update(PRESET=os.environ.get("PRESET", "release"), TOKEN_MINUTES="60", CORS_ORIGINS="")
 
 from measure import Client, Cost, memory_mib, median, metrics, percentile, read_wrk, wrk, wrk_command
-import ceilings, report
+import ceilings, rebuild, report
 from city import City, wait_until
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
@@ -40,7 +40,7 @@ class Bench:
         self.command, self.query, self.projector = (port[p] for p in ("COMMAND_API_PORT", "QUERY_API_PORT", "PROJECTOR_PORT"))
         self.command_url, self.query_url = f"http://127.0.0.1:{self.command}", f"http://127.0.0.1:{self.query}"
         self.gateway_url = f"http://127.0.0.1:{port['GATEWAY_HTTP_PORT']}"
-        self.tokens = {name: self.token_file(name) for name in ("citizen1", "officer1")}
+        self.tokens = {name: self.token_file(name) for name in ("citizen1", "officer1", "admin1")}
         self.reporter = city.sql("citywatch_write", "SELECT user_id FROM account WHERE user_name = 'citizen1'")[0][0]
         self.find_processes()
 
@@ -146,6 +146,19 @@ class Bench:
             found[name] = {"p50": median([r["p50"] for r in runs]), "p95": median([r["p95"] for r in runs]),
                            "per_second": median([r["per_second"] for r in runs]), "failed": sum(r["failed"] for r in runs)}
             say(f"{name}: p95 {found[name]['p95']:.2f} ms, {found[name]['per_second']:.0f}/s")
+        return found
+
+    def measure_filters(self):
+        """p95 of a first page with each combination of filters there is, one after another, uncached."""
+        category, status = "&category=kebersihan", "&status=RECEIVED"
+        combinations = ["", category, status, category + status, "&status=RESOLVED"]
+        asked = {"feed" + f: ("/reports/public?limit=50" + f, None) for f in combinations + ["&sort=votes" + f for f in combinations]}
+        asked.update({f"{who} inbox{f}": ("/cases/inbox?limit=50" + f, who) for who in ("officer1", "admin1") for f in combinations})
+        found, trickle = {}, self.background_creates(1, len(asked) + 5, 10)
+        for name, (path, who) in asked.items():
+            found[name] = self.reads([path], 2, who, seconds=1)["p95"]
+        trickle.communicate(timeout=len(asked) + 60)
+        say("p95, ms: " + ", ".join(f"{n} {v:.2f}" for n, v in found.items()))
         return found
 
     # ---- the rows ----
@@ -286,7 +299,9 @@ class Bench:
         applied = self.fill(max(count, SMALL))
         self.row(f"all views from the log, {max(count, SMALL)} events, projector alone", "≥ 100,000 events/s for one view",
                  f"{applied:.0f} events/s for all {len([k for k in metrics(self.projector) if k.startswith('es_projection_position')])} views together")
-        large = self.measure_lists()
+        rebuild.rows(self, ROUNDS)
+        self.keep("filters", {"small": small[1], "large": self.measure_filters()})
+        small, large = small[0], self.measure_lists()
         self.keep("lists", {"small": small, "large": large})
         for name in small:
             ratio = large[name]["p95"] / small[name]["p95"]
@@ -321,7 +336,7 @@ class Bench:
     def run(self):
         self.memory("at rest")
         self.fill(SMALL)
-        small = self.measure_lists()
+        small = self.measure_lists(), self.measure_filters()
         self.feed()
         self.other_reads()
         self.create_rows()

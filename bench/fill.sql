@@ -1,9 +1,12 @@
 -- fill.sql -- :count reports after position :base, straight into the store, as append_batch would have
--- written them one by one; the counter moves with them. Run while no service writes.
+-- written them one by one; the counter moves with them. Ids are of version 7, 8 in each millisecond, as a
+-- city at its highest rate makes them. Run while no service writes.
 BEGIN;
 SET LOCAL synchronous_commit = off;
 CREATE TEMP TABLE filled ON COMMIT DROP AS
-SELECT :base + n AS position, gen_random_uuid() AS id, n,
+SELECT :base + n AS position, overlay(overlay(gen_random_uuid()::text
+           PLACING overlay(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint + (n - :count) / 8), 12, '0')
+                           PLACING '-' FROM 9 FOR 0) FROM 1 FOR 13) PLACING '7' FROM 15 FOR 1)::uuid AS id, n,
        (ARRAY['infrastruktur', 'kebersihan', 'lainnya', 'kesehatan', 'keamanan', 'kriminalitas'])[1 + n % 6] AS category,
        (ARRAY['AGENCY_INFRA', 'AGENCY_INFRA', 'AGENCY_INFRA', 'AGENCY_HEALTH', 'AGENCY_SAFETY', 'AGENCY_SAFETY'])[1 + n % 6] AS agency
   FROM generate_series(1, :count) n;

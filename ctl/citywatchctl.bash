@@ -15,7 +15,7 @@ _citywatchctl_words()
     parked) echo 'list show retry discard --reason --yes --json' ;;
     trim) echo '--dry-run --keep --yes --json' ;;
     republish) echo '--yes' ;;
-    rebuild) echo 'report_list report_detail report_history report_rank case_inbox case_counts category_list --swap-back --drop --yes' ;;
+    rebuild) echo 'report_list report_detail report_history report_rank case_inbox case_counts category_list --swap-back --drop --json --yes' ;;
     epoch) echo 'show raise --yes --json' ;;
     *) echo 'migrate key account settings routes tail lag groups verify parked trim republish epoch rebuild --help --version' ;;
     esac

@@ -17,7 +17,7 @@ enum action { REBUILD, SWAP_BACK, DROP };
 struct job {
     const char *view;
     enum action action;
-    bool yes;
+    bool yes, json;
     struct rebuild_parts parts;
 };
 
@@ -38,11 +38,15 @@ static int read_arguments(int argc, char **argv, struct job *job)
             job->action = DROP;
         else if (text_equal(argv[i], "--yes"))
             job->yes = true;
+        else if (text_equal(argv[i], "--json"))
+            job->json = true;
         else if (!job->view && argv[i][0] != '-')
             job->view = argv[i];
         else
-            return wrong_usage("rebuild <view> [--swap-back | --drop] [--yes]");
+            return wrong_usage("rebuild <view> [--json | --swap-back | --drop] [--yes]");
     }
+    if (job->json && job->action != REBUILD)
+        return wrong_usage("--json is for a rebuild alone.");
     if (!job->view)
         return wrong_usage("rebuild what? The name of a view is missing.");
     return is_view(job->view) ? DONE : wrong_usage("there is no view \"%s\".", job->view);
@@ -55,7 +59,7 @@ static bool is_agreed(const struct job *job)
     char answer[8] = "";
     if (job->yes)
         return true;
-    if (!isatty(STDIN_FILENO)) {
+    if (job->json || !isatty(STDIN_FILENO)) {
         failed("nobody can be asked: --yes agrees beforehand.");
         return false;
     }
@@ -67,6 +71,8 @@ static bool is_agreed(const struct job *job)
 static void announce(const struct job *job, const struct versions *v)
 {
     const char *view = job->view;
+    if (job->json)
+        return;
     if (v->other && job->action != SWAP_BACK)
         printf("%s_v%d, %s, will be dropped.\n", view, v->other,
                v->other_is_whole ? "which can serve again by --swap-back" : "which is not whole");
@@ -82,17 +88,23 @@ static void announce(const struct job *job, const struct versions *v)
 
 /* ---- filling ---- */
 
-static void tell(const struct rebuild *r, int64_t began)
+/* A line for people, or one JSON object for programs; the last one says "done". */
+static void tell(const struct job *job, const struct rebuild *r, int64_t began, bool done)
 {
     double seconds = (double)(time_monotonic() - began) / 1e6;
     int64_t at = rebuild_position(r), goal = rebuild_goal(r);
     double rate = seconds > 0 ? (double)at / seconds : 0;
-    printf("%lld of %lld events, %.0f events/s, %.0f s left\n", (long long)at, (long long)goal,
-           rate, rate > 0 ? (double)(goal - at) / rate : 0);
+    if (job->json)
+        printf("{\"view\":\"%s\",\"events\":%lld,\"of\":%lld,\"seconds\":%.3f,"
+               "\"events_per_second\":%.0f,\"done\":%s}\n",
+               job->view, (long long)at, (long long)goal, seconds, rate, done ? "true" : "false");
+    else
+        printf("%lld of %lld events, %.0f events/s, %.0f s left\n", (long long)at, (long long)goal,
+               rate, rate > 0 ? (double)(goal - at) / rate : 0);
     fflush(stdout);
 }
 
-static fallible fill(struct rebuild *r)
+static fallible fill(const struct job *job, struct rebuild *r)
 {
     int64_t began = time_monotonic(), told = began;
     bool done = false;
@@ -100,7 +112,7 @@ static fallible fill(struct rebuild *r)
         TRY(rebuild_step(r, &done));
         if (!done && time_monotonic() - told < TELL_AFTER_US)
             continue;
-        tell(r, began);
+        tell(job, r, began, done);
         told = time_monotonic();
     }
     return NULL;
@@ -111,11 +123,11 @@ static int rebuild(const struct job *job)
     struct rebuild *r = NULL;
     const struct problem *p = rebuild_begin(&job->parts, job->view, &r);
     if (!p)
-        p = fill(r);
+        p = fill(job, r);
     if (p)
         failed("%s goes on as it was; the rebuild failed: %s %s", job->view, p->title,
                rebuild_why(r));
-    else
+    else if (!job->json)
         printf("%s has been rebuilt and serves. --swap-back takes it back, --drop ends the old "
                "one.\n",
                job->view);

@@ -95,7 +95,7 @@ static fallible fold_page(struct fold *f)
     scoped_arena a = {0};
     struct event_page page;
     int count = 0;
-    TRY(store_read(f->city->store, f->at, BATCH_EVENTS, &a, &page));
+    TRY(store_read_data(f->city->store, f->at, BATCH_EVENTS, &a, &page));
     struct batch_event *events = arena_array(&a, (size_t)page.count, sizeof(*events));
     if (!page.count || page.at[0].position > f->target) {
         differs(f->findings, "views", f->name, f->target, "the view is ahead of the log");

@@ -248,16 +248,46 @@ static fallible prepare(struct pg *c, const struct pg_statement *s, int count, i
     return NULL;
 }
 
-fallible pg_call(struct pg *c, const struct pg_statement *s, int count, const char *const *values,
-                 struct rows **out)
+/* Parameters as libpq wants them; lengths and formats NULL: all are texts. */
+struct parameters {
+    int count;
+    const char *const *values;
+    const int *lengths, *formats;
+};
+
+static fallible call(struct pg *c, const struct pg_statement *s, const struct parameters *p,
+                     struct rows **out)
 {
     TRY(begin_call(c));
     int64_t deadline = deadline_of(c);
     if (s->name)
-        TRY(prepare(c, s, count, deadline));
-    int sent = s->name ? PQsendQueryPrepared(c->conn, s->name, count, values, NULL, NULL, 0)
-                       : PQsendQueryParams(c->conn, s->sql, count, NULL, values, NULL, NULL, 0);
+        TRY(prepare(c, s, p->count, deadline));
+    int sent = s->name ? PQsendQueryPrepared(c->conn, s->name, p->count, p->values, p->lengths,
+                                             p->formats, 0)
+                       : PQsendQueryParams(c->conn, s->sql, p->count, NULL, p->values, p->lengths,
+                                           p->formats, 0);
     return take(c, sent ? last_result(c->conn, deadline) : NULL, s->name ? s->name : s->sql, out);
+}
+
+fallible pg_call(struct pg *c, const struct pg_statement *s, int count, const char *const *values,
+                 struct rows **out)
+{
+    return call(c, s, &(struct parameters){count, values, NULL, NULL}, out);
+}
+
+fallible pg_call_binary(struct pg *c, const struct pg_statement *s, int count,
+                        const struct pg_value *values, struct rows **out)
+{
+    const char *at[PG_BINARY_MAX];
+    int lengths[PG_BINARY_MAX], formats[PG_BINARY_MAX];
+    if (count > PG_BINARY_MAX)
+        return INTERNAL;
+    for (int i = 0; i < count; i++) {
+        at[i] = values[i].at;
+        lengths[i] = (int)values[i].length;
+        formats[i] = 1;
+    }
+    return call(c, s, &(struct parameters){count, at, lengths, formats}, out);
 }
 
 const char *pg_sqlstate(const struct pg *c)

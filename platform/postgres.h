@@ -35,6 +35,15 @@ struct pg_statement {
 fallible pg_call(struct pg *c, const struct pg_statement *s, int count, const char *const *values,
                  struct rows **out);
 
+/* The same with parameters in binary form (columns.h); at NULL is SQL NULL. */
+enum { PG_BINARY_MAX = 64 };
+struct pg_value {
+    const char *at;
+    size_t length;
+};
+fallible pg_call_binary(struct pg *c, const struct pg_statement *s, int count,
+                        const struct pg_value *values, struct rows **out);
+
 /* One or several statements without parameters or rows: "BEGIN", "COMMIT", DDL. As pg_call. */
 fallible pg_run(struct pg *c, const char *sql);
 

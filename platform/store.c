@@ -208,6 +208,11 @@ static const struct pg_statement LOAD = {
     "store_load", EVENT_COLUMNS "WHERE stream = ANY ($1::text[]) ORDER BY stream, version"};
 static const struct pg_statement READ = {
     "store_read", EVENT_COLUMNS "WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint"};
+static const struct pg_statement READ_DATA = {
+    "store_read_data",
+    "SELECT position, version, stream, NULL, NULL, type, schema, data, NULL, NULL, NULL, "
+    "(extract(epoch FROM recorded) * 1000000)::bigint FROM es_event "
+    "WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint"};
 static const struct pg_statement READ_CATEGORY = {
     "store_read_category",
     EVENT_COLUMNS "WHERE category = $1 AND position > $2::bigint AND position <= $3::bigint "
@@ -277,6 +282,14 @@ fallible store_read(struct store *s, int64_t position, int limit, struct arena *
     const char *values[] = {arena_printf(a, "%lld", (long long)position),
                             arena_printf(a, "%d", limit)};
     return read_events(s, &READ, 2, values, a, out);
+}
+
+fallible store_read_data(struct store *s, int64_t position, int limit, struct arena *a,
+                         struct event_page *out)
+{
+    const char *values[] = {arena_printf(a, "%lld", (long long)position),
+                            arena_printf(a, "%d", limit)};
+    return read_events(s, &READ_DATA, 2, values, a, out);
 }
 
 fallible store_read_category(struct store *s, const char *category, int64_t position, int64_t to,

@@ -89,7 +89,10 @@ fallible store_load(struct store *s, const char *const *streams, int count, stru
 fallible store_read(struct store *s, int64_t position, int limit, struct arena *a,
                     struct event_page *out);
 
-/* The same for one category, up to position `to`. */
+/* The same without category and id (NULL) and what comes from meta (""): a third cheaper. */
+fallible store_read_data(struct store *s, int64_t position, int limit, struct arena *a,
+                         struct event_page *out);
+/* store_read for one category, up to position `to`. */
 fallible store_read_category(struct store *s, const char *category, int64_t position, int64_t to,
                              int limit, struct arena *a, struct event_page *out);
 

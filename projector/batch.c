@@ -2,6 +2,8 @@
 #include "projector/batch.h"
 
 #include "base/time.h"
+#include "platform/columns.h"
+#include "projector/relation.h"
 #include "base/banned.h"
 
 static int version_of(const char *type)
@@ -12,9 +14,15 @@ static int version_of(const char *type)
 
 const struct language event_language = {version_of, event_upcasters};
 
-enum { UNKNOWN_TYPE, NEWER_SCHEMA, UNFIT };
-const char *const batch_unreadable[] = {"unknown type", "newer schema",
-                                        "does not fit its old schema", NULL};
+enum { UNKNOWN_TYPE, NEWER_SCHEMA, UNFIT, NO_OBJECT };
+const char *const batch_unreadable[] = {
+    "unknown type", "newer schema", "does not fit its old schema", "data is no JSON object", NULL};
+
+void batch_read_members(struct batch_event *e, struct arena *a)
+{
+    if (!members_read(e->data, a, &e->members))
+        e->unreadable = batch_unreadable[NO_OBJECT];
+}
 
 /* Raises data to the current schema, or says why that cannot be. */
 static void upcast(const struct language *l, int schema, const char *data, struct arena *a,
@@ -27,6 +35,8 @@ static void upcast(const struct language *l, int schema, const char *data, struc
         e->unreadable = batch_unreadable[NEWER_SCHEMA];
     else if (event_upcast(l->upcasters, e->type, schema, current, data, a, &e->data))
         e->unreadable = batch_unreadable[UNFIT];
+    else
+        batch_read_members(e, a);
 }
 
 struct batch_event batch_from_store(const struct language *l, const struct stored_event *s,
@@ -79,64 +89,68 @@ bool view_wants(const struct view *v, const struct batch_event *e)
     return e->unreadable != NULL;
 }
 
-/* ---- arrays ---- */
-
-enum { POSITION, STREAM, VERSION, TYPE, RECORDED, DATA };
+/* ---- columns ---- */
 
 struct columns {
-    struct text at[BATCH_COLUMNS];
+    int count;
+    struct column at[BATCH_COLUMNS];
 };
 
 static void columns_release(struct columns *c)
 {
-    for (int i = 0; i < BATCH_COLUMNS; i++)
-        text_release(&c->at[i]);
+    for (int i = 0; i < c->count; i++)
+        column_release(&c->at[i]);
 }
 
-/* A line break in JSON is space between its tokens: within texts it is written \\n. */
-static void add_line(struct text *lines, const char *data)
+static void add_member(struct column *c, const struct batch_column *what,
+                       const struct batch_event *e)
 {
-    if (lines->length)
-        text_append_char(lines, '\n');
-    for (size_t n; (n = strcspn(data, "\n")), true; data += n + 1) {
-        text_append_bytes(lines, data, n);
-        if (!data[n])
-            break;
-        text_append_char(lines, ' ');
+    const struct member *m = members_find(&e->members, what->name);
+    struct span value = {NULL, 0};
+    if (m && m->text.at) /* null is none */
+        value = what->source == OF_MEMBER_AS_JSON ? m->json : m->text;
+    column_text(c, value.at, value.length);
+}
+
+static void add(struct column *c, const struct batch_column *what, const struct batch_event *e)
+{
+    switch (what->source) {
+    case OF_POSITION: column_int(c, e->position); break;
+    case OF_STREAM: column_text(c, e->stream, strlen(e->stream)); break;
+    case OF_VERSION: column_int(c, e->version); break;
+    case OF_TYPE: column_text(c, e->type, strlen(e->type)); break;
+    case OF_TIME: column_int(c, e->recorded); break;
+    case OF_DATA: column_text(c, e->data, strlen(e->data)); break;
+    case OF_MEMBER:
+    case OF_MEMBER_AS_JSON: add_member(c, what, e); break;
     }
 }
 
-static void add(struct columns *c, const struct batch_event *e)
+static fallible call(struct pg *db, const struct view_statement *s,
+                     const struct batch_event *const *events, int count)
 {
-    pg_array_int(&c->at[POSITION], e->position);
-    pg_array_text(&c->at[STREAM], e->stream);
-    pg_array_int(&c->at[VERSION], e->version);
-    pg_array_text(&c->at[TYPE], e->type);
-    pg_array_int(&c->at[RECORDED], e->recorded);
-    add_line(&c->at[DATA], e->data);
-}
-
-static fallible call(struct pg *db, const struct view_statement *s, struct columns *c)
-{
-    const char *values[BATCH_COLUMNS];
-    for (int i = 0; i < DATA; i++)
-        values[i] = pg_array_end(&c->at[i]);
-    values[DATA] = text_value(&c->at[DATA]);
-    return pg_call(db, &s->sql, BATCH_COLUMNS, values, NULL);
+    __attribute__((cleanup(columns_release))) struct columns c = {.count = s->column_count};
+    struct pg_value values[BATCH_COLUMNS];
+    for (int i = 0; i < s->column_count; i++) {
+        column_begin(&c.at[i], batch_is_number(&s->columns[i]) ? COLUMN_BIGINT : COLUMN_TEXT);
+        for (int k = 0; k < count; k++)
+            if (statement_wants(s, events[k]))
+                add(&c.at[i], &s->columns[i], events[k]);
+        values[i] = column_end(&c.at[i]);
+    }
+    return pg_call_binary(db, &s->sql, s->column_count, values, NULL);
 }
 
 fallible batch_run(struct pg *db, const struct view_statement *s,
                    const struct batch_event *const *events, int count)
 {
-    __attribute__((cleanup(columns_release))) struct columns c = {0};
     for (int i = 0; i < count; i++)
         if (statement_wants(s, events[i]))
-            add(&c, events[i]);
-    return c.at[POSITION].length ? call(db, s, &c) : NULL;
+            return call(db, s, events, count);
+    return NULL;
 }
 
 fallible batch_rehearse(struct pg *db, const struct view_statement *s)
 {
-    __attribute__((cleanup(columns_release))) struct columns c = {0};
-    return call(db, s, &c);
+    return call(db, s, NULL, 0);
 }

@@ -1,6 +1,7 @@
 /* batch.h -- events on their way into the views. */
 #pragma once
 
+#include "base/members.h"
 #include "platform/redis.h"
 #include "platform/store.h"
 #include "projector/view.h"
@@ -10,12 +11,15 @@ struct batch_event {
     int64_t recorded; /* us */
     const char *stream, *type;
     const char *data;       /* of the current schema version; NULL if it cannot be made */
-    const char *unreadable; /* why not; else NULL */
+    struct members members; /* of data */
+    const char *unreadable; /* why there are none; else NULL */
 };
 
 extern const struct language event_language;
 extern const char *const batch_unreadable[]; /* every such reason, ended by NULL */
 
+/* Sets what follows from `data`. */
+void batch_read_members(struct batch_event *e, struct arena *a);
 struct batch_event batch_from_store(const struct language *l, const struct stored_event *e,
                                     struct arena *a);
 /* False if the entry cannot be what the relay wrote. */

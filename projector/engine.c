@@ -13,6 +13,7 @@ enum {
     LANES_AGAIN_US = 1000000,  /* after a lane beside main has failed */
     REDIS_AGAIN_US = 1000000,  /* after Redis was away */
     TROUBLE_AGAIN_US = 250000, /* after an entry that the store could not replace */
+    LAG_AGAIN_US = 1000000,    /* after the head was compared with the lanes */
     BACKOFF_MIN_MS = 10,
     BACKOFF_MAX_MS = 1000
 };
@@ -68,20 +69,11 @@ static struct lane *main_lane(struct engine *e)
 
 /* ---- the store ---- */
 
-static void saw(struct engine *e, int64_t position, int64_t recorded)
-{
-    if (position <= e->newest)
-        return;
-    e->newest = position;
-    e->newest_recorded = recorded;
-}
-
 /* Looks at the end of the log. Called after a page was read and before it is applied: a page of
  * another life of the log must not count. */
-static fallible look_at_head(struct engine *e, struct arena *a, int64_t *head)
+static fallible look_at_head(struct engine *e, int64_t *head)
 {
     int64_t epoch;
-    struct event_page last;
     TRY(store_head(e->parts.store, head, &epoch));
     e->health.store = true;
     if (e->loaded && epoch != e->epoch) {
@@ -95,11 +87,47 @@ static fallible look_at_head(struct engine *e, struct arena *a, int64_t *head)
                   KV("head", *head), KV("position", main_lane(e)->position));
         return engine_stop(e, "the event store ends before the views");
     }
-    if (*head <= e->newest)
+    if (*head > e->newest)
+        e->newest = *head;
+    return NULL;
+}
+
+static bool is_behind(const struct engine *e, int lane)
+{
+    return e->lanes[lane].position < e->newest;
+}
+
+/* The time of the first event that a lane has not applied. */
+static fallible look_at_lag(struct engine *e, int lane)
+{
+    scoped_arena a = {0};
+    struct event_page next;
+    e->behind_since[lane] = 0;
+    if (!is_behind(e, lane))
         return NULL;
-    TRY(store_read(e->parts.store, *head - 1, 1, a, &last));
-    if (last.count)
-        saw(e, last.at[0].position, last.at[0].recorded);
+    TRY(store_read_data(e->parts.store, e->lanes[lane].position, 1, &a, &next));
+    if (next.count)
+        e->behind_since[lane] = next.at[0].recorded;
+    return NULL;
+}
+
+/* A second has passed, or main has just fallen behind. */
+static bool is_lag_due(const struct engine *e)
+{
+    return e->lane_count &&
+           (time_monotonic() >= e->lag_again || (is_behind(e, 0) && !e->behind_since[0]));
+}
+
+/* Whatever becomes of the turns: what the stream has not shown counts, too. */
+static fallible look_at_lags(struct engine *e)
+{
+    int64_t head;
+    if (!is_lag_due(e))
+        return NULL;
+    e->lag_again = time_monotonic() + LAG_AGAIN_US;
+    TRY(look_at_head(e, &head));
+    for (int i = 0; i < e->lane_count; i++)
+        TRY(look_at_lag(e, i));
     return NULL;
 }
 
@@ -108,8 +136,8 @@ static fallible apply_page(struct engine *e, int lane, int64_t end, struct arena
 {
     struct event_page page;
     int64_t head, position = e->lanes[lane].position;
-    TRY(store_read(e->parts.store, position, e->batch_events, a, &page));
-    TRY(look_at_head(e, a, &head));
+    TRY(store_read_data(e->parts.store, position, e->batch_events, a, &page));
+    TRY(look_at_head(e, &head));
     int count = 0;
     struct batch_event *events = arena_array(a, (size_t)page.count, sizeof(*events));
     while (count < page.count && page.at[count].position <= end) {
@@ -205,7 +233,8 @@ static fallible take_entries(struct engine *e, const struct entry *entries, int 
 static fallible apply_entries(struct engine *e, const struct batch_event *events, int count)
 {
     const struct batch_event *last = &events[count - 1];
-    saw(e, last->position, last->recorded);
+    if (last->position > e->newest)
+        e->newest = last->position;
     const struct problem *p = lane_apply(e, 0, events, count, last->position, false);
     if (p == UNREADABLE_EVENT) { /* what is parked is decided on the store's copy alone */
         e->loaded = false;
@@ -217,11 +246,11 @@ static fallible apply_entries(struct engine *e, const struct batch_event *events
 
 /* Nothing came: are the stream and this engine still where the store and the views are? The store
  * may be away: then the stream is followed all the same. */
-static fallible after_silence(struct engine *e, struct arena *a)
+static fallible after_silence(struct engine *e)
 {
     int64_t head;
     bool changed;
-    const struct problem *p = look_at_head(e, a, &head);
+    const struct problem *p = look_at_head(e, &head);
     if (e->stopped)
         return p;
     if (p)
@@ -255,17 +284,17 @@ static fallible follow_stream(struct engine *e, int block_ms, struct arena *a, i
         TRY(apply_entries(e, events, count));
     if (why)
         heal(e, why);
-    return found || malformed || !block_ms ? NULL : after_silence(e, a);
+    return found || malformed || !block_ms ? NULL : after_silence(e);
 }
 
 /* ---- one turn ---- */
 
-fallible engine_load(struct engine *e, struct arena *a)
+fallible engine_load(struct engine *e)
 {
     int64_t head;
     if (e->loaded)
         return NULL;
-    TRY(look_at_head(e, a, &head));
+    TRY(look_at_head(e, &head));
     TRY(registry_load(e));
     e->health.views = true;
     return NULL;
@@ -274,11 +303,11 @@ fallible engine_load(struct engine *e, struct arena *a)
 static fallible turn(struct engine *e, struct arena *a, int *wait_ms)
 {
     bool busy = false;
-    TRY(engine_load(e, a));
+    TRY(engine_load(e));
     if (!e->unread_retried) {
         TRY(retry_unread(e));
         e->unread_retried = true;
-        TRY(engine_load(e, a));
+        TRY(engine_load(e));
     }
     if (time_monotonic() >= e->lanes_again) {
         const struct problem *p = move_other_lanes(e, a, &busy);
@@ -286,7 +315,7 @@ static fallible turn(struct engine *e, struct arena *a, int *wait_ms)
             e->lanes_again = time_monotonic() + LANES_AGAIN_US;
         TRY(p);
     }
-    TRY(engine_load(e, a));
+    TRY(engine_load(e));
     if (e->caught_up && time_monotonic() >= e->redis_again)
         return follow_stream(e, busy ? 0 : e->parts.block_ms, a, wait_ms);
     return follow_store(e, a, wait_ms);
@@ -316,6 +345,8 @@ int engine_step(struct engine *e)
     if (e->stopped)
         return ENGINE_STOPPED;
     const struct problem *p = turn(e, &a, &wait_ms);
+    if (!e->stopped && look_at_lags(e))
+        e->health.store = false;
     if (e->stopped)
         return ENGINE_STOPPED;
     if (p)
@@ -329,8 +360,8 @@ int engine_step(struct engine *e)
 
 static double lag_of(const struct engine *e, int lane)
 {
-    double lag = (double)(time_now() - e->newest_recorded) / 1e6;
-    return e->lanes[lane].position >= e->newest || lag < 0 ? 0 : lag;
+    double lag = (double)(time_now() - e->behind_since[lane]) / 1e6;
+    return is_behind(e, lane) && e->behind_since[lane] && lag > 0 ? lag : 0;
 }
 
 struct engine_health engine_health(const struct engine *e)

@@ -42,13 +42,14 @@ struct engine {
     const char *stopped;
 
     /* reading */
-    bool caught_up;          /* the store was read to its end: the stream can be followed */
-    int64_t redis_again;     /* monotonic: not to be asked before */
-    int64_t lanes_again;     /* monotonic: lanes beside main are left alone until then */
-    int64_t trouble_at;      /* cursor at the last entry that could not be used */
-    int64_t newest;          /* last position known to exist, */
-    int64_t newest_recorded; /* and its time */
-    int batch_events;        /* smaller after a batch took too long */
+    bool caught_up;      /* the store was read to its end: the stream can be followed */
+    int64_t redis_again; /* monotonic: not to be asked before */
+    int64_t lanes_again; /* monotonic: lanes beside main are left alone until then */
+    int64_t trouble_at;  /* cursor at the last entry that could not be used */
+    int64_t newest;      /* last position known to exist */
+    int64_t lag_again;   /* monotonic: when the lanes are compared with the head again */
+    int64_t behind_since[MAX_LANES]; /* time of the first event not applied then; 0: none */
+    int batch_events;                /* smaller after a batch took too long */
     int backoff_ms;
     struct engine_health health;
 };
@@ -76,7 +77,7 @@ struct projected *registry_find(struct engine *e, const char *view);
 fallible registry_compare(struct engine *e, bool *changed);
 
 /* engine.c: loads the registry unless it is loaded. */
-fallible engine_load(struct engine *e, struct arena *a);
+fallible engine_load(struct engine *e);
 /* retry.c: retries the streams that were parked because an older program could not read them. */
 fallible retry_unread(struct engine *e);
 

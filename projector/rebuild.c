@@ -3,11 +3,12 @@
 #include "projector/rebuild.h"
 
 #include "projector/engine_parts.h"
+#include "projector/pages.h"
 #include "projector/versions.h"
 #include "base/banned.h"
 
 enum {
-    PAGE_EVENTS = 4000,
+    PAGE_EVENTS = 5000,
     SWAP_WITHIN = 2000 /* events that are applied while lane main is held: some 50 ms */
 };
 
@@ -18,6 +19,7 @@ struct rebuild {
     struct projected next; /* the version that is filled, named like its schema */
     const char *indexes;   /* and statistics, yet to be made; NULL: they are there */
     struct lane lane;      /* its own */
+    struct pages *pages;   /* of the log */
     int64_t goal;
     const char *why;
 };
@@ -132,6 +134,7 @@ fallible rebuild_begin(const struct rebuild_parts *parts, const char *view, stru
     struct rebuild *r = must_alloc(1, sizeof(*r));
     *r = (struct rebuild){.parts = *parts, .why = "", .next.filling = true};
     r->view = arena_text(&r->arena, view);
+    r->pages = pages_new(parts->store, parts->language, PAGE_EVENTS);
     *out = r;
     return prepare(r);
 }
@@ -140,6 +143,7 @@ void rebuild_free(struct rebuild *r)
 {
     if (!r)
         return;
+    pages_free(r->pages);
     pg_close(r->parts.views); /* it remembers names of statements */
     parked_clear(&r->next.parked);
     arena_release(&r->arena);
@@ -186,19 +190,19 @@ static fallible refuse(struct rebuild *r)
 
 /* What an operator has given up on stays left out. Takes the others of the page up to the goal;
  * *to moves to the last one looked at. */
-static fallible take_page(struct rebuild *r, const struct event_page *page, struct arena *a,
-                          struct batch_event *events, int *count, int64_t *to)
+static fallible take_page(struct rebuild *r, const struct batch_event *page, int length,
+                          struct arena *a, struct batch_event *events, int *count, int64_t *to)
 {
     scoped_rows *left_out = NULL;
     const char *values[] = {r->view, arena_printf(a, "%lld", (long long)*to)};
     int next = 0;
     TRY(pg_call(r->parts.views, &LEFT_OUT, 2, values, &left_out));
-    for (int i = 0; i < page->count && page->at[i].position <= r->goal; i++) {
-        *to = page->at[i].position;
+    for (int i = 0; i < length && page[i].position <= r->goal; i++) {
+        *to = page[i].position;
         while (next < rows_count(left_out) && rows_int(left_out, next, 0) < *to)
             next++;
         if (next == rows_count(left_out) || rows_int(left_out, next, 0) != *to)
-            events[(*count)++] = batch_from_store(r->parts.language, &page->at[i], a);
+            events[(*count)++] = page[i];
     }
     return NULL;
 }
@@ -207,12 +211,12 @@ static fallible take_page(struct rebuild *r, const struct event_page *page, stru
 static fallible fill_page(struct rebuild *r, int64_t *to)
 {
     scoped_arena a = {0};
-    struct event_page page;
+    const struct batch_event *page;
     int64_t before = *to;
-    int count = 0;
-    TRY(store_read(r->parts.store, *to, PAGE_EVENTS, &a, &page));
-    struct batch_event *events = arena_array(&a, (size_t)page.count + 1, sizeof(*events));
-    TRY(take_page(r, &page, &a, events, &count, to));
+    int length, count = 0;
+    TRY(pages_next(r->pages, *to, &page, &length));
+    struct batch_event *events = arena_array(&a, (size_t)length + 1, sizeof(*events));
+    TRY(take_page(r, page, length, &a, events, &count, to));
     if (*to == before)
         return because(r, VERSION_CONFLICT, "the event store ends before the views");
     if (count)
@@ -238,6 +242,7 @@ static fallible fill(struct rebuild *r)
 static fallible make_indexes(struct rebuild *r)
 {
     TRY(fence(r, r->lane.position));
+    TRY(pg_run(r->parts.views, "SET LOCAL maintenance_work_mem = '256MB'")); /* sorts in memory */
     TRY(pg_run(r->parts.views, r->indexes));
     r->indexes = NULL;
     return NULL;

@@ -86,7 +86,7 @@ fallible engine_retry(struct engine *e, const char *view, const char *stream, in
     struct batch_event *events;
     int count;
     int64_t first;
-    TRY(engine_load(e, &a));
+    TRY(engine_load(e));
     struct projected *v = registry_find(e, view);
     if (!v)
         return NO_SUCH_ITEM;

@@ -3,22 +3,14 @@
 
 #include "base/log.h"
 #include "platform/store.h"
+#include "projector/relation.h"
 #include "base/banned.h"
 
 enum { MAX_STATEMENTS = 32, MAX_TYPES = 32, NAME_MAX_LENGTH = 48 };
 
-/* `data` comes as lines: as elements of an array every quote of it would be escaped, and read
- * twice. `time` is made only where a statement asks for it. */
-#define BATCH                                                                            \
-    "batch AS (SELECT position, stream, version, type, "                                 \
-    "timestamptz 'epoch' + recorded * interval '1 microsecond' AS time, data "           \
-    "FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], "     \
-    "string_to_array($6::text, E'\\n')::jsonb[]) AS b(position, stream, version, type, " \
-    "recorded, data))"
-
 static const char MARK[] = "-- :";
 
-enum section { BEFORE, TABLES, ON, VERSION };
+enum section { BEFORE, TABLES, ON, NO_TEXT };
 
 struct reader {
     const struct embedded *file;
@@ -28,6 +20,8 @@ struct reader {
     int line, section_line;
     enum section section;
     struct text body; /* of the section being read */
+    struct batch_column members[BATCH_COLUMNS];
+    int member_count;
 };
 
 static const struct problem *fault(const struct reader *r, int line, const char *what)
@@ -57,25 +51,6 @@ static const char *skip_comments(const char *sql)
     }
 }
 
-/* `sql` behind `word`, if it begins with it as a whole word; else NULL. */
-static const char *behind(const char *sql, const char *word)
-{
-    size_t n = strlen(word);
-    return strncasecmp(sql, word, n) == 0 && strchr(" \t\r\n", sql[n]) ? skip_comments(sql + n)
-                                                                       : NULL;
-}
-
-/* Puts `batch` in front of a statement, among its own WITH clauses if it has some. */
-static const char *with_batch(struct arena *a, const char *sql)
-{
-    const char *with = behind(sql, "WITH");
-    const char *recursive = with ? behind(with, "RECURSIVE") : NULL;
-    if (recursive)
-        return arena_printf(a, "WITH RECURSIVE " BATCH ", %s", recursive);
-    return with ? arena_printf(a, "WITH " BATCH ", %s", with)
-                : arena_printf(a, "WITH " BATCH " %s", sql);
-}
-
 static fallible end_statement(struct reader *r, struct view_statement *s)
 {
     const char *sql = skip_comments(text_value(&r->body));
@@ -84,7 +59,7 @@ static fallible end_statement(struct reader *r, struct view_statement *s)
         length--;
     if (!length)
         return fault(r, r->section_line, "there is no statement under this line");
-    s->sql.sql = with_batch(r->arena, arena_bytes(r->arena, sql, length));
+    batch_complete(s, arena_bytes(r->arena, sql, length), r->members, r->member_count, r->arena);
     return NULL;
 }
 
@@ -103,9 +78,9 @@ static fallible end_section(struct reader *r)
         r->view->tables = arena_text(r->arena, text_value(&r->body));
         break;
     case ON: TRY(end_statement(r, &r->view->statements[r->view->count - 1])); break;
-    case VERSION:
+    case NO_TEXT:
         if (!empty)
-            return fault(r, r->section_line, "`-- :version` has no statement of its own");
+            return fault(r, r->section_line, "nothing but comments may stand under this line");
         break;
     }
     text_clear(&r->body);
@@ -146,6 +121,30 @@ static fallible begin_on(struct reader *r, char *list)
     return NULL;
 }
 
+/* "report_id uuid" */
+static fallible read_member(struct reader *r, char *words)
+{
+    char *rest = NULL;
+    const char *name = strtok_r(words, " \t\r", &rest), *type = strtok_r(NULL, "\t\r", &rest);
+    if (type)
+        type += strspn(type, " ");
+    if (!name || !is_name(name) || !type || !is_type(type))
+        return fault(r, r->line, "`-- :members` takes pairs of a name and a type");
+    if (!batch_add_member(r->members, &r->member_count, name, type))
+        return fault(r, r->line,
+                     arena_printf(r->arena, "too many members, or %s is one already", name));
+    return NULL;
+}
+
+static fallible begin_members(struct reader *r, char *list)
+{
+    char *rest = NULL;
+    for (char *m = strtok_r(list, ",", &rest); m; m = strtok_r(NULL, ",", &rest))
+        TRY(read_member(r, m));
+    r->section = NO_TEXT;
+    return NULL;
+}
+
 static fallible begin_version(struct reader *r, char *words)
 {
     struct view_statement *s;
@@ -158,7 +157,7 @@ static fallible begin_version(struct reader *r, char *words)
         !is_name(kind))
         return fault(r, r->line, "expected `-- :version <table> <key> <stream kind>`");
     s->prefix = arena_printf(r->arena, "%s-", kind);
-    r->section = VERSION;
+    r->section = NO_TEXT;
     return NULL;
 }
 
@@ -175,7 +174,10 @@ static fallible begin_tables(struct reader *r, char *rest)
 static const struct {
     const char *word;
     const struct problem *(*begin)(struct reader *r, char *rest);
-} directives[] = {{"tables", begin_tables}, {"on", begin_on}, {"version", begin_version}};
+} directives[] = {{"tables", begin_tables},
+                  {"members", begin_members},
+                  {"on", begin_on},
+                  {"version", begin_version}};
 
 static fallible directive(struct reader *r, const char *line)
 {
@@ -185,7 +187,7 @@ static fallible directive(struct reader *r, const char *line)
     for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++)
         if (strlen(directives[i].word) == n && strncmp(directives[i].word, line, n) == 0)
             return directives[i].begin(r, arena_bytes(r->arena, line + n, strlen(line + n)));
-    return fault(r, r->line, "unknown directive: :tables, :on and :version are there");
+    return fault(r, r->line, "unknown directive: :tables, :members, :on and :version are there");
 }
 
 /* ---- the file ---- */
@@ -257,14 +259,16 @@ static const struct pg_statement KEY_TYPE = {
     "ON v.attrelid = k.attrelid AND v.attname = 'version' AND v.atttypid = 'bigint'::regtype "
     "WHERE k.attrelid = to_regclass($1::text) AND k.attname = $2::text AND NOT k.attisdropped"};
 
-static const char *version_sql(struct arena *a, const struct view_statement *s, const char *type)
+/* After the statements above it: a row that one of them inserts is there. */
+static void complete_version(struct view_statement *s, const char *key_type, struct arena *a)
 {
-    return arena_printf(
+    struct batch_column key = {OF_MEMBER, s->key, key_type};
+    const char *sql = arena_printf(
         a,
-        "WITH " BATCH " INSERT INTO %s AS t (%s, version) "
-        "SELECT (data->>'%s')::%s, max(version) FROM batch GROUP BY 1 "
+        "INSERT INTO %s AS t (%s, version) SELECT %s, max(version) FROM batch GROUP BY 1 "
         "ON CONFLICT (%s) DO UPDATE SET version = greatest(t.version, excluded.version)",
-        s->table, s->key, s->key, type, s->key);
+        s->table, s->key, s->key, s->key);
+    batch_complete(s, sql, &key, 1, a);
 }
 
 fallible view_complete(struct view *v, struct pg *db, struct arena *a)
@@ -281,7 +285,7 @@ fallible view_complete(struct view *v, struct pg *db, struct arena *a)
                 KV("view", v->name), KV("table", s->table), KV("key", s->key));
             return NOT_STARTED;
         }
-        s->sql.sql = version_sql(a, s, rows_text(rows, 0, 0));
+        complete_version(s, arena_text(a, rows_text(rows, 0, 0)), a);
     }
     return NULL;
 }

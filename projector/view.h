@@ -2,10 +2,17 @@
  * words:
  *
  *     -- :tables                          its tables and indexes, unqualified; once, first
+ *     -- :members report_id uuid, …       members of `data` that statements below may name as
+ *                                         columns of `batch`, and their types; may be repeated
  *     -- :on report.created, …            one statement over the relation `batch`, for these types
  *     -- :version <table> <key> <kind>    table.version = last version of each stream <kind>-…,
  *                                         on every event of it that no :on of the file names:
  *                                         those statements write it themselves, in the same row
+ *
+ * `batch` has a row an event and the columns that the statement names, of these: position bigint,
+ * stream text, version bigint, type text, time timestamptz, data jsonb, and the members. A member
+ * that the event has not, or has as null, is NULL; one that is no value of its type is a fault of
+ * the event. `data` is parsed by the database whenever it is named: members cost a tenth.
  *
  * The view is named like its file and lives in a schema of that name. */
 #pragma once
@@ -14,12 +21,27 @@
 #include "events/event.h"
 #include "platform/postgres.h"
 
-/* Columns of `batch`: arrays $1 position, $2 stream, $3 version, $4 type, $5 time in us; $6 data, a
- * line each. */
-enum { BATCH_COLUMNS = 6 };
+/* One column of a statement's `batch`: an array, $1, $2 … in their order. */
+struct batch_column {
+    enum batch_source {
+        OF_POSITION,
+        OF_STREAM,
+        OF_VERSION,
+        OF_TYPE,
+        OF_TIME,
+        OF_DATA,
+        OF_MEMBER,
+        OF_MEMBER_AS_JSON
+    } source;
+    const char *name, *type;
+};
+
+enum { BATCH_COLUMNS = 48 }; /* at most */
 
 struct view_statement {
     struct pg_statement sql;
+    const struct batch_column *columns;
+    int column_count;
     const char *const *types; /* events it is given, ended by NULL */
     const char *prefix;       /* of a :version statement, else NULL: given are the events of such
                                  streams that are not of `types` */

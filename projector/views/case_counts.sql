@@ -10,11 +10,12 @@ CREATE TABLE case_counts (
     PRIMARY KEY (owner_agency, category, status)
 );
 
+-- :members owner_agency text, category text, status text, old_status text, new_status text
+
 -- :on report.created, report.status.updated
 INSERT INTO case_counts AS c (owner_agency, category, status, cases)
-SELECT data->>'owner_agency', data->>'category', change.status, sum(change.cases)
-  FROM batch, LATERAL (VALUES (coalesce(data->>'new_status', data->>'status'), 1),
-                              (data->>'old_status', -1)) AS change (status, cases)
+SELECT owner_agency, category, change.status, sum(change.cases)
+  FROM batch, LATERAL (VALUES (coalesce(new_status, batch.status), 1), (old_status, -1)) AS change (status, cases)
  WHERE change.status IS NOT NULL OR change.cases = 1 -- a report without status is a fault
  GROUP BY 1, 2, 3
     ON CONFLICT (owner_agency, category, status) DO UPDATE SET cases = c.cases + excluded.cases;

@@ -11,10 +11,11 @@ CREATE TABLE category_list (
     active boolean
 );
 
+-- :members code text, names jsonb, agency text, kind text, sensitive boolean, active boolean
+
 -- :on category.defined
 INSERT INTO category_list AS c (code, position, names, agency, kind, sensitive, active)
-SELECT DISTINCT ON (stream) data->>'code', position, data->'names', data->>'agency', data->>'kind',
-       (data->>'sensitive')::boolean, (data->>'active')::boolean
+SELECT DISTINCT ON (stream) code, position, names, agency, kind, sensitive, active
   FROM batch ORDER BY stream, version DESC
     ON CONFLICT (code) DO UPDATE
    SET position = excluded.position, names = excluded.names, agency = excluded.agency,

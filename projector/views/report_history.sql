@@ -13,9 +13,11 @@ CREATE TABLE report_history (
     PRIMARY KEY (report_id, version)
 );
 
+-- :members report_id uuid, status text, old_status text, new_status text, note text
+-- :members created_at timestamptz, changed_at timestamptz
+
 -- :on report.created, report.status.updated
 INSERT INTO report_history (report_id, version, position, type, old_status, new_status, note, at)
-SELECT (data->>'report_id')::uuid, version, position, type, data->>'old_status',
-       coalesce(data->>'new_status', data->>'status'), data->>'note',
-       coalesce(data->>'changed_at', data->>'created_at')::timestamptz
+SELECT report_id, version, position, type, old_status, coalesce(new_status, status), note,
+       coalesce(changed_at, created_at)
   FROM batch;

@@ -10,32 +10,30 @@ CREATE TABLE report_rank (
     status text
 );
 
--- Most votes first, newest first among equals, plain and by each filter. A query sorts by the same
--- expression, coalesce(votes, 0), and repeats this WHERE word for word.
-CREATE INDEX report_rank_all ON report_rank (coalesce(votes, 0) DESC, position DESC)
+-- Most votes first, newest first among equals: plain, and by category and status, of which a query
+-- without one of them walks the few values there are. A query sorts by the same expression,
+-- coalesce(votes, 0), and repeats this WHERE word for word.
+CREATE INDEX report_rank_all ON report_rank (coalesce(votes, 0), position)
  WHERE position IS NOT NULL AND status <> 'WITHDRAWN';
-CREATE INDEX report_rank_category ON report_rank (category, coalesce(votes, 0) DESC, position DESC)
- WHERE position IS NOT NULL AND status <> 'WITHDRAWN';
-CREATE INDEX report_rank_status ON report_rank (status, coalesce(votes, 0) DESC, position DESC)
- WHERE position IS NOT NULL AND status <> 'WITHDRAWN';
-CREATE INDEX report_rank_category_status
-    ON report_rank (category, status, coalesce(votes, 0) DESC, position DESC)
+CREATE INDEX report_rank_filtered ON report_rank (category, status, coalesce(votes, 0), position)
  WHERE position IS NOT NULL AND status <> 'WITHDRAWN';
 
--- :on report.created, report.status.updated
+-- :members report_id uuid, visibility text, category text, status text, new_status text
+
+-- :on report.created
 INSERT INTO report_rank AS r (report_id, position, category, status)
-SELECT (last->>'report_id')::uuid, position, created->>'category',
-       coalesce(last->>'new_status', last->>'status')
-  FROM (SELECT max(position) FILTER (WHERE type = 'report.created') AS position,
-               (array_agg(data) FILTER (WHERE type = 'report.created'))[1] AS created,
-               (array_agg(data ORDER BY version DESC))[1] AS last
-          FROM batch WHERE data->>'visibility' = 'PUBLIC' GROUP BY stream) report
+SELECT report_id, position, category, status FROM batch WHERE visibility = 'PUBLIC'
     ON CONFLICT (report_id) DO UPDATE
-   SET position = coalesce(excluded.position, r.position),
-       category = coalesce(excluded.category, r.category), status = excluded.status;
+   SET position = excluded.position, category = excluded.category, status = excluded.status;
+
+-- :on report.status.updated
+UPDATE report_rank r SET status = last.new_status
+  FROM (SELECT DISTINCT ON (stream) report_id, new_status
+          FROM batch WHERE visibility = 'PUBLIC' ORDER BY stream, version DESC) last
+ WHERE r.report_id = last.report_id;
 
 -- :on report.upvoted, report.upvote.withdrawn
 INSERT INTO report_rank AS r (report_id, votes)
-SELECT (data->>'report_id')::uuid, sum(CASE type WHEN 'report.upvoted' THEN 1 ELSE -1 END)
+SELECT report_id, sum(CASE type WHEN 'report.upvoted' THEN 1 ELSE -1 END)
   FROM batch GROUP BY 1
     ON CONFLICT (report_id) DO UPDATE SET votes = coalesce(r.votes, 0) + excluded.votes;

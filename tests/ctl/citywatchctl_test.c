@@ -61,6 +61,7 @@ TEST(wrong_usage_is_2)
                                   "rebuild",
                                   "rebuild nothing",
                                   "rebuild report_list --swap-back --drop",
+                                  "rebuild report_list --drop --json",
                                   "rebuild report_list case_inbox",
                                   "settings",
                                   "routes nginx",

@@ -283,9 +283,9 @@ TEST(a_discarded_event_leaves_a_record_and_frees_what_waits_behind_it)
                      "SELECT count(*) FROM engine.discarded WHERE position = 5 AND reason = "
                      "'sent by mistake' AND error LIKE '23514: %'"),
               1);
-    CHECK_INT(number(c.views, "SELECT count(*) FROM report_list.report_list WHERE status = "
-                              "'IN_PROGRESS' AND content IS NULL"),
-              1);
+    CHECK_INT(number(c.views, "SELECT count(*) FROM report_list.report_list WHERE "
+                              "'report-' || report_id = '" FIFTH "'"),
+              0);
     CHECK_INT(ctl(&c, "parked show report_list " FIFTH " --json"), 0);
     CHECK(said("\"state\":\"discarded\"") && said("\"reason\":\"sent by mistake\""));
     CHECK_INT(ctl(&c, "verify"), 0);
@@ -294,5 +294,20 @@ TEST(a_discarded_event_leaves_a_record_and_frees_what_waits_behind_it)
     project_all(&c);
     CHECK_INT(number(c.views, "SELECT count(*) FROM engine.parked"), 0);
     CHECK_INT(ctl(&c, "verify views"), 0);
+    city_leave(&c);
+}
+
+TEST(a_rebuild_tells_programs_how_far_it_is_and_how_fast_it_was)
+{
+    struct small_city c = city_of_a_day();
+    CHECK_INT(ctl(&c, "rebuild report_list --json"), 1); /* nobody is asked */
+    CHECK(said("--yes agrees beforehand"));
+    CHECK_INT(ctl(&c, "rebuild report_list --json --yes"), 0);
+    scoped_arena a = {0};
+    CHECK(said(arena_printf(&a, "{\"view\":\"report_list\",\"events\":%lld,\"of\":%lld,",
+                            (long long)c.head, (long long)c.head)));
+    CHECK(said("\"events_per_second\":") && said("\"done\":true}\n"));
+    CHECK_INT(count_of("\"done\":true"), 1);
+    CHECK_INT(ctl(&c, "verify report_list"), 0);
     city_leave(&c);
 }

@@ -157,6 +157,34 @@ TEST(parked_streams_are_known_to_the_next_engine_and_a_retry_to_the_other_one)
     bench_close(&b);
 }
 
+/* What is no value of its type, a second creation, what a column must not be: each is the fault of
+ * its event alone, and the others of the batch are applied. */
+TEST(a_member_that_is_no_value_of_its_type_is_a_fault_of_its_event)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    append_report(&b, 1);
+    append(&b, "report-a", "report.created", 1,
+           "{\"report_id\":\"00000000-0000-7000-8000-00000000000a\",\"visibility\":\"PUBLIC\","
+           "\"category\":\"c\",\"owner_agency\":\"A\",\"status\":\"RECEIVED\","
+           "\"created_at\":\"yesterday at noon\"}");
+    append_report(&b, 2);
+    append_report(&b, 1); /* once more */
+    int64_t head = append_report(&b, 3);
+    CHECK(reaches(&b, &p, head));
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM report_list.report_list"), 3);
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.parked WHERE view = 'report_list' AND "
+                                "stream = 'report-a' AND error LIKE '22007: %'"),
+              1);
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.parked WHERE view = 'report_list' AND "
+                                "position = 4 AND error LIKE '23505: %'"),
+              1);
+    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.parked WHERE view = 'report_list'"),
+              2);
+    projector_close(&p);
+    bench_close(&b);
+}
+
 TEST(an_event_that_breaks_every_view_is_parked_in_each)
 {
     struct bench b = bench_open();

@@ -23,6 +23,30 @@ TEST(the_log_is_read_from_the_store_first_and_then_from_the_stream)
     bench_close(&b);
 }
 
+/* More than the engine reads at once has come through the stream: what it has not yet seen counts.
+ */
+TEST(the_lag_is_the_age_of_the_oldest_event_that_is_not_applied)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    CHECK(reaches(&b, &p, append_day(&b, 1)));
+    CHECK(engine_health(p.engine).lag_seconds == 0);
+    int64_t before = checkpoint(&b), head = before;
+    for (int i = 100; head < before + READ_ENTRIES + 20; i += REPORTS_OF_A_DAY)
+        head = append_day(&b, i);
+    run_sql(b.writer, "UPDATE es_event SET recorded = recorded - interval '1 hour'");
+    publish(&b, before, head);
+    p.engine->lag_again = 0; /* a second has passed */
+    CHECK(engine_step(p.engine) >= 0);
+    CHECK_INT(p.engine->lanes[0].position, before + READ_ENTRIES);
+    double lag = engine_health(p.engine).lag_seconds;
+    CHECK(lag >= 3600 && lag < 3700);
+    CHECK(reaches(&b, &p, head));
+    CHECK(engine_health(p.engine).lag_seconds == 0);
+    projector_close(&p);
+    bench_close(&b);
+}
+
 TEST(the_checkpoint_moves_with_events_that_no_view_wants)
 {
     struct bench b = bench_open();

@@ -29,12 +29,55 @@ TEST(a_view_file_is_tables_statements_and_versions)
     CHECK_INT(v.count, 3);
     CHECK_TEXT(v.statements[0].types[1], "report.upvoted");
     CHECK(v.statements[0].types[2] == NULL);
-    CHECK(text_starts(v.statements[0].sql.sql, "WITH batch AS (SELECT position, "));
+    CHECK(text_starts(v.statements[0].sql.sql, "WITH batch AS (SELECT position FROM unnest("));
     CHECK(strstr(v.statements[0].sql.sql, ") INSERT INTO t SELECT 1 FROM batch") != NULL);
     CHECK_TEXT(v.statements[1].prefix, "report-");
     CHECK_TEXT(v.statements[1].types[1], "report.upvoted"); /* named: not for :version */
     CHECK(strstr(v.statements[2].sql.sql, "), x AS (SELECT 1) SELECT 2 FROM x") != NULL);
     CHECK(!text_equal(v.statements[0].sql.name, v.statements[2].sql.name));
+}
+
+/* The columns of the only statement of a file. */
+static const char *columns_of(struct arena *a, const char *text)
+{
+    struct view v;
+    scoped_text out = {0};
+    CHECK_OK(parse(a, "v.sql", text, &v));
+    for (int i = 0; i < v.statements[0].column_count; i++)
+        text_printf(&out, "%s ", v.statements[0].columns[i].name);
+    return arena_text(a, text_value(&out));
+}
+
+TEST(a_batch_has_the_columns_that_its_statement_names)
+{
+    scoped_arena a = {0};
+    static const char members[] = TABLES
+        "-- :members k uuid, at timestamp with time zone\n-- :members note jsonb, k_id text\n"
+        "-- :on report.created\n";
+    struct view v;
+    char text[1024];
+    static const struct {
+        const char *sql, *columns;
+    } cases[] = {
+        {"SELECT k FROM batch", "position k "},
+        {"SELECT count(*) FROM batch", "position "},
+        {"SELECT batch.NOTE, max(version) FROM batch", "position version note "},
+        {"SELECT data->>'k_id', stream, type, time FROM batch",
+         "position stream type time data k_id "},
+        {"SELECT at_least, kk, notes, \"at\" FROM batch", "position at "},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "%s%s", members, cases[i].sql);
+        CHECK_TEXT(columns_of(&a, text), cases[i].columns);
+    }
+    snprintf(text, sizeof(text), "%sSELECT at, note, version FROM batch", members);
+    CHECK_OK(parse(&a, "v.sql", text, &v));
+    CHECK_TEXT(
+        v.statements[0].sql.sql,
+        "WITH batch AS (SELECT position, version, \"at\"::timestamp with time zone AS \"at\", "
+        "\"note\"::jsonb AS \"note\" FROM unnest($1::bigint[], $2::bigint[], $3::text[], "
+        "$4::text[]) AS b(\"position\", \"version\", \"at\", \"note\")) "
+        "SELECT at, note, version FROM batch");
 }
 
 TEST(statements_see_their_types_and_versions_see_their_streams)
@@ -74,6 +117,12 @@ TEST(malformed_files_are_refused)
         {"v.sql", TABLES "-- :on report.created\n-- nothing\n;\n"},
         {"v.sql", TABLES "-- :on report.created\n-- :on report.upvoted\nSELECT 1\n"},
         {"v.sql", TABLES "-- :when report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :members\n-- :members k\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :members k uuid, k text\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :members version bigint\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :members k uuid) --\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :members K uuid\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :members k uuid\nSELECT 1\n-- :on report.created\nSELECT 1\n"},
         {"v.sql", TABLES "-- :version t k\n"},
         {"v.sql", TABLES "-- :version t k report more\n"},
         {"v.sql", TABLES "-- :version t \"k\" report\n"},

@@ -33,6 +33,8 @@ static void add_event(struct history *h, const char *stream, const char *type, c
                                            .stream = stream,
                                            .type = type,
                                            .data = data};
+    batch_read_members(&h->at[h->count], &h->arena);
+    CHECK(!h->at[h->count].unreadable);
     h->count++;
 }
 
@@ -254,7 +256,7 @@ TEST(planted_bugs_in_views_are_caught)
         const char *view, *from, *to;
     } bugs[] = {
         {"report_list.sql", "version DESC", "version ASC"},
-        {"report_list.sql", "greatest(r.version, excluded.version)", "r.version"},
+        {"report_rank.sql", "SET position = excluded.position, ", "SET "},
         {"report_list.sql", "v.votes + excluded.votes", "excluded.votes"},
         {"report_rank.sql", "coalesce(r.votes, 0) + excluded.votes", "r.votes + excluded.votes"},
         {"case_counts.sql", "c.cases + excluded.cases", "excluded.cases"},
@@ -267,4 +269,19 @@ TEST(planted_bugs_in_views_are_caught)
                                       planted(&a, text_of(bugs[i].view), bugs[i].from, bugs[i].to)};
         CHECK(differences_of(url, &file) > 0);
     }
+}
+
+/* What changes a row before what creates it: lost when both are in one batch. */
+TEST(statements_in_the_wrong_order_are_caught)
+{
+    scoped_arena a = {0};
+    const char *text = text_of("report_list.sql");
+    const char *created = strstr(text, "-- :on report.created"),
+               *updated = strstr(text, "-- :on report.status.updated"),
+               *votes = strstr(text, "-- :on report.upvoted");
+    const struct embedded file = {"planted_order.sql",
+                                  arena_printf(&a, "%.*s%.*s%.*s%s", (int)(created - text), text,
+                                               (int)(votes - updated), updated,
+                                               (int)(updated - created), created, votes)};
+    CHECK(differences_of(test_views_database(), &file) > 0);
 }

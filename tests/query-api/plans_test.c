@@ -1,12 +1,13 @@
 /* plans_test.c -- at 50,000 reports no page reads more rows than it shows: every plan goes by an
- * index. */
+ * index. A page that is filtered takes its first rows from each kind, pair of category and status,
+ * that the filter leaves: so many pages, and never a row more. */
 #include "tests/query-api/fixture.h"
 
 #include "platform/postgres.h"
 #include "query-api/query.h"
 #include "query-api/reader.h"
 
-enum { REPORTS = 50000, MOST_ROWS = 120 };
+enum { REPORTS = 50000, PAGE = 50, MOST_ROWS = 120 };
 
 static void fill(void)
 {
@@ -57,7 +58,7 @@ static int64_t most_rows(const char *plan)
 }
 
 /* The plan as a reader's connection makes it, run. */
-static void check_plan(const char *file, const char *values)
+static void check_plan(const char *file, const char *values, int kinds)
 {
     static int n;
     const struct route *route = query_routes;
@@ -70,7 +71,7 @@ static void check_plan(const char *file, const char *values)
     const char *plan =
         views_value("EXPLAIN (ANALYZE, TIMING off, FORMAT json) EXECUTE p%d(%s)", n, values);
     int64_t most = most_rows(plan);
-    if (most < 1 || most > MOST_ROWS)
+    if (most < 1 || most > (kinds * PAGE > MOST_ROWS ? kinds * PAGE : MOST_ROWS))
         test_fail(__FILE__, __LINE__, q.statement.name, plan, values);
     query_release(&q);
 }
@@ -79,35 +80,37 @@ TEST(no_page_reads_more_than_it_shows)
 {
     static const struct {
         const char *file, *values;
+        int kinds;
     } rows[] = {
-        {"report_feed", "'50','9223372036854775807','9223372036854775807',NULL,NULL,'newest'"},
-        {"report_feed", "'50','0','25000',NULL,NULL,'newest'"},
-        {"report_feed", "'50','0','25000','c3',NULL,'newest'"},
-        {"report_feed", "'50','0','25000',NULL,'RESOLVED','newest'"},
-        {"report_feed", "'50','0','25000','c3','RESOLVED','newest'"},
-        {"report_feed", "'50','9223372036854775807','9223372036854775807',NULL,NULL,'votes'"},
-        {"report_feed", "'50','20','25000',NULL,NULL,'votes'"},
-        {"report_feed", "'50','20','25000','c3',NULL,'votes'"},
-        {"report_feed", "'50','20','25000',NULL,'RESOLVED','votes'"},
-        {"report_feed", "'50','20','25000','c3','RESOLVED','votes'"},
-        {"report_mine", "'50','9223372036854775807','user40','p40'"},
-        {"report_mine", "'50','25000','user40','p40'"},
-        {"report_one", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL"},
-        {"report_history", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL,'50','0'"},
-        {"case_inbox", "'50','9223372036854775807','a1',NULL,NULL"},
-        {"case_inbox", "'50','25000','a1',NULL,NULL"},
-        {"case_inbox", "'50','25000','a1','RESOLVED',NULL"},
-        {"case_inbox", "'50','25000','a1',NULL,'c1'"},
-        {"case_inbox", "'50','25000','a1','RESOLVED','c1'"},
-        {"case_inbox", "'50','25000',NULL,NULL,NULL"},
-        {"case_inbox", "'50','25000',NULL,'RESOLVED',NULL"},
-        {"case_inbox", "'50','25000',NULL,NULL,'c1'"},
-        {"case_one", "'01900000-0000-7000-8000-000000000007','a1'"},
+        {"report_feed", "'50','9223372036854775807','9223372036854775807',NULL,NULL,'newest'", 1},
+        {"report_feed", "'50','0','25000',NULL,NULL,'newest'", 1},
+        {"report_feed", "'50','0','25000','c3',NULL,'newest'", 3},
+        {"report_feed", "'50','0','25000',NULL,'RESOLVED','newest'", 6},
+        {"report_feed", "'50','0','25000','c3','RESOLVED','newest'", 1},
+        {"report_feed", "'50','9223372036854775807','9223372036854775807',NULL,NULL,'votes'", 1},
+        {"report_feed", "'50','20','25000',NULL,NULL,'votes'", 1},
+        {"report_feed", "'50','20','25000','c3',NULL,'votes'", 3},
+        {"report_feed", "'50','20','25000',NULL,'RESOLVED','votes'", 6},
+        {"report_feed", "'50','20','25000','c3','RESOLVED','votes'", 1},
+        {"report_mine", "'50','9223372036854775807','user40','p40'", 1},
+        {"report_mine", "'50','25000','user40','p40'", 1},
+        {"report_one", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL", 1},
+        {"report_history", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL,'50','0'",
+         1},
+        {"case_inbox", "'50','9223372036854775807','a1',NULL,NULL", 1},
+        {"case_inbox", "'50','25000','a1',NULL,NULL", 1},
+        {"case_inbox", "'50','25000','a1','RESOLVED',NULL", 2},
+        {"case_inbox", "'50','25000','a1',NULL,'c1'", 3},
+        {"case_inbox", "'50','25000','a1','RESOLVED','c1'", 1},
+        {"case_inbox", "'50','25000',NULL,NULL,NULL", 3},
+        {"case_inbox", "'50','25000',NULL,'RESOLVED',NULL", 6},
+        {"case_inbox", "'50','25000',NULL,NULL,'c1'", 3},
+        {"case_one", "'01900000-0000-7000-8000-000000000007','a1'", 1},
     };
     query_start(1, 1 << 20);
     fill();
     views_sql("%s", reader_session);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        check_plan(rows[i].file, rows[i].values);
+        check_plan(rows[i].file, rows[i].values, rows[i].kinds);
     query_stop();
 }

@@ -1,0 +1,24 @@
+/* columns.h -- columns of values as PostgreSQL arrays in binary form: nothing is escaped here and
+ * nothing parsed there. */
+#pragma once
+
+#include "platform/postgres.h"
+
+/* A bigint[] or a text[]. Starts with column_begin; memory is kept from one begin to the next. */
+struct column {
+    struct text bytes;
+    int count;
+    bool has_null, has_value;
+};
+
+enum column_kind { COLUMN_BIGINT, COLUMN_TEXT };
+
+void column_begin(struct column *c, enum column_kind kind);
+void column_int(struct column *c, int64_t value);
+/* `at` NULL is SQL NULL; else `length` bytes, which need no NUL behind them. */
+void column_text(struct column *c, const char *at, size_t length);
+/* What pg_call_binary is given for it; borrowed. Once, behind the last value. A column of nothing
+ * but NULLs is given as NULL: unnest pads it to the length of the others, and has nothing to
+ * unpack. */
+struct pg_value column_end(struct column *c);
+void column_release(struct column *c);

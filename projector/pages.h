@@ -1,0 +1,23 @@
+/* pages.h -- the log page by page, for who applies much of it: while one page is applied the next
+ * one is read and taken apart by a thread of its own, which lives that long and owns the store
+ * meanwhile.
+ *
+ * Threads: one caller. Between the calls the store belongs to this module; pages_pause gives it
+ * back. */
+#pragma once
+
+#include "projector/batch.h"
+
+struct pages;
+
+/* Borrows the store and the language. */
+struct pages *pages_new(struct store *store, const struct language *language, int events);
+void pages_free(struct pages *p); /* NULL is allowed; waits for a page that is being read */
+
+/* The events after `position`, at most as many as said above; none at the end of the log. Borrowed
+ * until the next call. As store_read; after a problem it may be asked again. */
+fallible pages_next(struct pages *p, int64_t position, const struct batch_event **events,
+                    int *count);
+
+/* Waits for what is being read: the store is the caller's until the next pages_next. */
+void pages_pause(struct pages *p);

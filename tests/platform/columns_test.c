@@ -1,0 +1,55 @@
+/* columns_test.c -- arrays in binary form arrive in PostgreSQL as they left. */
+#include "tests/support/harness.h"
+#include "tests/support/servers.h"
+
+#include "platform/columns.h"
+
+static const struct pg_statement COUNT = {
+    "count", "SELECT count(*), string_agg(coalesce(n::text, '-'), ',' ORDER BY place), "
+             "string_agg(coalesce(t, '-'), '|' ORDER BY place) "
+             "FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS x(n, t, place)"};
+
+static void check(struct pg *db, struct column *numbers, struct column *texts, int rows,
+                  const char *expected_numbers, const char *expected_texts)
+{
+    scoped_rows *found = NULL;
+    const struct pg_value values[] = {column_end(numbers), column_end(texts)};
+    CHECK_OK(pg_call_binary(db, &COUNT, 2, values, &found));
+    CHECK_INT(rows_int(found, 0, 0), rows);
+    CHECK_TEXT(rows_text(found, 0, 1), expected_numbers);
+    CHECK_TEXT(rows_text(found, 0, 2), expected_texts);
+}
+
+static void begin(struct column *numbers, struct column *texts)
+{
+    column_begin(numbers, COLUMN_BIGINT);
+    column_begin(texts, COLUMN_TEXT);
+}
+
+TEST(columns_arrive_as_they_left)
+{
+    struct pg *db = pg_new(test_database(), "test", NULL, 5000);
+    struct column numbers = {0}, texts = {0};
+    begin(&numbers, &texts);
+    static const int64_t n[] = {0, -1, INT64_MAX, INT64_MIN, 4294967296};
+    for (size_t i = 0; i < sizeof(n) / sizeof(n[0]); i++)
+        column_int(&numbers, n[i]);
+    column_text(&texts, "a \"b\" {c},\\\n", 12);
+    column_text(&texts, "", 0);
+    column_text(&texts, NULL, 0);
+    column_text(&texts, "NULL", 4);
+    column_text(&texts, "\xc3\xa9tc", 3); /* as much of it as was said */
+    check(db, &numbers, &texts, 5, "0,-1,9223372036854775807,-9223372036854775808,4294967296",
+          "a \"b\" {c},\\\n||-|NULL|\xc3\xa9t");
+    begin(&numbers, &texts); /* again, in the same memory; one of NULLs is padded */
+    column_int(&numbers, 7);
+    column_text(&texts, NULL, 0);
+    column_int(&numbers, 8);
+    column_text(&texts, NULL, 0);
+    check(db, &numbers, &texts, 2, "7,8", "-|-");
+    begin(&numbers, &texts);
+    check(db, &numbers, &texts, 0, NULL, NULL);
+    column_release(&numbers);
+    column_release(&texts);
+    pg_free(db);
+}
