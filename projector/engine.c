@@ -371,6 +371,15 @@ struct engine_health engine_health(const struct engine *e)
     return h;
 }
 
+/* Other versions come and go, each with a name of its own that a scraper would see for ever. */
+static bool is_serving(const struct engine *e, const char *name)
+{
+    for (int i = 0; i < e->file_count; i++)
+        if (text_equal(e->files[i].name, name))
+            return true;
+    return false;
+}
+
 void engine_metrics(const struct engine *e)
 {
     double now = (double)time_now();
@@ -378,7 +387,7 @@ void engine_metrics(const struct engine *e)
     for (int i = 0; i < e->view_count; i++) {
         const struct projected *v = &e->views[i];
         const char *name = v->view.name;
-        if (v->lane >= e->lane_count)
+        if (v->lane >= e->lane_count || !is_serving(e, name))
             continue;
         metric_set(METRIC_es_projection_position, name, (double)e->lanes[v->lane].position);
         metric_set(METRIC_es_projection_lag_seconds, name, lag_of(e, v->lane));

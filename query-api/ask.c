@@ -109,7 +109,9 @@ static fallible bind_chosen_agency(struct binder *b, const struct binding *row, 
     if (value && (!c || (c->role != ADMIN && !text_equal(value, own))))
         return fault_at(b->fault, WRONG_ROLE, row->name,
                         "Only an admin may choose another agency.");
-    bind_filter(b, c && c->role == ADMIN ? value : own);
+    const char *agency = c && c->role == ADMIN ? value : own;
+    b->ask->filtered = b->ask->filtered || !agency;
+    bind_filter(b, agency);
     return NULL;
 }
 
@@ -139,11 +141,14 @@ static fallible bind_one(struct binder *b, const struct binding *row)
     switch (row->kind) {
     case BIND_PATH_ID: return bind_path_id(b, row);
     case BIND_INT: return bind_int(b, row, value);
-    case BIND_WORD: return bind_word(b, row, value);
+    case BIND_WORD:
+        b->ask->filtered = b->ask->filtered || (given && !row->fallback);
+        return bind_word(b, row, value);
     case BIND_CHOSEN_AGENCY: return bind_chosen_agency(b, row, value);
     case BIND_TEXT:
         if (value)
             TRY(check_text(b, row, value));
+        b->ask->filtered = b->ask->filtered || given;
         bind_filter(b, value);
         return NULL;
     case BIND_CURSOR: /* its places; the keys come last */
@@ -226,6 +231,11 @@ fallible ask_read(struct http_request *r, const struct query *q, const struct id
     a->packed = takes_gzip(http_header(r, "Accept-Encoding"));
     *out = a;
     return NULL;
+}
+
+const struct pg_statement *ask_statement(const struct ask *a)
+{
+    return a->filtered && a->query->filtered.sql ? &a->query->filtered : &a->query->statement;
 }
 
 /* ---- the key ---- */

@@ -22,6 +22,7 @@ struct ask {
     int64_t min_position;      /* 0: any */
     int64_t arrived, deadline; /* monotonic */
     bool packed;               /* the client takes gzip */
+    bool filtered;             /* a filter is given, or all agencies are asked for */
 };
 
 /* Who asks. Bound values point into the claims: they must live as long as the ask. */
@@ -35,6 +36,8 @@ struct identity {
  * malformed id. */
 fallible ask_read(struct http_request *r, const struct query *q, const struct identity *who,
                   struct ask **out, struct fault *f);
+
+const struct pg_statement *ask_statement(const struct ask *a);
 
 /* The key of an answer in a cache: the query, its views' version and all that is bound, each with
  * its length in front. In the request's arena. */

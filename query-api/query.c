@@ -8,6 +8,8 @@
 
 extern const struct embedded query_files[];
 
+static const char PAGE[] = "-- :page\n";
+
 static const char *file_text(const char *name, size_t length)
 {
     for (const struct embedded *f = query_files; f->name; f++)
@@ -16,22 +18,33 @@ static const char *file_text(const char *name, size_t length)
     return NULL;
 }
 
-/* "-- :with name": the file of that name comes before, as a relation of that name. */
-static fallible append_includes(struct text *sql, const char *file)
+static fallible append_relation(struct text *sql, const char *name, const char *file, size_t length)
+{
+    const char *text = file_text(file, length);
+    if (!text)
+        return INTERNAL;
+    text_printf(sql, "WITH %s AS (%s)\n", name, text);
+    return NULL;
+}
+
+/* "-- :with name": the file of that name comes before, as a relation of that name. "-- :page": the
+ * file <this>_page, or <this>_filtered, as the relation page: to plan what finds the rows of every
+ * filter costs more than to run what needs none. */
+static fallible append_includes(struct text *sql, const struct route *route, const char *file,
+                                const char *page)
 {
     static const char directive[] = "-- :with ";
+    char name[64];
     const char *at = strstr(file, directive);
-    if (!at)
+    if (at) {
+        at += sizeof(directive) - 1;
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, " \n"), at);
+        TRY(append_relation(sql, name, name, strlen(name)));
+    }
+    if (!strstr(file, PAGE))
         return NULL;
-    const char *name = at + sizeof(directive) - 1;
-    size_t length = strcspn(name, " \n");
-    const char *included = file_text(name, length);
-    if (!included)
-        return INTERNAL;
-    text_append(sql, "WITH ");
-    text_append_bytes(sql, name, length);
-    text_printf(sql, " AS (%s)\n", included);
-    return NULL;
+    snprintf(name, sizeof(name), "%s%s", route->file, page);
+    return append_relation(sql, "page", name, strlen(name));
 }
 
 static void append_views(struct text *sql, unsigned views)
@@ -62,7 +75,7 @@ static void append_parked(struct text *sql, const struct route *route)
 
 /* One statement, so one snapshot: the positions are those of the rows. The sum of all positions
  * rises when any lane moves, the least one is what the whole answer reflects. */
-static fallible write_statement(struct text *sql, const struct route *route)
+static fallible write_statement(struct text *sql, const struct route *route, const char *page)
 {
     const char *file = file_text(route->file, strlen(route->file));
     if (!file)
@@ -74,7 +87,7 @@ static fallible write_statement(struct text *sql, const struct route *route)
                      "JOIN engine.lane l ON l.name = v.lane WHERE v.name IN (");
     append_views(sql, route->views);
     text_append(sql, ")) lane LEFT JOIN (\n");
-    TRY(append_includes(sql, file));
+    TRY(append_includes(sql, route, file, page));
     text_printf(sql, "%s) answer ON true", file);
     return NULL;
 }
@@ -86,10 +99,13 @@ static bool is_about_who_asks(enum binding_kind kind)
 
 fallible query_init(struct query *q, const struct route *route)
 {
-    scoped_text sql = {0};
-    TRY(write_statement(&sql, route));
-    *q = (struct query){.route = route, .sql = text_take(&sql)};
-    q->statement = (struct pg_statement){route->file, q->sql};
+    scoped_text sql = {0}, filtered = {0}, name = {0};
+    TRY(write_statement(&sql, route, "_page"));
+    TRY(write_statement(&filtered, route, "_filtered"));
+    text_printf(&name, "%s_filtered", route->file);
+    *q = (struct query){.route = route, .statement = {route->file, text_take(&sql)}};
+    if (strstr(file_text(route->file, strlen(route->file)), PAGE))
+        q->filtered = (struct pg_statement){text_take(&name), text_take(&filtered)};
     for (const struct binding *b = route->bindings; b->kind; b++) {
         q->personal = q->personal || is_about_who_asks(b->kind);
         if (b->kind == BIND_CURSOR)
@@ -104,5 +120,7 @@ fallible query_init(struct query *q, const struct route *route)
 
 void query_release(struct query *q)
 {
-    free(q->sql);
+    free((void *)(uintptr_t)q->statement.sql);
+    free((void *)(uintptr_t)q->filtered.sql);
+    free((void *)(uintptr_t)q->filtered.name);
 }

@@ -15,9 +15,9 @@ enum { COLUMN_POSITION, COLUMN_TOTAL, COLUMN_PARKED, COLUMN_BODY, COLUMN_MORE };
 struct query {
     const struct route *route;
     struct pg_statement statement;
-    char *sql;
-    bool personal; /* the answer depends on who asks */
-    int keys;      /* of its cursor; 0: no pages */
+    struct pg_statement filtered; /* what is run when a filter is given; without a text: the same */
+    bool personal;                /* the answer depends on who asks */
+    int keys;                     /* of its cursor; 0: no pages */
     char cache_control[40];
 };
 

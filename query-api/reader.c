@@ -53,7 +53,7 @@ static bool is_passing(const char *state)
 /* A connection that died while it was idle shows only by failing: once more then. */
 static fallible call_again(struct pg *pg, const struct ask *ask, struct rows **out)
 {
-    const struct pg_statement *s = &ask->query->statement;
+    const struct pg_statement *s = ask_statement(ask);
     bool was_open = pg_generation(pg) > 0;
     int64_t begun = time_monotonic();
     const struct problem *p = pg_call(pg, s, ask->count, ask->values, out);
