@@ -1,6 +1,8 @@
-/* log.c -- renders a line in one buffer and writes it by one write(2), so lines never mix. */
+/* log.c -- renders a line in one buffer and writes it by one write(2), so lines never mix: a pipe
+ * takes up to PIPE_BUF bytes as a whole. */
 #include "base/log.h"
 
+#include <limits.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 static const char *service_name = "citywatch";
 static enum log_level least_level = LOG_INFO;
 static __thread const char *correlation;
+static __thread struct text *held; /* NULL: a line goes out at once */
 
 void log_start(const char *service, enum log_level least)
 {
@@ -21,6 +24,39 @@ void log_start(const char *service, enum log_level least)
 void log_correlate(const char *id)
 {
     correlation = id;
+}
+
+static void put_out(struct text *t)
+{
+    ssize_t written = t->length ? write(STDERR_FILENO, t->at, t->length) : 0;
+    (void)written; /* a log that cannot be written has nowhere to say so */
+    text_clear(t);
+}
+
+void log_hold(struct text *lines)
+{
+    held = lines;
+}
+
+void log_release(void)
+{
+    if (held)
+        put_out(held);
+    held = NULL;
+}
+
+/* Holds the line back, or writes it behind those that were held back. */
+static void pass(struct text *line, enum log_level level)
+{
+    if (held && held->length + line->length > PIPE_BUF)
+        put_out(held);
+    if (held && level < LOG_WARNING && line->length <= PIPE_BUF) {
+        text_append_bytes(held, line->at, line->length);
+        return;
+    }
+    if (held)
+        put_out(held);
+    put_out(line);
 }
 
 static void append_pair(struct text *t, const struct kv *kv)
@@ -53,6 +89,5 @@ void log_write(enum log_level level, const char *message, const struct kv *pairs
     for (; pairs->key; pairs++)
         append_pair(&t, pairs);
     text_append(&t, "}\n");
-    ssize_t written = write(STDERR_FILENO, t.at, t.length);
-    (void)written; /* a log that cannot be written has nowhere to say so */
+    pass(&t, level);
 }

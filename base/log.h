@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct text;
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 struct kv {
@@ -57,3 +59,9 @@ void log_start(const char *service, enum log_level least);
 
 /* The correlation id that this thread's next lines carry; NULL for none. Borrowed. */
 void log_correlate(const char *id);
+
+/* From now on this thread's lines gather in `lines`, until log_release, a warning, or as many bytes
+ * as a pipe takes whole: who writes many lines in one turn writes them at once. `lines` is the
+ * caller's, empty, and empty again afterwards. */
+void log_hold(struct text *lines);
+void log_release(void);

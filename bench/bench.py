@@ -7,7 +7,7 @@ measurement while it works, then the table, and writes table and facts to bench/
 
 Environment: BENCH_SECONDS (5) of one measurement, BENCH_ROUNDS (3), BENCH_REPORTS (1000000) of the
 large city, BENCH_LAG_SECONDS (600) at the highest rate, BENCH_K6 (330s; 0: not) of the seed's scenario."""
-import glob, json, os, subprocess, sys, tempfile, threading, time, uuid
+import glob, json, os, signal, subprocess, sys, tempfile, threading, time, uuid
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -354,6 +354,7 @@ class Bench:
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # its city is stopped by what runs at exit
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     loads = [os.getloadavg()]
     say("starting a city of its own")

@@ -60,12 +60,15 @@ static struct job *take_posted(struct http_loop *l)
     return first;
 }
 
+/* Many answers go out in one turn, and a line of the log with each. */
 static void run_posted(struct http_loop *l)
 {
+    log_hold(&l->lines);
     for (struct job *j = take_posted(l), *next; j; j = next) {
         next = j->next;
         j->finish(j);
     }
+    log_release();
 }
 
 /* One wake for each time the list was empty; the loop takes it as a whole. */
@@ -233,6 +236,7 @@ static void loop_free(struct http_loop *l)
     event_base_free(l->base);
     pthread_mutex_destroy(&l->lock);
     text_release(&l->head);
+    text_release(&l->lines);
     while (l->spare_count)
         arena_release(&l->spares[--l->spare_count]);
     free(l->closing.at);

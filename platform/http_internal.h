@@ -83,7 +83,7 @@ struct http_loop {
     struct requests requests;    /* being handled */
     struct arena spares[SPARES]; /* of requests that were answered, each a zeroed block */
     int spare_count;
-    struct text head; /* of the answer that is being written */
+    struct text head, lines; /* of the answer that is being written; of the log */
 
     struct connections fresh, lists[STATES], attention;
     struct connection_bucket by_evcon[BUCKETS];

@@ -1,8 +1,11 @@
 /* base_test.c -- numbers, ids and memory as everything above writes, makes and uses them again. */
 #include "tests/support/harness.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -56,4 +59,53 @@ TEST(an_arena_that_is_reset_is_empty_and_zeroed_and_keeps_one_block)
     arena_release(&a);
     arena_reset(&a);
     CHECK_INT((long long)arena_size(&a), 0);
+}
+
+/* ---- the log ---- */
+
+/* Number of lines that have come through the pipe since the last call; *first: of which number. */
+static int lines_in(int fd, int *first)
+{
+    char some[65536];
+    ssize_t length = read(fd, some, sizeof(some) - 1);
+    int lines = 0;
+    some[length > 0 ? length : 0] = '\0';
+    const char *number = strstr(some, "\"n\":");
+    *first = number ? (int)strtol(number + 4, NULL, 10) : -1;
+    for (const char *at = some; (at = strchr(at, '\n')); at++)
+        lines++;
+    CHECK(length <= 0 || some[length - 1] == '\n');
+    return lines;
+}
+
+TEST(lines_that_are_held_back_go_out_whole_and_in_their_order)
+{
+    int ends[2], first, screen = dup(STDERR_FILENO);
+    scoped_text held = {0};
+    CHECK(pipe2(ends, O_NONBLOCK) == 0 && dup2(ends[1], STDERR_FILENO) >= 0);
+    log_hold(&held);
+    log_info("held", KV("n", 1));
+    int at_once = lines_in(ends[0], &first);
+    log_warning("urgent", KV("n", 2));
+    int with_warning = lines_in(ends[0], &first), led_by = first;
+    for (int i = 0; i < 200; i++) {
+        log_info("many", KV("n", i));
+        if (held.length > 4096)
+            break;
+    }
+    size_t most = held.length;
+    log_release();
+    int rest = lines_in(ends[0], &first);
+    log_info("not held", KV("n", 3));
+    int after = lines_in(ends[0], &first);
+    dup2(screen, STDERR_FILENO);
+    CHECK_INT(at_once, 0);
+    CHECK_INT(with_warning, 2);
+    CHECK_INT(led_by, 1);
+    CHECK(most > 0 && most <= 4096 && held.length == 0);
+    CHECK_INT(rest, 200);
+    CHECK_INT(after, 1);
+    close(screen);
+    close(ends[0]);
+    close(ends[1]);
 }

@@ -117,7 +117,11 @@ class Checker(unittest.TestCase):
         self.finds("R1", votes)
 
     def test_p2_a_checkpoint_that_goes_back_or_runs_ahead(self):
-        self.finds("P2", lambda c: c.records["checkpoint"].append({"position": 1, "rows": 0, "votes": 0}))
+        def back(c, server):
+            first, last = c.records["checkpoint"][0], c.records["checkpoint"][-1]
+            c.records["checkpoint"].append({**first, "server": server or last["server"]})
+        self.finds("P2", lambda c: back(c, None))
+        self.assertNotIn("P2", checked(lambda c: back(c, "one that was started after a crash")))
 
         def ahead(c):
             c.records["checkpoint"][-1]["rows"] -= 1

@@ -6,7 +6,7 @@ done; `unknown`: no answer, or one that says so. All attempts of a key are one o
 kind "read": report, min_position, start, end, status, position, version, votes.
 kind "poison": stream, report, position: an event no view can take was put into the store there.
 kind "seen": positions and ids an independent reader was given, in its order; "gap": one it met.
-kind "checkpoint": position, rows, votes: of the views, in one snapshot.
+kind "checkpoint": position, rows, votes: of the views, in one snapshot; server: when theirs was started.
 kind "process": part, pid, at, memory_kb, descriptors.
 kind "asleep": part, start, end: a process was stopped meanwhile.
 kind "note": text."""

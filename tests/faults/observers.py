@@ -57,7 +57,8 @@ class Checkpoints(Observer):
 
     def look(self):
         now = self.session.rows(
-            "SELECT l.position, (SELECT count(*) FROM report_history.report_history) AS rows, "
+            "SELECT l.position, pg_postmaster_start_time()::text AS server, "
+            "(SELECT count(*) FROM report_history.report_history) AS rows, "
             "(SELECT coalesce(sum(votes), 0) FROM report_detail.report_votes) AS votes "
             "FROM engine.lane l WHERE l.name = 'main'")[0]
         if now != self.last:
