@@ -56,8 +56,7 @@ static bool names(const char *sql, const char *word)
     return false;
 }
 
-/* The rest of `sql` behind blanks and comment lines. */
-static const char *skip_comments(const char *sql)
+const char *skip_comments(const char *sql)
 {
     for (;;) {
         sql += strspn(sql, " \t\r\n");

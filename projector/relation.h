@@ -7,6 +7,9 @@
 /* bigint, timestamp with time zone, numeric: lower-case words. */
 bool is_type(const char *s);
 
+/* The rest of `sql` behind blanks and comment lines. */
+const char *skip_comments(const char *sql);
+
 /* Does it travel as bigint[]? Else as text[]. */
 bool batch_is_number(const struct batch_column *c);
 

@@ -40,17 +40,6 @@ static bool is_name(const char *s)
 
 /* ---- statements ---- */
 
-/* The rest of `sql` behind blanks and comment lines. */
-static const char *skip_comments(const char *sql)
-{
-    for (;;) {
-        sql += strspn(sql, " \t\r\n");
-        if (!text_starts(sql, "--"))
-            return sql;
-        sql += strcspn(sql, "\n");
-    }
-}
-
 static fallible end_statement(struct reader *r, struct view_statement *s)
 {
     const char *sql = skip_comments(text_value(&r->body));
