@@ -15,7 +15,7 @@ sys.path[:0] = [HERE, ROOT + "/tests/end_to_end"]
 os.environ.update(PRESET=os.environ.get("PRESET", "release"), TOKEN_MINUTES="60", CORS_ORIGINS="")
 
 from measure import Client, Cost, memory_mib, median, metrics, percentile, read_wrk, wrk, wrk_command
-import ceilings, rebuild, report
+import ceilings, rebuild, report, sizes
 from city import City, wait_until
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
@@ -100,7 +100,7 @@ class Bench:
         self.city.supervisor("stop", *SERVICES)
         base = self.city.head()
         script = f"\\set base {base}\n\\set count {count}\n\\set reporter {self.reporter}\n" + open(HERE + "/fill.sql").read()
-        self.psql(script)
+        self.psql("citywatch_write", script)
         self.city.redis("FLUSHALL")
         start = time.monotonic()
         self.city.supervisor("start", "projector")
@@ -113,53 +113,21 @@ class Bench:
         self.settle()
         return count / taken
 
-    def psql(self, script):
+    def rest(self):
+        """What autovacuum and the checkpointer would do in the next minutes, after so much was written, done now:
+        it is no part of what is measured next."""
+        for database in ("citywatch_write", "citywatch_read"):
+            self.psql(database, "VACUUM (ANALYZE)")
+        self.psql("postgres", "CHECKPOINT")
+        busy = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'"
+        wait_until("autovacuum is done", lambda: self.city.sql("postgres", busy)[0][0] in (0, "0"), 300)
+
+    def psql(self, database, script):
         command = ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-h", self.city.run_dir + "/sockets/postgres",
-                   "-p", str(self.city.ports["POSTGRES_PORT"]), "-d", "citywatch_write"]
+                   "-p", str(self.city.ports["POSTGRES_PORT"]), "-d", database]
         if os.geteuid() == 0:
             command = ["runuser", "-u", "postgres", "--"] + command
         subprocess.run(command, input=script, text=True, check=True, cwd="/", timeout=900)
-
-    def list_paths(self, path, who, filters, pages=60):
-        """First pages by filter, and the next pages one after another."""
-        paths, cursor = [f"{path}?limit=50{f}" for f in filters], ""
-        for _ in range(pages):
-            answer = self.city.get(f"{path}?limit=50{cursor}", who, port=self.query).json
-            if not answer.get("next"):
-                break
-            cursor = "&cursor=" + answer["next"]
-            paths.append(f"{path}?limit=50{cursor}")
-        return paths
-
-    def measure_lists(self):
-        """Feed and inbox page by page, while a trickle of reports makes cached answers worthless."""
-        categories = ["&category=" + c for c in ("infrastruktur", "kebersihan", "kesehatan", "keamanan")]
-        lists = {"feed": ("/reports/public", None, categories + ["&status=RECEIVED", "&sort=votes"]),
-                 "inbox": ("/cases/inbox", "officer1", ["", "&status=RECEIVED", "&category=kebersihan", "&status=RESOLVED"])}
-        found = {}
-        for name, (path, who, filters) in lists.items():
-            paths, runs = self.list_paths(path, who, filters), []
-            for _ in range(ROUNDS):
-                trickle = self.background_creates(1, SECONDS + 1, 10)
-                runs.append(self.reads(paths, 4, who))
-                trickle.communicate(timeout=SECONDS + 60)
-            found[name] = {"p50": median([r["p50"] for r in runs]), "p95": median([r["p95"] for r in runs]),
-                           "per_second": median([r["per_second"] for r in runs]), "failed": sum(r["failed"] for r in runs)}
-            say(f"{name}: p95 {found[name]['p95']:.2f} ms, {found[name]['per_second']:.0f}/s")
-        return found
-
-    def measure_filters(self):
-        """p95 of a first page with each combination of filters there is, one after another, uncached."""
-        category, status = "&category=kebersihan", "&status=RECEIVED"
-        combinations = ["", category, status, category + status, "&status=RESOLVED"]
-        asked = {"feed" + f: ("/reports/public?limit=50" + f, None) for f in combinations + ["&sort=votes" + f for f in combinations]}
-        asked.update({f"{who} inbox{f}": ("/cases/inbox?limit=50" + f, who) for who in ("officer1", "admin1") for f in combinations})
-        found, trickle = {}, self.background_creates(1, len(asked) + 5, 10)
-        for name, (path, who) in asked.items():
-            found[name] = self.reads([path], 2, who, seconds=1)["p95"]
-        trickle.communicate(timeout=len(asked) + 60)
-        say("p95, ms: " + ", ".join(f"{n} {v:.2f}" for n, v in found.items()))
-        return found
 
     # ---- the rows ----
 
@@ -296,19 +264,19 @@ class Bench:
                  f"events behind, median of the first and the second half: relay {middle[0][0]:.0f}, {middle[1][0]:.0f}; "
                  f"views {middle[0][1]:.0f}, {middle[1][1]:.0f}; oldest {max(s[3] for s in samples):.2f} s", met=flat)
 
-    def sizes(self, small):
+    def sizes(self):
         count = REPORTS - int(self.city.sql("citywatch_read", "SELECT count(*) FROM report_list.report_list")[0][0])
         applied = self.fill(max(count, SMALL))
         self.row(f"all views from the log, {max(count, SMALL)} events, projector alone", "≥ 100,000 events/s for one view",
                  f"{applied:.0f} events/s for all {len([k for k in metrics(self.projector) if k.startswith('es_projection_position')])} views together")
         rebuild.rows(self, ROUNDS)
-        self.keep("filters", {"small": small[1], "large": self.measure_filters()})
-        small, large = small[0], self.measure_lists()
-        self.keep("lists", {"small": small, "large": large})
-        for name in small:
-            ratio = large[name]["p95"] / small[name]["p95"]
-            self.row(f"{name}, {max(REPORTS, SMALL)} against {SMALL} reports, p95, uncached", "ratio ≤ 1.2", f"{large[name]['p95']:.2f} ms",
-                     f"{small[name]['p95']:.2f} ms", f"{ratio:.2f}", ratio <= 1.2)
+        folder = self.folder + "/small"
+        os.mkdir(folder)
+        small = Bench(City("citywatch-bench-small-"), folder)
+        small.fill(SMALL)
+        sizes.rows(self, small, max(REPORTS, SMALL), SMALL, SECONDS, ROUNDS)
+        self.failed += small.failed
+        small.city.stop()
 
     def k6(self):
         say(f"k6 citizen-reporting for {K6}")
@@ -338,7 +306,6 @@ class Bench:
     def run(self):
         self.memory("at rest")
         self.fill(SMALL)
-        small = self.measure_lists(), self.measure_filters()
         self.feed()
         self.other_reads()
         self.create_rows()
@@ -346,7 +313,7 @@ class Bench:
         self.memory("after the creates")
         if K6 != "0":
             self.k6()
-        self.sizes(small)
+        self.sizes()
         self.lag_over_time()
         self.memory("at the end")
         self.memory_row()

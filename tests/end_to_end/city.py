@@ -64,6 +64,7 @@ class City:
                        stdin=subprocess.DEVNULL, timeout=240)
 
     def stop(self):
+        atexit.unregister(self.stop)
         try:
             self.tool("stop")
         finally:
