@@ -96,6 +96,13 @@ make_folder()
     chmod "$3" "$1"
 }
 
+# uri_of <role> <database>: by the unix socket, which is cheaper than loopback; POSTGRES_PORT is part of its name.
+uri_of()
+{
+    printf 'postgresql://citywatch_%s@/citywatch_%s?host=%s/postgres&port=%s&passfile=%s/secrets/%s.pgpass' \
+        "$1" "$2" "$SOCKETS" "$POSTGRES_PORT" "$RUN_DIR" "$1"
+}
+
 supervisorctl_here()
 {
     /usr/bin/supervisorctl -c "$RUN_DIR/conf/supervisorctl.conf" "$@"

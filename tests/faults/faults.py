@@ -95,8 +95,9 @@ class Faults(RedisFaults, PostgresFaults):
         pid = observers.programs(self.city.run_dir)[part]
         with open(f"/proc/{pid}/environ") as f:
             environment = dict(pair.split("=", 1) for pair in f.read().split("\0") if "=" in pair)
-        changed = {k: v.replace(f":{self.city.ports['POSTGRES_PORT']}/", f":{postgres.port}/")
+        changed = {k: re.sub(r"host=[^&]+&port=\d+", f"host=127.0.0.1&port={postgres.port}", v)
                    for k, v in environment.items() if k.endswith("DATABASE_URL")}
+        assert all(str(postgres.port) in v for v in changed.values()), changed
         try:
             self.instead(part, {**changed, "REDIS_PORT": str(redis.port)}, lambda twin: self.ill(twin, postgres, redis))
         finally:
