@@ -84,12 +84,15 @@ static fallible authenticate(struct redis *r)
 static fallible connect_now(struct redis *r)
 {
     struct timeval timeout = {r->timeout_ms / 1000, r->timeout_ms % 1000 * 1000};
-    r->context = redisConnectWithTimeout(r->host, r->port, timeout);
+    bool local = r->host[0] == '/';
+    r->context = local ? redisConnectUnixWithTimeout(r->host, timeout)
+                       : redisConnectWithTimeout(r->host, r->port, timeout);
     if (!r->context || r->context->err)
         return lost(r, r->context ? r->context->errstr : "out of memory");
     if (redisSetTimeout(r->context, timeout) != REDIS_OK)
         return lost(r, "no time-out could be set");
-    redisEnableKeepAlive(r->context);
+    if (!local)
+        redisEnableKeepAlive(r->context);
     TRY(authenticate(r));
     r->generation++;
     if (r->complained)

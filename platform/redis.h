@@ -11,7 +11,8 @@
 
 struct redis;
 
-/* Does not connect yet; texts are borrowed; password NULL or "": none. */
+/* `host` may be the path of a unix socket, "/…"; the port counts for nothing then. Does not connect
+ * yet; texts are borrowed; password NULL or "": none. */
 struct redis *redis_new(const char *host, int port, const char *password, int timeout_ms);
 void redis_free(struct redis *r); /* NULL is allowed */
 

@@ -29,7 +29,7 @@ static struct world begin(void)
     test_shell("redis-cli -p %d flushall >/dev/null", test_redis_port());
     w.pg = pg_new(w.settings.database_url, "test", NULL, 5000);
     w.store = store_new(w.pg);
-    w.redis = redis_new("127.0.0.1", test_redis_port(), NULL, 3000);
+    w.redis = redis_new(test_redis_socket(), 0, NULL, 3000);
     return w;
 }
 

@@ -99,7 +99,7 @@ class Faults(RedisFaults, PostgresFaults):
                    for k, v in environment.items() if k.endswith("DATABASE_URL")}
         assert all(str(postgres.port) in v for v in changed.values()), changed
         try:
-            self.instead(part, {**changed, "REDIS_PORT": str(redis.port)}, lambda twin: self.ill(twin, postgres, redis))
+            self.instead(part, {**changed, "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(redis.port)}, lambda twin: self.ill(twin, postgres, redis))
         finally:
             postgres.close()
             redis.close()

@@ -185,6 +185,8 @@ void test_redis_start(void)
                           port,
                           "--bind",
                           "127.0.0.1",
+                          "--unixsocket",
+                          test_redis_socket(),
                           "--save",
                           "",
                           "--appendonly",
@@ -205,6 +207,12 @@ void test_redis_start(void)
 void test_redis_stop(void)
 {
     stop_server(&redis, SIGKILL);
+}
+
+const char *test_redis_socket(void)
+{
+    test_redis_port();
+    return arena_printf(&kept, "%s/redis.sock", folder);
 }
 
 int test_redis_port(void)

@@ -14,8 +14,9 @@ void test_postgres_start(void);
 
 /* Port of this program's own Redis (no persistence, noeviction); empty. */
 int test_redis_port(void);
-void test_redis_stop(void);  /* SIGKILL */
-void test_redis_start(void); /* the same port, empty */
+const char *test_redis_socket(void); /* the same server by its unix socket */
+void test_redis_stop(void);          /* SIGKILL */
+void test_redis_start(void);         /* the same port, empty */
 
 /* Runs a shell command, fails the program if it fails. */
 void test_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
