@@ -18,9 +18,15 @@
     P(C_VERSION, BIGINT)        \
     P(C_POSITION, BIGINT)       \
     P(C_LAST, INT)              \
-    P(S_COMMAND, INT)           \
-    P(S_STREAM, TEXT)           \
-    P(S_VERSION, BIGINT)        \
+    P(K_STREAM, TEXT)           \
+    P(K_VERSION, BIGINT)        \
+    P(L_COMMAND, INT)           \
+    P(L_STREAM, TEXT)           \
+    P(L_VERSION, BIGINT)        \
+    P(W_COMMAND, INT)           \
+    P(W_STREAM, TEXT)           \
+    P(W_VERSION, BIGINT)        \
+    P(W_LAST, INT)              \
     P(E_COMMAND, INT)           \
     P(E_STREAM, TEXT)           \
     P(E_VERSION, BIGINT)        \
@@ -77,9 +83,10 @@ static const struct pg_statement APPEND_BATCH = {
     "append_batch",
     "SELECT command, outcome, status, body, version, position FROM append_batch("
     "$1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::bigint[], $7::bigint[], "
-    "$8::int[], $9::int[], $10::text[], $11::bigint[], NULL, "
-    "$12::int[], $13::text[], $14::bigint[], $15::text[], $16::text[]::uuid[], $17::text[], "
-    "$18::int[], $19::json[], $20::json[])"};
+    "$8::int[], $9::text[], $10::bigint[], $11::int[], $12::text[], $13::bigint[], "
+    "$14::int[], $15::text[], $16::bigint[], $17::int[], "
+    "$18::int[], $19::text[], $20::bigint[], $21::text[], $22::text[]::uuid[], $23::text[], "
+    "$24::int[], $25::json[], $26::json[])"};
 
 static void add_text(struct column *c, const char *s)
 {
@@ -98,11 +105,39 @@ static void add_command(struct column *p, const struct append *c, int last)
     column_int(&p[C_LAST], last);
 }
 
-static void add_stream(struct column *p, int command, const struct append_stream *s)
+/* `last`: index of the command's last event in it, 0: it is only looked at. */
+static void add_stream(struct column *p, int command, const struct append_stream *s, int last)
 {
-    column_int(&p[S_COMMAND], command);
-    add_text(&p[S_STREAM], s->name);
-    column_int(&p[S_VERSION], s->version);
+    column_int(&p[last ? W_COMMAND : L_COMMAND], command);
+    add_text(&p[last ? W_STREAM : L_STREAM], s->name);
+    column_int(&p[last ? W_VERSION : L_VERSION], s->version);
+    if (last)
+        column_int(&p[W_LAST], last);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const struct append_stream *const *)a)->name,
+                  (*(const struct append_stream *const *)b)->name);
+}
+
+/* The streams that exist, sorted: many commands of a batch look at the same few. */
+static void add_known(struct column *p, const struct append *batch, int count, struct arena *a)
+{
+    size_t most = 0, known = 0;
+    for (int i = 0; i < count; i++)
+        most += (size_t)batch[i].stream_count;
+    const struct append_stream **at = arena_array(a, most, sizeof(*at));
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < batch[i].stream_count; k++)
+            if (batch[i].streams[k].version > 0)
+                at[known++] = &batch[i].streams[k];
+    qsort(at, known, sizeof(*at), by_name);
+    for (size_t i = 0; i < known; i++)
+        if (!i || by_name(&at[i - 1], &at[i]) || at[i - 1]->version != at[i]->version) {
+            add_text(&p[K_STREAM], at[i]->name);
+            column_int(&p[K_VERSION], at[i]->version);
+        }
 }
 
 static void add_event(struct column *p, int command, const struct append_stream *s, int64_t version,
@@ -128,13 +163,24 @@ static int64_t version_of(const struct append *c, int n)
     return version;
 }
 
+/* The command's last event in its `stream`, counted from 1; 0: none. */
+static int last_in(const struct append *c, int stream)
+{
+    int n = c->event_count;
+    while (n && c->events[n - 1].stream != stream)
+        n--;
+    return n;
+}
+
 static void add_batch(struct column *p, const struct append *batch, int count)
 {
     int events = 0;
     for (int i = 0; i < count; i++) {
         const struct append *c = &batch[i];
-        for (int k = 0; k < c->stream_count; k++)
-            add_stream(p, i + 1, &c->streams[k]);
+        for (int k = 0; k < c->stream_count; k++) {
+            int last = last_in(c, k);
+            add_stream(p, i + 1, &c->streams[k], last ? events + last : 0);
+        }
         for (int k = 0; k < c->event_count; k++)
             add_event(p, i + 1, &c->streams[c->events[k].stream], version_of(c, k), &c->events[k]);
         events += c->event_count;
@@ -176,6 +222,7 @@ fallible store_append(struct store *s, struct append *batch, int count, struct a
     for (int i = 0; i < PARAMETERS; i++)
         column_begin(&s->columns[i], kinds[i]);
     add_batch(s->columns, batch, count);
+    add_known(s->columns, batch, count, a);
     for (int i = 0; i < PARAMETERS; i++)
         values[i] = column_end(&s->columns[i]);
     TRY(as_store(pg_call_binary(s->connection, &APPEND_BATCH, PARAMETERS, values, &rows)));
