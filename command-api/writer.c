@@ -175,14 +175,12 @@ static void pause_before(int n)
     nanosleep(&t, NULL);
 }
 
-/* Whether another try may end otherwise: another process had the key or a stream first, or the
- * store was away for a moment, but not for as long as a call may take. */
-static bool is_worth_another_try(struct writer *w, const struct batch *b, const struct problem *p,
-                                 int64_t began)
+/* Whether another try may end otherwise: the store was away for a moment, but not for as long as a
+ * call may take. */
+static bool is_worth_another_try(const struct writer *w, const struct problem *p, int64_t began)
 {
-    if (p == BATCH_REJECTED)
-        return b->count == 1 && text_equal(pg_sqlstate(w->connection), "23505");
-    return time_monotonic() - began < w->settings->database_timeout_ms * 1000;
+    return p != BATCH_REJECTED &&
+           time_monotonic() - began < w->settings->database_timeout_ms * 1000;
 }
 
 /* NULL, or why commands of the batch are still OPEN. */
@@ -201,7 +199,7 @@ static fallible try_batch(struct writer *w, struct batch *b)
         if (is_settled(b))
             return NULL;
         forget_open(w, b);
-        if (p && !is_worth_another_try(w, b, p, began))
+        if (p && !is_worth_another_try(w, p, began))
             return p;
     }
     return p ? p : VERSION_CONFLICT;
