@@ -64,8 +64,11 @@ class Bench:
     # ---- loads ----
 
     def creates(self, clients, seconds=SECONDS, url=None):
-        return wrk(url or self.command_url, seconds, clients, "create", TOKENS=self.tokens["citizen1"],
-                   RUN=uuid.uuid4().hex[:12])
+        run = wrk(url or self.command_url, seconds, clients, "create", TOKENS=self.tokens["citizen1"],
+                  RUN=uuid.uuid4().hex[:12])
+        if metrics(self.command).get('es_append_total{result="replayed"}'):
+            sys.exit("bench.py: keys came twice: not every answer stands for a report")
+        return run
 
     def background_creates(self, clients, seconds, pause_ms=0):
         return subprocess.Popen(wrk_command(self.command_url, seconds, clients, "create"), stdout=subprocess.PIPE,

@@ -3,8 +3,9 @@
 -- mean pause of a connection before each request, for a rate below the highest.
 local tokens, run = {}, os.getenv("RUN") or tostring(os.time())
 local pause = tonumber(os.getenv("PAUSE_MS") or "0")
-local counter, thread, threads = 0, 0, 0
+local counter, threads = 0, 0
 
+-- What is set in a thread is a global of its own copy of this file.
 function setup(t)
    t:set("thread", threads)
    threads = threads + 1

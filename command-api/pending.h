@@ -38,6 +38,7 @@ struct pending {
     struct decision decision;
     char stream[STREAM_TEXT];        /* decided on */
     char sees[STREAM_TEXT];          /* "" if none */
+    uint32_t stream_sum, sees_sum;   /* of the names: unequal, they are too */
     char own_correlation[UUID_TEXT]; /* replaces the client's for an anonymous author */
     struct pending *next_waiting;
 };

@@ -27,20 +27,21 @@ struct state_cache *state_cache_new(int most)
     return c;
 }
 
-static struct cached **bucket_of(const struct state_cache *c, const char *stream)
+static uint64_t hash_of(const struct state_cache *c, const char *stream)
 {
     uint64_t n;
     unsigned char hash[crypto_shorthash_BYTES];
     crypto_shorthash(hash, (const unsigned char *)stream, strlen(stream), c->key);
     memcpy(&n, hash, sizeof(n));
-    return &c->buckets[n & (c->bucket_count - 1)];
+    return n;
 }
 
-/* Where the pointer to it is, or would be. */
-static struct cached **place_of(const struct state_cache *c, const char *stream)
+/* Where the pointer to it is, or would be. Names lie apart from their nodes: of nodes with another
+ * hash none is read. */
+static struct cached **place_of(const struct state_cache *c, uint64_t hash, const char *stream)
 {
-    struct cached **at = bucket_of(c, stream);
-    while (*at && !text_equal((*at)->stream, stream))
+    struct cached **at = &c->buckets[hash & (c->bucket_count - 1)];
+    while (*at && ((*at)->hash != hash || !text_equal((*at)->stream, stream)))
         at = &(*at)->next_in_bucket;
     return at;
 }
@@ -61,7 +62,7 @@ static void link_newest(struct state_cache *c, struct cached *s)
 
 static void forget(struct state_cache *c, struct cached *s)
 {
-    *place_of(c, s->stream) = s->next_in_bucket;
+    *place_of(c, s->hash, s->stream) = s->next_in_bucket;
     unlink_use(c, s);
     c->count--;
     arena_release(&s->arena);
@@ -78,26 +79,43 @@ void state_cache_free(struct state_cache *c)
     free(c);
 }
 
+/* A command asks for the same two several times in a row. */
+static struct cached *used_last(const struct state_cache *c, const char *stream)
+{
+    struct cached *s = c->newest;
+    for (int i = 0; s && i < 2; i++, s = s->older)
+        if (text_equal(s->stream, stream))
+            return s;
+    return NULL;
+}
+
+static struct cached *use(struct state_cache *c, struct cached *s)
+{
+    if (s && s != c->newest) {
+        unlink_use(c, s);
+        link_newest(c, s);
+    }
+    return s;
+}
+
 struct cached *state_cache_get(struct state_cache *c, const char *stream)
 {
-    struct cached *found = *place_of(c, stream);
-    if (!found)
-        return NULL;
-    unlink_use(c, found);
-    link_newest(c, found);
-    return found;
+    struct cached *found = used_last(c, stream);
+    return use(c, found ? found : *place_of(c, hash_of(c, stream), stream));
 }
 
 struct cached *state_cache_make(struct state_cache *c, const char *stream)
 {
-    struct cached *s = state_cache_get(c, stream);
+    uint64_t hash = hash_of(c, stream);
+    struct cached **at = place_of(c, hash, stream), *s = *at;
     if (s)
-        return s;
+        return use(c, s);
     s = must_alloc(1, sizeof(*s));
+    s->hash = hash;
     s->decider = stream_decider(stream);
     s->stream = arena_text(&s->arena, stream);
     s->state = arena_alloc(&s->arena, s->decider->state_size);
-    *place_of(c, stream) = s;
+    *at = s;
     link_newest(c, s);
     s->next_unwritten = c->unwritten;
     c->unwritten = s;

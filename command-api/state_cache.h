@@ -7,6 +7,7 @@
 #include "platform/store.h"
 
 struct cached {
+    uint64_t hash; /* of the name, the cache's own */
     const char *stream;
     const struct decider *decider;
     void *state;

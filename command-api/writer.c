@@ -77,14 +77,25 @@ struct gathering {
     struct batch *batch;
 };
 
+/* FNV-1a. Every command is compared with all of its batch, and the names of streams begin alike. */
+static uint32_t sum_of(const char *name)
+{
+    uint32_t sum = 2166136261u;
+    for (; *name; name++)
+        sum = (sum ^ (unsigned char)*name) * 16777619u;
+    return sum;
+}
+
 /* What of `p` an earlier command of the batch touches, as far as the rows of commands.def tell. */
 static const char *conflict(const struct batch *b, const struct pending *p)
 {
     for (int i = 0; i < b->count; i++) {
         const struct pending *q = b->at[i];
-        if (text_equal(q->stream, p->stream) || text_equal(q->stream, p->sees))
+        if (q->stream_sum == p->stream_sum && text_equal(q->stream, p->stream))
             return q->stream;
-        if (text_equal(q->sees, p->stream))
+        if (q->stream_sum == p->sees_sum && text_equal(q->stream, p->sees))
+            return q->stream;
+        if (q->sees_sum == p->stream_sum && text_equal(q->sees, p->stream))
             return p->stream;
         if (text_equal(q->key, p->key)) /* one key at a time, or the whole call would fail */
             return p->key;
@@ -175,14 +186,12 @@ static void pause_before(int n)
     nanosleep(&t, NULL);
 }
 
-/* Whether another try may end otherwise: another process had the key or a stream first, or the
- * store was away for a moment, but not for as long as a call may take. */
-static bool is_worth_another_try(struct writer *w, const struct batch *b, const struct problem *p,
-                                 int64_t began)
+/* Whether another try may end otherwise: the store was away for a moment, but not for as long as a
+ * call may take. */
+static bool is_worth_another_try(const struct writer *w, const struct problem *p, int64_t began)
 {
-    if (p == BATCH_REJECTED)
-        return b->count == 1 && text_equal(pg_sqlstate(w->connection), "23505");
-    return time_monotonic() - began < w->settings->database_timeout_ms * 1000;
+    return p != BATCH_REJECTED &&
+           time_monotonic() - began < w->settings->database_timeout_ms * 1000;
 }
 
 /* NULL, or why commands of the batch are still OPEN. */
@@ -201,7 +210,7 @@ static fallible try_batch(struct writer *w, struct batch *b)
         if (is_settled(b))
             return NULL;
         forget_open(w, b);
-        if (p && !is_worth_another_try(w, b, p, began))
+        if (p && !is_worth_another_try(w, p, began))
             return p;
     }
     return p ? p : VERSION_CONFLICT;
@@ -302,6 +311,8 @@ fallible writer_put(struct writer *w, struct pending *p)
 {
     command_stream(&p->command, p->stream);
     command_sees(&p->command, p->sees);
+    p->stream_sum = sum_of(p->stream);
+    p->sees_sum = sum_of(p->sees);
     p->outcome = OPEN;
     p->deadline = time_monotonic() + w->settings->command_wait_ms * 1000;
     return queue_put(w->queue, &p->job);

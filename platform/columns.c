@@ -5,7 +5,11 @@
 
 #include "base/banned.h"
 
-enum { OID_BIGINT = 20, OID_TEXT = 25, FLAGS_AT = 4, COUNT_AT = 12 };
+enum { FLAGS_AT = 4, COUNT_AT = 12 };
+
+/* Of the elements; fixed in pg_type. */
+static const int32_t oids[] = {
+    [COLUMN_BIGINT] = 20, [COLUMN_INT] = 23, [COLUMN_TEXT] = 25, [COLUMN_JSON] = 114};
 
 static void put_int32(char *to, int32_t n)
 {
@@ -23,11 +27,12 @@ static void append_int32(struct text *t, int32_t n)
 void column_begin(struct column *c, enum column_kind kind)
 {
     text_clear(&c->bytes);
+    c->kind = kind;
     c->count = 0;
     c->has_null = c->has_value = false;
     append_int32(&c->bytes, 1);
     append_int32(&c->bytes, 0); /* written again when it is known */
-    append_int32(&c->bytes, kind == COLUMN_BIGINT ? OID_BIGINT : OID_TEXT);
+    append_int32(&c->bytes, oids[kind]);
     append_int32(&c->bytes, 0); /* likewise */
     append_int32(&c->bytes, 1);
 }
@@ -35,8 +40,9 @@ void column_begin(struct column *c, enum column_kind kind)
 void column_int(struct column *c, int64_t value)
 {
     c->has_value = true;
-    append_int32(&c->bytes, 8);
-    append_int32(&c->bytes, (int32_t)((uint64_t)value >> 32));
+    append_int32(&c->bytes, c->kind == COLUMN_BIGINT ? 8 : 4);
+    if (c->kind == COLUMN_BIGINT)
+        append_int32(&c->bytes, (int32_t)((uint64_t)value >> 32));
     append_int32(&c->bytes, (int32_t)((uint64_t)value & 0xFFFFFFFFu));
     c->count++;
 }

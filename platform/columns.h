@@ -4,18 +4,21 @@
 
 #include "platform/postgres.h"
 
-/* A bigint[] or a text[]. Starts with column_begin; memory is kept from one begin to the next. */
+/* bigint[], int[], text[], json[]. */
+enum column_kind { COLUMN_BIGINT, COLUMN_INT, COLUMN_TEXT, COLUMN_JSON };
+
+/* Starts with column_begin; memory is kept from one begin to the next. */
 struct column {
     struct text bytes;
+    enum column_kind kind;
     int count;
     bool has_null, has_value;
 };
 
-enum column_kind { COLUMN_BIGINT, COLUMN_TEXT };
-
 void column_begin(struct column *c, enum column_kind kind);
+/* Of COLUMN_BIGINT and COLUMN_INT. */
 void column_int(struct column *c, int64_t value);
-/* `at` NULL is SQL NULL; else `length` bytes, which need no NUL behind them. */
+/* Of the others. `at` NULL is SQL NULL; else `length` bytes, which need no NUL behind them. */
 void column_text(struct column *c, const char *at, size_t length);
 /* What pg_call_binary is given for it; borrowed. Once, behind the last value. A column of nothing
  * but NULLs is given as NULL: unnest pads it to the length of the others, and has nothing to

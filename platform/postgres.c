@@ -376,12 +376,6 @@ void pg_array_int(struct text *array, int64_t element)
     text_append_int(array, element);
 }
 
-void pg_array_bool(struct text *array, bool element)
-{
-    next_element(array);
-    text_append_char(array, element ? 't' : 'f');
-}
-
 const char *pg_array_end(struct text *array)
 {
     text_append_char(array, array->length ? '}' : '{');

@@ -75,6 +75,5 @@ static inline void rows_cleanup(struct rows **r)
 /* Builds a PostgreSQL array literal, "{1,NULL,\"a b\"}"; starts from an empty struct text. */
 void pg_array_text(struct text *array, const char *element); /* NULL is NULL */
 void pg_array_int(struct text *array, int64_t element);
-void pg_array_bool(struct text *array, bool element);
 /* Closes it and returns its text; "{}" if nothing was added. */
 const char *pg_array_end(struct text *array);

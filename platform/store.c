@@ -4,38 +4,48 @@
 #include <sodium.h>
 
 #include "base/planted.h"
+#include "platform/columns.h"
 #include "platform/planted.h"
 #include "base/banned.h"
 
-/* Of append_batch, in its order. */
-enum parameter {
-    C_ACTOR,
-    C_KEY,
-    C_DIGEST,
-    C_STATUS,
-    C_BODY,
-    C_VERSION,
-    C_POSITION,
-    C_LAST,
-    S_COMMAND,
-    S_STREAM,
-    S_VERSION,
-    S_WRITTEN,
-    E_COMMAND,
-    E_STREAM,
-    E_VERSION,
-    E_CATEGORY,
-    E_ID,
-    E_TYPE,
-    E_SCHEMA,
-    E_DATA,
-    E_META,
-    PARAMETERS
-};
+/* The parameters of append_batch, in its order: name, kind of column. */
+#define PARAMETERS_OF_APPEND(P) \
+    P(C_ACTOR, TEXT)            \
+    P(C_KEY, TEXT)              \
+    P(C_DIGEST, TEXT)           \
+    P(C_STATUS, INT)            \
+    P(C_BODY, TEXT)             \
+    P(C_VERSION, BIGINT)        \
+    P(C_POSITION, BIGINT)       \
+    P(C_LAST, INT)              \
+    P(K_STREAM, TEXT)           \
+    P(K_VERSION, BIGINT)        \
+    P(L_COMMAND, INT)           \
+    P(L_STREAM, TEXT)           \
+    P(L_VERSION, BIGINT)        \
+    P(W_COMMAND, INT)           \
+    P(W_STREAM, TEXT)           \
+    P(W_VERSION, BIGINT)        \
+    P(W_LAST, INT)              \
+    P(E_COMMAND, INT)           \
+    P(E_STREAM, TEXT)           \
+    P(E_VERSION, BIGINT)        \
+    P(E_CATEGORY, TEXT)         \
+    P(E_ID, TEXT)               \
+    P(E_TYPE, TEXT)             \
+    P(E_SCHEMA, INT)            \
+    P(E_DATA, JSON)             \
+    P(E_META, JSON)
+
+#define PARAMETER_NAME(name, kind) name,
+enum parameter { PARAMETERS_OF_APPEND(PARAMETER_NAME) PARAMETERS };
+
+#define PARAMETER_KIND(name, kind) [name] = COLUMN_##kind,
+static const enum column_kind kinds[PARAMETERS] = {PARAMETERS_OF_APPEND(PARAMETER_KIND)};
 
 struct store {
     struct pg *connection;
-    struct text *arrays; /* of the last append: kept, since the next one is as large */
+    struct column columns[PARAMETERS]; /* of the last append: kept, the next one is as large */
 };
 
 struct store *store_new(struct pg *connection)
@@ -49,9 +59,8 @@ void store_free(struct store *s)
 {
     if (!s)
         return;
-    for (int i = 0; s->arrays && i < PARAMETERS; i++)
-        text_release(&s->arrays[i]);
-    free(s->arrays);
+    for (int i = 0; i < PARAMETERS; i++)
+        column_release(&s->columns[i]);
     free(s);
 }
 
@@ -74,52 +83,75 @@ static const struct pg_statement APPEND_BATCH = {
     "append_batch",
     "SELECT command, outcome, status, body, version, position FROM append_batch("
     "$1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::bigint[], $7::bigint[], "
-    "$8::int[], "
-    "$9::int[], $10::text[], $11::bigint[], $12::boolean[], "
-    "$13::int[], $14::text[], $15::bigint[], $16::text[], $17::uuid[], $18::text[], $19::int[], "
-    "string_to_array($20::text, E'\\n')::json[], string_to_array($21::text, E'\\n')::json[])"};
+    "$8::int[], $9::text[], $10::bigint[], $11::int[], $12::text[], $13::bigint[], "
+    "$14::int[], $15::text[], $16::bigint[], $17::int[], "
+    "$18::int[], $19::text[], $20::bigint[], $21::text[], $22::text[]::uuid[], $23::text[], "
+    "$24::int[], $25::json[], $26::json[])"};
 
-static void add_command(struct text *p, const struct append *c, int last)
+static void add_text(struct column *c, const char *s)
 {
-    pg_array_text(&p[C_ACTOR], c->actor);
-    pg_array_text(&p[C_KEY], c->key);
-    pg_array_text(&p[C_DIGEST], c->digest);
-    pg_array_int(&p[C_STATUS], c->status);
-    pg_array_text(&p[C_BODY], c->body);
-    pg_array_int(&p[C_VERSION], c->version);
-    pg_array_int(&p[C_POSITION], c->position);
-    pg_array_int(&p[C_LAST], last);
+    column_text(c, s, strlen(s));
 }
 
-static void add_stream(struct text *p, int command, const struct append_stream *s)
+static void add_command(struct column *p, const struct append *c, int last)
 {
-    pg_array_int(&p[S_COMMAND], command);
-    pg_array_text(&p[S_STREAM], s->name);
-    pg_array_int(&p[S_VERSION], s->version);
-    pg_array_bool(&p[S_WRITTEN], s->written);
+    add_text(&p[C_ACTOR], c->actor);
+    add_text(&p[C_KEY], c->key);
+    add_text(&p[C_DIGEST], c->digest);
+    column_int(&p[C_STATUS], c->status);
+    add_text(&p[C_BODY], c->body);
+    column_int(&p[C_VERSION], c->version);
+    column_int(&p[C_POSITION], c->position);
+    column_int(&p[C_LAST], last);
 }
 
-/* As elements of an array they would be quoted, and every quote of them escaped. Within JSON of
- * events there is no line break. */
-static void add_line(struct text *lines, const char *json)
+/* `last`: index of the command's last event in it, 0: it is only looked at. */
+static void add_stream(struct column *p, int command, const struct append_stream *s, int last)
 {
-    if (lines->length)
-        text_append_char(lines, '\n');
-    text_append(lines, json);
+    column_int(&p[last ? W_COMMAND : L_COMMAND], command);
+    add_text(&p[last ? W_STREAM : L_STREAM], s->name);
+    column_int(&p[last ? W_VERSION : L_VERSION], s->version);
+    if (last)
+        column_int(&p[W_LAST], last);
 }
 
-static void add_event(struct text *p, int command, const struct append_stream *s, int64_t version,
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const struct append_stream *const *)a)->name,
+                  (*(const struct append_stream *const *)b)->name);
+}
+
+/* The streams that exist, sorted: many commands of a batch look at the same few. */
+static void add_known(struct column *p, const struct append *batch, int count, struct arena *a)
+{
+    size_t most = 0, known = 0;
+    for (int i = 0; i < count; i++)
+        most += (size_t)batch[i].stream_count;
+    const struct append_stream **at = arena_array(a, most, sizeof(*at));
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < batch[i].stream_count; k++)
+            if (batch[i].streams[k].version > 0)
+                at[known++] = &batch[i].streams[k];
+    qsort(at, known, sizeof(*at), by_name);
+    for (size_t i = 0; i < known; i++)
+        if (!i || by_name(&at[i - 1], &at[i]) || at[i - 1]->version != at[i]->version) {
+            add_text(&p[K_STREAM], at[i]->name);
+            column_int(&p[K_VERSION], at[i]->version);
+        }
+}
+
+static void add_event(struct column *p, int command, const struct append_stream *s, int64_t version,
                       const struct append_event *e)
 {
-    pg_array_int(&p[E_COMMAND], command);
-    pg_array_text(&p[E_STREAM], s->name);
-    pg_array_int(&p[E_VERSION], version);
-    pg_array_text(&p[E_CATEGORY], e->category);
-    pg_array_text(&p[E_ID], e->id);
-    pg_array_text(&p[E_TYPE], e->type);
-    pg_array_int(&p[E_SCHEMA], e->schema);
-    add_line(&p[E_DATA], e->data);
-    add_line(&p[E_META], e->meta);
+    column_int(&p[E_COMMAND], command);
+    add_text(&p[E_STREAM], s->name);
+    column_int(&p[E_VERSION], version);
+    add_text(&p[E_CATEGORY], e->category);
+    add_text(&p[E_ID], e->id);
+    add_text(&p[E_TYPE], e->type);
+    column_int(&p[E_SCHEMA], e->schema);
+    add_text(&p[E_DATA], e->data);
+    add_text(&p[E_META], e->meta);
 }
 
 /* Version of the n-th event: its stream's version, plus those before it in the same stream. */
@@ -131,13 +163,24 @@ static int64_t version_of(const struct append *c, int n)
     return version;
 }
 
-static void add_batch(struct text *p, const struct append *batch, int count)
+/* The command's last event in its `stream`, counted from 1; 0: none. */
+static int last_in(const struct append *c, int stream)
+{
+    int n = c->event_count;
+    while (n && c->events[n - 1].stream != stream)
+        n--;
+    return n;
+}
+
+static void add_batch(struct column *p, const struct append *batch, int count)
 {
     int events = 0;
     for (int i = 0; i < count; i++) {
         const struct append *c = &batch[i];
-        for (int k = 0; k < c->stream_count; k++)
-            add_stream(p, i + 1, &c->streams[k]);
+        for (int k = 0; k < c->stream_count; k++) {
+            int last = last_in(c, k);
+            add_stream(p, i + 1, &c->streams[k], last ? events + last : 0);
+        }
         for (int k = 0; k < c->event_count; k++)
             add_event(p, i + 1, &c->streams[c->events[k].stream], version_of(c, k), &c->events[k]);
         events += c->event_count;
@@ -172,24 +215,17 @@ static void settle(struct append *c, const struct rows *r, int row, struct arena
     }
 }
 
-static struct text *empty_arrays(struct store *s)
-{
-    if (!s->arrays)
-        s->arrays = must_alloc(PARAMETERS, sizeof(*s->arrays));
-    for (int i = 0; i < PARAMETERS; i++)
-        text_clear(&s->arrays[i]);
-    return s->arrays;
-}
-
 fallible store_append(struct store *s, struct append *batch, int count, struct arena *a)
 {
-    struct text *p = empty_arrays(s);
-    const char *values[PARAMETERS];
+    struct pg_value values[PARAMETERS];
     scoped_rows *rows = NULL;
-    add_batch(p, batch, count);
     for (int i = 0; i < PARAMETERS; i++)
-        values[i] = i == E_DATA || i == E_META ? text_value(&p[i]) : pg_array_end(&p[i]);
-    TRY(as_store(pg_call(s->connection, &APPEND_BATCH, PARAMETERS, values, &rows)));
+        column_begin(&s->columns[i], kinds[i]);
+    add_batch(s->columns, batch, count);
+    add_known(s->columns, batch, count, a);
+    for (int i = 0; i < PARAMETERS; i++)
+        values[i] = column_end(&s->columns[i]);
+    TRY(as_store(pg_call_binary(s->connection, &APPEND_BATCH, PARAMETERS, values, &rows)));
     if (rows_count(rows) != count)
         return BATCH_REJECTED;
     for (int i = 0; i < count; i++)

@@ -30,7 +30,7 @@ struct append_event {
     int stream; /* index into the append's streams; that one must be written */
     const char *category, *id, *type;
     int schema;
-    const char *data, *meta; /* JSON without a line break */
+    const char *data, *meta; /* JSON */
 };
 
 struct append_stream {

@@ -182,7 +182,8 @@ def append(report, version, kind, data):
     """One event as the service would append it."""
     text, event = json.dumps(data).replace("'", "''"), str(uuid.uuid4())
     return (f"SELECT position FROM append_batch(ARRAY['system'], ARRAY['{event}'], ARRAY['poison'], ARRAY[200], "
-            f"ARRAY[''], ARRAY[0::bigint], ARRAY[0::bigint], ARRAY[1], ARRAY[1], ARRAY['report-{report}'], "
-            f"ARRAY[{version}::bigint], ARRAY[true], ARRAY[1], ARRAY['report-{report}'], "
+            f"ARRAY[''], ARRAY[0::bigint], ARRAY[0::bigint], ARRAY[1], ARRAY['report-{report}'], "
+            f"ARRAY[{version}::bigint], NULL, NULL, NULL, ARRAY[1], ARRAY['report-{report}'], "
+            f"ARRAY[{version}::bigint], ARRAY[1], ARRAY[1], ARRAY['report-{report}'], "
             f"ARRAY[{version + 1}::bigint], ARRAY['report'], ARRAY['{event}'::uuid], ARRAY['{kind}'], ARRAY[1], "
             f"ARRAY['{text}'::json], ARRAY['{{}}'::json])")

@@ -9,8 +9,9 @@
 
 #define APPEND(stream, version, key)                                                               \
     "SELECT * FROM append_batch(ARRAY['a'], ARRAY['" key "'], ARRAY['d'], ARRAY[201], ARRAY[''], " \
-    "ARRAY[0::bigint], ARRAY[0::bigint], ARRAY[1], ARRAY[1], ARRAY['" stream "'], "                \
-    "ARRAY[" version "::bigint], ARRAY[true], ARRAY[1], ARRAY['" stream "'], "                     \
+    "ARRAY[0::bigint], ARRAY[0::bigint], ARRAY[1], ARRAY['" stream "'], "                          \
+    "ARRAY[" version "::bigint], NULL, NULL, NULL, ARRAY[1], ARRAY['" stream "'], "                \
+    "ARRAY[" version "::bigint], ARRAY[1], ARRAY[1], ARRAY['" stream "'], "                        \
     "ARRAY[" version "::bigint + 1], ARRAY['report'], ARRAY[gen_random_uuid()], "                  \
     "ARRAY['report.created'], ARRAY[1], ARRAY['{}'::json], ARRAY['{}'::json])"
 

@@ -53,3 +53,37 @@ TEST(columns_arrive_as_they_left)
     column_release(&texts);
     pg_free(db);
 }
+
+static const struct pg_statement KINDS = {
+    "kinds", "SELECT sum(n), bool_and(pg_typeof($1) = 'integer[]'::regtype), "
+             "string_agg(j->>'a', ',' ORDER BY place), min(json_typeof(j)), "
+             "string_agg(j::text, ' ' ORDER BY place) "
+             "FROM unnest($1::int[], $2::json[]) WITH ORDINALITY AS x(n, j, place)"};
+
+TEST(columns_of_int_and_json_arrive_as_such)
+{
+    struct pg *db = pg_new(test_database(), "test", NULL, 5000);
+    struct column numbers = {0}, documents = {0};
+    scoped_rows *found = NULL, *refused = NULL;
+    column_begin(&numbers, COLUMN_INT);
+    column_begin(&documents, COLUMN_JSON);
+    column_int(&numbers, INT32_MAX);
+    column_int(&numbers, INT32_MIN);
+    column_text(&documents, "{\"a\": \"x\\\"y\"}", 13);
+    column_text(&documents, "{\"a\":2,\n\"b\":null}", 17);
+    struct pg_value values[] = {column_end(&numbers), column_end(&documents)};
+    CHECK_OK(pg_call_binary(db, &KINDS, 2, values, &found));
+    CHECK_INT(rows_int(found, 0, 0), -1);
+    CHECK_TEXT(rows_text(found, 0, 1), "t");
+    CHECK_TEXT(rows_text(found, 0, 2), "x\"y,2");
+    CHECK_TEXT(rows_text(found, 0, 3), "object");
+    CHECK_TEXT(rows_text(found, 0, 4), "{\"a\": \"x\\\"y\"} {\"a\":2,\n\"b\":null}");
+    column_begin(&documents, COLUMN_JSON);
+    column_text(&documents, "{", 1);
+    values[1] = column_end(&documents);
+    CHECK_PROBLEM(pg_call_binary(db, &KINDS, 2, values, &refused), STATEMENT_REFUSED);
+    CHECK_TEXT(pg_sqlstate(db), "22P02");
+    column_release(&numbers);
+    column_release(&documents);
+    pg_free(db);
+}

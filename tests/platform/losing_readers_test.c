@@ -152,8 +152,9 @@ TEST(a_reader_by_xid_and_position_loses_nothing)
 
 #define APPEND(stream, key)                                                                        \
     "SELECT * FROM append_batch(ARRAY['a'], ARRAY['" key "'], ARRAY['d'], ARRAY[201], ARRAY[''], " \
-    "ARRAY[0::bigint], ARRAY[0::bigint], ARRAY[1], ARRAY[1], ARRAY['" stream "'], "                \
-    "ARRAY[0::bigint], ARRAY[true], ARRAY[1], ARRAY['" stream "'], ARRAY[1::bigint], "             \
+    "ARRAY[0::bigint], ARRAY[0::bigint], ARRAY[1], NULL, NULL, NULL, NULL, NULL, "                 \
+    "ARRAY[1], ARRAY['" stream "'], ARRAY[0::bigint], ARRAY[1], "                                  \
+    "ARRAY[1], ARRAY['" stream "'], ARRAY[1::bigint], "                                            \
     "ARRAY['report'], ARRAY[gen_random_uuid()], ARRAY['report.created'], ARRAY[1], "               \
     "ARRAY['{}'::json], ARRAY['{}'::json])"
 

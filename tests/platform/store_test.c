@@ -1,74 +1,8 @@
 /* store_test.c -- the append against a real PostgreSQL: order, versions, keys, races. */
-#include "tests/support/harness.h"
-#include "tests/support/servers.h"
+#include "tests/platform/store_bench.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-
-#include <sodium.h>
-
-#include "base/time.h"
-#include "platform/store.h"
-
-static const unsigned char KEY[32] = "k";
-
-struct one {
-    struct append append;
-    struct append_stream streams[3];
-    struct append_event events[4];
-    char key[HASH_TEXT], digest[HASH_TEXT];
-    char ids[4][UUID_TEXT];
-};
-
-/* One command of `actor` under `key` that writes `count` events to `stream` at `version`. */
-static struct append *command(struct one *o, const char *key, const char *body, const char *stream,
-                              int64_t version, int count)
-{
-    *o = (struct one){0};
-    store_hash(KEY, (const char *const[]){key}, 1, o->key);
-    store_hash(KEY, (const char *const[]){body}, 1, o->digest);
-    o->streams[0] = (struct append_stream){stream, version, count > 0};
-    for (int i = 0; i < count; i++)
-        o->events[i] = (struct append_event){
-            0, "report", uuid_new(o->ids[i]), "test.happened", 1, "{\"n\": 1}", "{}"};
-    o->append = (struct append){.actor = "a",
-                                .key = o->key,
-                                .digest = o->digest,
-                                .status = 200,
-                                .body = body,
-                                .version = version,
-                                .position = 77,
-                                .streams = o->streams,
-                                .stream_count = 1,
-                                .events = o->events,
-                                .event_count = count};
-    return &o->append;
-}
-
-struct bench {
-    struct pg *pg;
-    struct store *store;
-    struct arena arena;
-};
-
-static struct bench open_store(const char *url)
-{
-    struct bench b = {.pg = pg_new(url, "test", NULL, 5000)};
-    b.store = store_new(b.pg);
-    return b;
-}
-
-static void close_store(struct bench *b)
-{
-    store_free(b->store);
-    pg_free(b->pg);
-    arena_release(&b->arena);
-}
-
-static const struct problem *append_one(struct bench *b, struct append *c)
-{
-    return store_append(b->store, c, 1, &b->arena);
-}
 
 TEST(events_get_the_next_versions_and_positions)
 {
