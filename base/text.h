@@ -22,6 +22,13 @@ const char *int_text(int64_t n, char out[INT_TEXT]);
 /* Number of Unicode characters, or -1 if the bytes are not valid UTF-8 (RFC 3629). */
 long text_characters(const char *s, size_t bytes);
 
+/* How many bytes at the start of `s` are visible ASCII or spaces. */
+size_t text_ascii(const char *s, size_t bytes);
+
+/* How many bytes at the start of `s` stand in a JSON string as they are: no quote, no backslash,
+ * no control character. */
+size_t text_plain(const char *s, size_t bytes);
+
 /* No visible character: empty, or white space only (ASCII, NBSP, U+2000-200F, U+2028-202F,
  * U+205F-2064, U+3000, U+FEFF). */
 bool text_is_blank(const char *s);

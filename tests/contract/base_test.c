@@ -23,6 +23,42 @@ TEST(an_integer_is_written_as_printf_writes_it)
     }
 }
 
+/* One byte among plain ones, at every place of a block that ends where the bytes end. */
+static size_t run_of(size_t (*length_of)(const char *s, size_t bytes), int byte, size_t at)
+{
+    enum { LENGTH = 21 };
+    char *s = must_alloc(LENGTH, 1);
+    memset(s, 'a', LENGTH);
+    s[at] = (char)byte;
+    size_t length = length_of(s, LENGTH);
+    free(s);
+    return length == LENGTH ? SIZE_MAX : length;
+}
+
+TEST(runs_of_plain_bytes_end_at_the_first_other_one)
+{
+    for (int byte = 0; byte < 256; byte++)
+        for (size_t at = 0; at < 21; at++) {
+            bool ascii = byte >= ' ' && byte < 0x7f;
+            bool plain = byte >= ' ' && byte != '"' && byte != '\\';
+            CHECK(run_of(text_ascii, byte, at) == (ascii ? SIZE_MAX : at));
+            CHECK(run_of(text_plain, byte, at) == (plain ? SIZE_MAX : at));
+        }
+}
+
+TEST(a_text_in_json_is_escaped_where_it_must_be)
+{
+    scoped_text t = {0};
+    text_append_json(&t, "eight plain bytes, then \"quotes\" and \\ and \x01\n and \xc3\xa9\x7f");
+    CHECK_TEXT(text_value(&t),
+               "\"eight plain bytes, then \\\"quotes\\\" and \\\\ and \\u0001\\u000a "
+               "and \xc3\xa9\x7f\"");
+    text_clear(&t);
+    text_append_json(&t, "");
+    text_append_json(&t, NULL);
+    CHECK_TEXT(text_value(&t), "\"\"null");
+}
+
 /* Version 7, variant 10, the time in front, rising, none twice. */
 TEST(ids_have_their_form_and_rise)
 {
