@@ -22,7 +22,7 @@ void authenticate_end(void *state)
 fallible authenticate(struct http_request *r, int roles, struct claims *out, bool *present)
 {
     const struct command_api *api = http_context(r);
-    const char *header = http_header(r, "Authorization");
+    const char *header = http_header(r, HTTP_AUTHORIZATION);
     struct claims c;
     if (present)
         *present = header != NULL;

@@ -56,7 +56,7 @@ bool if_match_version(const char *header, int64_t *version)
 static fallible read_if_match(struct http_request *r, const struct row *row, struct command *c,
                               struct fault *f)
 {
-    const char *header = http_header(r, "If-Match");
+    const char *header = http_header(r, HTTP_IF_MATCH);
     if (!header)
         return NULL;
     if (!row->if_match)
@@ -124,7 +124,7 @@ static fallible read_key(struct http_request *r, struct pending *p, struct fault
 {
     const struct command_api *api = http_context(r);
     const struct command *c = &p->command;
-    const char *key = http_header(r, "Idempotency-Key");
+    const char *key = http_header(r, HTTP_IDEMPOTENCY_KEY);
     char version[24], own[UUID_TEXT];
     scoped_text body = {0};
     size_t length = key ? strlen(key) : KEY_LEAST;

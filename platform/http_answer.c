@@ -181,7 +181,7 @@ static bool ends_connection(const struct http_request *r, const char *connection
 
 static void append_connection(struct text *out, const struct http_request *r)
 {
-    const char *connection = http_header(r, "Connection");
+    const char *connection = http_header(r, HTTP_CONNECTION);
     if (ends_connection(r, connection)) {
         append_header(out, "Connection", "close");
         evhttp_add_header(evhttp_request_get_output_headers(r->raw), "Connection", "close");

@@ -123,7 +123,8 @@ struct http_request {
     struct evhttp_request *raw;
     const struct http_route *route; /* NULL until matched */
     const char *method;
-    const char *path, *query; /* undecoded; query may be NULL */
+    const char *headers[HTTP_HEADERS]; /* NULL: absent */
+    const char *path, *query;          /* undecoded; query may be NULL */
     struct pair segments[SEGMENTS];
     int segment_count;
     struct pair parameters[PARAMETERS];
@@ -153,9 +154,8 @@ void loop_sweep(struct http_loop *l); /* what is past its deadline */
 /* ---- requests ---- */
 void request_handle(struct evhttp_request *raw, void *loop); /* evhttp's generic callback */
 void request_free(struct http_request *r);
-/* After one of these problems the connection cannot be trusted. */
-fallible headers_check(struct http_request *r, struct fault *f);
-void headers_read(struct http_request *r); /* request id, traceparent */
+/* Sets headers, ids, traceparent. After one of its problems the connection cannot be trusted. */
+fallible headers_read(struct http_request *r, struct fault *f);
 fallible target_split(struct http_request *r);
 fallible target_read_query(struct http_request *r, struct fault *f);
 struct routes *routes_new(const struct http_route *routes, int count);

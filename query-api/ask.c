@@ -228,7 +228,7 @@ fallible ask_read(struct http_request *r, const struct query *q, const struct id
     TRY(refuse_unknown(&b));
     TRY(read_wait(&b));
     TRY(bind_all(&b));
-    a->packed = takes_gzip(http_header(r, "Accept-Encoding"));
+    a->packed = takes_gzip(http_header(r, HTTP_ACCEPT_ENCODING));
     *out = a;
     return NULL;
 }

@@ -36,7 +36,7 @@ void desk_free(void *desk)
 static fallible admit(struct desk *d, struct http_request *r, const struct route *route,
                       struct claims *claims, bool *known)
 {
-    const char *authorization = http_header(r, "Authorization");
+    const char *authorization = http_header(r, HTTP_AUTHORIZATION);
     *known = authorization || route->who != ANYONE;
     if (!*known)
         return NULL;
