@@ -149,7 +149,7 @@ bool text_is_blank(const char *s)
 
 static void grow(struct text *t, size_t need)
 {
-    size_t size = t->size ? t->size : 128;
+    size_t size = t->size ? t->size : 256;
     while (size < need)
         size *= 2;
     t->at = realloc(t->at, size);
@@ -250,6 +250,14 @@ void text_clear(struct text *t)
     t->length = 0;
     if (t->at)
         t->at[0] = '\0';
+}
+
+void text_drop(struct text *t, size_t length)
+{
+    if (!length)
+        return;
+    t->length -= length;
+    memmove(t->at, t->at + length, t->length + 1);
 }
 
 void text_release(struct text *t)

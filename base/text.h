@@ -47,7 +47,8 @@ void text_append_int(struct text *t, int64_t n);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* `s` as a JSON string with its quotes; NULL as null. */
 void text_append_json(struct text *t, const char *s);
-void text_clear(struct text *t); /* length 0, memory kept */
+void text_clear(struct text *t);               /* length 0, memory kept */
+void text_drop(struct text *t, size_t length); /* its first bytes */
 void text_release(struct text *t);
 /* The characters so far, never NULL; borrowed. */
 const char *text_value(const struct text *t);
