@@ -236,6 +236,7 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     p->job.finish = finish;
     p->loop = http_loop_of(r);
     p->request = r;
+    p->arena = http_arena(r);
     p->success = row->success;
     p->correlation_id = http_request_id(r);
     p->traceparent = http_traceparent(r);

@@ -22,6 +22,8 @@ struct pending {
     char digest[HASH_TEXT];
     const char *correlation_id; /* the request's id */
     const char *traceparent;    /* NULL: none */
+    /* The request's. Until `finish` it is the writer's, who makes body, fault and allowed in it. */
+    struct arena *arena;
 
     /* set by the writer */
     enum outcome outcome;
@@ -34,7 +36,6 @@ struct pending {
     bool anonymous;            /* the actor is an anonymous author */
 
     /* the writer's own, freed by pending_release in `finish` */
-    struct arena arena; /* owns body, fault and allowed too */
     struct decision decision;
     char stream[STREAM_TEXT];        /* decided on */
     char sees[STREAM_TEXT];          /* "" if none */

@@ -33,12 +33,12 @@ struct evhttp_connection;
 struct evhttp_request;
 
 enum {
-    SEGMENTS = 8,       /* of a path, at most */
-    PARAMETERS = 32,    /* of a query string, at most */
-    TICK_MS = 100,      /* how exact deadlines are */
-    BUCKETS = 1024,     /* of the table of connections */
-    SPARES = 32,        /* arenas kept for the next requests, */
-    SPARE_BYTES = 8192, /* unless they have grown larger */
+    SEGMENTS = 8,        /* of a path, at most */
+    PARAMETERS = 32,     /* of a query string, at most */
+    TICK_MS = 100,       /* how exact deadlines are */
+    BUCKETS = 1024,      /* of the table of connections */
+    SPARES = 256,        /* arenas kept for the next requests, */
+    SPARE_BYTES = 16384, /* unless they have grown larger */
     LINGER_MS = 1000,
     BODY_SLACK = 65536, /* a body that is this much too large is still read, for a clean answer */
 };

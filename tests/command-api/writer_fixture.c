@@ -53,6 +53,7 @@ struct pending *command(const struct actor *a, struct command c, const char *key
     p->command.now = time_now();
     p->success = c.type == CreateReport ? 201 : 200;
     p->job.finish = settled;
+    p->arena = must_alloc(1, sizeof(*p->arena));
     p->correlation_id = "request-1";
     key = key ? key : uuid_new(own);
     store_hash(SECRET, (const char *const[]){key, a->user_id ? a->user_id : ""}, 2, p->key);
@@ -82,6 +83,8 @@ struct pending *get(void)
 void drop(struct pending *p)
 {
     pending_release(p);
+    arena_release(p->arena);
+    free(p->arena);
     free(p);
 }
 
