@@ -306,10 +306,32 @@ static void write_texts(const struct texts *t, struct text *out)
     text_append_char(out, '}');
 }
 
+/* Coordinates and the like have few decimals: n is then the quotient of two integers that a double
+ * holds exactly, and needs none of printf's long arithmetic. The limits are those within which
+ * printf would write no exponent. */
+static bool write_decimal(double n, struct text *out)
+{
+    double size = fabs(n), scale = 1;
+    for (; scale <= 1e7 && size >= 1e-4 && size * scale < LARGEST_INT; scale *= 10) {
+        int64_t whole = (int64_t)(size * scale + 0.5), unit = (int64_t)scale;
+        if ((double)whole / scale != size)
+            continue;
+        char digits[INT_TEXT];
+        text_append(out, n < 0 ? "-" : "");
+        text_append_int(out, whole / unit);
+        text_append(out, unit > 1 ? "." : "");
+        text_append(out, int_text(unit + whole % unit, digits) + 1); /* behind the 1: with zeros */
+        return true;
+    }
+    return false;
+}
+
 /* The shortest form that reads back as the same number: -6.914744, not -6.9147439999999998. */
 static void write_number(double n, struct text *out)
 {
     char digits[32];
+    if (write_decimal(n, out))
+        return;
     for (int precision = 15; precision <= 17; precision++) {
         snprintf(digits, sizeof(digits), "%.*g", precision, n);
         if (strtod(digits, NULL) == n)

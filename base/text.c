@@ -198,6 +198,28 @@ const char *int_text(int64_t n, char out[INT_TEXT])
     return at;
 }
 
+static char hex_of(unsigned int nibble)
+{
+    return (char)(nibble + '0' + ((9 - nibble) >> 8 & ('a' - '0' - 10))); /* no branch, no table */
+}
+
+void text_hex(const unsigned char *bytes, size_t count, char *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        *out++ = hex_of(bytes[i] >> 4);
+        *out++ = hex_of(bytes[i] & 0xf);
+    }
+    *out = '\0';
+}
+
+char *text_put(char *at, const char *end, const char *s)
+{
+    size_t length = strnlen(s, (size_t)(end - at) - 1);
+    memcpy(at, s, length);
+    at[length] = '\0';
+    return at + length;
+}
+
 void text_append_int(struct text *t, int64_t n)
 {
     char digits[INT_TEXT];

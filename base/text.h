@@ -19,6 +19,12 @@ enum { INT_TEXT = 24 }; /* bytes, with the NUL */
 /* The integer in decimal, somewhere in `out`. */
 const char *int_text(int64_t n, char out[INT_TEXT]);
 
+/* Two lower-case hexadecimal digits for each byte, and a NUL. In the same time for any bytes. */
+void text_hex(const unsigned char *bytes, size_t count, char *out);
+
+/* Copies as much of `s` as fits before `end`, with its NUL; returns where the NUL is. */
+char *text_put(char *at, const char *end, const char *s);
+
 /* Number of Unicode characters, or -1 if the bytes are not valid UTF-8 (RFC 3629). */
 long text_characters(const char *s, size_t bytes);
 
