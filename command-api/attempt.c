@@ -237,11 +237,20 @@ static void about(struct state_cache *cache, const struct pending *p, struct app
     c->position = s->position;
 }
 
+static const char *key_of(const struct pending *p)
+{
+    if (!p->anonymous)
+        return p->key;
+    char *key = arena_alloc(p->arena, HASH_TEXT);
+    store_hash(p->secret, (const char *const[]){p->client_key, p->command.actor.pseudonym}, 2, key);
+    return key;
+}
+
 static struct append append_of(struct pending *p, struct state_cache *cache, struct streams *s)
 {
     struct append c = {
         .actor = actor_of(p),
-        .key = p->anonymous ? p->key_if_anonymous : p->key,
+        .key = key_of(p),
         .digest = p->digest,
         .status = p->problem ? 400 : p->success,
         .body = p->problem ? "" : arena_text(p->arena, text_value(&p->decision.answer)),

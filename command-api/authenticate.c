@@ -11,7 +11,7 @@ void *authenticate_begin(struct http_loop *loop, void *context)
 {
     (void)loop;
     const struct command_api *api = context;
-    return token_cache_new(api->key, TOKENS_REMEMBERED);
+    return token_cache_new(api->key, api->pseudonym_secret, TOKENS_REMEMBERED);
 }
 
 void authenticate_end(void *state)

@@ -16,9 +16,12 @@ struct pending {
     struct command command;
     int64_t deadline; /* monotonic us, set by writer_put: past it the command is not begun */
     int success;      /* HTTP status of an answer that is no refusal */
-    /* Of the client's key and who asks. The store must not show that one person used a key both
-     * anonymously and not, so each form of the actor has a hash of its own. */
-    char key[HASH_TEXT], key_if_anonymous[HASH_TEXT];
+    /* `key` is a hash, under the secret, of the client's key and who asks. The store must not show
+     * that one person used a key both anonymously and not, so for an anonymous author another one
+     * takes its place: of the same key and his pseudonym. */
+    const unsigned char *secret;
+    const char *client_key;
+    char key[HASH_TEXT];
     char digest[HASH_TEXT];
     const char *correlation_id; /* the request's id */
     const char *traceparent;    /* NULL: none */

@@ -55,10 +55,10 @@ struct pending *command(const struct actor *a, struct command c, const char *key
     p->job.finish = settled;
     p->arena = must_alloc(1, sizeof(*p->arena));
     p->correlation_id = "request-1";
-    key = key ? key : uuid_new(own);
-    store_hash(SECRET, (const char *const[]){key, a->user_id ? a->user_id : ""}, 2, p->key);
-    store_hash(SECRET, (const char *const[]){key, a->pseudonym ? a->pseudonym : ""}, 2,
-               p->key_if_anonymous);
+    p->secret = SECRET;
+    p->client_key = arena_text(p->arena, key ? key : uuid_new(own));
+    store_hash(SECRET, (const char *const[]){p->client_key, a->user_id ? a->user_id : ""}, 2,
+               p->key);
     store_hash(SECRET,
                (const char *const[]){command_name(c.type), c.type == CreateReport ? "" : c.target,
                                      text_value(&body)},

@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 struct arena kept;
+const unsigned char PSEUDONYM_SECRET[32] = {3};
 struct token_key *signer, *verifier;
 EVP_PKEY *private_key, *public_key;
 char kid[17];
