@@ -130,8 +130,7 @@ struct http_request {
     struct pair parameters[PARAMETERS];
     int parameter_count;
     const char *allow; /* methods of the path, if the method was wrong */
-    const char *id, *log_id;
-    const char *traceparent;
+    const char *id, *log_id, *traceparent;
     int64_t started; /* monotonic us */
     bool close;      /* the connection ends with this answer */
 };
@@ -166,5 +165,6 @@ fallible routes_match(const struct routes *t, struct http_request *r);
 /* ---- answers ---- */
 void problem_write(const struct problem *p, const struct fault *f, const char *request_id,
                    const char *extra, struct text *out);
+const char *status_phrase(int status); /* "Not Found"; "" if we never answer so */
 void count_rejected(const struct problem *p);
 void count_answer(int status);
