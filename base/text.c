@@ -173,11 +173,6 @@ void text_append_bytes(struct text *t, const void *s, size_t length)
     t->at[t->length] = '\0';
 }
 
-void text_append(struct text *t, const char *s)
-{
-    text_append_bytes(t, s, strlen(s));
-}
-
 void text_append_char(struct text *t, char c)
 {
     reserve(t, 1);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/arena.h"
 
@@ -46,8 +47,11 @@ struct text {
     size_t size;
 };
 
-void text_append(struct text *t, const char *s);
 void text_append_bytes(struct text *t, const void *s, size_t length);
+static inline void text_append(struct text *t, const char *s)
+{
+    text_append_bytes(t, s, strlen(s)); /* here, where the length of a constant is one */
+}
 void text_append_char(struct text *t, char c);
 void text_append_int(struct text *t, int64_t n);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
