@@ -69,6 +69,16 @@ const char *arena_text(struct arena *a, const char *s)
     return s ? arena_bytes(a, s, strlen(s)) : NULL;
 }
 
+const char *arena_join(struct arena *a, const char *first, const char *second, const char *third)
+{
+    size_t n1 = strlen(first), n2 = strlen(second), n3 = strlen(third);
+    char *s = arena_alloc(a, n1 + n2 + n3 + 1);
+    memcpy(s, first, n1);
+    memcpy(s + n1, second, n2);
+    memcpy(s + n1 + n2, third, n3);
+    return s;
+}
+
 const char *arena_printf(struct arena *a, const char *format, ...)
 {
     va_list args, again;

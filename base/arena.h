@@ -19,6 +19,8 @@ void *arena_array(struct arena *a, size_t count, size_t size) __attribute__((mal
 /* Copies, ended by NUL. arena_text(NULL) is NULL. */
 const char *arena_text(struct arena *a, const char *s);
 char *arena_bytes(struct arena *a, const void *s, size_t length);
+/* The three in a row. */
+const char *arena_join(struct arena *a, const char *first, const char *second, const char *third);
 const char *arena_printf(struct arena *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

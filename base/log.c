@@ -26,11 +26,11 @@ void log_correlate(const char *id)
     correlation = id;
 }
 
-static void put_out(struct text *t)
+static void put_out(struct text *t, size_t length)
 {
-    ssize_t written = t->length ? write(STDERR_FILENO, t->at, t->length) : 0;
+    ssize_t written = length ? write(STDERR_FILENO, t->at, length) : 0;
     (void)written; /* a log that cannot be written has nowhere to say so */
-    text_clear(t);
+    text_drop(t, length);
 }
 
 void log_hold(struct text *lines)
@@ -41,22 +41,8 @@ void log_hold(struct text *lines)
 void log_release(void)
 {
     if (held)
-        put_out(held);
+        put_out(held, held->length);
     held = NULL;
-}
-
-/* Holds the line back, or writes it behind those that were held back. */
-static void pass(struct text *line, enum log_level level)
-{
-    if (held && held->length + line->length > PIPE_BUF)
-        put_out(held);
-    if (held && level < LOG_WARNING && line->length <= PIPE_BUF) {
-        text_append_bytes(held, line->at, line->length);
-        return;
-    }
-    if (held)
-        put_out(held);
-    put_out(line);
 }
 
 static void append_pair(struct text *t, const struct kv *kv)
@@ -73,21 +59,36 @@ static void append_pair(struct text *t, const struct kv *kv)
     }
 }
 
-void log_write(enum log_level level, const char *message, const struct kv *pairs)
+static void append_line(struct text *t, enum log_level level, const char *message,
+                        const struct kv *pairs)
 {
     static const char *const names[] = {"debug", "info", "warning", "error"};
     char now[TIME_TEXT];
+    text_append(t, "{\"time\":\"");
+    text_append(t, time_format(time_now(), now));
+    text_append(t, "\",\"level\":\"");
+    text_append(t, names[level]);
+    text_append(t, "\",\"service\":\"");
+    text_append(t, service_name);
+    text_append(t, "\",\"message\":");
+    text_append_json(t, message);
+    if (correlation)
+        append_pair(t, &(struct kv){.key = "correlation_id", .kind = KV_TEXT, .text = correlation});
+    for (; pairs->key; pairs++)
+        append_pair(t, pairs);
+    text_append(t, "}\n");
+}
+
+void log_write(enum log_level level, const char *message, const struct kv *pairs)
+{
     if (level < least_level)
         return;
-    scoped_text t = {0};
-    text_printf(&t, "{\"time\":\"%s\",\"level\":\"%s\",\"service\":\"%s\",\"message\":",
-                time_format(time_now(), now), names[level], service_name);
-    text_append_json(&t, message);
-    if (correlation)
-        append_pair(&t,
-                    &(struct kv){.key = "correlation_id", .kind = KV_TEXT, .text = correlation});
-    for (; pairs->key; pairs++)
-        append_pair(&t, pairs);
-    text_append(&t, "}\n");
-    pass(&t, level);
+    scoped_text own = {0};
+    struct text *t = held ? held : &own;
+    size_t before = t->length;
+    append_line(t, level, message, pairs);
+    if (t->length > PIPE_BUF) /* too much for one write: what was held back goes first */
+        put_out(t, before);
+    if (!held || level >= LOG_WARNING || t->length > PIPE_BUF)
+        put_out(t, t->length);
 }

@@ -3,6 +3,7 @@
 #include "base/shape.h"
 
 #include <math.h>
+#include <pthread.h>
 
 #include <cjson/cJSON.h>
 
@@ -15,12 +16,14 @@ static const double LARGEST_INT = 1e15; /* doubles are exact there, and print as
 struct reader {
     struct arena *arena;
     struct fault *fault;
-    const char *prefix; /* "location." inside an object, else "" */
+    const struct reader *outer; /* of the object that this one is a member of, */
+    const char *member;         /* by this name; NULL: the body itself */
 };
 
 static const char *path(const struct reader *r, const char *name)
 {
-    return arena_printf(r->arena, "%s%s", r->prefix, name);
+    return r->outer ? arena_printf(r->arena, "%s.%s", path(r->outer, r->member), name)
+                    : arena_text(r->arena, name);
 }
 
 static const struct problem *refuse(const struct reader *r, const struct problem *p,
@@ -43,6 +46,10 @@ static fallible check_bytes(const char *json, size_t length, struct fault *fault
     if (text_characters(json, length) < 0)
         return fault_at(fault, BAD_TEXT, NULL, "The body is not valid UTF-8.");
     for (size_t i = 0; i < length; i++) {
+        if (inside)
+            i += text_plain(json + i, length - i);
+        if (i == length)
+            break; /* in the middle of a string: cJSON refuses it */
         unsigned char c = (unsigned char)json[i];
         if (!c || (inside && c < 0x20))
             return fault_at(fault, BAD_TEXT, NULL, "A text holds a raw control character.");
@@ -75,7 +82,7 @@ static fallible read_string(const struct reader *r, const struct field *f, const
     if (f->limit && text_characters(s, strlen(s)) > f->limit)
         return refuse(r, TOO_LONG, f->name,
                       arena_printf(r->arena, "At most %lld characters.", (long long)f->limit));
-    *out = arena_text(r->arena, s);
+    *out = s;
     return NULL;
 }
 
@@ -138,9 +145,9 @@ static fallible read_texts(const struct reader *r, const struct field *f, const 
         return refuse(r, OUT_OF_RANGE, f->name, "Expected 1 to 32 texts.");
     struct texts *t = arena_alloc(r->arena, sizeof(*t));
     t->at = arena_array(r->arena, (size_t)count, sizeof(*t->at));
-    struct reader inner = {r->arena, r->fault, path(r, arena_printf(r->arena, "%s.", f->name))};
+    struct reader inner = {r->arena, r->fault, r, f->name};
     for (const cJSON *m = v->child; m; m = m->next) {
-        struct field one = {.name = arena_text(r->arena, m->string), .limit = f->limit};
+        struct field one = {.name = m->string, .limit = f->limit};
         for (int i = 0; i < t->count; i++)
             if (text_equal(t->at[i].key, one.name))
                 return refuse(&inner, DUPLICATE_FIELD, one.name, NULL);
@@ -163,7 +170,7 @@ static fallible read_sub(const struct reader *r, const struct field *f, const cJ
     const struct shape *sub = f->sub;
     if (!cJSON_IsObject(v))
         return refuse(r, WRONG_TYPE, f->name, "Expected an object.");
-    struct reader inner = {r->arena, r->fault, path(r, arena_printf(r->arena, "%s.", f->name))};
+    struct reader inner = {r->arena, r->fault, r, f->name};
     void *to = arena_alloc(r->arena, sub->size);
     TRY(read_object(&inner, sub, v, to));
     *out = to;
@@ -230,22 +237,50 @@ static fallible read_object(const struct reader *r, const struct shape *shape, c
     return NULL;
 }
 
-static void json_cleanup(cJSON **j)
+/* ---- cJSON's tree, in the reader's arena ----
+ *
+ * A body of six members would be seventeen allocations, each freed again. The hooks are the whole
+ * process's, but nobody else in it knows cJSON; outside of `parse` they are malloc and free. Names
+ * and texts of the tree live as long as the arena, so they need not be copied. */
+
+static __thread struct arena *parsing;
+
+static void *tree_alloc(size_t size)
 {
-    cJSON_Delete(*j);
+    return parsing ? arena_alloc(parsing, size) : malloc(size);
 }
-#define scoped_json __attribute__((cleanup(json_cleanup))) cJSON
+
+static void tree_free(void *p)
+{
+    if (!parsing)
+        free(p);
+}
+
+static void set_hooks(void)
+{
+    cJSON_InitHooks(&(cJSON_Hooks){tree_alloc, tree_free});
+}
+
+static cJSON *parse(const char *json, size_t length, const char **stop, struct arena *a)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_hooks);
+    parsing = a;
+    cJSON *tree = cJSON_ParseWithLengthOpts(json, length, stop, 1);
+    parsing = NULL;
+    return tree;
+}
 
 fallible shape_read(const struct shape *shape, const char *json, size_t length, struct arena *a,
                     void *out, struct fault *fault)
 {
-    struct reader r = {a, fault, ""};
+    struct reader r = {a, fault, NULL, NULL};
     TRY(check_bytes(json, length, fault));
     if (length >= 3 && memcmp(json, "\xef\xbb\xbf", 3) == 0) /* cJSON would skip a BOM */
         return fault_at(fault, MALFORMED, NULL, "The body begins with a byte order mark.");
     char *ended = arena_bytes(a, json, length); /* cJSON reads the NUL to refuse trailing bytes */
     const char *stop = NULL;
-    scoped_json *object = cJSON_ParseWithLengthOpts(ended, length + 1, &stop, 1);
+    const cJSON *object = parse(ended, length + 1, &stop, a);
     if (!object)
         return fault_at(fault, MALFORMED, NULL,
                         arena_printf(a, "The body is not JSON, from byte %td on.",
@@ -271,10 +306,32 @@ static void write_texts(const struct texts *t, struct text *out)
     text_append_char(out, '}');
 }
 
+/* Coordinates and the like have few decimals: n is then the quotient of two integers that a double
+ * holds exactly, and needs none of printf's long arithmetic. The limits are those within which
+ * printf would write no exponent. */
+static bool write_decimal(double n, struct text *out)
+{
+    double size = fabs(n), scale = 1;
+    for (; scale <= 1e7 && size >= 1e-4 && size * scale < LARGEST_INT; scale *= 10) {
+        int64_t whole = (int64_t)(size * scale + 0.5), unit = (int64_t)scale;
+        if ((double)whole / scale != size)
+            continue;
+        char digits[INT_TEXT];
+        text_append(out, n < 0 ? "-" : "");
+        text_append_int(out, whole / unit);
+        text_append(out, unit > 1 ? "." : "");
+        text_append(out, int_text(unit + whole % unit, digits) + 1); /* behind the 1: with zeros */
+        return true;
+    }
+    return false;
+}
+
 /* The shortest form that reads back as the same number: -6.914744, not -6.9147439999999998. */
 static void write_number(double n, struct text *out)
 {
     char digits[32];
+    if (write_decimal(n, out))
+        return;
     for (int precision = 15; precision <= 17; precision++) {
         snprintf(digits, sizeof(digits), "%.*g", precision, n);
         if (strtod(digits, NULL) == n)

@@ -30,6 +30,56 @@ bool text_to_int(const char *s, int64_t *out)
     return true;
 }
 
+/* ---- runs of bytes that need no look of their own: eight of them at once ---- */
+
+static const uint64_t ONES = 0x0101010101010101;
+
+static uint64_t eight_bytes(const char *s)
+{
+    uint64_t n;
+    memcpy(&n, s, sizeof(n));
+    return n;
+}
+
+/* Is a byte of n less than `least`, at most 0x80? Bytes above 0x7f are not. */
+static bool has_less(uint64_t n, unsigned char least)
+{
+    return (n - ONES * least) & ~n & ONES * 0x80;
+}
+
+static bool has_byte(uint64_t n, unsigned char c)
+{
+    return has_less(n ^ ONES * c, 1);
+}
+
+size_t text_ascii(const char *s, size_t bytes)
+{
+    size_t i = 0;
+    for (; i + 8 <= bytes; i += 8) {
+        uint64_t n = eight_bytes(s + i);
+        if (n & ONES * 0x80 || has_less(n, ' ') || has_byte(n, 0x7f))
+            break;
+    }
+    while (i < bytes && s[i] >= ' ' && s[i] < 0x7f)
+        i++;
+    return i;
+}
+
+size_t text_plain(const char *s, size_t bytes)
+{
+    size_t i = 0;
+    for (; i + 8 <= bytes; i += 8) {
+        uint64_t n = eight_bytes(s + i);
+        if (has_less(n, ' ') || has_byte(n, '"') || has_byte(n, '\\'))
+            break;
+    }
+    while (i < bytes && (unsigned char)s[i] >= ' ' && s[i] != '"' && s[i] != '\\')
+        i++;
+    return i;
+}
+
+/* ---- UTF-8 ---- */
+
 /* Decodes one character at s; returns its length in bytes, 0 if invalid. */
 static size_t utf8_decode(const unsigned char *s, size_t left, uint32_t *out)
 {
@@ -55,15 +105,20 @@ static size_t utf8_decode(const unsigned char *s, size_t left, uint32_t *out)
 
 long text_characters(const char *s, size_t bytes)
 {
-    long count = 0;
+    size_t count = 0, i = 0;
     uint32_t c;
-    for (size_t i = 0; i < bytes; count++) {
+    for (;;) {
+        size_t plain = text_ascii(s + i, bytes - i);
+        count += plain;
+        i += plain;
+        if (i == bytes)
+            return (long)count;
         size_t n = utf8_decode((const unsigned char *)s + i, bytes - i, &c);
         if (!n)
             return -1;
         i += n;
+        count++;
     }
-    return count;
 }
 
 static bool is_invisible(uint32_t c)
@@ -94,7 +149,7 @@ bool text_is_blank(const char *s)
 
 static void grow(struct text *t, size_t need)
 {
-    size_t size = t->size ? t->size : 128;
+    size_t size = t->size ? t->size : 256;
     while (size < need)
         size *= 2;
     t->at = realloc(t->at, size);
@@ -118,11 +173,6 @@ void text_append_bytes(struct text *t, const void *s, size_t length)
     t->at[t->length] = '\0';
 }
 
-void text_append(struct text *t, const char *s)
-{
-    text_append_bytes(t, s, strlen(s));
-}
-
 void text_append_char(struct text *t, char c)
 {
     reserve(t, 1);
@@ -141,6 +191,28 @@ const char *int_text(int64_t n, char out[INT_TEXT])
     if (n < 0)
         *--at = '-';
     return at;
+}
+
+static char hex_of(unsigned int nibble)
+{
+    return (char)(nibble + '0' + ((9 - nibble) >> 8 & ('a' - '0' - 10))); /* no branch, no table */
+}
+
+void text_hex(const unsigned char *bytes, size_t count, char *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        *out++ = hex_of(bytes[i] >> 4);
+        *out++ = hex_of(bytes[i] & 0xf);
+    }
+    *out = '\0';
+}
+
+char *text_put(char *at, const char *end, const char *s)
+{
+    size_t length = strnlen(s, (size_t)(end - at) - 1);
+    memcpy(at, s, length);
+    at[length] = '\0';
+    return at + length;
 }
 
 void text_append_int(struct text *t, int64_t n)
@@ -175,18 +247,17 @@ void text_append_json(struct text *t, const char *s)
         return;
     }
     text_append_char(t, '"');
-    for (const char *plain = s;; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        text_append_bytes(t, plain, (size_t)(s - plain));
-        plain = s + 1;
-        if (!c)
+    for (size_t left = strlen(s);; s++, left--) {
+        size_t plain = text_plain(s, left);
+        text_append_bytes(t, s, plain);
+        s += plain;
+        left -= plain;
+        if (!left)
             break;
-        if (c == '"' || c == '\\')
-            text_printf(t, "\\%c", c);
+        if (*s == '"' || *s == '\\')
+            text_printf(t, "\\%c", *s);
         else
-            text_printf(t, "\\u%04x", c);
+            text_printf(t, "\\u%04x", (unsigned char)*s);
     }
     text_append_char(t, '"');
 }
@@ -196,6 +267,14 @@ void text_clear(struct text *t)
     t->length = 0;
     if (t->at)
         t->at[0] = '\0';
+}
+
+void text_drop(struct text *t, size_t length)
+{
+    if (!length)
+        return;
+    t->length -= length;
+    memmove(t->at, t->at + length, t->length + 1);
 }
 
 void text_release(struct text *t)

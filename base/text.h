@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/arena.h"
 
@@ -19,8 +20,21 @@ enum { INT_TEXT = 24 }; /* bytes, with the NUL */
 /* The integer in decimal, somewhere in `out`. */
 const char *int_text(int64_t n, char out[INT_TEXT]);
 
+/* Two lower-case hexadecimal digits for each byte, and a NUL. In the same time for any bytes. */
+void text_hex(const unsigned char *bytes, size_t count, char *out);
+
+/* Copies as much of `s` as fits before `end`, with its NUL; returns where the NUL is. */
+char *text_put(char *at, const char *end, const char *s);
+
 /* Number of Unicode characters, or -1 if the bytes are not valid UTF-8 (RFC 3629). */
 long text_characters(const char *s, size_t bytes);
+
+/* How many bytes at the start of `s` are visible ASCII or spaces. */
+size_t text_ascii(const char *s, size_t bytes);
+
+/* How many bytes at the start of `s` stand in a JSON string as they are: no quote, no backslash,
+ * no control character. */
+size_t text_plain(const char *s, size_t bytes);
 
 /* No visible character: empty, or white space only (ASCII, NBSP, U+2000-200F, U+2028-202F,
  * U+205F-2064, U+3000, U+FEFF). */
@@ -33,14 +47,18 @@ struct text {
     size_t size;
 };
 
-void text_append(struct text *t, const char *s);
 void text_append_bytes(struct text *t, const void *s, size_t length);
+static inline void text_append(struct text *t, const char *s)
+{
+    text_append_bytes(t, s, strlen(s)); /* here, where the length of a constant is one */
+}
 void text_append_char(struct text *t, char c);
 void text_append_int(struct text *t, int64_t n);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* `s` as a JSON string with its quotes; NULL as null. */
 void text_append_json(struct text *t, const char *s);
-void text_clear(struct text *t); /* length 0, memory kept */
+void text_clear(struct text *t);               /* length 0, memory kept */
+void text_drop(struct text *t, size_t length); /* its first bytes */
 void text_release(struct text *t);
 /* The characters so far, never NULL; borrowed. */
 const char *text_value(const struct text *t);

@@ -23,20 +23,32 @@ int64_t time_monotonic(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+/* The lowest `digits` digits of n, then `next`; returns where it goes on. */
+static char *put_digits(char *at, int n, int digits, char next)
+{
+    for (int i = digits - 1; i >= 0; i--, n /= 10)
+        at[i] = (char)('0' + n % 10);
+    at[digits] = next;
+    return at + digits + 1;
+}
+
 const char *time_format(int64_t us, char out[TIME_TEXT])
 {
     time_t seconds = us / 1000000;
     struct tm tm;
     gmtime_r(&seconds, &tm);
-    size_t n = strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
     int fraction = (int)(us % 1000000);
-    if (fraction) {
-        n += (size_t)snprintf(out + n, TIME_TEXT - n, ".%06d", fraction);
-        while (out[n - 1] == '0')
-            n--;
-    }
-    out[n++] = 'Z';
-    out[n] = '\0';
+    char *at = put_digits(out, tm.tm_year + 1900, 4, '-');
+    at = put_digits(at, tm.tm_mon + 1, 2, '-');
+    at = put_digits(at, tm.tm_mday, 2, 'T');
+    at = put_digits(at, tm.tm_hour, 2, ':');
+    at = put_digits(at, tm.tm_min, 2, ':');
+    at = put_digits(at, tm.tm_sec, 2, fraction ? '.' : 'Z');
+    if (fraction)
+        at = put_digits(at, fraction, 6, 'Z');
+    for (; fraction && at[-2] == '0'; at--)
+        at[-2] = 'Z';
+    *at = '\0';
     return out;
 }
 

@@ -65,7 +65,7 @@ static void finish(struct job *job)
 static fallible check_request(struct http_request *r, struct fault *f)
 {
     const char *name, *value;
-    if (http_header(r, "Idempotency-Key"))
+    if (http_header(r, HTTP_IDEMPOTENCY_KEY))
         return fault_at(f, BAD_HEADER, "Idempotency-Key",
                         "Requests that carry a secret take no idempotency key.");
     if (http_parameters(r) == 0)

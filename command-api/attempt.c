@@ -88,7 +88,7 @@ static void decide(struct state_cache *cache, struct pending *p, const struct de
 {
     struct cached *s = state_cache_get(cache, p->stream);
     decision_release(&p->decision);
-    p->decision = (struct decision){.arena = &p->arena, .version = s->version};
+    p->decision = (struct decision){.arena = p->arena, .version = s->version};
     if (*p->sees)
         add_looked(cache, p, p->sees);
     for (int i = 0; before && i < before->looked_count; i++)
@@ -191,7 +191,7 @@ static const char *meta_of(struct pending *p)
         text_append_json(&meta, p->command.actor.user_id);
     }
     text_append(&meta, "}");
-    return arena_text(&p->arena, text_value(&meta));
+    return arena_text(p->arena, text_value(&meta));
 }
 
 static const char *actor_of(const struct pending *p)
@@ -208,7 +208,7 @@ static const struct append_event *events_of(struct pending *p, struct state_cach
                                             struct streams *s)
 {
     const struct decision *d = &p->decision;
-    struct append_event *events = arena_array(&p->arena, MAX_EMITTED, sizeof(*events));
+    struct append_event *events = arena_array(p->arena, MAX_EMITTED, sizeof(*events));
     const char *meta = d->emitted_count ? meta_of(p) : NULL;
     for (int i = 0; i < d->emitted_count; i++) {
         const struct emitted *e = &d->emitted[i];
@@ -218,10 +218,10 @@ static const struct append_event *events_of(struct pending *p, struct state_cach
         events[i] = (struct append_event){
             .stream = add_stream(cache, s, e->stream, true),
             .category = e->category,
-            .id = arena_text(&p->arena, uuid_new(id)),
+            .id = arena_text(p->arena, uuid_new(id)),
             .type = event_name(e->event.type),
             .schema = event_version(e->event.type),
-            .data = arena_text(&p->arena, text_value(&data)),
+            .data = arena_text(p->arena, text_value(&data)),
             .meta = meta,
         };
     }
@@ -237,14 +237,23 @@ static void about(struct state_cache *cache, const struct pending *p, struct app
     c->position = s->position;
 }
 
+static const char *key_of(const struct pending *p)
+{
+    if (!p->anonymous)
+        return p->key;
+    char *key = arena_alloc(p->arena, HASH_TEXT);
+    store_hash(p->secret, (const char *const[]){p->client_key, p->command.actor.pseudonym}, 2, key);
+    return key;
+}
+
 static struct append append_of(struct pending *p, struct state_cache *cache, struct streams *s)
 {
     struct append c = {
         .actor = actor_of(p),
-        .key = p->anonymous ? p->key_if_anonymous : p->key,
+        .key = key_of(p),
         .digest = p->digest,
         .status = p->problem ? 400 : p->success,
-        .body = p->problem ? "" : arena_text(&p->arena, text_value(&p->decision.answer)),
+        .body = p->problem ? "" : arena_text(p->arena, text_value(&p->decision.answer)),
         .streams = s->at,
     };
     about(cache, p, &c);
@@ -290,10 +299,11 @@ static void settle(struct pending *p, const struct append *c)
     p->body = c->body;
     p->fault = p->decision.fault;
     p->allowed = p->decision.allowed;
+    decision_release(&p->decision); /* by who made it: cheaper than at the other thread */
     switch (c->outcome) {
     case REPLAYED:
         p->problem = NULL;
-        p->body = arena_text(&p->arena, c->replayed_body);
+        p->body = arena_text(p->arena, c->replayed_body);
         break;
     case WRONG_KEY:
         p->problem = KEY_REUSED;

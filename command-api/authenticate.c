@@ -11,7 +11,7 @@ void *authenticate_begin(struct http_loop *loop, void *context)
 {
     (void)loop;
     const struct command_api *api = context;
-    return token_cache_new(api->key, TOKENS_REMEMBERED);
+    return token_cache_new(api->key, api->pseudonym_secret, TOKENS_REMEMBERED);
 }
 
 void authenticate_end(void *state)
@@ -22,7 +22,7 @@ void authenticate_end(void *state)
 fallible authenticate(struct http_request *r, int roles, struct claims *out, bool *present)
 {
     const struct command_api *api = http_context(r);
-    const char *header = http_header(r, "Authorization");
+    const char *header = http_header(r, HTTP_AUTHORIZATION);
     struct claims c;
     if (present)
         *present = header != NULL;

@@ -28,6 +28,7 @@ struct categories {
 struct defining {
     struct pending pending; /* first */
     struct categories *categories;
+    struct arena arena;
     struct texts_pair pairs[2];
     struct texts names;
     const struct problem *problem;
@@ -38,6 +39,7 @@ static void settled(struct job *j)
     struct defining *d = (struct defining *)(void *)j;
     d->problem = d->pending.problem;
     pending_release(&d->pending);
+    arena_release(&d->arena);
     if (queue_put(d->categories->done, j)) /* stopping: nobody waits for it */
         free(d);
 }
@@ -52,6 +54,7 @@ static struct defining *defining_new(struct categories *c, const struct first *f
     d->names = (struct texts){2, d->pairs};
     d->pending.job.finish = settled;
     d->pending.success = 200;
+    d->pending.arena = &d->arena;
     d->pending.correlation_id = "first-start";
     d->pending.command = (struct command){
         .type = DefineCategory,

@@ -56,7 +56,7 @@ bool if_match_version(const char *header, int64_t *version)
 static fallible read_if_match(struct http_request *r, const struct row *row, struct command *c,
                               struct fault *f)
 {
-    const char *header = http_header(r, "If-Match");
+    const char *header = http_header(r, HTTP_IF_MATCH);
     if (!header)
         return NULL;
     if (!row->if_match)
@@ -124,32 +124,28 @@ static fallible read_key(struct http_request *r, struct pending *p, struct fault
 {
     const struct command_api *api = http_context(r);
     const struct command *c = &p->command;
-    const char *key = http_header(r, "Idempotency-Key");
-    char version[24], own[UUID_TEXT];
+    const char *key = http_header(r, HTTP_IDEMPOTENCY_KEY);
+    char version[INT_TEXT], own[UUID_TEXT];
     scoped_text body = {0};
     size_t length = key ? strlen(key) : KEY_LEAST;
     if (length < KEY_LEAST || length > KEY_MOST || (key && !is_visible(key)))
         return fault_at(f, BAD_HEADER, "Idempotency-Key", "Expected 16 to 128 visible characters.");
     shape_write(command_shape(c->type), &c->CreateReport, &body);
-    snprintf(version, sizeof(version), "%lld", (long long)c->if_match);
-    key = key ? key : uuid_new(own);
-    store_hash(api->server_secret, (const char *const[]){key, c->actor.user_id}, 2, p->key);
-    store_hash(api->server_secret, (const char *const[]){key, c->actor.pseudonym}, 2,
-               p->key_if_anonymous);
+    p->secret = api->server_secret;
+    p->client_key = key ? key : arena_text(http_arena(r), uuid_new(own));
+    store_hash(p->secret, (const char *const[]){p->client_key, c->actor.user_id}, 2, p->key);
     const char *path = http_segment(r, "id") || http_segment(r, "code") ? c->target : "";
-    store_hash(api->server_secret,
-               (const char *const[]){command_name(c->type), path, text_value(&body), version}, 4,
-               p->digest);
+    store_hash(p->secret,
+               (const char *const[]){command_name(c->type), path, text_value(&body),
+                                     int_text(c->if_match, version)},
+               4, p->digest);
     return NULL;
 }
 
 static void set_actor(struct http_request *r, const struct claims *claims, struct actor *a)
 {
-    const struct command_api *api = http_context(r);
-    char pseudonym[PSEUDONYM_TEXT];
-    pseudonym_of(api->pseudonym_secret, claims->user_id, pseudonym);
     *a = (struct actor){.user_id = arena_text(http_arena(r), claims->user_id),
-                        .pseudonym = arena_text(http_arena(r), pseudonym),
+                        .pseudonym = arena_text(http_arena(r), claims->pseudonym),
                         .agency = arena_text(http_arena(r), claims->agency),
                         .role = claims->role};
 }
@@ -174,20 +170,26 @@ static void answer_done(struct http_request *r, const struct pending *p)
     scoped_text body = {0};
     struct http_answer answer = {.status = p->status};
     struct http_header_row *header = answer.headers;
-    text_printf(&body, "{%s", p->body);
-    if (!vote) /* a vote changes no version of the report */
-        text_printf(&body, ",\"version\":%lld", (long long)p->version);
-    text_printf(&body, ",\"position\":%lld}", (long long)p->position);
-    *header++ = (struct http_header_row){"X-Event-Position",
-                                         arena_printf(a, "%lld", (long long)p->position)};
+    char digits[INT_TEXT];
+    const char *version = arena_text(a, int_text(p->version, digits));
+    const char *position = arena_text(a, int_text(p->position, digits));
+    text_append_char(&body, '{');
+    text_append(&body, p->body);
+    if (!vote) { /* a vote changes no version of the report */
+        text_append(&body, ",\"version\":");
+        text_append(&body, version);
+    }
+    text_append(&body, ",\"position\":");
+    text_append(&body, position);
+    text_append_char(&body, '}');
+    *header++ = (struct http_header_row){"X-Event-Position", position};
     if (!vote)
-        *header++ =
-            (struct http_header_row){"ETag", arena_printf(a, "\"%lld\"", (long long)p->version)};
+        *header++ = (struct http_header_row){"ETag", arena_join(a, "\"", version, "\"")};
     if (p->outcome == REPLAYED)
         *header++ = (struct http_header_row){"Idempotency-Replayed", "true"};
     if (p->status == 201)
         *header++ =
-            (struct http_header_row){"Location", arena_printf(a, "/reports/%s", new_report(p, a))};
+            (struct http_header_row){"Location", arena_join(a, "/reports/", new_report(p, a), "")};
     answer.body = body.at;
     answer.length = body.length;
     http_reply(r, &answer);
@@ -236,6 +238,7 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     p->job.finish = finish;
     p->loop = http_loop_of(r);
     p->request = r;
+    p->arena = http_arena(r);
     p->success = row->success;
     p->correlation_id = http_request_id(r);
     p->traceparent = http_traceparent(r);

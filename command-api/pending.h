@@ -16,12 +16,17 @@ struct pending {
     struct command command;
     int64_t deadline; /* monotonic us, set by writer_put: past it the command is not begun */
     int success;      /* HTTP status of an answer that is no refusal */
-    /* Of the client's key and who asks. The store must not show that one person used a key both
-     * anonymously and not, so each form of the actor has a hash of its own. */
-    char key[HASH_TEXT], key_if_anonymous[HASH_TEXT];
+    /* `key` is a hash, under the secret, of the client's key and who asks. The store must not show
+     * that one person used a key both anonymously and not, so for an anonymous author another one
+     * takes its place: of the same key and his pseudonym. */
+    const unsigned char *secret;
+    const char *client_key;
+    char key[HASH_TEXT];
     char digest[HASH_TEXT];
     const char *correlation_id; /* the request's id */
     const char *traceparent;    /* NULL: none */
+    /* The request's. Until `finish` it is the writer's, who makes body, fault and allowed in it. */
+    struct arena *arena;
 
     /* set by the writer */
     enum outcome outcome;
@@ -34,7 +39,6 @@ struct pending {
     bool anonymous;            /* the actor is an anonymous author */
 
     /* the writer's own, freed by pending_release in `finish` */
-    struct arena arena; /* owns body, fault and allowed too */
     struct decision decision;
     char stream[STREAM_TEXT];        /* decided on */
     char sees[STREAM_TEXT];          /* "" if none */

@@ -39,7 +39,6 @@ struct writer {
 void pending_release(struct pending *p)
 {
     decision_release(&p->decision);
-    arena_release(&p->arena);
 }
 
 /* ---- handing back ---- */

@@ -27,14 +27,20 @@ const struct shape *command_shape(enum command_type type)
     return rows[type].shape;
 }
 
+static void name_stream(const char *kind, const char *id, char out[STREAM_TEXT])
+{
+    const char *end = out + STREAM_TEXT;
+    text_put(text_put(out, end, kind), end, id);
+}
+
 void stream_of_report(const char *report_id, char out[STREAM_TEXT])
 {
-    snprintf(out, STREAM_TEXT, "report-%s", report_id);
+    name_stream("report-", report_id, out);
 }
 
 void stream_of_category(const char *code, char out[STREAM_TEXT])
 {
-    snprintf(out, STREAM_TEXT, "category-%s", code);
+    name_stream("category-", code, out);
 }
 
 static void stream_of_vote(const char *report_id, const char *user_id, char out[STREAM_TEXT])

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/problem.h"
+#include "platform/http_header.h"
 #include "platform/pool.h"
 
 struct http_server;
@@ -61,9 +62,9 @@ struct http_loop *http_loop_of(const struct http_request *r);
 struct arena *http_arena(struct http_request *r); /* lives until the answer */
 const char *http_method(const struct http_request *r);
 const char *http_route_path(const struct http_request *r); /* the template, for logs */
-const char *http_segment(const struct http_request *r, const char *name); /* {name}, decoded */
-const char *http_header(const struct http_request *r, const char *name);  /* NULL if absent */
-const char *http_body(const struct http_request *r, size_t *length);      /* never NULL */
+const char *http_segment(const struct http_request *r, const char *name);  /* {name}, decoded */
+const char *http_header(const struct http_request *r, enum http_header h); /* NULL if absent */
+const char *http_body(const struct http_request *r, size_t *length);       /* never NULL */
 int http_parameters(const struct http_request *r); /* of the query string, decoded */
 void http_parameter_at(const struct http_request *r, int i, const char **name, const char **value);
 const char *http_parameter(const struct http_request *r, const char *name); /* NULL if absent */

@@ -110,7 +110,7 @@ static void add_body(struct http_request *r, const struct http_answer *a)
 
 /* ---- its head ---- */
 
-static const char *phrase(int status)
+const char *status_phrase(int status)
 {
     static const struct {
         int status;
@@ -181,7 +181,7 @@ static bool ends_connection(const struct http_request *r, const char *connection
 
 static void append_connection(struct text *out, const struct http_request *r)
 {
-    const char *connection = http_header(r, "Connection");
+    const char *connection = http_header(r, HTTP_CONNECTION);
     if (ends_connection(r, connection)) {
         append_header(out, "Connection", "close");
         evhttp_add_header(evhttp_request_get_output_headers(r->raw), "Connection", "close");
@@ -196,7 +196,7 @@ static void write_head(struct text *out, const struct http_request *r, const str
     text_append(out, r->raw->minor ? "HTTP/1.1 " : "HTTP/1.0 ");
     text_append_int(out, a->status);
     text_append_char(out, ' ');
-    text_append(out, phrase(a->status));
+    text_append(out, status_phrase(a->status));
     text_append_bytes(out, "\r\n", 2);
     append_header(out, "Date", date_now());
     if (a->status != 204 && (a->length || a->content_type))

@@ -263,7 +263,7 @@ struct connection *connection_of(struct http_loop *l, struct evhttp_request *raw
  * evhttp: our problem goes out, then what comes in is thrown away until the client closes or
  * LINGER_MS pass. */
 
-static void refuse_raw(struct connection *c, const struct problem *p, const char *phrase)
+static void refuse_raw(struct connection *c, const struct problem *p)
 {
     char id[UUID_TEXT];
     scoped_text body = {0};
@@ -275,7 +275,8 @@ static void refuse_raw(struct connection *c, const struct problem *p, const char
     evbuffer_add_printf(output,
                         "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\n"
                         "Content-Length: %zu\r\nX-Request-Id: %s\r\nConnection: close\r\n\r\n%s",
-                        problem_status(p), phrase, body.length, id, text_value(&body));
+                        problem_status(p), status_phrase(problem_status(p)), body.length, id,
+                        text_value(&body));
     count_rejected(p);
     count_answer(problem_status(p));
 }
@@ -287,10 +288,7 @@ static void look_at_output(struct connection *c)
     evbuffer_copyout(bufferevent_get_output(c->bev), head, sizeof(head) - 1);
     if (head[9] == '1')
         return; /* 100 Continue */
-    if (text_equal(head + 9, "413"))
-        refuse_raw(c, BODY_TOO_LARGE, "Content Too Large");
-    else
-        refuse_raw(c, MALFORMED, "Bad Request");
+    refuse_raw(c, text_equal(head + 9, "413") ? BODY_TOO_LARGE : MALFORMED);
 }
 
 static void attend(struct http_loop *l, struct connection *c)

@@ -11,26 +11,38 @@
 #include "base/time.h"
 #include "base/banned.h"
 
-/* Headers of which there can be one. */
-static const char *const single[] = {"Host",          "Content-Length",  "Transfer-Encoding",
-                                     "Authorization", "Idempotency-Key", "If-Match",
-                                     "Content-Type",  "Expect"};
-enum { SINGLES = sizeof(single) / sizeof(single[0]), HOST = 0, LENGTH = 1, ENCODING = 2 };
+enum { REPEATED, ONCE };
 
-static bool is_token(const char *s)
+#define HEADER(name, wire, often) {wire, sizeof(wire) - 1, often},
+static const struct {
+    const char *name;
+    size_t length;
+    int often;
+} known[HTTP_HEADERS] = {
+#include "platform/http_headers.def"
+};
+#undef HEADER
+
+/* Of a token, RFC 9110 section 5.6.2. */
+static const bool token_bytes[256] = {
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['!'] = true,  ['#'] = true,
+    ['$'] = true,         ['%'] = true,         ['&'] = true,         ['\''] = true, ['*'] = true,
+    ['+'] = true,         ['-'] = true,         ['.'] = true,         ['^'] = true,  ['_'] = true,
+    ['`'] = true,         ['|'] = true,         ['~'] = true,
+};
+
+/* 0 if it is none. */
+static size_t token_length(const char *s)
 {
-    if (!*s)
-        return false;
-    for (; *s; s++)
-        if (!((*s >= '0' && *s <= '9') || ((*s | 0x20) >= 'a' && (*s | 0x20) <= 'z') ||
-              strchr("!#$%&'*+-.^_`|~", *s)))
-            return false;
-    return true;
+    size_t n = 0;
+    while (token_bytes[(unsigned char)s[n]])
+        n++;
+    return s[n] ? 0 : n;
 }
 
 static bool is_field_text(const char *s)
 {
-    for (; *s; s++)
+    for (s += text_ascii(s, strlen(s)); *s; s++)
         if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f)
             return false;
     return true;
@@ -41,48 +53,70 @@ static bool is_digits(const char *s)
     return *s && s[strspn(s, "0123456789")] == '\0';
 }
 
-static fallible look_at(const struct evkeyval *h, const char **found, struct fault *f)
+/* HTTP_HEADERS if nobody here looks at it. */
+static enum http_header header_named(const char *name, size_t length)
 {
-    if (!is_token(h->key) || !is_field_text(h->value))
+    enum http_header h = 0;
+    while (h < HTTP_HEADERS && (known[h].length != length || strcasecmp(known[h].name, name) != 0))
+        h++;
+    return h;
+}
+
+static fallible take_header(struct http_request *r, const struct evkeyval *pair, struct fault *f)
+{
+    size_t length = token_length(pair->key);
+    if (!length || !is_field_text(pair->value))
         return fault_at(f, BAD_HEADER, NULL, "A header has characters that are not allowed.");
-    for (int i = 0; i < SINGLES; i++) {
-        if (strcasecmp(h->key, single[i]))
-            continue;
-        if (found[i])
-            return fault_at(f, BAD_HEADER, single[i], "This header occurs more than once.");
-        found[i] = h->value;
-    }
+    enum http_header h = header_named(pair->key, length);
+    if (h == HTTP_HEADERS)
+        return NULL;
+    if (r->headers[h] && known[h].often == ONCE)
+        return fault_at(f, BAD_HEADER, known[h].name, "This header occurs more than once.");
+    if (!r->headers[h])
+        r->headers[h] = pair->value;
     return NULL;
+}
+
+/* All of them, also behind a bad one: the answer carries the request's id. */
+static fallible take_headers(struct http_request *r, struct fault *f)
+{
+    const struct problem *first = NULL;
+    const struct evkeyval *pair;
+    TAILQ_FOREACH(pair, r->raw->input_headers, next)
+    {
+        const struct problem *p = take_header(r, pair, first ? NULL : f);
+        first = first ? first : p;
+    }
+    return first;
 }
 
 /* For HEAD, TRACE and methods it does not know evhttp reads no body, whatever the headers say: its
  * bytes would be the next request. */
-static bool has_unread_body(const struct http_request *r, const char *const *found)
+static bool has_unread_body(const struct http_request *r)
 {
+    const char *length = r->headers[HTTP_CONTENT_LENGTH];
     bool reads_none = r->raw->type == EVHTTP_REQ_HEAD || !*r->method;
-    bool has_one = found[ENCODING] || (found[LENGTH] && strcmp(found[LENGTH], "0") != 0);
+    bool has_one = r->headers[HTTP_TRANSFER_ENCODING] || (length && strcmp(length, "0") != 0);
     return reads_none && has_one;
 }
 
-fallible headers_check(struct http_request *r, struct fault *f)
+static fallible check_headers(struct http_request *r, struct fault *f)
 {
-    const char *found[SINGLES] = {0};
-    const struct evkeyval *h;
-    TAILQ_FOREACH(h, r->raw->input_headers, next)
-    TRY(look_at(h, found, f));
+    const char *length = r->headers[HTTP_CONTENT_LENGTH];
+    const char *coding = r->headers[HTTP_TRANSFER_ENCODING];
     if (r->raw->major != 1 || r->raw->minor < 0) {
         r->raw->major = r->raw->minor = 1; /* of the answer */
         return fault_at(f, MALFORMED, NULL, "This server speaks HTTP/1.0 and HTTP/1.1.");
     }
-    if (r->raw->minor >= 1 && !found[HOST])
+    if (r->raw->minor >= 1 && !r->headers[HTTP_HOST])
         return fault_at(f, BAD_HEADER, "Host", "HTTP/1.1 needs this header.");
-    if (found[LENGTH] && (!is_digits(found[LENGTH]) || found[ENCODING]))
+    if (length && (!is_digits(length) || coding))
         return fault_at(f, BAD_HEADER, "Content-Length", "It is a number, without chunked coding.");
-    if (found[ENCODING] && strcasecmp(found[ENCODING], "chunked") != 0)
+    if (coding && strcasecmp(coding, "chunked") != 0)
         return fault_at(f, BAD_HEADER, "Transfer-Encoding", "The only coding taken is chunked.");
-    if (has_unread_body(r, found))
+    if (has_unread_body(r))
         return fault_at(f, BAD_HEADER, "Content-Length", "This method has no body.");
-    if (http_header(r, "Content-Encoding"))
+    if (r->headers[HTTP_CONTENT_ENCODING])
         return fault_at(f, BAD_HEADER, "Content-Encoding", "Bodies are taken as they are.");
     return NULL;
 }
@@ -113,12 +147,19 @@ static bool is_traceparent(const char *s)
     return strspn(s + 3, "0") < 32 && strspn(s + 36, "0") < 16;
 }
 
-void headers_read(struct http_request *r)
+static void read_ids(struct http_request *r)
 {
     char fresh[UUID_TEXT];
-    const char *id = http_header(r, "X-Request-Id");
-    const char *trace = http_header(r, "traceparent");
+    const char *id = r->headers[HTTP_X_REQUEST_ID];
+    const char *trace = r->headers[HTTP_TRACEPARENT];
     r->id = is_request_id(id) ? id : arena_text(&r->arena, uuid_new(fresh));
     r->log_id = r->id;
     r->traceparent = is_traceparent(trace) ? trace : NULL;
+}
+
+fallible headers_read(struct http_request *r, struct fault *f)
+{
+    const struct problem *p = take_headers(r, f);
+    read_ids(r);
+    return p ? p : check_headers(r, f);
 }

@@ -33,12 +33,12 @@ struct evhttp_connection;
 struct evhttp_request;
 
 enum {
-    SEGMENTS = 8,       /* of a path, at most */
-    PARAMETERS = 32,    /* of a query string, at most */
-    TICK_MS = 100,      /* how exact deadlines are */
-    BUCKETS = 1024,     /* of the table of connections */
-    SPARES = 32,        /* arenas kept for the next requests, */
-    SPARE_BYTES = 8192, /* unless they have grown larger */
+    SEGMENTS = 8,        /* of a path, at most */
+    PARAMETERS = 32,     /* of a query string, at most */
+    TICK_MS = 100,       /* how exact deadlines are */
+    BUCKETS = 1024,      /* of the table of connections */
+    SPARES = 256,        /* arenas kept for the next requests, */
+    SPARE_BYTES = 16384, /* unless they have grown larger */
     LINGER_MS = 1000,
     BODY_SLACK = 65536, /* a body that is this much too large is still read, for a clean answer */
 };
@@ -123,14 +123,14 @@ struct http_request {
     struct evhttp_request *raw;
     const struct http_route *route; /* NULL until matched */
     const char *method;
-    const char *path, *query; /* undecoded; query may be NULL */
+    const char *headers[HTTP_HEADERS]; /* NULL: absent */
+    const char *path, *query;          /* undecoded; query may be NULL */
     struct pair segments[SEGMENTS];
     int segment_count;
     struct pair parameters[PARAMETERS];
     int parameter_count;
     const char *allow; /* methods of the path, if the method was wrong */
-    const char *id, *log_id;
-    const char *traceparent;
+    const char *id, *log_id, *traceparent;
     int64_t started; /* monotonic us */
     bool close;      /* the connection ends with this answer */
 };
@@ -153,9 +153,8 @@ void loop_sweep(struct http_loop *l); /* what is past its deadline */
 /* ---- requests ---- */
 void request_handle(struct evhttp_request *raw, void *loop); /* evhttp's generic callback */
 void request_free(struct http_request *r);
-/* After one of these problems the connection cannot be trusted. */
-fallible headers_check(struct http_request *r, struct fault *f);
-void headers_read(struct http_request *r); /* request id, traceparent */
+/* Sets headers, ids, traceparent. After one of its problems the connection cannot be trusted. */
+fallible headers_read(struct http_request *r, struct fault *f);
 fallible target_split(struct http_request *r);
 fallible target_read_query(struct http_request *r, struct fault *f);
 struct routes *routes_new(const struct http_route *routes, int count);
@@ -166,5 +165,6 @@ fallible routes_match(const struct routes *t, struct http_request *r);
 /* ---- answers ---- */
 void problem_write(const struct problem *p, const struct fault *f, const char *request_id,
                    const char *extra, struct text *out);
+const char *status_phrase(int status); /* "Not Found"; "" if we never answer so */
 void count_rejected(const struct problem *p);
 void count_answer(int status);

@@ -64,7 +64,7 @@ void request_free(struct http_request *r)
 static fallible check(struct http_request *r, struct fault *f)
 {
     size_t length;
-    const struct problem *p = headers_check(r, f);
+    const struct problem *p = headers_read(r, f);
     r->close = p || !*r->method;
     TRY(p);
     TRY(target_split(r));
@@ -81,9 +81,8 @@ void request_handle(struct evhttp_request *raw, void *loop)
 {
     struct fault f = {0};
     struct http_request *r = request_new(loop, raw);
-    headers_read(r);
-    log_correlate(r->log_id);
     const struct problem *p = check(r, &f);
+    log_correlate(r->log_id);
     if (p) {
         count_rejected(p);
         http_refuse(r, p, &f);
@@ -128,9 +127,9 @@ const char *http_segment(const struct http_request *r, const char *name)
     return NULL;
 }
 
-const char *http_header(const struct http_request *r, const char *name)
+const char *http_header(const struct http_request *r, enum http_header h)
 {
-    return evhttp_find_header(r->raw->input_headers, name);
+    return r->headers[h];
 }
 
 const char *http_body(const struct http_request *r, size_t *length)

@@ -202,5 +202,5 @@ void pseudonym_of(const unsigned char secret[32], const char *user_id, char out[
     unsigned char hash[32];
     crypto_generichash(hash, sizeof(hash), (const unsigned char *)user_id, strlen(user_id), secret,
                        32);
-    sodium_bin2hex(out, PSEUDONYM_TEXT, hash, sizeof(hash));
+    text_hex(hash, sizeof(hash), out);
 }

@@ -383,5 +383,5 @@ void store_hash(const unsigned char key[32], const char *const *parts, int count
         crypto_generichash_update(&state, (const unsigned char *)parts[i], length);
     }
     crypto_generichash_final(&state, hash, sizeof(hash));
-    sodium_bin2hex(out, HASH_TEXT, hash, sizeof(hash));
+    text_hex(hash, sizeof(hash), out);
 }

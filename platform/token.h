@@ -14,7 +14,8 @@ enum { TOKEN_MAX = 4096, TOKEN_HEADER_MAX = TOKEN_MAX + 16 }; /* bytes; of the h
 
 struct claims {
     char user_id[37], session[37];
-    char agency[65]; /* "" if none */
+    char agency[65];    /* "" if none */
+    char pseudonym[65]; /* set by token_check only */
     enum role role;
     int64_t role_version;
     int64_t expires; /* us */
@@ -42,7 +43,9 @@ fallible token_verify(const struct token_key *k, const char *authorization, int6
 /* Verified tokens by their hash, bounded, for one thread: the hot path repeats no signature. An
  * entry ends with the token's exp; whether the session was ended is_revoked tells, each time. */
 struct token_cache;
-struct token_cache *token_cache_new(const struct token_key *k, int most);
+/* Both are borrowed; the secret is that of pseudonym_of. */
+struct token_cache *token_cache_new(const struct token_key *k,
+                                    const unsigned char pseudonym_secret[32], int most);
 void token_cache_free(struct token_cache *c);
 fallible token_check(struct token_cache *c, const char *authorization, int64_t now,
                      struct claims *out);

@@ -10,14 +10,17 @@
 
 struct token_cache {
     const struct token_key *key;
+    const unsigned char *pseudonym_secret;
     struct memo *verified;          /* struct claims by hash of the header's value */
     unsigned char secret[MEMO_KEY]; /* drawn at start, so that nobody can aim at a place */
 };
 
-struct token_cache *token_cache_new(const struct token_key *k, int most)
+struct token_cache *token_cache_new(const struct token_key *k,
+                                    const unsigned char pseudonym_secret[32], int most)
 {
     struct token_cache *c = must_alloc(1, sizeof(*c));
     c->key = k;
+    c->pseudonym_secret = pseudonym_secret;
     c->verified = memo_new(most, sizeof(struct claims));
     randombytes_buf(c->secret, sizeof(c->secret));
     return c;
@@ -48,6 +51,7 @@ static fallible check(struct token_cache *c, const char *authorization, int64_t 
         return NULL;
     }
     TRY(token_verify(c->key, authorization, now, out));
+    pseudonym_of(c->pseudonym_secret, out->user_id, out->pseudonym);
     memo_put(c->verified, hash, now, out->expires, out);
     metric_add(METRIC_token_checks_total, "verified", 1);
     return NULL;

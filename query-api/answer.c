@@ -136,8 +136,8 @@ static void drop_kept(void *keep)
 
 void answer_send(struct answer *a, struct http_request *r, const char *cache_control, bool personal)
 {
-    bool packed = a->packed && takes_gzip(http_header(r, "Accept-Encoding"));
-    bool known = names_tag(http_header(r, "If-None-Match"), a->weak_tag + 2);
+    bool packed = a->packed && takes_gzip(http_header(r, HTTP_ACCEPT_ENCODING));
+    bool known = names_tag(http_header(r, HTTP_IF_NONE_MATCH), a->weak_tag + 2);
     struct http_answer out = {.status = known ? 304 : 200, .content_type = a->content_type};
     struct http_header_row *h = out.headers;
     *h++ = (struct http_header_row){"ETag", a->is_item && !packed ? a->weak_tag + 2 : a->weak_tag};

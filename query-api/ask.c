@@ -8,7 +8,7 @@
 
 struct binder {
     struct http_request *request;
-    const struct identity *who;
+    const struct claims *who; /* NULL without a token */
     struct ask *ask;
     struct fault *fault;
 };
@@ -102,7 +102,7 @@ static const char *own_agency(const struct claims *c)
 
 static fallible bind_chosen_agency(struct binder *b, const struct binding *row, const char *value)
 {
-    const struct claims *c = b->who->claims;
+    const struct claims *c = b->who;
     const char *own = own_agency(c);
     if (value)
         TRY(check_text(b, row, value));
@@ -113,15 +113,6 @@ static fallible bind_chosen_agency(struct binder *b, const struct binding *row, 
     b->ask->filtered = b->ask->filtered || !agency;
     bind_filter(b, agency);
     return NULL;
-}
-
-static const char *pseudonym(struct binder *b)
-{
-    if (!b->who->claims)
-        return NULL;
-    char *out = arena_alloc(http_arena(b->request), PSEUDONYM_TEXT);
-    pseudonym_of(b->who->pseudonym_secret, b->who->claims->user_id, out);
-    return out;
 }
 
 static fallible bind_path_id(struct binder *b, const struct binding *row)
@@ -135,7 +126,7 @@ static fallible bind_path_id(struct binder *b, const struct binding *row)
 
 static fallible bind_one(struct binder *b, const struct binding *row)
 {
-    const struct claims *c = b->who->claims;
+    const struct claims *c = b->who;
     const char *given = row->name ? http_parameter(b->request, row->name) : NULL;
     const char *value = given ? given : row->fallback;
     switch (row->kind) {
@@ -156,7 +147,7 @@ static fallible bind_one(struct binder *b, const struct binding *row)
             bind(b, NULL);
         return NULL;
     case BIND_ACTOR: bind(b, c ? c->user_id : NULL); return NULL;
-    case BIND_PSEUDONYM: bind(b, pseudonym(b)); return NULL;
+    case BIND_PSEUDONYM: bind(b, b->who ? b->who->pseudonym : NULL); return NULL;
     case BIND_ROLE: bind(b, c ? role_name(c->role) : NULL); return NULL;
     case BIND_AGENCY: bind(b, own_agency(c)); return NULL;
     case BIND_END: break;
@@ -219,7 +210,7 @@ static fallible read_wait(struct binder *b)
     return NULL;
 }
 
-fallible ask_read(struct http_request *r, const struct query *q, const struct identity *who,
+fallible ask_read(struct http_request *r, const struct query *q, const struct claims *who,
                   struct ask **out, struct fault *f)
 {
     struct ask *a = arena_alloc(http_arena(r), sizeof(*a));
@@ -228,7 +219,7 @@ fallible ask_read(struct http_request *r, const struct query *q, const struct id
     TRY(refuse_unknown(&b));
     TRY(read_wait(&b));
     TRY(bind_all(&b));
-    a->packed = takes_gzip(http_header(r, "Accept-Encoding"));
+    a->packed = takes_gzip(http_header(r, HTTP_ACCEPT_ENCODING));
     *out = a;
     return NULL;
 }

@@ -25,16 +25,11 @@ struct ask {
     bool filtered;             /* a filter is given, or all agencies are asked for */
 };
 
-/* Who asks. Bound values point into the claims: they must live as long as the ask. */
-struct identity {
-    const struct claims *claims;           /* NULL without a token */
-    const unsigned char *pseudonym_secret; /* 32 bytes */
-};
-
-/* Checks the parameters and binds them. Loop thread. UNKNOWN_PARAMETER, BAD_PARAMETER, BAD_CURSOR
+/* Checks the parameters and binds them. Loop thread. `who` is NULL without a token; bound values
+ * point into it, so it must live as long as the ask. UNKNOWN_PARAMETER, BAD_PARAMETER, BAD_CURSOR
  * with the field; WRONG_ROLE for another agency than the own one; the route's `missing` for a
  * malformed id. */
-fallible ask_read(struct http_request *r, const struct query *q, const struct identity *who,
+fallible ask_read(struct http_request *r, const struct query *q, const struct claims *who,
                   struct ask **out, struct fault *f);
 
 const struct pg_statement *ask_statement(const struct ask *a);

@@ -18,7 +18,7 @@ void *desk_new(struct http_loop *loop, void *context)
     d->loop = loop;
     d->watcher = (struct watcher){.job.finish = views_moved, .loop = loop};
     d->cache = cache_new((size_t)(api->settings->cache_bytes / api->loops));
-    d->tokens = token_cache_new(api->key, TOKENS_MAX);
+    d->tokens = token_cache_new(api->key, api->pseudonym_secret, TOKENS_MAX);
     return d;
 }
 
@@ -36,7 +36,7 @@ void desk_free(void *desk)
 static fallible admit(struct desk *d, struct http_request *r, const struct route *route,
                       struct claims *claims, bool *known)
 {
-    const char *authorization = http_header(r, "Authorization");
+    const char *authorization = http_header(r, HTTP_AUTHORIZATION);
     *known = authorization || route->who != ANYONE;
     if (!*known)
         return NULL;
@@ -147,8 +147,7 @@ static fallible serve(struct desk *d, struct http_request *r, const struct query
     struct ask *a;
     bool known;
     TRY(admit(d, r, q->route, claims, &known));
-    struct identity who = {known ? claims : NULL, d->api->pseudonym_secret};
-    TRY(ask_read(r, q, &who, &a, f));
+    TRY(ask_read(r, q, known ? claims : NULL, &a, f));
     struct progress seen = lanes_look(d->api->lanes, q->route->views, a->arrived);
     if (a->min_position > seen.position)
         return park(d, a);

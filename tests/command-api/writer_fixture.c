@@ -53,11 +53,12 @@ struct pending *command(const struct actor *a, struct command c, const char *key
     p->command.now = time_now();
     p->success = c.type == CreateReport ? 201 : 200;
     p->job.finish = settled;
+    p->arena = must_alloc(1, sizeof(*p->arena));
     p->correlation_id = "request-1";
-    key = key ? key : uuid_new(own);
-    store_hash(SECRET, (const char *const[]){key, a->user_id ? a->user_id : ""}, 2, p->key);
-    store_hash(SECRET, (const char *const[]){key, a->pseudonym ? a->pseudonym : ""}, 2,
-               p->key_if_anonymous);
+    p->secret = SECRET;
+    p->client_key = arena_text(p->arena, key ? key : uuid_new(own));
+    store_hash(SECRET, (const char *const[]){p->client_key, a->user_id ? a->user_id : ""}, 2,
+               p->key);
     store_hash(SECRET,
                (const char *const[]){command_name(c.type), c.type == CreateReport ? "" : c.target,
                                      text_value(&body)},
@@ -82,6 +83,8 @@ struct pending *get(void)
 void drop(struct pending *p)
 {
     pending_release(p);
+    arena_release(p->arena);
+    free(p->arena);
     free(p);
 }
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -21,6 +22,84 @@ TEST(an_integer_is_written_as_printf_writes_it)
         text_append_int(&t, numbers[i]);
         CHECK_TEXT(text_value(&t), theirs);
     }
+}
+
+/* One byte among plain ones, at every place of a block that ends where the bytes end. */
+static size_t run_of(size_t (*length_of)(const char *s, size_t bytes), int byte, size_t at)
+{
+    enum { LENGTH = 21 };
+    char *s = must_alloc(LENGTH, 1);
+    memset(s, 'a', LENGTH);
+    s[at] = (char)byte;
+    size_t length = length_of(s, LENGTH);
+    free(s);
+    return length == LENGTH ? SIZE_MAX : length;
+}
+
+TEST(runs_of_plain_bytes_end_at_the_first_other_one)
+{
+    for (int byte = 0; byte < 256; byte++)
+        for (size_t at = 0; at < 21; at++) {
+            bool ascii = byte >= ' ' && byte < 0x7f;
+            bool plain = byte >= ' ' && byte != '"' && byte != '\\';
+            CHECK(run_of(text_ascii, byte, at) == (ascii ? SIZE_MAX : at));
+            CHECK(run_of(text_plain, byte, at) == (plain ? SIZE_MAX : at));
+        }
+}
+
+TEST(a_text_in_json_is_escaped_where_it_must_be)
+{
+    scoped_text t = {0};
+    text_append_json(&t, "eight plain bytes, then \"quotes\" and \\ and \x01\n and \xc3\xa9\x7f");
+    CHECK_TEXT(text_value(&t),
+               "\"eight plain bytes, then \\\"quotes\\\" and \\\\ and \\u0001\\u000a "
+               "and \xc3\xa9\x7f\"");
+    text_clear(&t);
+    text_append_json(&t, "");
+    text_append_json(&t, NULL);
+    CHECK_TEXT(text_value(&t), "\"\"null");
+}
+
+TEST(a_time_is_written_as_strftime_writes_it)
+{
+    static const int64_t parts[] = {0, 1, 100000, 123400, 999999, 500000};
+    for (int64_t second = 1; second < 253402300799; second = second * 3 / 2 + 12345)
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+            char ours[TIME_TEXT], theirs[2 * TIME_TEXT];
+            struct tm tm;
+            gmtime_r(&(time_t){second}, &tm);
+            size_t n = strftime(theirs, TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
+            if (parts[i])
+                n += (size_t)snprintf(theirs + n, TIME_TEXT, ".%06d", (int)parts[i]);
+            while (parts[i] && theirs[n - 1] == '0')
+                n--;
+            snprintf(theirs + n, 2, "Z");
+            CHECK_TEXT(time_format(second * 1000000 + parts[i], ours), theirs);
+        }
+}
+
+TEST(bytes_are_written_in_hexadecimal)
+{
+    unsigned char bytes[256];
+    char ours[2 * 256 + 1], theirs[3];
+    for (int i = 0; i < 256; i++)
+        bytes[i] = (unsigned char)i;
+    text_hex(bytes, sizeof(bytes), ours);
+    for (int i = 0; i < 256; i++) {
+        snprintf(theirs, sizeof(theirs), "%02x", (unsigned)i);
+        CHECK(memcmp(ours + 2 * i, theirs, 2) == 0);
+    }
+    CHECK_INT((long long)strlen(ours), 512);
+}
+
+TEST(what_does_not_fit_is_left_out)
+{
+    char some[8];
+    const char *end = some + sizeof(some);
+    CHECK(text_put(text_put(some, end, "abc"), end, "defg") == some + 7);
+    CHECK_TEXT(some, "abcdefg");
+    CHECK(text_put(text_put(some, end, "abcd"), end, "efgh") == some + 7);
+    CHECK_TEXT(some, "abcdefg");
 }
 
 /* Version 7, variant 10, the time in front, rising, none twice. */

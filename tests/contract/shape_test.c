@@ -186,3 +186,40 @@ TEST(times_ids_and_integers_have_one_form)
     CHECK(!text_to_int("", &us) && !text_to_int("+1", &us) && !text_to_int(" 1", &us) &&
           !text_to_int("1x", &us));
 }
+
+/* ---- numbers ---- */
+
+static void written_as_printf_does(double n)
+{
+    struct Place place = {.latitude = n};
+    char digits[32];
+    scoped_text ours = {0}, theirs = {0};
+    for (int precision = 15; precision <= 17; precision++) {
+        snprintf(digits, sizeof(digits), "%.*g", precision, n);
+        if (strtod(digits, NULL) == n)
+            break;
+    }
+    shape_write(&Place_shape, &place, &ours);
+    text_printf(&theirs, "{\"latitude\":%s,\"longitude\":0}", digits);
+    CHECK_TEXT(text_value(&ours), text_value(&theirs));
+}
+
+TEST(a_number_is_written_in_its_shortest_form)
+{
+    static const double some[] = {0,      -0.0,    0.1,    -0.5,      0.05,       1e-4,
+                                  9e-5,   1e-7,    1e14,   1e15,      1e16,       -6.914744,
+                                  107.61, 1.0 / 3, 1e300,  -1e-300,   123456789,  0.0001234567,
+                                  0.3,    1.1,     4.35,   2.675,     180,        999999999999999,
+                                  -90,    1e5 / 3, 5e-324, 1.0000001, 99.99999999};
+    uint64_t seed = 1;
+    for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
+        written_as_printf_does(some[i]);
+    for (int i = 0; i < 20000; i++) {
+        seed = seed * 6364136223846793005 + 1442695040888963407;
+        double unit = 1;
+        for (uint64_t k = seed >> 60; k; k--)
+            unit *= 10;
+        written_as_printf_does((double)((int64_t)seed >> (8 + i % 50)) / unit);
+        written_as_printf_does((double)((int64_t)seed >> 20) / 1e11 / 3);
+    }
+}

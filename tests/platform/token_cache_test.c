@@ -50,7 +50,7 @@ TEST(a_cached_token_costs_no_signature)
     keys();
     struct claims in = some_claims(), out;
     const char *token = our_token(&in);
-    struct token_cache *cache = token_cache_new(verifier, 64);
+    struct token_cache *cache = token_cache_new(verifier, PSEUDONYM_SECRET, 64);
     CHECK_OK(token_check(cache, token, NOW, &out));
     int64_t start = time_monotonic();
     for (int i = 0; i < 1000; i++)
@@ -61,6 +61,11 @@ TEST(a_cached_token_costs_no_signature)
         CHECK_OK(token_verify(verifier, token, NOW, &out));
     CHECK(cached * 3 < time_monotonic() - start); /* compared with itself only */
     CHECK_TEXT(out.user_id, USER);
+    char pseudonym[PSEUDONYM_TEXT];
+    pseudonym_of(PSEUDONYM_SECRET, USER, pseudonym);
+    CHECK_TEXT(out.pseudonym, "");
+    CHECK_OK(token_check(cache, token, NOW, &out));
+    CHECK_TEXT(out.pseudonym, pseudonym);
     token_cache_free(cache);
 }
 
@@ -69,7 +74,7 @@ TEST(a_cached_token_ends_with_its_exp)
     keys();
     struct claims in = some_claims(), out;
     const char *token = our_token(&in);
-    struct token_cache *cache = token_cache_new(verifier, 64);
+    struct token_cache *cache = token_cache_new(verifier, PSEUDONYM_SECRET, 64);
     CHECK_OK(token_check(cache, token, NOW, &out));
     CHECK_OK(token_check(cache, token, in.expires - 1, &out));
     CHECK_PROBLEM(token_check(cache, token, in.expires, &out), TOKEN_EXPIRED);
@@ -80,14 +85,17 @@ TEST(a_cached_token_ends_with_its_exp)
 TEST(a_full_cache_still_tells_users_apart)
 {
     keys();
-    struct token_cache *cache = token_cache_new(verifier, 8);
+    struct token_cache *cache = token_cache_new(verifier, PSEUDONYM_SECRET, 8);
     for (int i = 0; i < 200; i++) {
         struct claims in = some_claims(), out;
+        char pseudonym[PSEUDONYM_TEXT];
         uuid_new(in.user_id);
         const char *token = our_token(&in);
         for (int k = 0; k < 2; k++) {
             CHECK_OK(token_check(cache, token, NOW, &out));
+            pseudonym_of(PSEUDONYM_SECRET, in.user_id, pseudonym);
             CHECK_TEXT(out.user_id, in.user_id);
+            CHECK_TEXT(out.pseudonym, pseudonym);
         }
         CHECK_PROBLEM(token_check(cache, arena_bytes(&kept, token, strlen(token) - 1), NOW, &out),
                       BAD_TOKEN);

@@ -1,6 +1,7 @@
-/* token_claims_test.c -- what a token says, and a second opinion by OpenSSL's EVP. */
+/* token_claims_test.c -- what a token says, and second opinions by OpenSSL and libjwt. */
 #include "tests/platform/token_forge.h"
 
+#include <jwt.h>
 #include <openssl/ec.h>
 #include <sodium.h>
 
@@ -130,6 +131,48 @@ TEST(two_thousand_random_tokens_are_judged_alike_by_openssl)
         bad += !passed;
     }
     CHECK(good >= 1000 && bad > 800);
+}
+
+/* ---- libjwt ---- */
+
+static void check_read_by_libjwt(const char *token, const struct claims *c)
+{
+    jwt_t *jwt = NULL;
+    CHECK_INT(jwt_decode(&jwt, token, (const unsigned char *)public_pem, (int)strlen(public_pem)),
+              0);
+    CHECK_INT(jwt_get_alg(jwt), JWT_ALG_ES256);
+    CHECK_TEXT(jwt_get_header(jwt, "kid"), kid);
+    CHECK_TEXT(jwt_get_grant(jwt, "iss"), "citywatch");
+    CHECK_TEXT(jwt_get_grant(jwt, "sub"), c->user_id);
+    CHECK_TEXT(jwt_get_grant(jwt, "agency"), c->agency);
+    CHECK_INT(jwt_get_grant_int(jwt, "rv"), c->role_version);
+    CHECK_INT(jwt_get_grant_int(jwt, "exp"), c->expires / SECOND);
+    jwt_free(jwt);
+}
+
+static const char *made_by_libjwt(const char *claims)
+{
+    jwt_t *jwt = NULL;
+    CHECK(!jwt_new(&jwt) && !jwt_add_header(jwt, "kid", kid) && !jwt_add_grants_json(jwt, claims) &&
+          !jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)private_pem,
+                       (int)strlen(private_pem)));
+    char *token = jwt_encode_str(jwt);
+    const char *kept_token = arena_printf(&kept, "Bearer %s", token);
+    free(token);
+    jwt_free(jwt);
+    return kept_token;
+}
+
+TEST(tokens_pass_from_here_to_libjwt_and_back)
+{
+    keys();
+    for (int i = 0; i < 300; i++) {
+        struct claims c = some_claims();
+        uuid_new(c.user_id);
+        c.role_version = i;
+        check_read_by_libjwt(our_token(&c) + strlen("Bearer "), &c);
+        CHECK_OK(verify(made_by_libjwt(good_claims())));
+    }
 }
 
 TEST(random_bytes_never_pass_nor_crash)

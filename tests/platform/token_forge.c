@@ -7,10 +7,11 @@
 #include <sodium.h>
 
 struct arena kept;
+const unsigned char PSEUDONYM_SECRET[32] = {3};
 struct token_key *signer, *verifier;
 EVP_PKEY *private_key, *public_key;
 char kid[17];
-static char public_pem[1024];
+char public_pem[1024], private_pem[1024];
 
 __attribute__((destructor)) static void release(void)
 {
@@ -35,6 +36,13 @@ static EVP_PKEY *read_pem(const char *path, bool private)
     return k;
 }
 
+static void read_text(const char *path, char out[1024])
+{
+    FILE *f = fopen(path, "r");
+    out[fread(out, 1, 1023, f)] = '\0';
+    fclose(f);
+}
+
 static void read_kid(void)
 {
     scoped_text jwks = {0};
@@ -55,9 +63,8 @@ void keys(void)
     CHECK_OK(token_key_read(public, false, &verifier));
     private_key = read_pem(private, true);
     public_key = read_pem(public, false);
-    FILE *f = fopen(public, "r");
-    public_pem[fread(public_pem, 1, sizeof(public_pem) - 1, f)] = '\0';
-    fclose(f);
+    read_text(private, private_pem);
+    read_text(public, public_pem);
     read_kid();
 }
 

@@ -16,9 +16,11 @@
 #define SESSION "0192f0c1-7e1a-7000-8000-0000000000aa"
 
 extern struct arena kept;
+extern const unsigned char PSEUDONYM_SECRET[32];
 extern struct token_key *signer, *verifier; /* made by keys() */
 extern EVP_PKEY *private_key, *public_key;  /* the same for OpenSSL */
 extern char kid[17];
+extern char public_pem[1024], private_pem[1024];
 
 /* Makes the keys, private.pem and public.pem of file(), once. */
 void keys(void);

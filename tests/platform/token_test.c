@@ -173,7 +173,7 @@ TEST(a_megabyte_is_refused)
     CHECK_PROBLEM(verify(huge), BAD_TOKEN);
     huge[100] = huge[200] = '.';
     CHECK_PROBLEM(verify(huge), BAD_TOKEN);
-    struct token_cache *cache = token_cache_new(verifier, 16);
+    struct token_cache *cache = token_cache_new(verifier, PSEUDONYM_SECRET, 16);
     struct claims c;
     CHECK_PROBLEM(token_check(cache, huge, NOW, &c), BAD_TOKEN);
     token_cache_free(cache);
