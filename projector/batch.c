@@ -127,7 +127,6 @@ static void add(struct column *c, const struct batch_column *what, const struct 
     }
 }
 
-/* One value a column, of those events that the statement wants. */
 static void fill(struct columns *c, const struct view_statement *s,
                  const struct batch_event *const *events, int count, struct pg_value *values)
 {
@@ -136,8 +135,7 @@ static void fill(struct columns *c, const struct view_statement *s,
         const struct batch_column *what = &s->columns[c->count];
         column_begin(at, batch_is_number(what) ? COLUMN_BIGINT : COLUMN_TEXT);
         for (int k = 0; k < count; k++)
-            if (statement_wants(s, events[k]))
-                add(at, what, events[k]);
+            add(at, what, events[k]);
         values[c->count] = column_end(at);
     }
 }
@@ -145,14 +143,17 @@ static void fill(struct columns *c, const struct view_statement *s,
 fallible batch_add(struct pipeline *p, const struct view_statement *s,
                    const struct batch_event *const *events, int count)
 {
+    scoped_arena a = {0};
     scoped_columns c = {0};
     struct pg_value values[BATCH_COLUMNS];
-    bool wanted = false;
-    for (int i = 0; i < count && !wanted; i++)
-        wanted = statement_wants(s, events[i]);
-    if (!wanted)
+    const struct batch_event **wanted = arena_array(&a, (size_t)count, sizeof(*wanted));
+    int found = 0;
+    for (int i = 0; i < count; i++)
+        if (statement_wants(s, events[i]))
+            wanted[found++] = events[i];
+    if (!found)
         return NULL;
-    fill(&c, s, events, count, values);
+    fill(&c, s, wanted, found, values);
     return pipeline_add_binary(p, &s->sql, s->column_count, values, NULL);
 }
 
