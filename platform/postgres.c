@@ -1,31 +1,13 @@
 /* postgres.c -- libpq with deadlines: send, poll, consume; a late connection is closed.
  * libpq 15's own calls have no deadline and do not notice a silent peer. */
-#include "platform/postgres.h"
+#include "platform/postgres_internal.h"
 
 #include <errno.h>
 #include <poll.h>
 
-#include <libpq-fe.h>
-
 #include "base/log.h"
 #include "base/time.h"
 #include "base/banned.h"
-
-enum { MAX_PREPARED = 256, STATE_TEXT = 6, MESSAGE_TEXT = 512 };
-
-struct pg {
-    const char *url, *name, *settings;
-    int timeout_ms;
-    PGconn *conn; /* NULL while not connected */
-    int64_t generation;
-    const char *prepared[MAX_PREPARED]; /* names known to this connection */
-    int prepared_count;
-    char state[STATE_TEXT], message[MESSAGE_TEXT];
-};
-
-struct rows {
-    PGresult *result;
-};
 
 struct pg *pg_new(const char *url, const char *name, const char *settings, int timeout_ms)
 {
@@ -52,8 +34,7 @@ void pg_free(struct pg *c)
 
 /* ---- waiting ---- */
 
-/* Waits until the socket is ready for `events`; false when the deadline has passed. */
-static bool wait_for(PGconn *conn, short events, int64_t deadline)
+bool pg_wait_for(PGconn *conn, short events, int64_t deadline)
 {
     for (;;) {
         int64_t left = deadline - time_monotonic();
@@ -72,7 +53,7 @@ static bool flush(PGconn *conn, int64_t deadline)
 {
     int left;
     while ((left = PQflush(conn)) > 0) {
-        if (!wait_for(conn, POLLIN | POLLOUT, deadline) || !PQconsumeInput(conn))
+        if (!pg_wait_for(conn, POLLIN | POLLOUT, deadline) || !PQconsumeInput(conn))
             return false;
     }
     return left == 0;
@@ -86,7 +67,7 @@ static PGresult *last_result(PGconn *conn, int64_t deadline)
         return NULL;
     for (;;) {
         while (PQisBusy(conn)) {
-            if (!wait_for(conn, POLLIN, deadline) || !PQconsumeInput(conn)) {
+            if (!pg_wait_for(conn, POLLIN, deadline) || !PQconsumeInput(conn)) {
                 PQclear(last);
                 return NULL;
             }
@@ -136,8 +117,7 @@ static bool is_passing(const struct pg *c)
     return false;
 }
 
-/* Takes the result of a call: rows to *out, or the problem it stands for. */
-static fallible take(struct pg *c, PGresult *result, const char *what, struct rows **out)
+fallible pg_take(struct pg *c, PGresult *result, const char *what, struct rows **out)
 {
     ExecStatusType status = result ? PQresultStatus(result) : PGRES_FATAL_ERROR;
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) {
@@ -204,7 +184,7 @@ static fallible connect_now(struct pg *c)
 
 /* ---- calls ---- */
 
-static fallible begin_call(struct pg *c)
+fallible pg_begin_call(struct pg *c)
 {
     if (c->conn && PQstatus(c->conn) != CONNECTION_OK)
         pg_close(c);
@@ -214,16 +194,16 @@ static fallible begin_call(struct pg *c)
     return NULL;
 }
 
-static int64_t deadline_of(const struct pg *c)
+int64_t pg_deadline(const struct pg *c)
 {
     return time_monotonic() + (int64_t)c->timeout_ms * 1000;
 }
 
 fallible pg_run(struct pg *c, const char *sql)
 {
-    TRY(begin_call(c));
-    PGresult *result = PQsendQuery(c->conn, sql) ? last_result(c->conn, deadline_of(c)) : NULL;
-    return take(c, result, sql, NULL);
+    TRY(pg_begin_call(c));
+    PGresult *result = PQsendQuery(c->conn, sql) ? last_result(c->conn, pg_deadline(c)) : NULL;
+    return pg_take(c, result, sql, NULL);
 }
 
 static bool is_prepared(const struct pg *c, const char *name)
@@ -234,60 +214,74 @@ static bool is_prepared(const struct pg *c, const char *name)
     return false;
 }
 
+fallible pg_must_prepare(const struct pg *c, const struct pg_statement *s, bool *must)
+{
+    *must = s->name && !is_prepared(c, s->name);
+    return *must && c->prepared_count == MAX_PREPARED ? INTERNAL : NULL;
+}
+
 static fallible prepare(struct pg *c, const struct pg_statement *s, int count, int64_t deadline)
 {
-    if (is_prepared(c, s->name))
+    bool must;
+    TRY(pg_must_prepare(c, s, &must));
+    if (!must)
         return NULL;
-    if (c->prepared_count == MAX_PREPARED)
-        return INTERNAL;
     PGresult *result = PQsendPrepare(c->conn, s->name, s->sql, count, NULL)
                            ? last_result(c->conn, deadline)
                            : NULL;
-    TRY(take(c, result, s->name, NULL));
+    TRY(pg_take(c, result, s->name, NULL));
     c->prepared[c->prepared_count++] = s->name;
     return NULL;
 }
 
-/* Parameters as libpq wants them; lengths and formats NULL: all are texts. */
-struct parameters {
-    int count;
-    const char *const *values;
-    const int *lengths, *formats;
-};
+const char *pg_shown(const struct pg_statement *s)
+{
+    return s->name ? s->name : s->sql;
+}
 
-static fallible call(struct pg *c, const struct pg_statement *s, const struct parameters *p,
+bool pg_send(struct pg *c, const struct pg_statement *s, const struct pg_parameters *p)
+{
+    if (s->name)
+        return PQsendQueryPrepared(c->conn, s->name, p->count, p->values, p->lengths, p->formats,
+                                   0);
+    return PQsendQueryParams(c->conn, s->sql, p->count, NULL, p->values, p->lengths, p->formats, 0);
+}
+
+static fallible call(struct pg *c, const struct pg_statement *s, const struct pg_parameters *p,
                      struct rows **out)
 {
-    TRY(begin_call(c));
-    int64_t deadline = deadline_of(c);
-    if (s->name)
-        TRY(prepare(c, s, p->count, deadline));
-    int sent = s->name ? PQsendQueryPrepared(c->conn, s->name, p->count, p->values, p->lengths,
-                                             p->formats, 0)
-                       : PQsendQueryParams(c->conn, s->sql, p->count, NULL, p->values, p->lengths,
-                                           p->formats, 0);
-    return take(c, sent ? last_result(c->conn, deadline) : NULL, s->name ? s->name : s->sql, out);
+    TRY(pg_begin_call(c));
+    int64_t deadline = pg_deadline(c);
+    TRY(prepare(c, s, p->count, deadline));
+    PGresult *result = pg_send(c, s, p) ? last_result(c->conn, deadline) : NULL;
+    return pg_take(c, result, pg_shown(s), out);
 }
 
 fallible pg_call(struct pg *c, const struct pg_statement *s, int count, const char *const *values,
                  struct rows **out)
 {
-    return call(c, s, &(struct parameters){count, values, NULL, NULL}, out);
+    return call(c, s, &(struct pg_parameters){count, values, NULL, NULL}, out);
+}
+
+fallible pg_binary(int count, const struct pg_value *values, struct pg_binary *out)
+{
+    if (count > PG_BINARY_MAX)
+        return INTERNAL;
+    for (int i = 0; i < count; i++) {
+        out->at[i] = values[i].at;
+        out->lengths[i] = (int)values[i].length;
+        out->formats[i] = 1;
+    }
+    out->parameters = (struct pg_parameters){count, out->at, out->lengths, out->formats};
+    return NULL;
 }
 
 fallible pg_call_binary(struct pg *c, const struct pg_statement *s, int count,
                         const struct pg_value *values, struct rows **out)
 {
-    const char *at[PG_BINARY_MAX];
-    int lengths[PG_BINARY_MAX], formats[PG_BINARY_MAX];
-    if (count > PG_BINARY_MAX)
-        return INTERNAL;
-    for (int i = 0; i < count; i++) {
-        at[i] = values[i].at;
-        lengths[i] = (int)values[i].length;
-        formats[i] = 1;
-    }
-    return call(c, s, &(struct parameters){count, at, lengths, formats}, out);
+    struct pg_binary b;
+    TRY(pg_binary(count, values, &b));
+    return call(c, s, &b.parameters, out);
 }
 
 const char *pg_sqlstate(const struct pg *c)
@@ -308,78 +302,4 @@ int64_t pg_generation(const struct pg *c)
 int pg_library(void)
 {
     return PQlibVersion();
-}
-
-/* ---- rows ---- */
-
-int rows_count(const struct rows *r)
-{
-    return PQntuples(r->result);
-}
-
-const char *rows_text(const struct rows *r, int row, int column)
-{
-    return PQgetisnull(r->result, row, column) ? NULL : PQgetvalue(r->result, row, column);
-}
-
-int64_t rows_int(const struct rows *r, int row, int column)
-{
-    return strtoll(PQgetvalue(r->result, row, column), NULL, 10);
-}
-
-size_t rows_length(const struct rows *r, int row, int column)
-{
-    return (size_t)PQgetlength(r->result, row, column);
-}
-
-int64_t rows_affected(const struct rows *r)
-{
-    return strtoll(PQcmdTuples(r->result), NULL, 10);
-}
-
-void rows_free(struct rows *r)
-{
-    if (!r)
-        return;
-    PQclear(r->result);
-    free(r);
-}
-
-/* ---- array literals ---- */
-
-static void next_element(struct text *array)
-{
-    text_append_char(array, array->length ? ',' : '{');
-}
-
-void pg_array_text(struct text *array, const char *element)
-{
-    next_element(array);
-    if (!element) {
-        text_append(array, "NULL");
-        return;
-    }
-    text_append_char(array, '"');
-    for (size_t n; (n = strcspn(element, "\"\\")), true; element += n + 1) {
-        text_append_bytes(array, element, n);
-        if (!element[n])
-            break;
-        text_append_char(array, '\\');
-        text_append_char(array, element[n]);
-    }
-    text_append_char(array, '"');
-}
-
-void pg_array_int(struct text *array, int64_t element)
-{
-    next_element(array);
-    text_append_int(array, element);
-}
-
-const char *pg_array_end(struct text *array)
-{
-    text_append_char(array, array->length ? '}' : '{');
-    if (array->length == 1)
-        text_append_char(array, '}');
-    return text_value(array);
 }

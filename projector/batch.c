@@ -101,6 +101,7 @@ static void columns_release(struct columns *c)
     for (int i = 0; i < c->count; i++)
         column_release(&c->at[i]);
 }
+#define scoped_columns __attribute__((cleanup(columns_release))) struct columns
 
 static void add_member(struct column *c, const struct batch_column *what,
                        const struct batch_event *e)
@@ -126,31 +127,40 @@ static void add(struct column *c, const struct batch_column *what, const struct 
     }
 }
 
-static fallible call(struct pg *db, const struct view_statement *s,
-                     const struct batch_event *const *events, int count)
+static void fill(struct columns *c, const struct view_statement *s,
+                 const struct batch_event *const *events, int count, struct pg_value *values)
 {
-    __attribute__((cleanup(columns_release))) struct columns c = {.count = s->column_count};
-    struct pg_value values[BATCH_COLUMNS];
-    for (int i = 0; i < s->column_count; i++) {
-        column_begin(&c.at[i], batch_is_number(&s->columns[i]) ? COLUMN_BIGINT : COLUMN_TEXT);
+    for (c->count = 0; c->count < s->column_count; c->count++) {
+        struct column *at = &c->at[c->count];
+        const struct batch_column *what = &s->columns[c->count];
+        column_begin(at, batch_is_number(what) ? COLUMN_BIGINT : COLUMN_TEXT);
         for (int k = 0; k < count; k++)
-            if (statement_wants(s, events[k]))
-                add(&c.at[i], &s->columns[i], events[k]);
-        values[i] = column_end(&c.at[i]);
+            add(at, what, events[k]);
+        values[c->count] = column_end(at);
     }
-    return pg_call_binary(db, &s->sql, s->column_count, values, NULL);
 }
 
-fallible batch_run(struct pg *db, const struct view_statement *s,
+fallible batch_add(struct pipeline *p, const struct view_statement *s,
                    const struct batch_event *const *events, int count)
 {
+    scoped_arena a = {0};
+    scoped_columns c = {0};
+    struct pg_value values[BATCH_COLUMNS];
+    const struct batch_event **wanted = arena_array(&a, (size_t)count, sizeof(*wanted));
+    int found = 0;
     for (int i = 0; i < count; i++)
         if (statement_wants(s, events[i]))
-            return call(db, s, events, count);
-    return NULL;
+            wanted[found++] = events[i];
+    if (!found)
+        return NULL;
+    fill(&c, s, wanted, found, values);
+    return pipeline_add_binary(p, &s->sql, s->column_count, values, NULL);
 }
 
 fallible batch_rehearse(struct pg *db, const struct view_statement *s)
 {
-    return call(db, s, NULL, 0);
+    scoped_columns c = {0};
+    struct pg_value values[BATCH_COLUMNS];
+    fill(&c, s, NULL, 0, values);
+    return pg_call_binary(db, &s->sql, s->column_count, values, NULL);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/members.h"
+#include "platform/pipeline.h"
 #include "platform/redis.h"
 #include "platform/store.h"
 #include "projector/view.h"
@@ -31,8 +32,8 @@ bool batch_from_entry(const struct language *l, const struct entry *e, struct ar
 bool statement_wants(const struct view_statement *s, const struct batch_event *e);
 bool view_wants(const struct view *v, const struct batch_event *e);
 
-/* Runs one statement for those events that it wants; nothing if there are none. As pg_call. */
-fallible batch_run(struct pg *db, const struct view_statement *s,
+/* Adds one statement for those events that it wants; nothing if there are none. As pipeline_add. */
+fallible batch_add(struct pipeline *p, const struct view_statement *s,
                    const struct batch_event *const *events, int count);
-/* Runs it for no event at all: prepares it, and shows that the database takes it. */
+/* Runs it for no event at all: prepares it, and shows that the database takes it. As pg_call. */
 fallible batch_rehearse(struct pg *db, const struct view_statement *s);

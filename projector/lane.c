@@ -1,5 +1,5 @@
-/* lane.c -- one batch into the views of one lane: the checkpoint, a savepoint per view, and the
- * search for the event that a view cannot take. */
+/* lane.c -- one batch into the views of one lane: the checkpoint and all statements in one round
+ * trip; and, when an event fails, a savepoint per view and the search for it. */
 #include "projector/engine_parts.h"
 
 #include "base/failpoint.h"
@@ -43,20 +43,34 @@ static const struct pg_statement FENCE = {
     "WHERE name = $1::text AND position = $4::bigint AND epoch = $5::bigint "
     "AND revision = $6::bigint"};
 
-fallible lane_fence(struct pg *db, const struct lane *lane, int64_t to, int64_t revision)
+enum { FENCE_VALUES = 6 };
+
+static void fence_values(const struct lane *lane, int64_t to, int64_t revision, struct arena *a,
+                         const char *values[FENCE_VALUES])
 {
-    scoped_arena a = {0};
-    scoped_rows *rows = NULL;
     const int64_t numbers[] = {to, revision, lane->position, lane->epoch, lane->revision};
-    const char *values[6] = {lane->name};
-    for (int i = 0; i < 5; i++)
-        values[i + 1] = arena_printf(&a, "%lld", (long long)numbers[i]);
-    TRY(pg_call(db, &FENCE, 6, values, &rows));
-    if (rows_affected(rows) == 1)
+    values[0] = lane->name;
+    for (int i = 1; i < FENCE_VALUES; i++)
+        values[i] = arena_printf(a, "%lld", (long long)numbers[i - 1]);
+}
+
+static fallible look_at_fence(const struct lane *lane, const struct rows *moved)
+{
+    if (rows_affected(moved) == 1)
         return NULL;
     log_warning("another engine has moved the lane: loading it anew", KV("lane", lane->name),
                 KV("position", lane->position));
     return VERSION_CONFLICT;
+}
+
+fallible lane_fence(struct pg *db, const struct lane *lane, int64_t to, int64_t revision)
+{
+    scoped_arena a = {0};
+    scoped_rows *moved = NULL;
+    const char *values[FENCE_VALUES];
+    fence_values(lane, to, revision, &a, values);
+    TRY(pg_call(db, &FENCE, FENCE_VALUES, values, &moved));
+    return look_at_fence(lane, moved);
 }
 
 /* ---- one view ---- */
@@ -91,16 +105,32 @@ static bool is_events_fault(const struct pg *db)
     return false;
 }
 
-/* `before` goes in front of the search path, in the same round trip. */
-static fallible run_statements(const struct view *v, struct pg *db, const char *before,
-                               const struct batch_event *const *at, int count)
+static const struct pg_statement BEGIN = {"begin", "BEGIN"}, COMMIT = {"commit", "COMMIT"},
+                                 SAVEPOINT = {"savepoint", "SAVEPOINT view"},
+                                 RELEASE = {"release", "RELEASE SAVEPOINT view"};
+
+static fallible add_plain(struct pipeline *p, const struct pg_statement *s)
 {
-    char enter[128];
-    snprintf(enter, sizeof(enter), "%sSET LOCAL search_path TO \"%s\"", before, v->name);
-    TRY(pg_run(db, enter));
+    return pipeline_add(p, s, 0, NULL, NULL);
+}
+
+static fallible add_view(struct pipeline *p, const struct view *v,
+                         const struct batch_event *const *at, int count)
+{
+    TRY(add_plain(p, &v->enter));
     for (int i = 0; i < v->count; i++)
-        TRY(batch_run(db, &v->statements[i], at, count));
+        TRY(batch_add(p, &v->statements[i], at, count));
     return NULL;
+}
+
+static fallible run_statements(struct work *w, const struct batch_event *const *at, int count)
+{
+    scoped_pipeline *p = NULL;
+    TRY(pipeline_begin(w->db, &p));
+    TRY(add_plain(p, &SAVEPOINT));
+    TRY(add_view(p, &w->v->view, at, count));
+    TRY(add_plain(p, &RELEASE));
+    return pipeline_end(p);
 }
 
 /* Moves the events of parked streams to their queues, closes up the others and counts them. */
@@ -134,9 +164,7 @@ static fallible apply_part(struct work *w, const struct batch_event **at, int co
     count = leave_parked_out(w, at, count);
     if (!count)
         return NULL;
-    const struct problem *p = run_statements(&w->v->view, w->db, "SAVEPOINT view; ", at, count);
-    if (!p)
-        return pg_run(w->db, "RELEASE SAVEPOINT view");
+    const struct problem *p = run_statements(w, at, count);
     if (p != STATEMENT_REFUSED || !is_events_fault(w->db))
         return p;
     if (!w->trusted)
@@ -204,46 +232,78 @@ static bool is_plain(const struct engine *e, const struct lane_batch *b)
     return true;
 }
 
-/* The common case, without savepoints: they are a third of what a small batch costs. */
-static fallible apply_plainly(struct engine *e, const struct view *v, const struct lane_batch *b)
+static fallible add_wanted(struct pipeline *p, const struct view *v, const struct lane_batch *b)
 {
     scoped_arena a = {0};
     const struct batch_event **at = arena_array(&a, (size_t)b->count, sizeof(*at));
     int wanted = choose_wanted(v, b->events, b->count, at);
-    return wanted ? run_statements(v, e->parts.views, "", at, wanted) : NULL;
+    return wanted ? add_view(p, v, at, wanted) : NULL;
 }
 
-static fallible apply_all(struct engine *e, const struct lane_batch *b, bool plainly)
+static fallible add_all(struct engine *e, const struct lane_batch *b, struct pipeline *p,
+                        struct rows **moved)
+{
+    scoped_arena a = {0};
+    const struct lane *lane = &e->lanes[b->lane];
+    const char *values[FENCE_VALUES];
+    fence_values(lane, b->to, lane->revision, &a, values);
+    TRY(add_plain(p, &BEGIN));
+    TRY(pipeline_add(p, &FENCE, FENCE_VALUES, values, moved));
+    if (PLANTED(CHECKPOINT_BEFORE_THE_ROWS)) {
+        TRY(add_plain(p, &COMMIT));
+        TRY(add_plain(p, &BEGIN));
+    }
+    for (int i = 0; i < e->view_count; i++)
+        if (e->views[i].lane == b->lane)
+            TRY(add_wanted(p, &e->views[i].view, b));
+    return NULL;
+}
+
+/* The common case: one round trip, and no savepoints, which are a third of what a small batch
+ * costs. The statements run before it is known whether the lane was where it should be: if not,
+ * another engine has written the same rows, whatever else is told. */
+static fallible apply_plainly(struct engine *e, const struct lane_batch *b, int64_t *generation)
+{
+    scoped_pipeline *p = NULL;
+    scoped_rows *moved = NULL;
+    TRY(pipeline_begin(e->parts.views, &p));
+    *generation = pg_generation(e->parts.views);
+    TRY(add_all(e, b, p, &moved));
+    TRY(pipeline_send(p));
+    FAILPOINT(PROJECTOR_AFTER_CHECKPOINT);
+    const struct problem *problem = pipeline_end(p);
+    if (moved)
+        TRY(look_at_fence(&e->lanes[b->lane], moved));
+    return problem;
+}
+
+static fallible apply_carefully(struct engine *e, const struct lane_batch *b, int64_t *generation)
 {
     const struct lane *lane = &e->lanes[b->lane];
+    TRY(begin(e->parts.views, generation));
     TRY(lane_fence(e->parts.views, lane, b->to, lane->revision));
     if (PLANTED(CHECKPOINT_BEFORE_THE_ROWS))
         TRY(pg_run(e->parts.views, "COMMIT; BEGIN"));
     FAILPOINT(PROJECTOR_AFTER_CHECKPOINT);
-    for (int i = 0; i < e->view_count; i++) {
-        struct projected *v = &e->views[i];
-        if (v->lane != b->lane)
-            continue;
-        if (plainly)
-            TRY(apply_plainly(e, &v->view, b));
-        else
-            TRY(view_apply(v, e->parts.views, b->events, b->count, b->trusted));
-    }
+    for (int i = 0; i < e->view_count; i++)
+        if (e->views[i].lane == b->lane)
+            TRY(view_apply(&e->views[i], e->parts.views, b->events, b->count, b->trusted));
     return NULL;
 }
 
 static fallible transact(struct engine *e, const struct lane_batch *b, bool plainly)
 {
-    int64_t generation;
-    TRY(begin(e->parts.views, &generation));
-    const struct problem *p = apply_all(e, b, plainly);
-    bool is_fault = plainly && p == STATEMENT_REFUSED && is_events_fault(e->parts.views);
+    struct pg *db = e->parts.views;
+    int64_t generation = -1; /* no transaction yet */
+    const struct problem *p =
+        plainly ? apply_plainly(e, b, &generation) : apply_carefully(e, b, &generation);
+    bool is_fault = plainly && p == STATEMENT_REFUSED && is_events_fault(db);
     if (p) {
-        roll_back(e->parts.views, generation);
+        roll_back(db, generation);
         return is_fault ? UNREADABLE_EVENT : p;
     }
     FAILPOINT(PROJECTOR_BEFORE_COMMIT);
-    TRY(commit(e->parts.views, generation));
+    TRY(commit(db, generation));
     FAILPOINT(PROJECTOR_AFTER_COMMIT);
     return NULL;
 }

@@ -193,10 +193,8 @@ static fallible register_views(struct engine *e)
  * start, and not of the first event. */
 static fallible rehearse_view(struct engine *e, struct view *v)
 {
-    char path[128];
     TRY(view_complete(v, e->parts.views, &e->view_arena));
-    snprintf(path, sizeof(path), "SET LOCAL search_path TO \"%s\"", v->name);
-    TRY(pg_run(e->parts.views, path));
+    TRY(pg_call(e->parts.views, &v->enter, 0, NULL, NULL));
     for (int i = 0; i < v->count; i++)
         TRY(batch_rehearse(e->parts.views, &v->statements[i]));
     return pg_run(e->parts.views, "RESET search_path");

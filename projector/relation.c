@@ -102,6 +102,8 @@ static void write_expression(struct text *out, const struct batch_column *c)
     }
 }
 
+/* The arrays side by side in a SELECT list: in FROM, each would be made a table first. Shorter
+ * ones, and those that are NULL, are padded with NULLs all the same. */
 static void write_batch(struct text *out, const struct view_statement *s)
 {
     text_append(out, "batch AS (SELECT ");
@@ -109,14 +111,11 @@ static void write_batch(struct text *out, const struct view_statement *s)
         text_append(out, i ? ", " : "");
         write_expression(out, &s->columns[i]);
     }
-    text_append(out, " FROM unnest(");
+    text_append(out, " FROM (SELECT ");
     for (int i = 0; i < s->column_count; i++)
-        text_printf(out, "%s$%d::%s[]", i ? ", " : "", i + 1,
-                    batch_is_number(&s->columns[i]) ? "bigint" : "text");
-    text_append(out, ") AS b(");
-    for (int i = 0; i < s->column_count; i++)
-        text_printf(out, "%s\"%s\"", i ? ", " : "", s->columns[i].name);
-    text_append(out, "))");
+        text_printf(out, "%sunnest($%d::%s[]) AS \"%s\"", i ? ", " : "", i + 1,
+                    batch_is_number(&s->columns[i]) ? "bigint" : "text", s->columns[i].name);
+    text_append(out, ") AS b)");
 }
 
 void batch_complete(struct view_statement *s, const char *sql, const struct batch_column *members,

@@ -50,9 +50,10 @@ struct view_statement {
 
 struct view {
     const char *name;
-    const char *digest; /* of the file */
-    const char *text;   /* the file */
-    const char *tables; /* DDL */
+    const char *digest;        /* of the file */
+    const char *text;          /* the file */
+    const char *tables;        /* DDL */
+    struct pg_statement enter; /* makes its tables those that the others mean, in a transaction */
     struct view_statement *statements;
     int count;
 };

@@ -33,7 +33,7 @@ RINGS = {
 }
 # Library (as its headers are named) -> files that may include it.
 FOREIGN = {
-    "libpq*": ["platform/postgres.c"],
+    "libpq*": ["platform/postgres_internal.h"],
     "hiredis*": ["platform/redis.c"],
     "event2/*": ["platform/http*.[ch]", "platform/pool.c"],
     "cjson/*": ["base/shape*.c", "tests/contract/*"],
