@@ -130,7 +130,7 @@ static void add_known(struct column *p, const struct append *batch, int count, s
     const struct append_stream **at = arena_array(a, most, sizeof(*at));
     for (int i = 0; i < count; i++)
         for (int k = 0; k < batch[i].stream_count; k++)
-            if (batch[i].streams[k].version > 0)
+            if (batch[i].streams[k].version != 0)
                 at[known++] = &batch[i].streams[k];
     qsort(at, known, sizeof(*at), by_name);
     for (size_t i = 0; i < known; i++)
