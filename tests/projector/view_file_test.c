@@ -29,7 +29,7 @@ TEST(a_view_file_is_tables_statements_and_versions)
     CHECK_INT(v.count, 3);
     CHECK_TEXT(v.statements[0].types[1], "report.upvoted");
     CHECK(v.statements[0].types[2] == NULL);
-    CHECK(text_starts(v.statements[0].sql.sql, "WITH batch AS (SELECT position FROM unnest("));
+    CHECK(text_starts(v.statements[0].sql.sql, "WITH batch AS (SELECT position FROM (SELECT "));
     CHECK(strstr(v.statements[0].sql.sql, ") INSERT INTO t SELECT 1 FROM batch") != NULL);
     CHECK_TEXT(v.statements[1].prefix, "report-");
     CHECK_TEXT(v.statements[1].types[1], "report.upvoted"); /* named: not for :version */
@@ -75,8 +75,9 @@ TEST(a_batch_has_the_columns_that_its_statement_names)
     CHECK_TEXT(
         v.statements[0].sql.sql,
         "WITH batch AS (SELECT position, version, \"at\"::timestamp with time zone AS \"at\", "
-        "\"note\"::jsonb AS \"note\" FROM unnest($1::bigint[], $2::bigint[], $3::text[], "
-        "$4::text[]) AS b(\"position\", \"version\", \"at\", \"note\")) "
+        "\"note\"::jsonb AS \"note\" FROM (SELECT unnest($1::bigint[]) AS \"position\", "
+        "unnest($2::bigint[]) AS \"version\", unnest($3::text[]) AS \"at\", "
+        "unnest($4::text[]) AS \"note\") b) "
         "SELECT at, note, version FROM batch");
 }
 
