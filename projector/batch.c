@@ -2,7 +2,7 @@
 #include "projector/batch.h"
 
 #include "base/time.h"
-#include "platform/columns.h"
+#include "projector/call.h"
 #include "projector/relation.h"
 #include "base/banned.h"
 
@@ -91,17 +91,6 @@ bool view_wants(const struct view *v, const struct batch_event *e)
 
 /* ---- columns ---- */
 
-struct columns {
-    int count;
-    struct column at[BATCH_COLUMNS];
-};
-
-static void columns_release(struct columns *c)
-{
-    for (int i = 0; i < c->count; i++)
-        column_release(&c->at[i]);
-}
-
 static void add_member(struct column *c, const struct batch_column *what,
                        const struct batch_event *e)
 {
@@ -126,31 +115,50 @@ static void add(struct column *c, const struct batch_column *what, const struct 
     }
 }
 
-static fallible call(struct pg *db, const struct view_statement *s,
-                     const struct batch_event *const *events, int count)
+void batch_prepare(struct batch_call *c, const struct view_statement *s,
+                   const struct batch_event *const *events, int count)
 {
-    __attribute__((cleanup(columns_release))) struct columns c = {.count = s->column_count};
-    struct pg_value values[BATCH_COLUMNS];
-    for (int i = 0; i < s->column_count; i++) {
-        column_begin(&c.at[i], batch_is_number(&s->columns[i]) ? COLUMN_BIGINT : COLUMN_TEXT);
-        for (int k = 0; k < count; k++)
-            if (statement_wants(s, events[k]))
-                add(&c.at[i], &s->columns[i], events[k]);
-        values[i] = column_end(&c.at[i]);
+    c->events = 0;
+    for (int i = 0; i < s->column_count; i++)
+        column_begin(&c->columns[i], batch_is_number(&s->columns[i]) ? COLUMN_BIGINT : COLUMN_TEXT);
+    for (int k = 0; k < count; k++) {
+        if (!statement_wants(s, events[k]))
+            continue;
+        c->events++;
+        for (int i = 0; i < s->column_count; i++)
+            add(&c->columns[i], &s->columns[i], events[k]);
     }
-    return pg_call_binary(db, &s->sql, s->column_count, values, NULL);
+    for (int i = 0; i < s->column_count; i++)
+        c->values[i] = column_end(&c->columns[i]);
+}
+
+static fallible send(struct pg *db, const struct view_statement *s, const struct batch_call *c)
+{
+    return pg_call_binary(db, &s->sql, s->column_count, c->values, NULL);
+}
+
+fallible batch_send(struct pg *db, const struct view_statement *s, const struct batch_call *c)
+{
+    return c->events ? send(db, s, c) : NULL;
+}
+
+void batch_release(struct batch_call *c)
+{
+    for (int i = 0; i < BATCH_COLUMNS; i++)
+        column_release(&c->columns[i]);
 }
 
 fallible batch_run(struct pg *db, const struct view_statement *s,
                    const struct batch_event *const *events, int count)
 {
-    for (int i = 0; i < count; i++)
-        if (statement_wants(s, events[i]))
-            return call(db, s, events, count);
-    return NULL;
+    scoped_batch_call c = {0};
+    batch_prepare(&c, s, events, count);
+    return batch_send(db, s, &c);
 }
 
 fallible batch_rehearse(struct pg *db, const struct view_statement *s)
 {
-    return call(db, s, NULL, 0);
+    scoped_batch_call c = {0};
+    batch_prepare(&c, s, NULL, 0);
+    return send(db, s, &c);
 }

@@ -7,6 +7,7 @@
 #include "base/planted.h"
 #include "base/time.h"
 #include "platform/metrics.h"
+#include "projector/call.h"
 #include "base/banned.h"
 
 /* The cached plan must suit full tables although it is made on empty ones. A commit does not wait
@@ -92,12 +93,17 @@ static bool is_events_fault(const struct pg *db)
 }
 
 /* `before` goes in front of the search path, in the same round trip. */
+static fallible enter(const struct view *v, struct pg *db, const char *before)
+{
+    char sql[128];
+    snprintf(sql, sizeof(sql), "%sSET LOCAL search_path TO \"%s\"", before, v->name);
+    return pg_run(db, sql);
+}
+
 static fallible run_statements(const struct view *v, struct pg *db, const char *before,
                                const struct batch_event *const *at, int count)
 {
-    char enter[128];
-    snprintf(enter, sizeof(enter), "%sSET LOCAL search_path TO \"%s\"", before, v->name);
-    TRY(pg_run(db, enter));
+    TRY(enter(v, db, before));
     for (int i = 0; i < v->count; i++)
         TRY(batch_run(db, &v->statements[i], at, count));
     return NULL;
@@ -180,6 +186,14 @@ fallible view_apply(struct projected *v, struct pg *db, const struct batch_event
     const struct problem *p = apply_wanted(&w, events, count);
     parking_release(&w.parking);
     return p;
+}
+
+fallible view_send(const struct view *v, struct pg *db, const struct batch_call *calls)
+{
+    TRY(enter(v, db, ""));
+    for (int i = 0; i < v->count; i++)
+        TRY(batch_send(db, &v->statements[i], &calls[i]));
+    return NULL;
 }
 
 /* ---- one lane ---- */

@@ -3,6 +3,7 @@
 #include "projector/rebuild.h"
 
 #include "projector/engine_parts.h"
+#include "projector/call.h"
 #include "projector/pages.h"
 #include "projector/versions.h"
 #include "base/banned.h"
@@ -20,6 +21,7 @@ struct rebuild {
     const char *indexes;   /* and statistics, yet to be made; NULL: they are there */
     struct lane lane;      /* its own */
     struct pages *pages;   /* of the log */
+    bool careful;          /* a page as a whole has been refused */
     int64_t goal;
     const char *why;
 };
@@ -134,7 +136,7 @@ fallible rebuild_begin(const struct rebuild_parts *parts, const char *view, stru
     struct rebuild *r = must_alloc(1, sizeof(*r));
     *r = (struct rebuild){.parts = *parts, .why = "", .next.filling = true};
     r->view = arena_text(&r->arena, view);
-    r->pages = pages_new(parts->store, parts->language, PAGE_EVENTS);
+    r->pages = pages_new(parts->store, parts->language, &r->next.view, PAGE_EVENTS);
     *out = r;
     return prepare(r);
 }
@@ -190,35 +192,38 @@ static fallible refuse(struct rebuild *r)
 
 /* What an operator has given up on stays left out. Takes the others of the page up to the goal;
  * *to moves to the last one looked at. */
-static fallible take_page(struct rebuild *r, const struct batch_event *page, int length,
-                          struct arena *a, struct batch_event *events, int *count, int64_t *to)
+static fallible take_page(struct rebuild *r, const struct log_page *page, struct arena *a,
+                          struct batch_event *events, int *count, int64_t *to)
 {
     scoped_rows *left_out = NULL;
     const char *values[] = {r->view, arena_printf(a, "%lld", (long long)*to)};
     int next = 0;
     TRY(pg_call(r->parts.views, &LEFT_OUT, 2, values, &left_out));
-    for (int i = 0; i < length && page[i].position <= r->goal; i++) {
-        *to = page[i].position;
+    for (int i = 0; i < page->count && page->events[i].position <= r->goal; i++) {
+        *to = page->events[i].position;
         while (next < rows_count(left_out) && rows_int(left_out, next, 0) < *to)
             next++;
         if (next == rows_count(left_out) || rows_int(left_out, next, 0) != *to)
-            events[(*count)++] = page[i];
+            events[(*count)++] = page->events[i];
     }
     return NULL;
 }
 
-/* One page of the store, within a transaction; nothing behind the goal. */
+/* One page of the store, within a transaction; nothing behind the goal. A page that is taken as a
+ * whole has been prepared. */
 static fallible fill_page(struct rebuild *r, int64_t *to)
 {
     scoped_arena a = {0};
-    const struct batch_event *page;
+    const struct log_page *page;
     int64_t before = *to;
-    int length, count = 0;
-    TRY(pages_next(r->pages, *to, &page, &length));
-    struct batch_event *events = arena_array(&a, (size_t)length + 1, sizeof(*events));
-    TRY(take_page(r, page, length, &a, events, &count, to));
+    int count = 0;
+    TRY(pages_next(r->pages, *to, &page));
+    struct batch_event *events = arena_array(&a, (size_t)page->count + 1, sizeof(*events));
+    TRY(take_page(r, page, &a, events, &count, to));
     if (*to == before)
         return because(r, VERSION_CONFLICT, "the event store ends before the views");
+    if (count == page->count && page->calls && !r->careful)
+        return view_send(&r->next.view, r->parts.views, page->calls);
     if (count)
         TRY(view_apply(&r->next, r->parts.views, events, count, true));
     return r->next.parked.events ? refuse(r) : NULL;
@@ -230,13 +235,27 @@ static fallible fence(struct rebuild *r, int64_t to)
     return p == VERSION_CONFLICT ? because(r, p, "another rebuild of this view has begun") : p;
 }
 
-static fallible fill(struct rebuild *r)
+static fallible fill_next(struct rebuild *r)
 {
     int64_t to = r->lane.position;
     TRY(fill_page(r, &to));
     TRY(fence(r, to));
     r->lane.position = to; /* if this is not committed the rebuild is at an end */
     return NULL;
+}
+
+/* What is refused as a whole is tried again event by event, to name the one at fault. */
+static fallible fill(struct rebuild *r, const struct problem *(*step)(struct rebuild *r))
+{
+    int64_t position = r->lane.position;
+    r->careful = false;
+    const struct problem *p = transact(r, step);
+    if (p != STATEMENT_REFUSED)
+        return p;
+    r->careful = true;
+    r->lane.position = position;
+    r->why = "";
+    return transact(r, step);
 }
 
 static fallible make_indexes(struct rebuild *r)
@@ -280,10 +299,10 @@ fallible rebuild_step(struct rebuild *r, bool *done)
     *done = false;
     TRY(look_at_main(r));
     if (r->goal - r->lane.position > SWAP_WITHIN)
-        return transact(r, fill);
+        return fill(r, fill_next);
     if (r->indexes)
         return transact(r, make_indexes);
-    TRY(transact(r, swap));
+    TRY(fill(r, swap));
     *done = true;
     return NULL;
 }

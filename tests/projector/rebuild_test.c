@@ -204,6 +204,26 @@ TEST(a_second_rebuild_takes_over)
     bench_close(&b);
 }
 
+TEST(a_swap_that_is_refused_says_why)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    struct builder w = builder_open(&b, view_files);
+    bool done;
+    CHECK(reaches(&b, &p, append_day(&b, 1)));
+    CHECK_OK(begin_rebuild(&w, "report_list"));
+    CHECK_OK(rebuild_step(w.rebuild, &done)); /* the indexes */
+    run_sql(b.reader, "CREATE SCHEMA report_list_v1");
+    CHECK_PROBLEM(rebuild_step(w.rebuild, &done), STATEMENT_REFUSED);
+    CHECK(strstr(rebuild_why(w.rebuild), "\"report_list_v1\" already exists") != NULL);
+    CHECK(reaches(&b, &p, append_day(&b, 100)));
+    CHECK_OK(rebuild_once(&w, "report_list")); /* who begins one drops what is in its way */
+    check_views_are_the_fold(&b);
+    builder_close(&w);
+    projector_close(&p);
+    bench_close(&b);
+}
+
 /* ---- a changed file ---- */
 
 static const struct embedded before_change[] = {
