@@ -2,8 +2,6 @@
  * connections of its own, and lets it serve. Needs what the projector needs, and its rights. */
 #include "ctl/ctl.h"
 
-#include <unistd.h>
-
 #include "base/time.h"
 #include "projector/engine.h"
 #include "projector/rebuild.h"
@@ -54,36 +52,42 @@ static int read_arguments(int argc, char **argv, struct job *job)
 
 /* ---- saying what it will do, and asking ---- */
 
-static bool is_agreed(const struct job *job)
+static void describe_rebuild(const char *view, const struct versions *v, struct text *out)
 {
-    char answer[8] = "";
-    if (job->yes)
-        return true;
-    if (job->json || !isatty(STDIN_FILENO)) {
-        failed("nobody can be asked: --yes agrees beforehand.");
-        return false;
-    }
-    fputs("Go on? [y/N] ", stdout);
-    fflush(stdout);
-    return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+    if (v->filled)
+        text_printf(out,
+                    "%s_v%d, which a rebuild that came to no end has filled up to event %lld, will "
+                    "be filled from there on",
+                    view, v->other, (long long)v->filled);
+    else
+        text_printf(out, "%s_v%d will be filled from the beginning of the log%s", view,
+                    v->serving + 1, v->changed ? ", by the changed file," : "");
+    text_printf(out, " and then serve as %s; the present one is kept as %s_v%d.", view, view,
+                v->serving);
 }
 
-static void announce(const struct job *job, const struct versions *v)
+static void describe(const struct job *job, const struct versions *v, struct text *out)
 {
     const char *view = job->view;
-    if (job->json)
-        return;
-    if (v->other && job->action != SWAP_BACK)
-        printf("%s_v%d, %s, will be dropped.\n", view, v->other,
-               v->other_is_whole ? "which can serve again by --swap-back" : "which is not whole");
+    if (v->other && (job->action == DROP || (job->action == REBUILD && !v->filled)))
+        text_printf(out, "%s_v%d, %s, will be dropped.%s", view, v->other,
+                    v->other_is_whole ? "which can serve again by --swap-back"
+                                      : "which is not whole",
+                    job->action == REBUILD ? "\n" : "");
+    else if (job->action == DROP)
+        text_printf(out, "No other version of %s is kept.", view);
     if (job->action == SWAP_BACK)
-        printf("%s_v%d will serve as %s, and the present one be kept as %s_v%d.\n", view, v->other,
-               view, view, v->serving);
+        text_printf(out, "%s_v%d will serve as %s, and the present one be kept as %s_v%d.", view,
+                    v->other, view, view, v->serving);
     if (job->action == REBUILD)
-        printf("%s_v%d will be filled from the beginning of the log%s and then serve as %s; the "
-               "present one is kept as %s_v%d.\n",
-               view, v->serving + 1, v->changed ? ", by the changed file," : "", view, view,
-               v->serving);
+        describe_rebuild(view, v, out);
+}
+
+static bool is_agreed(const struct job *job, const struct versions *v)
+{
+    scoped_text what = {0};
+    describe(job, v, &what);
+    return confirmed(job->yes, "%s", text_value(&what));
 }
 
 /* ---- filling ---- */
@@ -93,11 +97,12 @@ static void tell(const struct job *job, const struct rebuild *r, int64_t began, 
 {
     double seconds = (double)(time_monotonic() - began) / 1e6;
     int64_t at = rebuild_position(r), goal = rebuild_goal(r);
-    double rate = seconds > 0 ? (double)at / seconds : 0;
+    double rate = seconds > 0 ? (double)(at - rebuild_began(r)) / seconds : 0;
     if (job->json)
-        printf("{\"view\":\"%s\",\"events\":%lld,\"of\":%lld,\"seconds\":%.3f,"
+        printf("{\"view\":\"%s\",\"began\":%lld,\"events\":%lld,\"of\":%lld,\"seconds\":%.3f,"
                "\"events_per_second\":%.0f,\"done\":%s}\n",
-               job->view, (long long)at, (long long)goal, seconds, rate, done ? "true" : "false");
+               job->view, (long long)rebuild_began(r), (long long)at, (long long)goal, seconds,
+               rate, done ? "true" : "false");
     else
         printf("%lld of %lld events, %.0f events/s, %.0f s left\n", (long long)at, (long long)goal,
                rate, rate > 0 ? (double)(goal - at) / rate : 0);
@@ -118,6 +123,15 @@ static fallible fill(const struct job *job, struct rebuild *r)
     return NULL;
 }
 
+/* What ended for want of a server can go on; what another one has taken over is not ours. */
+static void leave(const struct job *job, const struct problem *p)
+{
+    if (p->kind == UNAVAILABLE)
+        failed("What was filled is kept: rebuild %s goes on with it, --drop ends it.", job->view);
+    else if (p != VERSION_CONFLICT && rebuild_drop(&job->parts, job->view))
+        failed("What was filled is still there: rebuild %s --drop.", job->view);
+}
+
 static int rebuild(const struct job *job)
 {
     struct rebuild *r = NULL;
@@ -132,8 +146,8 @@ static int rebuild(const struct job *job)
                "one.\n",
                job->view);
     rebuild_free(r);
-    if (p && p != VERSION_CONFLICT && rebuild_drop(&job->parts, job->view))
-        failed("What was filled is still there: rebuild %s --drop.", job->view);
+    if (p)
+        leave(job, p);
     return p ? FAILED : DONE;
 }
 
@@ -157,8 +171,7 @@ static int run(const struct job *job)
         return failed("%s does not serve yet: the projector makes it.", job->view);
     if (job->action == SWAP_BACK && !v.other_is_whole)
         return failed("no version of %s is kept that could serve.", job->view);
-    announce(job, &v);
-    if (!is_agreed(job))
+    if (!is_agreed(job, &v))
         return FAILED;
     switch (job->action) {
     case SWAP_BACK: return finish(job, rebuild_swap_back(&job->parts, job->view), "swapped back");

@@ -14,7 +14,7 @@ struct findings {
  * view; `position` 0: none. */
 void differs(struct findings *f, const char *part, const char *name, int64_t position,
              const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* On stderr, about each second; `done` of `all`. */
+/* On stderr, about each second; `done` of `all`, which is left out once there are more. */
 void progress(struct findings *f, const char *name, int64_t done, int64_t all);
 
 fallible verify_store(struct city *c, struct findings *f);

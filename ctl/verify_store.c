@@ -20,8 +20,7 @@ static const struct pg_statement STREAMS = {
     "LEFT JOIN LATERAL (SELECT position, version, row_number() OVER (ORDER BY position) AS n "
     "                   FROM es_event e WHERE e.stream = s.stream) e ON true "
     "GROUP BY s.stream, s.version, s.position ORDER BY s.stream"};
-static const struct pg_statement STREAM_COUNT = {
-    NULL, "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'es_stream'::regclass"};
+static const struct pg_statement STREAM_COUNT = {NULL, "SELECT count(*) FROM es_stream"};
 
 static void missing(struct findings *f, int64_t first, int64_t last)
 {
@@ -33,7 +32,7 @@ static void missing(struct findings *f, int64_t first, int64_t last)
 
 static fallible compare_positions(struct city *c, struct findings *f)
 {
-    struct head head;
+    struct head head, now;
     int64_t at = 0;
     TRY(city_head(c, &head)); /* before the events: those that come meanwhile are beyond it */
     for (int count = PAGE; count == PAGE;) {
@@ -52,7 +51,8 @@ static fallible compare_positions(struct city *c, struct findings *f)
                         "es_stream has no such stream");
             at = position;
         }
-        progress(f, "store: positions", at, head.position);
+        TRY(city_head(c, &now));
+        progress(f, "store: positions", at, now.position);
     }
     if (at < head.position)
         missing(f, at + 1, head.position);

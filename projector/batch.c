@@ -2,7 +2,7 @@
 #include "projector/batch.h"
 
 #include "base/time.h"
-#include "platform/columns.h"
+#include "projector/call.h"
 #include "projector/relation.h"
 #include "base/banned.h"
 
@@ -91,18 +91,6 @@ bool view_wants(const struct view *v, const struct batch_event *e)
 
 /* ---- columns ---- */
 
-struct columns {
-    int count;
-    struct column at[BATCH_COLUMNS];
-};
-
-static void columns_release(struct columns *c)
-{
-    for (int i = 0; i < c->count; i++)
-        column_release(&c->at[i]);
-}
-#define scoped_columns __attribute__((cleanup(columns_release))) struct columns
-
 static void add_member(struct column *c, const struct batch_column *what,
                        const struct batch_event *e)
 {
@@ -127,40 +115,50 @@ static void add(struct column *c, const struct batch_column *what, const struct 
     }
 }
 
-static void fill(struct columns *c, const struct view_statement *s,
-                 const struct batch_event *const *events, int count, struct pg_value *values)
+static void begin_columns(struct batch_call *c, const struct view_statement *s)
 {
-    for (c->count = 0; c->count < s->column_count; c->count++) {
-        struct column *at = &c->at[c->count];
-        const struct batch_column *what = &s->columns[c->count];
-        column_begin(at, batch_is_number(what) ? COLUMN_BIGINT : COLUMN_TEXT);
-        for (int k = 0; k < count; k++)
-            add(at, what, events[k]);
-        values[c->count] = column_end(at);
+    for (int i = 0; i < s->column_count; i++)
+        column_begin(&c->columns[i], batch_is_number(&s->columns[i]) ? COLUMN_BIGINT : COLUMN_TEXT);
+}
+
+void batch_prepare(struct batch_call *c, const struct view_statement *s,
+                   const struct batch_event *const *events, int count)
+{
+    c->events = 0;
+    for (int k = 0; k < count; k++) {
+        if (!statement_wants(s, events[k]))
+            continue;
+        if (!c->events++)
+            begin_columns(c, s);
+        for (int i = 0; i < s->column_count; i++)
+            add(&c->columns[i], &s->columns[i], events[k]);
     }
+    for (int i = 0; i < s->column_count; i++)
+        c->values[i] = c->events ? column_end(&c->columns[i]) : (struct pg_value){NULL, 0};
+}
+
+fallible batch_send(struct pipeline *p, const struct view_statement *s, const struct batch_call *c)
+{
+    return c->events ? pipeline_add_binary(p, &s->sql, s->column_count, c->values, NULL) : NULL;
+}
+
+void batch_release(struct batch_call *c)
+{
+    for (int i = 0; i < BATCH_COLUMNS; i++)
+        column_release(&c->columns[i]);
 }
 
 fallible batch_add(struct pipeline *p, const struct view_statement *s,
                    const struct batch_event *const *events, int count)
 {
-    scoped_arena a = {0};
-    scoped_columns c = {0};
-    struct pg_value values[BATCH_COLUMNS];
-    const struct batch_event **wanted = arena_array(&a, (size_t)count, sizeof(*wanted));
-    int found = 0;
-    for (int i = 0; i < count; i++)
-        if (statement_wants(s, events[i]))
-            wanted[found++] = events[i];
-    if (!found)
-        return NULL;
-    fill(&c, s, wanted, found, values);
-    return pipeline_add_binary(p, &s->sql, s->column_count, values, NULL);
+    scoped_batch_call c = {0};
+    batch_prepare(&c, s, events, count);
+    return batch_send(p, s, &c);
 }
 
 fallible batch_rehearse(struct pg *db, const struct view_statement *s)
 {
-    scoped_columns c = {0};
-    struct pg_value values[BATCH_COLUMNS];
-    fill(&c, s, NULL, 0, values);
-    return pg_call_binary(db, &s->sql, s->column_count, values, NULL);
+    scoped_batch_call c = {0};
+    batch_prepare(&c, s, NULL, 0);
+    return pg_call_binary(db, &s->sql, s->column_count, c.values, NULL);
 }

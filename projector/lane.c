@@ -7,6 +7,7 @@
 #include "base/planted.h"
 #include "base/time.h"
 #include "platform/metrics.h"
+#include "projector/call.h"
 #include "base/banned.h"
 
 /* The cached plan must suit full tables although it is made on empty ones. A commit does not wait
@@ -208,6 +209,16 @@ fallible view_apply(struct projected *v, struct pg *db, const struct batch_event
     const struct problem *p = apply_wanted(&w, events, count);
     parking_release(&w.parking);
     return p;
+}
+
+fallible view_send(const struct view *v, struct pg *db, const struct batch_call *calls)
+{
+    scoped_pipeline *p = NULL;
+    TRY(pipeline_begin(db, &p));
+    TRY(add_plain(p, &v->enter));
+    for (int i = 0; i < v->count; i++)
+        TRY(batch_send(p, &v->statements[i], &calls[i]));
+    return pipeline_end(p);
 }
 
 /* ---- one lane ---- */

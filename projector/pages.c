@@ -4,20 +4,22 @@
 
 #include <pthread.h>
 
+#include "projector/call.h"
 #include "base/banned.h"
 
 struct page {
     struct pages *owner;
     struct arena arena;
     int64_t after;
-    struct batch_event *events;
-    int count;
+    struct log_page shown;
+    struct batch_call *calls; /* one a statement; their memory outlives the arena's */
     const struct problem *problem;
 };
 
 struct pages {
     struct store *store;
     const struct language *language;
+    const struct view *view;
     int limit;
     struct page two[2], *shown, *ahead;
     pthread_t thread;
@@ -25,14 +27,25 @@ struct pages {
     bool ahead_is_set; /* *ahead holds what follows its `after` */
 };
 
-struct pages *pages_new(struct store *store, const struct language *language, int events)
+struct pages *pages_new(struct store *store, const struct language *language,
+                        const struct view *view, int events)
 {
     struct pages *p = must_alloc(1, sizeof(*p));
-    *p = (struct pages){.store = store, .language = language, .limit = events};
+    *p = (struct pages){.store = store, .language = language, .view = view, .limit = events};
     p->shown = &p->two[0];
     p->ahead = &p->two[1];
     p->shown->owner = p->ahead->owner = p;
     return p;
+}
+
+static void prepare(struct page *g, const struct batch_event *const *at)
+{
+    const struct view *v = g->owner->view;
+    if (!g->calls)
+        g->calls = must_alloc((size_t)v->count, sizeof(*g->calls));
+    for (int i = 0; i < v->count; i++)
+        batch_prepare(&g->calls[i], &v->statements[i], at, g->shown.count);
+    g->shown.calls = g->calls;
 }
 
 static fallible read_page(struct page *g)
@@ -40,10 +53,17 @@ static fallible read_page(struct page *g)
     struct pages *p = g->owner;
     struct event_page found;
     TRY(store_read_data(p->store, g->after, p->limit, &g->arena, &found));
-    g->events = arena_array(&g->arena, (size_t)found.count + 1, sizeof(*g->events));
-    for (int i = 0; i < found.count; i++)
-        g->events[i] = batch_from_store(p->language, &found.at[i], &g->arena);
-    g->count = found.count;
+    struct batch_event *events = arena_array(&g->arena, (size_t)found.count + 1, sizeof(*events));
+    const struct batch_event **at = arena_array(&g->arena, (size_t)found.count + 1, sizeof(*at));
+    g->shown = (struct log_page){.events = events, .count = found.count};
+    bool is_readable = true;
+    for (int i = 0; i < found.count; i++) {
+        events[i] = batch_from_store(p->language, &found.at[i], &g->arena);
+        at[i] = &events[i];
+        is_readable &= !events[i].unreadable;
+    }
+    if (is_readable)
+        prepare(g, at);
     return NULL;
 }
 
@@ -51,7 +71,7 @@ static void fill(struct page *g, int64_t after)
 {
     arena_release(&g->arena);
     g->after = after;
-    g->count = 0;
+    g->shown = (struct log_page){.count = 0};
     g->problem = read_page(g);
 }
 
@@ -75,14 +95,14 @@ void pages_pause(struct pages *p)
 static void read_ahead(struct pages *p)
 {
     p->ahead_is_set = false;
-    if (p->shown->count < p->limit)
+    const struct log_page *last = &p->shown->shown;
+    if (last->count < p->limit)
         return;
-    p->ahead->after = p->shown->events[p->shown->count - 1].position;
+    p->ahead->after = last->events[last->count - 1].position;
     p->running = pthread_create(&p->thread, NULL, fill_ahead, p->ahead) == 0;
 }
 
-fallible pages_next(struct pages *p, int64_t position, const struct batch_event **events,
-                    int *count)
+fallible pages_next(struct pages *p, int64_t position, const struct log_page **out)
 {
     pages_pause(p);
     if (p->ahead_is_set && p->ahead->after == position) {
@@ -95,9 +115,16 @@ fallible pages_next(struct pages *p, int64_t position, const struct batch_event 
     p->ahead_is_set = false;
     TRY(p->shown->problem);
     read_ahead(p);
-    *events = p->shown->events;
-    *count = p->shown->count;
+    *out = &p->shown->shown;
     return NULL;
+}
+
+static void release(struct page *g, int statements)
+{
+    for (int i = 0; g->calls && i < statements; i++)
+        batch_release(&g->calls[i]);
+    free(g->calls);
+    arena_release(&g->arena);
 }
 
 void pages_free(struct pages *p)
@@ -105,7 +132,7 @@ void pages_free(struct pages *p)
     if (!p)
         return;
     pages_pause(p);
-    arena_release(&p->two[0].arena);
-    arena_release(&p->two[1].arena);
+    release(&p->two[0], p->view->count);
+    release(&p->two[1], p->view->count);
     free(p);
 }

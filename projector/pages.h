@@ -1,6 +1,6 @@
-/* pages.h -- the log page by page, for who applies much of it: while one page is applied the next
- * one is read and taken apart by a thread of its own, which lives that long and owns the store
- * meanwhile.
+/* pages.h -- the log page by page, for who applies much of it to one view: while one page is
+ * applied the next one is read, taken apart and made ready for the view's statements by a thread of
+ * its own, which lives that long and owns the store meanwhile.
  *
  * Threads: one caller. Between the calls the store belongs to this module; pages_pause gives it
  * back. */
@@ -9,15 +9,23 @@
 #include "projector/batch.h"
 
 struct pages;
+struct batch_call;
 
-/* Borrows the store and the language. */
-struct pages *pages_new(struct store *store, const struct language *language, int events);
+struct log_page {
+    const struct batch_event *events;
+    int count;
+    const struct batch_call *calls; /* call.h: all of them, for each statement of the view; NULL if
+                                       one cannot be read */
+};
+
+/* Borrows all of it; the view must be complete before the first pages_next. */
+struct pages *pages_new(struct store *store, const struct language *language,
+                        const struct view *view, int events);
 void pages_free(struct pages *p); /* NULL is allowed; waits for a page that is being read */
 
 /* The events after `position`, at most as many as said above; none at the end of the log. Borrowed
  * until the next call. As store_read; after a problem it may be asked again. */
-fallible pages_next(struct pages *p, int64_t position, const struct batch_event **events,
-                    int *count);
+fallible pages_next(struct pages *p, int64_t position, const struct log_page **out);
 
 /* Waits for what is being read: the store is the caller's until the next pages_next. */
 void pages_pause(struct pages *p);

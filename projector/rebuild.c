@@ -3,6 +3,7 @@
 #include "projector/rebuild.h"
 
 #include "projector/engine_parts.h"
+#include "projector/call.h"
 #include "projector/pages.h"
 #include "projector/versions.h"
 #include "base/banned.h"
@@ -20,7 +21,8 @@ struct rebuild {
     const char *indexes;   /* and statistics, yet to be made; NULL: they are there */
     struct lane lane;      /* its own */
     struct pages *pages;   /* of the log */
-    int64_t goal;
+    bool careful;          /* a page as a whole has been refused */
+    int64_t began, goal;
     const char *why;
 };
 
@@ -39,13 +41,14 @@ static const struct pg_statement BESIDE = {
 static const struct pg_statement LIST = {
     "rebuild_view", "INSERT INTO engine.view (name, file, version, lane, digest, text) "
                     "VALUES ($1::text, $2::text, $3::int, $1::text, $4::text, $5::text)"};
-/* What is dropped before the filling, and what ends it; statistics, because the first query comes
- * before autovacuum does. */
+/* What is dropped before the filling, and what ends it, but for what schema $2 has already;
+ * statistics, because the first query comes before autovacuum does. */
 static const struct pg_statement INDEXES = {
     "rebuild_indexes",
     "SELECT coalesce(string_agg(format('DROP INDEX %I.%I', $1::text, c.relname), '; ') "
     "FILTER (WHERE NOT i.indisunique), ''), "
-    "concat_ws('; ', string_agg(pg_get_indexdef(c.oid), '; ') FILTER (WHERE NOT i.indisunique), "
+    "concat_ws('; ', string_agg(pg_get_indexdef(c.oid), '; ') FILTER (WHERE NOT i.indisunique "
+    "AND (c.relname, $2::text) NOT IN (SELECT indexname, schemaname FROM pg_indexes)), "
     "(SELECT string_agg(format('ANALYZE %I.%I', $1::text, tablename), '; ') FROM pg_tables "
     "WHERE schemaname = $1::text)) "
     "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
@@ -63,37 +66,53 @@ static fallible parse(struct rebuild *r, int version)
     return because(r, NO_SUCH_ITEM, "this program has no file of that view");
 }
 
-static fallible create_tables(struct rebuild *r)
+/* Makes the tables as the file says, and learns what there is to be made when they are full. */
+static fallible make_tables(struct rebuild *r, const char *before, const char *other,
+                            const char **drop_indexes)
 {
     const struct view *v = &r->next.view;
+    const char *values[] = {v->name, other};
     scoped_rows *rows = NULL;
     TRY(pg_run(r->parts.views,
                arena_printf(&r->arena,
-                            "CREATE SCHEMA \"%s\"; SET LOCAL search_path TO \"%s\"; %s; "
+                            "%sCREATE SCHEMA \"%s\"; SET LOCAL search_path TO \"%s\"; %s; "
                             "RESET search_path",
-                            v->name, v->name, v->tables)));
-    TRY(view_complete(&r->next.view, r->parts.views, &r->arena));
-    TRY(pg_call(r->parts.views, &INDEXES, 1, &v->name, &rows));
+                            before, v->name, v->name, v->tables)));
+    TRY(pg_call(r->parts.views, &INDEXES, 2, values, &rows));
+    *drop_indexes = arena_text(&r->arena, rows_text(rows, 0, 0));
     r->indexes = arena_text(&r->arena, rows_text(rows, 0, 1));
-    return pg_run(r->parts.views, rows_text(rows, 0, 0));
+    return NULL;
+}
+
+static fallible create_tables(struct rebuild *r)
+{
+    const char *drop_indexes;
+    TRY(make_tables(r, "", "", &drop_indexes));
+    TRY(view_complete(&r->next.view, r->parts.views, &r->arena));
+    return pg_run(r->parts.views, drop_indexes);
+}
+
+static fallible compare_epochs(struct rebuild *r)
+{
+    int64_t head, epoch;
+    TRY(store_head(r->parts.store, &head, &epoch));
+    return epoch == r->lane.epoch
+               ? NULL
+               : because(r, VERSION_CONFLICT,
+                         "the views belong to another epoch than the event store");
 }
 
 static fallible list(struct rebuild *r)
 {
     const struct view *v = &r->next.view;
     scoped_rows *rows = NULL;
-    int64_t head, epoch;
     const char *values[] = {v->name, r->view, arena_printf(&r->arena, "%d", r->next.version),
                             v->digest, v->text};
     TRY(pg_call(r->parts.views, &BESIDE, 1, &v->name, &rows));
     r->lane = (struct lane){
         .name = v->name, .epoch = rows_int(rows, 0, 0), .revision = rows_int(rows, 0, 1)};
     TRY(pg_call(r->parts.views, &LIST, 5, values, NULL));
-    TRY(store_head(r->parts.store, &head, &epoch));
-    return epoch == r->lane.epoch
-               ? NULL
-               : because(r, VERSION_CONFLICT,
-                         "the views belong to another epoch than the event store");
+    return compare_epochs(r);
 }
 
 /* Runs `call` in a transaction of its own. */
@@ -118,6 +137,50 @@ static fallible create(struct rebuild *r)
     return list(r);
 }
 
+/* ---- going on with one that was killed ---- */
+
+/* Whoever fills it still is fenced from here on: what he has not committed comes to nothing. */
+static const struct pg_statement TAKE_OVER = {
+    "rebuild_take_over", "UPDATE engine.lane SET revision = revision + 1 WHERE name = $1::text "
+                         "RETURNING position, epoch, revision"};
+
+static fallible take_over(struct rebuild *r)
+{
+    const char *name = r->next.view.name;
+    scoped_rows *rows = NULL;
+    TRY(pg_call(r->parts.views, &TAKE_OVER, 1, &name, &rows));
+    if (!rows_count(rows))
+        return because(r, VERSION_CONFLICT, "another version has begun to serve");
+    r->began = rows_int(rows, 0, 0);
+    r->lane = (struct lane){.name = name,
+                            .position = r->began,
+                            .epoch = rows_int(rows, 0, 1),
+                            .revision = rows_int(rows, 0, 2)};
+    TRY(view_complete(&r->next.view, r->parts.views, &r->arena));
+    return compare_epochs(r);
+}
+
+/* Which indexes are still to be made: what the file makes under the same name, against what there
+ * is, in a transaction that comes to nothing. */
+static fallible find_missing_indexes(struct rebuild *r)
+{
+    const char *name = r->next.view.name, *aside = arena_printf(&r->arena, "%s_aside", name);
+    const char *unused;
+    int64_t generation;
+    TRY(begin(r->parts.views, &generation));
+    const struct problem *p = make_tables(
+        r, arena_printf(&r->arena, "ALTER SCHEMA \"%s\" RENAME TO \"%s\"; ", name, aside), aside,
+        &unused);
+    roll_back(r->parts.views, generation);
+    return p;
+}
+
+static fallible go_on(struct rebuild *r)
+{
+    TRY(transact(r, take_over));
+    return find_missing_indexes(r);
+}
+
 static fallible prepare(struct rebuild *r)
 {
     struct versions v;
@@ -125,6 +188,8 @@ static fallible prepare(struct rebuild *r)
     if (!v.serving)
         return because(r, NO_SUCH_ITEM, "there is no such view, or it has not caught up yet");
     TRY(parse(r, v.serving + 1));
+    if (v.filled)
+        return go_on(r);
     TRY(rebuild_drop(&r->parts, r->view));
     return transact(r, create);
 }
@@ -134,7 +199,7 @@ fallible rebuild_begin(const struct rebuild_parts *parts, const char *view, stru
     struct rebuild *r = must_alloc(1, sizeof(*r));
     *r = (struct rebuild){.parts = *parts, .why = "", .next.filling = true};
     r->view = arena_text(&r->arena, view);
-    r->pages = pages_new(parts->store, parts->language, PAGE_EVENTS);
+    r->pages = pages_new(parts->store, parts->language, &r->next.view, PAGE_EVENTS);
     *out = r;
     return prepare(r);
 }
@@ -148,6 +213,11 @@ void rebuild_free(struct rebuild *r)
     parked_clear(&r->next.parked);
     arena_release(&r->arena);
     free(r);
+}
+
+int64_t rebuild_began(const struct rebuild *r)
+{
+    return r->began;
 }
 
 int64_t rebuild_position(const struct rebuild *r)
@@ -190,35 +260,38 @@ static fallible refuse(struct rebuild *r)
 
 /* What an operator has given up on stays left out. Takes the others of the page up to the goal;
  * *to moves to the last one looked at. */
-static fallible take_page(struct rebuild *r, const struct batch_event *page, int length,
-                          struct arena *a, struct batch_event *events, int *count, int64_t *to)
+static fallible take_page(struct rebuild *r, const struct log_page *page, struct arena *a,
+                          struct batch_event *events, int *count, int64_t *to)
 {
     scoped_rows *left_out = NULL;
     const char *values[] = {r->view, arena_printf(a, "%lld", (long long)*to)};
     int next = 0;
     TRY(pg_call(r->parts.views, &LEFT_OUT, 2, values, &left_out));
-    for (int i = 0; i < length && page[i].position <= r->goal; i++) {
-        *to = page[i].position;
+    for (int i = 0; i < page->count && page->events[i].position <= r->goal; i++) {
+        *to = page->events[i].position;
         while (next < rows_count(left_out) && rows_int(left_out, next, 0) < *to)
             next++;
         if (next == rows_count(left_out) || rows_int(left_out, next, 0) != *to)
-            events[(*count)++] = page[i];
+            events[(*count)++] = page->events[i];
     }
     return NULL;
 }
 
-/* One page of the store, within a transaction; nothing behind the goal. */
+/* One page of the store, within a transaction; nothing behind the goal. A page that is taken as a
+ * whole has been prepared. */
 static fallible fill_page(struct rebuild *r, int64_t *to)
 {
     scoped_arena a = {0};
-    const struct batch_event *page;
+    const struct log_page *page;
     int64_t before = *to;
-    int length, count = 0;
-    TRY(pages_next(r->pages, *to, &page, &length));
-    struct batch_event *events = arena_array(&a, (size_t)length + 1, sizeof(*events));
-    TRY(take_page(r, page, length, &a, events, &count, to));
+    int count = 0;
+    TRY(pages_next(r->pages, *to, &page));
+    struct batch_event *events = arena_array(&a, (size_t)page->count + 1, sizeof(*events));
+    TRY(take_page(r, page, &a, events, &count, to));
     if (*to == before)
         return because(r, VERSION_CONFLICT, "the event store ends before the views");
+    if (count == page->count && page->calls && !r->careful)
+        return view_send(&r->next.view, r->parts.views, page->calls);
     if (count)
         TRY(view_apply(&r->next, r->parts.views, events, count, true));
     return r->next.parked.events ? refuse(r) : NULL;
@@ -230,13 +303,27 @@ static fallible fence(struct rebuild *r, int64_t to)
     return p == VERSION_CONFLICT ? because(r, p, "another rebuild of this view has begun") : p;
 }
 
-static fallible fill(struct rebuild *r)
+static fallible fill_next(struct rebuild *r)
 {
     int64_t to = r->lane.position;
     TRY(fill_page(r, &to));
     TRY(fence(r, to));
     r->lane.position = to; /* if this is not committed the rebuild is at an end */
     return NULL;
+}
+
+/* What is refused as a whole is tried again event by event, to name the one at fault. */
+static fallible fill(struct rebuild *r, const struct problem *(*step)(struct rebuild *r))
+{
+    int64_t position = r->lane.position;
+    r->careful = false;
+    const struct problem *p = transact(r, step);
+    if (p != STATEMENT_REFUSED)
+        return p;
+    r->careful = true;
+    r->lane.position = position;
+    r->why = "";
+    return transact(r, step);
 }
 
 static fallible make_indexes(struct rebuild *r)
@@ -280,10 +367,10 @@ fallible rebuild_step(struct rebuild *r, bool *done)
     *done = false;
     TRY(look_at_main(r));
     if (r->goal - r->lane.position > SWAP_WITHIN)
-        return transact(r, fill);
+        return fill(r, fill_next);
     if (r->indexes)
         return transact(r, make_indexes);
-    TRY(transact(r, swap));
+    TRY(fill(r, swap));
     *done = true;
     return NULL;
 }

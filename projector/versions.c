@@ -6,9 +6,16 @@
 #include "projector/engine_parts.h"
 #include "base/banned.h"
 
+/* How far a version is filled that a rebuild may go on with: in this life of the log, and without
+ * an event that was given up on since. */
 static const struct pg_statement VERSIONS = {
-    "versions", "SELECT name = file, version, lane = 'main', digest FROM engine.view "
-                "WHERE file = $1::text ORDER BY version"};
+    "versions",
+    "SELECT v.name = v.file, v.version, v.lane = 'main', v.digest, "
+    "CASE WHEN l.epoch = m.epoch AND l.position <= m.position AND NOT EXISTS (SELECT FROM "
+    "engine.discarded d WHERE d.view = v.file AND d.position <= l.position "
+    "AND d.discarded >= v.created) THEN l.position ELSE 0 END "
+    "FROM engine.view v JOIN engine.lane l ON l.name = v.lane "
+    "LEFT JOIN engine.lane m ON m.name = 'main' WHERE v.file = $1::text ORDER BY v.version"};
 
 static const char *digest_of_file(const struct rebuild_parts *parts, const char *view,
                                   struct arena *a)
@@ -33,6 +40,10 @@ fallible versions_read(const struct rebuild_parts *parts, const char *view, stru
         if (text_equal(rows_text(rows, i, 0), "f")) {
             out->other = (int)rows_int(rows, i, 1);
             out->other_is_whole = whole;
+            out->filled = !whole && out->other == out->serving + 1 &&
+                                  text_equal(digest, rows_text(rows, i, 3))
+                              ? rows_int(rows, i, 4)
+                              : 0;
         } else if (whole) {
             out->serving = (int)rows_int(rows, i, 1);
             out->changed = !text_equal(digest, rows_text(rows, i, 3));

@@ -2,6 +2,8 @@
  * change, and that what destroys something asks. */
 #include "tests/ctl/small_city.h"
 
+#include "projector/rebuild.h"
+
 static const struct {
     const char *name, *arguments, *what, *example;
 } verbs[] = {
@@ -301,13 +303,57 @@ TEST(a_rebuild_tells_programs_how_far_it_is_and_how_fast_it_was)
 {
     struct small_city c = city_of_a_day();
     CHECK_INT(ctl(&c, "rebuild report_list --json"), 1); /* nobody is asked */
-    CHECK(said("--yes agrees beforehand"));
+    CHECK(said("there is nobody to ask"));
     CHECK_INT(ctl(&c, "rebuild report_list --json --yes"), 0);
     scoped_arena a = {0};
-    CHECK(said(arena_printf(&a, "{\"view\":\"report_list\",\"events\":%lld,\"of\":%lld,",
-                            (long long)c.head, (long long)c.head)));
+    CHECK(
+        said(arena_printf(&a, "{\"view\":\"report_list\",\"began\":0,\"events\":%lld,\"of\":%lld,",
+                          (long long)c.head, (long long)c.head)));
     CHECK(said("\"events_per_second\":") && said("\"done\":true}\n"));
     CHECK_INT(count_of("\"done\":true"), 1);
     CHECK_INT(ctl(&c, "verify report_list"), 0);
+    city_leave(&c);
+}
+
+/* Leaves what a rebuild of this view has filled after one page, as one that was killed. */
+static void fill_one_page(const struct small_city *c, const char *view)
+{
+    bool done;
+    struct rebuild *r;
+    struct pg *log = pg_new(c->log_url, "test store", NULL, 5000);
+    struct store *store = store_new(log);
+    struct rebuild_parts parts = {view_files, &event_language, store,
+                                  pg_new(c->views_url, "test rebuild", views_session, 5000)};
+    CHECK_OK(rebuild_begin(&parts, view, &r));
+    CHECK_OK(rebuild_step(r, &done));
+    CHECK(!done);
+    rebuild_free(r);
+    pg_free(parts.views);
+    store_free(store);
+    pg_free(log);
+}
+
+TEST(a_rebuild_that_was_killed_is_gone_on_with_and_says_so)
+{
+    struct small_city c = city_found();
+    change(c.log,
+           "WITH c AS (UPDATE es_counter SET position = 8000) "
+           "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
+           "data, meta) SELECT n, 'report-' || id, 1, 'report', id, 'report.created', 1, "
+           "jsonb_build_object('report_id', id, 'visibility', 'PUBLIC', 'status', 'RECEIVED'), "
+           "'{}' FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 8000) n) x");
+    c.head = 8000;
+    project_all(&c);
+    fill_one_page(&c, "report_list");
+    CHECK_INT(ctl(&c, "rebuild report_list"), 1);
+    CHECK(said("report_list_v2, which a rebuild that came to no end has filled up to event 5000"));
+    CHECK_INT(ctl(&c, "rebuild report_list --json --yes"), 0);
+    CHECK(said("\"began\":5000,\"events\":8000,\"of\":8000,"));
+    CHECK_INT(ctl(&c, "verify report_list"), 0);
+    fill_one_page(&c, "report_list");
+    CHECK_INT(ctl(&c, "rebuild report_list --drop --yes"), 0);
+    CHECK(said("report_list_v3, which is not whole, will be dropped."));
+    CHECK_INT(ctl(&c, "rebuild report_list --yes"), 0);
+    CHECK(said("report_list_v3 will be filled from the beginning of the log"));
     city_leave(&c);
 }

@@ -2,6 +2,10 @@
  * difference that is planted: one at a time, in each part. */
 #include "tests/ctl/small_city.h"
 
+#include <unistd.h>
+
+#include "ctl/verify.h"
+
 static void redis(const char *command)
 {
     test_shell("redis-cli -p %d %s >/dev/null", test_redis_port(), command);
@@ -194,4 +198,28 @@ TEST(without_a_database_or_redis_the_exit_code_is_3)
     CHECK_INT(ctl(&c, "groups"), 3);
     test_redis_start();
     city_leave(&c);
+}
+
+/* What progress says, with nothing said in the last second. */
+static const char *progress_of(struct arena *a, int64_t done, int64_t all)
+{
+    struct findings f = {.said_at = -10000000};
+    char *text = arena_alloc(a, 100);
+    int ends[2], before = dup(STDERR_FILENO);
+    CHECK(pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) >= 0);
+    progress(&f, "store", done, all);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    close(ends[1]);
+    CHECK(read(ends[0], text, 99) > 0);
+    close(ends[0]);
+    return text;
+}
+
+TEST(progress_never_says_more_than_all)
+{
+    scoped_arena a = {0};
+    CHECK_TEXT(progress_of(&a, 150, 187), "store: 150 of 187\n");
+    CHECK_TEXT(progress_of(&a, 187, 187), "store: 187 of 187\n");
+    CHECK_TEXT(progress_of(&a, 190, 187), "store: 190 so far\n"); /* written meanwhile */
 }

@@ -2,29 +2,6 @@
  * the old one, and whatever goes wrong leaves the old one. */
 #include "tests/projector/rebuild_bench.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static void check_equal(struct bench *b, const char *one, const char *other)
-{
-    scoped_text first = {0}, second = {0};
-    dump_schema(b->reader, one, &first);
-    dump_schema(b->reader, other, &second);
-    /* the names of the schemas are in the dumps, and nothing else differs */
-    const char *x = text_value(&first), *y = text_value(&second);
-    CHECK(strlen(x) > 40 && strchr(x, '\n') && strchr(y, '\n'));
-    for (; *x && *y; x += *x != '\0', y += *y != '\0') {
-        if (text_starts(x, "== "))
-            x = strchr(x, '.');
-        if (text_starts(y, "== "))
-            y = strchr(y, '.');
-        if (*x != *y)
-            break;
-    }
-    CHECK_TEXT(x, y);
-}
-
 TEST(a_rebuilt_view_is_the_live_one)
 {
     struct bench b = bench_open();
@@ -120,48 +97,6 @@ TEST(a_poison_event_fails_a_rebuild_and_the_old_version_serves_on)
     bench_close(&b);
 }
 
-/* A process that rebuilds until it is killed. */
-static void killed_rebuild(struct bench *b, int after_ms)
-{
-    pid_t child = fork();
-    if (child == 0) {
-        struct builder w = builder_open(b, view_files);
-        bool done;
-        if (!begin_rebuild(&w, "report_list"))
-            while (!rebuild_step(w.rebuild, &done) && !done)
-                ;
-        pause();
-    }
-    nanosleep(&(struct timespec){.tv_nsec = after_ms * 1000000L}, NULL);
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
-}
-
-TEST(a_killed_rebuild_disturbs_nobody_and_can_be_begun_again)
-{
-    struct bench b = bench_open();
-    struct projector p = projector_open(&b);
-    int64_t head = append_many(&b, 2 * LONG_LOG);
-    CHECK(reaches(&b, &p, head));
-    for (int i = 0; i < 6; i++) {
-        killed_rebuild(&b, 30 + i * 50);
-        CHECK(reaches(&b, &p, append_many(&b, 10)));
-        if (i == 3) { /* nor does a projector that starts afterwards */
-            projector_close(&p);
-            p = projector_open(&b);
-        }
-    }
-    struct builder w = builder_open(&b, view_files);
-    CHECK_OK(rebuild_once(&w, "report_list"));
-    CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM pg_namespace WHERE nspname ~ '_v[0-9]+$'"),
-              1);
-    CHECK(reaches(&b, &p, append_many(&b, 10)));
-    check_views_are_the_fold(&b);
-    builder_close(&w);
-    projector_close(&p);
-    bench_close(&b);
-}
-
 TEST(an_engine_killed_while_a_view_is_rebuilt_takes_up_both)
 {
     struct bench b = bench_open();
@@ -193,13 +128,34 @@ TEST(a_second_rebuild_takes_over)
     CHECK_OK(begin_rebuild(&one, "report_list"));
     CHECK_OK(rebuild_step(one.rebuild, &done));
     CHECK_OK(begin_rebuild(&two, "report_list"));
-    CHECK(finish(&one) != NULL);
+    CHECK_INT(rebuild_began(two.rebuild), rebuild_position(one.rebuild)); /* with what is there */
+    CHECK_PROBLEM(finish(&one), VERSION_CONFLICT);
     CHECK_OK(finish(&two));
     CHECK_PROBLEM(rebuild_once(&two, "nothing"), NO_SUCH_ITEM);
     CHECK(reaches(&b, &p, append_day(&b, 1)));
     check_views_are_the_fold(&b);
     builder_close(&one);
     builder_close(&two);
+    projector_close(&p);
+    bench_close(&b);
+}
+
+TEST(a_swap_that_is_refused_says_why)
+{
+    struct bench b = bench_open();
+    struct projector p = projector_open(&b);
+    struct builder w = builder_open(&b, view_files);
+    bool done;
+    CHECK(reaches(&b, &p, append_day(&b, 1)));
+    CHECK_OK(begin_rebuild(&w, "report_list"));
+    CHECK_OK(rebuild_step(w.rebuild, &done)); /* the indexes */
+    run_sql(b.reader, "CREATE SCHEMA report_list_v1");
+    CHECK_PROBLEM(rebuild_step(w.rebuild, &done), STATEMENT_REFUSED);
+    CHECK(strstr(rebuild_why(w.rebuild), "\"report_list_v1\" already exists") != NULL);
+    CHECK(reaches(&b, &p, append_day(&b, 100)));
+    CHECK_OK(rebuild_once(&w, "report_list")); /* who begins one drops what is in its way */
+    check_views_are_the_fold(&b);
+    builder_close(&w);
     projector_close(&p);
     bench_close(&b);
 }

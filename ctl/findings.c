@@ -1,0 +1,48 @@
+/* findings.c -- what the parts of verify say: differences, and how far they are. */
+#include "ctl/verify.h"
+
+#include <stdarg.h>
+
+#include "base/time.h"
+#include "base/banned.h"
+
+enum { SAY_US = 1000000 };
+
+void differs(struct findings *f, const char *part, const char *name, int64_t position,
+             const char *format, ...)
+{
+    scoped_arena a = {0};
+    scoped_text line = {0};
+    va_list args;
+    char what[1024];
+    va_start(args, format);
+    vsnprintf(what, sizeof(what), format, args);
+    va_end(args);
+    f->count++;
+    if (!f->json) {
+        const char *at = position ? arena_printf(&a, " %lld", (long long)position) : "";
+        printf("%s %s%s: %s\n", part, name, at, what);
+        return;
+    }
+    text_append(&line, "{\"part\":");
+    text_append_json(&line, part);
+    text_append(&line, ",\"name\":");
+    text_append_json(&line, name);
+    if (position)
+        text_printf(&line, ",\"position\":%lld", (long long)position);
+    text_append(&line, ",\"difference\":");
+    text_append_json(&line, what);
+    printf("%s}\n", text_value(&line));
+}
+
+void progress(struct findings *f, const char *name, int64_t done, int64_t all)
+{
+    int64_t now = time_monotonic();
+    if (now - f->said_at < SAY_US)
+        return;
+    f->said_at = now;
+    if (done <= all)
+        fprintf(stderr, "%s: %lld of %lld\n", name, (long long)done, (long long)all);
+    else
+        fprintf(stderr, "%s: %lld so far\n", name, (long long)done);
+}
