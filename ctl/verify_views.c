@@ -304,7 +304,7 @@ static fallible verify_view(struct city *c, const struct embedded *file, struct 
     struct fold f = {.city = c, .findings = out, .arena = a};
     TRY(view_parse(file, &event_language, a, &f.v.view));
     f.name = f.v.view.name;
-    f.v.view.name = arena_printf(a, "verify_%s", f.name);
+    view_place(&f.v.view, arena_printf(a, "verify_%s", f.name), a);
     const struct problem *p = compare_view(&f);
     names_clear(&f.left_out);
     TRY(p);

@@ -221,6 +221,13 @@ static const char *digest_of(struct arena *a, const char *text)
     return arena_text(a, out);
 }
 
+void view_place(struct view *v, const char *schema, struct arena *a)
+{
+    v->name = schema;
+    v->enter = (struct pg_statement){arena_printf(a, "%s/enter", schema),
+                                     arena_printf(a, "SET LOCAL search_path TO \"%s\"", schema)};
+}
+
 fallible view_parse(const struct embedded *file, const struct language *language, struct arena *a,
                     struct view *out)
 {
@@ -231,8 +238,7 @@ fallible view_parse(const struct embedded *file, const struct language *language
     if (!is_name(v.name) || !text_equal(file->name + stem, ".sql") || text_equal(v.name, "main") ||
         text_equal(v.name, "engine") || text_equal(v.name, "public"))
         return fault(&r, 0, "the file's name cannot be the name of a view");
-    v.enter = (struct pg_statement){arena_printf(a, "%s/enter", v.name),
-                                    arena_printf(a, "SET LOCAL search_path TO \"%s\"", v.name)};
+    view_place(&v, v.name, a);
     v.text = arena_text(a, file->text);
     v.digest = digest_of(a, file->text);
     const struct problem *p = read_lines(&r);

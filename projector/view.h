@@ -49,7 +49,7 @@ struct view_statement {
 };
 
 struct view {
-    const char *name;
+    const char *name;          /* and schema; set by view_place alone, with `enter` */
     const char *digest;        /* of the file */
     const char *text;          /* the file */
     const char *tables;        /* DDL */
@@ -68,6 +68,9 @@ struct language {
  * live in `a`. */
 fallible view_parse(const struct embedded *file, const struct language *language, struct arena *a,
                     struct view *out);
+
+/* Lets it live in another schema, and be named like that; before view_complete. */
+void view_place(struct view *v, const char *schema, struct arena *a);
 
 /* Makes the sql of the :version statements, which needs the type of their key: the view's tables
  * must be there. NOT_STARTED, logged, if table, key or version column are missing; else as pg_call.
