@@ -93,24 +93,23 @@ static const char *awaited(const struct pipeline *p)
     return p->answered < p->count ? p->answers[p->answered].what : "end of a pipeline";
 }
 
-/* Writes what can be written, waits until there is more to do, reads what has come. */
-static fallible move(struct pipeline *p)
+/* Waits for one of the `events`, reads what has come. */
+static fallible move(struct pipeline *p, short events)
 {
-    PGconn *conn = p->c->conn;
-    int left = PQflush(conn);
-    short events = left ? POLLIN | POLLOUT : POLLIN;
-    if (left < 0 || !pg_wait_for(conn, events, p->deadline) || !PQconsumeInput(conn))
+    if (!pg_wait_for(p->c->conn, events, p->deadline) || !PQconsumeInput(p->c->conn))
         return lost(p, awaited(p));
     return take_answers(p);
 }
 
 /* ---- writing ---- */
 
+/* Never waits for answers alone while there is something to write, nor when all is written: the
+ * server may keep what it has to say until the end is sent. */
 static fallible write_all(struct pipeline *p)
 {
     int left;
     while ((left = PQflush(p->c->conn)) > 0)
-        TRY(move(p));
+        TRY(move(p, POLLIN | POLLOUT));
     p->unsent = 0;
     return left ? lost(p, awaited(p)) : NULL;
 }
@@ -198,7 +197,7 @@ static fallible leave(struct pipeline *p)
 {
     PGconn *conn = p->c->conn;
     while (PQisBusy(conn))
-        TRY(move(p));
+        TRY(move(p, POLLIN));
     PGresult *last = PQgetResult(conn);
     bool whole = PQresultStatus(last) == PGRES_PIPELINE_SYNC && PQexitPipelineMode(conn);
     PQclear(last);
@@ -215,7 +214,7 @@ fallible pipeline_end(struct pipeline *p)
         p->deadline = pg_deadline(p->c);
     TRY(take_answers(p));
     while (p->answered < p->count)
-        TRY(move(p));
+        TRY(move(p, POLLIN));
     TRY(leave(p));
     p->ended = true;
     return p->problem;

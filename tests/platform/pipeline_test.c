@@ -322,6 +322,26 @@ TEST(large_statements_and_large_answers_do_not_block_each_other)
     pg_free(db);
 }
 
+/* Of some, the kernel takes the last bytes between two looks: nothing else may be waited for then,
+ * for the server says nothing before the end. */
+TEST(statements_of_every_size_are_sent_whole)
+{
+    enum { MOST = 4 * MEGABYTE };
+    struct pg *db = pg_new(test_by_socket(test_database()), "test", NULL, TIMEOUT_MS);
+    scoped_arena a = {0};
+    char *large = arena_alloc(&a, MOST + 1);
+    memset(large, 'x', MOST);
+    for (int n = 0; n < 300; n++) {
+        scoped_pipeline *p = NULL;
+        large[MOST - n * (MOST / 300)] = '\0';
+        CHECK_OK(pipeline_begin(db, &p));
+        CHECK_OK(add(p, &(struct pg_statement){"size", "SELECT length($1::text)"}, large, NULL));
+        CHECK_OK(pipeline_end(p));
+    }
+    CHECK_INT(pg_generation(db), 1);
+    pg_free(db);
+}
+
 /* Memory is bounded by waiting: a server that is busy is not sent more than the kernel keeps. */
 TEST(add_waits_for_a_server_that_does_not_read)
 {

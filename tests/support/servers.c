@@ -136,11 +136,10 @@ static void postgres_first(void)
     test_shell("cd / && %s" PG_BIN
                "/initdb -D %s/pg -U test -A trust -N -E UTF8 --locale=C.UTF-8 >/dev/null",
                as_postgres(), folder);
-    test_shell(
-        "cat >> %s/pg/postgresql.conf <<'E'\nport = %d\nlisten_addresses = '127.0.0.1'\n"
-        "unix_socket_directories = ''\nfsync = off\nmax_connections = 60\nshared_buffers = 64MB\n"
-        "autovacuum_naptime = 5s\nE",
-        folder, postgres_port);
+    test_shell("cat >> %s/pg/postgresql.conf <<'E'\nport = %d\nlisten_addresses = '127.0.0.1'\n"
+               "unix_socket_directories = '%s/pg'\nfsync = off\nmax_connections = 60\n"
+               "shared_buffers = 64MB\nautovacuum_naptime = 5s\nE",
+               folder, postgres_port, folder);
     test_postgres_start();
 }
 
@@ -161,6 +160,12 @@ static const char *new_database(const char *migrations)
 const char *test_database(void)
 {
     return new_database(NULL);
+}
+
+const char *test_by_socket(const char *url)
+{
+    return arena_printf(&kept, "postgresql://test@%s?host=%s/pg&port=%d", strrchr(url, '/'), folder,
+                        postgres_port);
 }
 
 const char *test_store_database(void)

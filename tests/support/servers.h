@@ -6,6 +6,7 @@
 /* A new empty database in this program's own cluster (fsync off): its libpq URI, kept until exit.
  * `store`: with migrations/write applied; `views`: with migrations/read applied. */
 const char *test_database(void);
+const char *test_by_socket(const char *url); /* the same database by its unix socket */
 const char *test_store_database(void);
 const char *test_views_database(void);
 
