@@ -57,6 +57,11 @@ void column_text(struct column *c, const char *at, size_t length)
     c->count++;
 }
 
+void column_string(struct column *c, const char *s)
+{
+    column_text(c, s, strlen(s));
+}
+
 struct pg_value column_end(struct column *c)
 {
     if (!c->has_value)

@@ -20,6 +20,7 @@ void column_begin(struct column *c, enum column_kind kind);
 void column_int(struct column *c, int64_t value);
 /* Of the others. `at` NULL is SQL NULL; else `length` bytes, which need no NUL behind them. */
 void column_text(struct column *c, const char *at, size_t length);
+void column_string(struct column *c, const char *s); /* ended by NUL */
 /* What pg_call_binary is given for it; borrowed. Once, behind the last value. A column of nothing
  * but NULLs is given as NULL: unnest pads it to the length of the others, and has nothing to
  * unpack. */

@@ -88,18 +88,13 @@ static const struct pg_statement APPEND_BATCH = {
     "$18::int[], $19::text[], $20::bigint[], $21::text[], $22::text[]::uuid[], $23::text[], "
     "$24::int[], $25::json[], $26::json[])"};
 
-static void add_text(struct column *c, const char *s)
-{
-    column_text(c, s, strlen(s));
-}
-
 static void add_command(struct column *p, const struct append *c, int last)
 {
-    add_text(&p[C_ACTOR], c->actor);
-    add_text(&p[C_KEY], c->key);
-    add_text(&p[C_DIGEST], c->digest);
+    column_string(&p[C_ACTOR], c->actor);
+    column_string(&p[C_KEY], c->key);
+    column_string(&p[C_DIGEST], c->digest);
     column_int(&p[C_STATUS], c->status);
-    add_text(&p[C_BODY], c->body);
+    column_string(&p[C_BODY], c->body);
     column_int(&p[C_VERSION], c->version);
     column_int(&p[C_POSITION], c->position);
     column_int(&p[C_LAST], last);
@@ -109,7 +104,7 @@ static void add_command(struct column *p, const struct append *c, int last)
 static void add_stream(struct column *p, int command, const struct append_stream *s, int last)
 {
     column_int(&p[last ? W_COMMAND : L_COMMAND], command);
-    add_text(&p[last ? W_STREAM : L_STREAM], s->name);
+    column_string(&p[last ? W_STREAM : L_STREAM], s->name);
     column_int(&p[last ? W_VERSION : L_VERSION], s->version);
     if (last)
         column_int(&p[W_LAST], last);
@@ -135,7 +130,7 @@ static void add_known(struct column *p, const struct append *batch, int count, s
     qsort(at, known, sizeof(*at), by_name);
     for (size_t i = 0; i < known; i++)
         if (!i || by_name(&at[i - 1], &at[i]) || at[i - 1]->version != at[i]->version) {
-            add_text(&p[K_STREAM], at[i]->name);
+            column_string(&p[K_STREAM], at[i]->name);
             column_int(&p[K_VERSION], at[i]->version);
         }
 }
@@ -144,14 +139,14 @@ static void add_event(struct column *p, int command, const struct append_stream 
                       const struct append_event *e)
 {
     column_int(&p[E_COMMAND], command);
-    add_text(&p[E_STREAM], s->name);
+    column_string(&p[E_STREAM], s->name);
     column_int(&p[E_VERSION], version);
-    add_text(&p[E_CATEGORY], e->category);
-    add_text(&p[E_ID], e->id);
-    add_text(&p[E_TYPE], e->type);
+    column_string(&p[E_CATEGORY], e->category);
+    column_string(&p[E_ID], e->id);
+    column_string(&p[E_TYPE], e->type);
     column_int(&p[E_SCHEMA], e->schema);
-    add_text(&p[E_DATA], e->data);
-    add_text(&p[E_META], e->meta);
+    column_string(&p[E_DATA], e->data);
+    column_string(&p[E_META], e->meta);
 }
 
 /* Version of the n-th event: its stream's version, plus those before it in the same stream. */

@@ -105,11 +105,11 @@ static void add(struct column *c, const struct batch_column *what, const struct 
 {
     switch (what->source) {
     case OF_POSITION: column_int(c, e->position); break;
-    case OF_STREAM: column_text(c, e->stream, strlen(e->stream)); break;
+    case OF_STREAM: column_string(c, e->stream); break;
     case OF_VERSION: column_int(c, e->version); break;
-    case OF_TYPE: column_text(c, e->type, strlen(e->type)); break;
+    case OF_TYPE: column_string(c, e->type); break;
     case OF_TIME: column_int(c, e->recorded); break;
-    case OF_DATA: column_text(c, e->data, strlen(e->data)); break;
+    case OF_DATA: column_string(c, e->data); break;
     case OF_MEMBER:
     case OF_MEMBER_AS_JSON: add_member(c, what, e); break;
     }
