@@ -41,6 +41,7 @@ FOREIGN = {
     "openssl/*": ["platform/token*.c", "tests/platform/token_*"],
     "sodium.h": ["platform/*.c", "command-api/*.c", "ctl/*.c", "tests/*"],
     "zlib.h": ["platform/gzip.c", "tests/*"],
+    "unicode/*": ["base/*.c"],
 }
 STANDARD = set("""assert ctype dirent errno fcntl fnmatch glob inttypes limits locale math netdb poll pthread pwd
     search signal stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd""".split())
