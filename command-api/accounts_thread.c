@@ -15,7 +15,7 @@
 #include "platform/service.h"
 #include "base/banned.h"
 
-enum { REMEMBERED_MAX = 10000, TAKE = 16, CHORE_MS = 1000, EXPIRE_EVERY = 60 };
+enum { REMEMBERED_MAX = 10000, TAKE = 16, CHORE_MS = 1000 };
 static const int64_t REMEMBER_US = 5 * 60 * INT64_C(1000000);
 
 /* Generic plans on indexes: a plan made on empty tables would scan them for ever. */
@@ -35,7 +35,6 @@ struct accounts {
     struct account_job *running; /* log-ins on the pool, by next_job */
     int64_t followed;            /* position up to which ended sessions are known */
     int64_t next_chore;          /* monotonic us */
-    int chores;
     int limit;
     atomic_int inside; /* jobs taken and not yet posted */
     atomic_bool stopping;
@@ -222,14 +221,12 @@ static void run(struct accounts *s, struct account_job *j)
         j->step(s, j);
 }
 
-/* Each second: which sessions have ended, here or by another process; now and then: old rows. */
+/* Each second: which sessions have ended, here or by another process. */
 static void do_chores(struct accounts *s)
 {
     if (time_monotonic() < s->next_chore)
         return;
     const struct problem *p = revoked_follow(s->api->revoked, s->database, &s->followed);
-    if (!p && ++s->chores % EXPIRE_EVERY == 0)
-        p = sessions_expire(s->database);
     ready_report("accounts", !p, -1);
     metric_set(METRIC_queue_length, "accounts", queue_length(s->queue));
     metric_set(METRIC_queue_length, "hash", pool_waiting(s->hashers));

@@ -6,6 +6,7 @@
 #include "command-api/categories.h"
 #include "command-api/command_api.h"
 #include "command-api/commands.h"
+#include "command-api/expiry.h"
 #include "command-api/relay.h"
 #include "command-api/writer.h"
 #include "platform/service.h"
@@ -20,6 +21,7 @@ struct process {
     struct token_key *key;
     struct http_server *server;
     struct relay *relay;
+    struct expiry *expiry;
     struct categories *categories;
     struct http_route *routes;
     char *redis_password;
@@ -83,6 +85,7 @@ static fallible start(struct process *p)
     TRY(accounts_start(&p->api, &p->api.accounts));
     p->categories = categories_start(&p->api);
     relay_start(p->relay);
+    p->expiry = expiry_new(&p->settings);
     http_server_start(p->server);
     log_info("ready to take commands", KV("port", http_port(p->server)));
     return NULL;
@@ -99,6 +102,7 @@ static void stop(struct process *p)
     if (p->server)
         http_server_stop(p->server, GRACE_MS);
     relay_free(p->relay);
+    expiry_free(p->expiry);
 }
 
 static void release(struct process *p)

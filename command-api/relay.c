@@ -21,8 +21,6 @@ enum {
     PROBE_US = 1000000,    /* how often an idle relay compares with Redis */
     TRIM_EVERY = 10000,    /* events between two trims */
     LEAST_RETAINED = 1000, /* below this a full Redis is the operator's */
-    EXPIRE_US = 60000000,  /* between two sweeps of old answers */
-    EXPIRE_MOST = 1000,
 };
 
 struct relay {
@@ -36,7 +34,7 @@ struct relay {
     int64_t trimmed;       /* position of the last trim */
     int64_t redis_checked; /* generation of the connection whose policy was looked at */
     int64_t leader;        /* generation of the connection that holds the advisory lock */
-    int64_t probe_at, expire_at;
+    int64_t probe_at;
     int wake; /* eventfd */
     atomic_bool stop;
     bool started;
@@ -264,8 +262,6 @@ fallible relay_step(struct relay *r, bool *progress)
 /* ---- the thread ---- */
 
 static const struct pg_statement LOCK = {"relay_lock", "SELECT pg_try_advisory_lock(721394820)"};
-static const struct pg_statement EXPIRE = {"expire_results",
-                                           "SELECT expire_results($1::int, $2::int)"};
 
 /* The lock goes with the connection, so it is asked for again on every new one. */
 static bool is_leader(struct relay *r)
@@ -278,19 +274,6 @@ static bool is_leader(struct relay *r)
     if (text_equal(rows_text(rows, 0, 0), "t"))
         r->leader = pg_generation(r->connection);
     return r->leader == pg_generation(r->connection);
-}
-
-static void expire_answers(struct relay *r)
-{
-    scoped_arena a = {0};
-    scoped_rows *rows = NULL;
-    if (time_monotonic() < r->expire_at)
-        return;
-    const char *values[] = {arena_printf(&a, "%lld", (long long)r->settings->idempotency_days),
-                            arena_printf(&a, "%d", EXPIRE_MOST)};
-    bool more =
-        !pg_call(r->connection, &EXPIRE, 2, values, &rows) && rows_int(rows, 0, 0) == EXPIRE_MOST;
-    r->expire_at = time_monotonic() + (more ? 100000 : EXPIRE_US);
 }
 
 void relay_wake(struct relay *r)
@@ -343,7 +326,6 @@ static void *relay_main(void *arg)
             pause = pause < 10 ? 10 : pause < 500 ? pause * 2 : 1000;
         } else {
             pause = progress ? 0 : pause < 1 ? 1 : pause < 20 ? pause * 2 : 20;
-            expire_answers(r);
         }
         if (pause)
             sleep_ms(r, pause, !p);

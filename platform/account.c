@@ -42,7 +42,6 @@ static const struct pg_statement CHANGE_ROLE = {"change_role",
 static const struct pg_statement LIST_ALL = {
     NULL, "SELECT user_name, role, agency, disabled, created, user_id FROM account "
           " ORDER BY lower(user_name)"};
-static const struct pg_statement EXPIRE = {"sessions_expire", "SELECT expire_sessions(1000)"};
 
 enum { OUTCOME_COLUMN = 7 }; /* of REFRESH_SESSION, after the account's */
 
@@ -302,9 +301,4 @@ fallible account_set_role(struct pg *c, const char *user_id, enum role role, con
     TRY(ask(c, &CHANGE_ROLE, 7, values, &rows));
     *role_version = rows_int(rows, 0, 0);
     return NULL;
-}
-
-fallible sessions_expire(struct pg *c)
-{
-    return ask(c, &EXPIRE, 0, NULL, NULL);
 }

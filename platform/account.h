@@ -69,6 +69,3 @@ fallible account_set_role(struct pg *c, const char *user_id, enum role role, con
 
 /* All accounts by name, a row each: name, role, agency, disabled ("t"), created, user id. */
 fallible accounts_list(struct pg *c, struct rows **out);
-
-/* Deletes sessions that are over, a bounded number. */
-fallible sessions_expire(struct pg *c);
