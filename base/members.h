@@ -1,19 +1,13 @@
 /* members.h -- the members of one JSON object, where they lie in its text: for those who need a few
- * of them and no tree. RFC 8259 is checked to the last byte. */
+ * of them and no struct. base/json reads it: RFC 8259 is checked to the last byte. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/arena.h"
+#include "base/json.h"
 
 enum { MEMBERS_MAX = 64, MEMBERS_DEPTH = 32 };
-
-/* Not ended by NUL. */
-struct span {
-    const char *at; /* NULL: there is none */
-    size_t length;
-};
 
 struct member {
     struct span name;
@@ -28,7 +22,7 @@ struct members {
 
 /* Spans point into `json`, which must stay; strings with escapes are made in `a`. False if it is no
  * object and nothing else, nests deeper than MEMBERS_DEPTH, has more than MEMBERS_MAX members, or
- * a string holds \u0000 or half a surrogate pair. Whether the bytes are UTF-8 is not looked at. */
+ * holds what base/json refuses. */
 bool members_read(const char *json, struct arena *a, struct members *out);
 
 /* The last one of that name, as jsonb has it; NULL if there is none. */

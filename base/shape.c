@@ -1,29 +1,31 @@
-/* shape.c -- the only file that knows cJSON. What cJSON lets pass is refused before or after it:
- * see the cJSON rows of the trap tests in tests/contract/shape_test.c. */
+/* shape.c -- a struct from JSON, by the rows of its shape: in one pass, without a tree. */
 #include "base/shape.h"
 
 #include <math.h>
-#include <pthread.h>
 
-#include <cjson/cJSON.h>
-
+#include "base/json.h"
 #include "base/time.h"
 #include "base/banned.h"
 
-enum { MAX_DEPTH = 8, MAX_TEXTS = 32, MAX_TAG = 16 };
+enum { MAX_TEXTS = 32, MAX_TAG = 16 };
 static const double LARGEST_INT = 1e15; /* doubles are exact there, and print as integers */
 
 struct reader {
+    struct json *json;
     struct arena *arena;
     struct fault *fault;
     const struct reader *outer; /* of the object that this one is a member of, */
     const char *member;         /* by this name; NULL: the body itself */
+    bool stored;                /* rules that are younger than it do not count */
 };
 
+/* Of a member, or of the object itself if `name` is NULL. */
 static const char *path(const struct reader *r, const char *name)
 {
-    return r->outer ? arena_printf(r->arena, "%s.%s", path(r->outer, r->member), name)
-                    : arena_text(r->arena, name);
+    if (!r->outer)
+        return arena_text(r->arena, name);
+    const char *own = path(r->outer, r->member);
+    return name ? arena_printf(r->arena, "%s.%s", own, name) : own;
 }
 
 static const struct problem *refuse(const struct reader *r, const struct problem *p,
@@ -32,57 +34,44 @@ static const struct problem *refuse(const struct reader *r, const struct problem
     return fault_at(r->fault, p, path(r, name), detail);
 }
 
-/* ---- before cJSON: bytes that it would let pass, and nesting ---- */
-
-static bool is_nul_escape(const char *s, size_t left)
+/* What base/json refused; p may be NULL. */
+static fallible at_member(const struct reader *r, const struct problem *p, const char *name)
 {
-    return left >= 6 && memcmp(s, "\\u0000", 6) == 0;
+    return p ? refuse(r, p, name, json_detail(r->json)) : NULL;
 }
 
-static fallible check_bytes(const char *json, size_t length, struct fault *fault)
+/* Ended by NUL, which takes the place of the closing quote. */
+static const char *ended(const struct span *s)
 {
-    int depth = 0;
-    bool inside = false;
-    if (text_characters(json, length) < 0)
-        return fault_at(fault, BAD_TEXT, NULL, "The body is not valid UTF-8.");
-    for (size_t i = 0; i < length; i++) {
-        if (inside)
-            i += text_plain(json + i, length - i);
-        if (i == length)
-            break; /* in the middle of a string: cJSON refuses it */
-        unsigned char c = (unsigned char)json[i];
-        if (!c || (inside && c < 0x20))
-            return fault_at(fault, BAD_TEXT, NULL, "A text holds a raw control character.");
-        if (inside && is_nul_escape(json + i, length - i))
-            return fault_at(fault, BAD_TEXT, NULL, "A text holds the character NUL.");
-        if (inside && c == '\\')
-            i++;
-        else if (c == '"')
-            inside = !inside;
-        else if (!inside && (c == '{' || c == '['))
-            depth++;
-        else if (!inside && (c == '}' || c == ']'))
-            depth--;
-        if (depth > MAX_DEPTH)
-            return fault_at(fault, MALFORMED, NULL, "The body is nested too deeply.");
-    }
-    return NULL;
+    char *text = (char *)s->at; /* in the reader's own copy, or in the arena */
+    text[s->length] = '\0';
+    return text;
+}
+
+static fallible expect(const struct reader *r, enum json_kind kind, const char *name,
+                       const char *detail)
+{
+    enum json_kind is = json_kind(r->json);
+    if (is == kind)
+        return NULL;
+    if (is != JSON_NONE)
+        return refuse(r, WRONG_TYPE, name, detail);
+    return at_member(r, json_skip_value(r->json, 0), name); /* refuses, and says what is wrong */
 }
 
 /* ---- values ---- */
 
-static fallible read_string(const struct reader *r, const struct field *f, const cJSON *v,
-                            const char **out)
+static fallible read_string(const struct reader *r, const struct field *f, const char **out)
 {
-    if (!cJSON_IsString(v))
-        return refuse(r, WRONG_TYPE, f->name, "Expected a string.");
-    const char *s = v->valuestring;
-    if (text_is_blank(s))
+    struct span s;
+    TRY(expect(r, JSON_STRING, f->name, "Expected a string."));
+    TRY(at_member(r, json_take_string(r->json, &s), f->name));
+    *out = ended(&s);
+    if (!r->stored && text_is_blank(*out))
         return refuse(r, BLANK, f->name, "The text must not be blank.");
-    if (f->limit && text_characters(s, strlen(s)) > f->limit)
+    if (f->limit && (int64_t)s.length > f->limit && text_characters(s.at, s.length) > f->limit)
         return refuse(r, TOO_LONG, f->name,
                       arena_printf(r->arena, "At most %lld characters.", (long long)f->limit));
-    *out = s;
     return NULL;
 }
 
@@ -113,15 +102,18 @@ static fallible read_time(const struct reader *r, const struct field *f, const c
     return NULL;
 }
 
-static fallible read_number(const struct reader *r, const struct field *f, const cJSON *v,
-                            double *out)
+/* The text goes on behind the digits with what can stand in no number, so strtod ends there. */
+static fallible read_number(const struct reader *r, const struct field *f, double *out)
 {
     bool integer = f->kind == KIND_INT;
-    double n = v->valuedouble;
     double limit = f->limit ? (double)f->limit : LARGEST_INT;
-    if (!cJSON_IsNumber(v) || (integer && isfinite(n) && n != floor(n)))
-        return refuse(r, WRONG_TYPE, f->name,
-                      integer ? "Expected an integer." : "Expected a number.");
+    const char *expected = integer ? "Expected an integer." : "Expected a number.";
+    struct span digits;
+    TRY(expect(r, JSON_NUMBER, f->name, expected));
+    TRY(at_member(r, json_take_number(r->json, &digits), f->name));
+    double n = strtod(digits.at, NULL);
+    if (integer && isfinite(n) && n != floor(n))
+        return refuse(r, WRONG_TYPE, f->name, expected);
     if (!(fabs(n) <= limit))
         return refuse(r, OUT_OF_RANGE, f->name,
                       arena_printf(r->arena, "Expected a value from %.0f to %.0f.", -limit, limit));
@@ -129,79 +121,106 @@ static fallible read_number(const struct reader *r, const struct field *f, const
     return NULL;
 }
 
+static fallible read_bool(const struct reader *r, const struct field *f, bool *out)
+{
+    TRY(expect(r, JSON_BOOL, f->name, "Expected true or false."));
+    return at_member(r, json_take_bool(r->json, out), f->name);
+}
+
+/* The next member of the object whose reader this is; *name is NULL behind the last one. */
+static fallible next_member(const struct reader *r, bool *begun, const char **name)
+{
+    struct span s;
+    bool more;
+    *name = NULL;
+    TRY(at_member(r, json_take_member(r->json, begun, &more, &s), NULL));
+    if (more)
+        *name = ended(&s);
+    return NULL;
+}
+
+/* ---- texts by language ---- */
+
 static bool is_tag(const char *s)
 {
     size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
     return n && n <= MAX_TAG && !s[n];
 }
 
-static fallible read_texts(const struct reader *r, const struct field *f, const cJSON *v,
-                           const struct texts **out)
+static fallible read_pair(const struct reader *r, const char *key, int64_t limit, struct texts *t)
 {
-    int count = cJSON_GetArraySize(v);
-    if (!cJSON_IsObject(v))
-        return refuse(r, WRONG_TYPE, f->name, "Expected an object of texts.");
-    if (count < 1 || count > MAX_TEXTS)
-        return refuse(r, OUT_OF_RANGE, f->name, "Expected 1 to 32 texts.");
+    struct field one = {.name = key, .limit = limit};
+    for (int i = 0; i < t->count; i++)
+        if (text_equal(t->at[i].key, key))
+            return refuse(r, DUPLICATE_FIELD, key, NULL);
+    if (!is_tag(key))
+        return refuse(r, BAD_TEXT, NULL, "A key is not a language tag.");
+    if (t->count == MAX_TEXTS)
+        return refuse(r, OUT_OF_RANGE, NULL, "Expected 1 to 32 texts.");
+    t->at[t->count].key = key;
+    TRY(read_string(r, &one, &t->at[t->count].value));
+    t->count++;
+    return NULL;
+}
+
+static fallible read_texts(const struct reader *r, const struct field *f, const struct texts **out)
+{
+    TRY(expect(r, JSON_OBJECT, f->name, "Expected an object of texts."));
+    struct reader inner = *r;
+    inner.outer = r;
+    inner.member = f->name;
     struct texts *t = arena_alloc(r->arena, sizeof(*t));
-    t->at = arena_array(r->arena, (size_t)count, sizeof(*t->at));
-    struct reader inner = {r->arena, r->fault, r, f->name};
-    for (const cJSON *m = v->child; m; m = m->next) {
-        struct field one = {.name = m->string, .limit = f->limit};
-        for (int i = 0; i < t->count; i++)
-            if (text_equal(t->at[i].key, one.name))
-                return refuse(&inner, DUPLICATE_FIELD, one.name, NULL);
-        if (!is_tag(one.name))
-            return refuse(r, BAD_TEXT, f->name, "A key is not a language tag.");
-        t->at[t->count].key = one.name;
-        TRY(read_string(&inner, &one, m, &t->at[t->count].value));
-        t->count++;
+    t->at = arena_array(r->arena, MAX_TEXTS, sizeof(*t->at));
+    const char *key;
+    bool begun = false;
+    TRY(next_member(&inner, &begun, &key));
+    for (; key;) {
+        TRY(read_pair(&inner, key, f->limit, t));
+        TRY(next_member(&inner, &begun, &key));
     }
+    if (!t->count)
+        return refuse(r, OUT_OF_RANGE, f->name, "Expected 1 to 32 texts.");
     *out = t;
     return NULL;
 }
 
-static fallible read_object(const struct reader *r, const struct shape *shape, const cJSON *object,
-                            unsigned char *to);
+/* ---- objects ---- */
 
-static fallible read_sub(const struct reader *r, const struct field *f, const cJSON *v,
-                         const void **out)
+static fallible read_object(const struct reader *r, const struct shape *shape, unsigned char *to);
+
+static fallible read_sub(const struct reader *r, const struct field *f, const void **out)
 {
     const struct shape *sub = f->sub;
-    if (!cJSON_IsObject(v))
-        return refuse(r, WRONG_TYPE, f->name, "Expected an object.");
-    struct reader inner = {r->arena, r->fault, r, f->name};
+    TRY(expect(r, JSON_OBJECT, f->name, "Expected an object."));
+    struct reader inner = *r;
+    inner.outer = r;
+    inner.member = f->name;
     void *to = arena_alloc(r->arena, sub->size);
-    TRY(read_object(&inner, sub, v, to));
+    TRY(read_object(&inner, sub, to));
     *out = to;
     return NULL;
 }
 
-static fallible read_member(const struct reader *r, const struct field *f, const cJSON *v,
-                            unsigned char *to)
+static fallible read_member(const struct reader *r, const struct field *f, unsigned char *to)
 {
     const char *s = NULL;
     double n = 0;
     switch (f->kind) {
-    case KIND_TEXT: return read_string(r, f, v, (const char **)(void *)to);
+    case KIND_TEXT: return read_string(r, f, (const char **)(void *)to);
     case KIND_UUID:
     case KIND_WORD:
-        TRY(read_string(r, f, v, &s));
+        TRY(read_string(r, f, &s));
         memcpy(to, &s, sizeof(s));
         return f->kind == KIND_UUID ? read_uuid(r, f, s) : read_word(r, f, s);
-    case KIND_TIME: TRY(read_string(r, f, v, &s)); return read_time(r, f, s, (int64_t *)(void *)to);
+    case KIND_TIME: TRY(read_string(r, f, &s)); return read_time(r, f, s, (int64_t *)(void *)to);
     case KIND_INT:
-        TRY(read_number(r, f, v, &n));
+        TRY(read_number(r, f, &n));
         *(int64_t *)(void *)to = (int64_t)n;
         return NULL;
-    case KIND_NUMBER: return read_number(r, f, v, (double *)(void *)to);
-    case KIND_BOOL:
-        if (!cJSON_IsBool(v))
-            return refuse(r, WRONG_TYPE, f->name, "Expected true or false.");
-        *(bool *)to = cJSON_IsTrue(v);
-        return NULL;
-    case KIND_OBJECT: return read_sub(r, f, v, (const void **)(void *)to);
-    case KIND_TEXTS: return read_texts(r, f, v, (const struct texts **)(void *)to);
+    case KIND_NUMBER: return read_number(r, f, (double *)(void *)to);
+    case KIND_BOOL: return read_bool(r, f, (bool *)to);
+    case KIND_OBJECT: return read_sub(r, f, (const void **)(void *)to);
+    case KIND_TEXTS: return read_texts(r, f, (const struct texts **)(void *)to);
     }
     return INTERNAL;
 }
@@ -215,21 +234,30 @@ static const struct field *find(const struct shape *shape, const char *name)
     return NULL;
 }
 
-static fallible read_object(const struct reader *r, const struct shape *shape, const cJSON *object,
-                            unsigned char *to)
+static fallible read_named(const struct reader *r, const struct shape *shape, const char *name,
+                           bool *seen, unsigned char *to)
+{
+    const struct field *f = find(shape, name);
+    if (!f)
+        return refuse(r, UNKNOWN_FIELD, name, NULL);
+    bool *mine = &seen[f - shape->fields()];
+    if (*mine)
+        return refuse(r, DUPLICATE_FIELD, f->name, NULL);
+    *mine = true;
+    if (f->presence == OPTIONAL && json_kind(r->json) == JSON_NULL)
+        return at_member(r, json_take_null(r->json), f->name);
+    return read_member(r, f, to + f->offset);
+}
+
+static fallible read_object(const struct reader *r, const struct shape *shape, unsigned char *to)
 {
     const struct field *fields = shape->fields();
-    bool *seen = arena_array(r->arena, (size_t)shape->count, sizeof(bool));
-    for (const cJSON *m = object->child; m; m = m->next) {
-        const struct field *f = find(shape, m->string);
-        if (!f)
-            return refuse(r, UNKNOWN_FIELD, m->string, NULL);
-        if (seen[f - fields])
-            return refuse(r, DUPLICATE_FIELD, f->name, NULL);
-        seen[f - fields] = true;
-        if (f->presence == OPTIONAL && cJSON_IsNull(m))
-            continue;
-        TRY(read_member(r, f, m, to + f->offset));
+    bool *seen = arena_array(r->arena, (size_t)shape->count, sizeof(bool)), begun = false;
+    const char *name;
+    TRY(next_member(r, &begun, &name));
+    while (name) {
+        TRY(read_named(r, shape, name, seen, to));
+        TRY(next_member(r, &begun, &name));
     }
     for (int i = 0; i < shape->count; i++)
         if (fields[i].presence == REQUIRED && !seen[i])
@@ -237,154 +265,35 @@ static fallible read_object(const struct reader *r, const struct shape *shape, c
     return NULL;
 }
 
-/* ---- cJSON's tree, in the reader's arena ----
- *
- * A body of six members would be seventeen allocations, each freed again. The hooks are the whole
- * process's, but nobody else in it knows cJSON; outside of `parse` they are malloc and free. Names
- * and texts of the tree live as long as the arena, so they need not be copied. */
-
-static __thread struct arena *parsing;
-
-static void *tree_alloc(size_t size)
+static fallible read_body(const struct reader *r, const struct shape *shape, void *out)
 {
-    return parsing ? arena_alloc(parsing, size) : malloc(size);
+    if (text_starts(r->json->at, "\xef\xbb\xbf"))
+        return refuse(r, MALFORMED, NULL, "The body begins with a byte order mark.");
+    if (json_kind(r->json) != JSON_OBJECT)
+        return refuse(r, MALFORMED, NULL, "The body must be a JSON object.");
+    void *to = arena_alloc(r->arena, shape->size);
+    TRY(read_object(r, shape, to));
+    TRY(at_member(r, json_take_end(r->json), NULL));
+    memcpy(out, to, shape->size);
+    return NULL;
 }
 
-static void tree_free(void *p)
+/* In a copy: texts without escapes stay where they are in it. */
+static fallible read_copy(const struct shape *shape, const char *json, size_t length, bool stored,
+                          struct arena *a, void *out, struct fault *fault)
 {
-    if (!parsing)
-        free(p);
-}
-
-static void set_hooks(void)
-{
-    cJSON_InitHooks(&(cJSON_Hooks){tree_alloc, tree_free});
-}
-
-static cJSON *parse(const char *json, size_t length, const char **stop, struct arena *a)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, set_hooks);
-    parsing = a;
-    cJSON *tree = cJSON_ParseWithLengthOpts(json, length, stop, 1);
-    parsing = NULL;
-    return tree;
+    struct json j = json_open(arena_bytes(a, json, length), length, a);
+    struct reader r = {.json = &j, .arena = a, .fault = fault, .stored = stored};
+    return read_body(&r, shape, out);
 }
 
 fallible shape_read(const struct shape *shape, const char *json, size_t length, struct arena *a,
                     void *out, struct fault *fault)
 {
-    struct reader r = {a, fault, NULL, NULL};
-    TRY(check_bytes(json, length, fault));
-    if (length >= 3 && memcmp(json, "\xef\xbb\xbf", 3) == 0) /* cJSON would skip a BOM */
-        return fault_at(fault, MALFORMED, NULL, "The body begins with a byte order mark.");
-    char *ended = arena_bytes(a, json, length); /* cJSON reads the NUL to refuse trailing bytes */
-    const char *stop = NULL;
-    const cJSON *object = parse(ended, length + 1, &stop, a);
-    if (!object)
-        return fault_at(fault, MALFORMED, NULL,
-                        arena_printf(a, "The body is not JSON, from byte %td on.",
-                                     stop ? stop - ended : (ptrdiff_t)0));
-    if (!cJSON_IsObject(object))
-        return fault_at(fault, MALFORMED, NULL, "The body must be a JSON object.");
-    void *to = arena_alloc(a, shape->size);
-    TRY(read_object(&r, shape, object, to));
-    memcpy(out, to, shape->size);
-    return NULL;
+    return read_copy(shape, json, length, false, a, out, fault);
 }
 
-/* ---- writing ---- */
-
-static void write_texts(const struct texts *t, struct text *out)
+fallible shape_read_stored(const struct shape *shape, const char *json, struct arena *a, void *out)
 {
-    for (int i = 0; i < t->count; i++) {
-        text_append_char(out, i ? ',' : '{');
-        text_append_json(out, t->at[i].key);
-        text_append_char(out, ':');
-        text_append_json(out, t->at[i].value);
-    }
-    text_append_char(out, '}');
-}
-
-/* Coordinates and the like have few decimals: n is then the quotient of two integers that a double
- * holds exactly, and needs none of printf's long arithmetic. The limits are those within which
- * printf would write no exponent. */
-static bool write_decimal(double n, struct text *out)
-{
-    double size = fabs(n), scale = 1;
-    for (; scale <= 1e7 && size >= 1e-4 && size * scale < LARGEST_INT; scale *= 10) {
-        int64_t whole = (int64_t)(size * scale + 0.5), unit = (int64_t)scale;
-        if ((double)whole / scale != size)
-            continue;
-        char digits[INT_TEXT];
-        text_append(out, n < 0 ? "-" : "");
-        text_append_int(out, whole / unit);
-        text_append(out, unit > 1 ? "." : "");
-        text_append(out, int_text(unit + whole % unit, digits) + 1); /* behind the 1: with zeros */
-        return true;
-    }
-    return false;
-}
-
-/* The shortest form that reads back as the same number: -6.914744, not -6.9147439999999998. */
-static void write_number(double n, struct text *out)
-{
-    char digits[32];
-    if (write_decimal(n, out))
-        return;
-    for (int precision = 15; precision <= 17; precision++) {
-        snprintf(digits, sizeof(digits), "%.*g", precision, n);
-        if (strtod(digits, NULL) == n)
-            break;
-    }
-    text_append(out, digits);
-}
-
-static bool is_absent(const struct field *f, const void *from)
-{
-    switch (f->kind) {
-    case KIND_TEXT:
-    case KIND_UUID:
-    case KIND_WORD:
-    case KIND_OBJECT:
-    case KIND_TEXTS: return *(const void *const *)from == NULL;
-    case KIND_TIME: return *(const int64_t *)from == 0;
-    case KIND_INT:
-    case KIND_NUMBER:
-    case KIND_BOOL: return false;
-    }
-    return false;
-}
-
-static void write_member(const struct field *f, const void *from, struct text *out)
-{
-    char time[TIME_TEXT];
-    switch (f->kind) {
-    case KIND_TEXT:
-    case KIND_UUID:
-    case KIND_WORD: text_append_json(out, *(const char *const *)from); break;
-    case KIND_TIME: text_append_json(out, time_format(*(const int64_t *)from, time)); break;
-    case KIND_INT: text_append_int(out, *(const int64_t *)from); break;
-    case KIND_NUMBER: write_number(*(const double *)from, out); break;
-    case KIND_BOOL: text_append(out, *(const bool *)from ? "true" : "false"); break;
-    case KIND_OBJECT: shape_write(f->sub, *(const void *const *)from, out); break;
-    case KIND_TEXTS: write_texts(*(const struct texts *const *)from, out); break;
-    }
-}
-
-void shape_write(const struct shape *shape, const void *from, struct text *out)
-{
-    char separator = '{';
-    for (int i = 0; i < shape->count; i++) {
-        const struct field *f = &shape->fields()[i];
-        const void *member = (const unsigned char *)from + f->offset;
-        if (is_absent(f, member))
-            continue;
-        text_append_char(out, separator);
-        separator = ',';
-        text_append_json(out, f->name);
-        text_append_char(out, ':');
-        write_member(f, member, out);
-    }
-    text_append(out, separator == '{' ? "{}" : "}");
+    return read_copy(shape, json, strlen(json), true, a, out, NULL);
 }

@@ -120,12 +120,14 @@ struct texts {
                                        Name##_rows};
 
 /* Reads one JSON object of `length` bytes into *out (a struct of shape->size bytes, overwritten
- * only on success). Texts are copied into `a`. Refuses, naming the member in `fault`: unknown,
- * missing and repeated members, wrong types, over-long and blank texts, values out of range,
- * invalid UTF-8, NUL, raw control characters, nesting deeper than 8, trailing bytes.
- * `fault` may be NULL. */
+ * only on success). Texts are copied into `a`. Refuses, naming the member in `fault`: what is not
+ * RFC 8259 to the last byte, unknown, missing and repeated members, wrong types, over-long and
+ * blank texts, values out of range, NUL in a text. `fault` may be NULL. */
 fallible shape_read(const struct shape *shape, const char *json, size_t length, struct arena *a,
                     void *out, struct fault *fault);
+
+/* The same of what was stored: rules about what a text says do not count, they may be younger. */
+fallible shape_read_stored(const struct shape *shape, const char *json, struct arena *a, void *out);
 
 /* Appends the struct as one JSON object; absent members are left out. */
 void shape_write(const struct shape *shape, const void *from, struct text *out);

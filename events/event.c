@@ -61,7 +61,7 @@ fallible event_read(const char *name, int version, const char *data, struct aren
         return UNREADABLE_EVENT;
     TRY(event_upcast(event_upcasters, name, version, event_version(type), data, a, &current));
     struct event e = {.type = type};
-    if (shape_read(event_shape(type), current, strlen(current), a, body(&e), NULL))
+    if (shape_read_stored(event_shape(type), current, a, body(&e)))
         return UNREADABLE_EVENT;
     *out = e;
     return NULL;
@@ -80,7 +80,7 @@ static fallible one_step(const struct upcaster *step, const char *data, struct a
 {
     void *old = arena_alloc(a, step->old->size);
     void *next = arena_alloc(a, step->next->size);
-    if (shape_read(step->old, data, strlen(data), a, old, NULL))
+    if (shape_read_stored(step->old, data, a, old))
         return UNREADABLE_EVENT;
     step->up(a, old, next);
     scoped_text json = {0};

@@ -1,5 +1,5 @@
-/* shape_test.c -- what shape_read refuses, among it everything cJSON 1.7.15 would let pass; reading
- * after writing is the identity. */
+/* shape_test.c -- what shape_read refuses (json_test.c has what is no JSON); reading after writing
+ * is the identity. */
 #include "tests/support/harness.h"
 
 #include "base/time.h"
@@ -95,13 +95,14 @@ TEST(a_limit_counts_characters_not_bytes)
 
 TEST(bytes_that_are_no_text_are_refused)
 {
-    refused("{\"content\":\"a\\u0000b\",\"category\":\"x\"}", BAD_TEXT, NULL);
-    refused("{\"content\":\"a\xff\",\"category\":\"x\"}", BAD_TEXT, NULL);
-    refused("{\"content\":\"a\nb\",\"category\":\"x\"}", BAD_TEXT, NULL);
-    refused("{\"content\":\"\xed\xa0\x80\",\"category\":\"x\"}", BAD_TEXT, NULL); /* a surrogate */
-    refused("{\"content\":\"\xc0\xaf\",\"category\":\"x\"}", BAD_TEXT, NULL);     /* overlong */
+    refused("{\"content\":\"a\\u0000b\",\"category\":\"x\"}", BAD_TEXT, "content");
+    refused("{\"content\":\"a\xff\",\"category\":\"x\"}", BAD_TEXT, "content");
+    refused("{\"content\":\"a\nb\",\"category\":\"x\"}", BAD_TEXT, "content");
+    refused("{\"content\":\"\xed\xa0\x80\",\"category\":\"x\"}", BAD_TEXT,
+            "content");                                                            /* a surrogate */
+    refused("{\"content\":\"\xc0\xaf\",\"category\":\"x\"}", BAD_TEXT, "content"); /* overlong */
     struct CreateReport body;
-    CHECK_PROBLEM(read_bytes("{" GOOD "}\0{}", strlen("{" GOOD "}") + 3, &body), BAD_TEXT);
+    CHECK_PROBLEM(read_bytes("{" GOOD "}\0{}", strlen("{" GOOD "}") + 3, &body), MALFORMED);
     CHECK_OK(read_text(
         "{\"content\":\"a\\\\u0000b\",\"category\":\"x\"}")); /* a backslash, then u0000 */
     arena_release(&arena);
@@ -117,6 +118,9 @@ TEST(what_is_not_one_json_object_is_refused)
     refused("{" GOOD "}{}", MALFORMED, NULL);
     refused("\xef\xbb\xbf{" GOOD "}", MALFORMED, NULL);
     refused("{'content':1}", MALFORMED, NULL);
+    refused("{" GOOD ",\"location\":{\"latitude\":01,\"longitude\":2}}", MALFORMED,
+            "location.latitude");
+    refused("{" GOOD ",\"location\":{\"latitude\":1;", MALFORMED, "location");
     scoped_text deep = {0};
     for (int i = 0; i < 1000; i++)
         text_append(&deep, "[");
