@@ -12,8 +12,9 @@ SELECT :base + n AS position, overlay(overlay(gen_random_uuid()::text
   FROM generate_series(1, :count) n;
 INSERT INTO es_stream (stream, version, position) SELECT 'report-' || id, 1, position FROM filled;
 INSERT INTO es_event (position, stream, version, category, event_id, type, schema, data, meta)
-SELECT position, 'report-' || id, 1, 'report', gen_random_uuid(), 'report.created', 1,
+SELECT position, 'report-' || id, 1, 'report', gen_random_uuid(), 'report.created', 2,
        jsonb_build_object('report_id', id, 'reporter_user_id', :'reporter', 'visibility', 'PUBLIC', 'category', category,
+                          'kind', CASE category WHEN 'kriminalitas' THEN 'crime' ELSE 'issue' END,
                           'owner_agency', agency, 'status', 'RECEIVED',
                           'content', 'The street light at the corner is out, seen ' || n || ' by a passer-by',
                           'location', jsonb_build_object('latitude', -6.2, 'longitude', 106.8),

@@ -53,6 +53,7 @@ void command_stream(const struct command *c, char out[STREAM_TEXT])
     switch (c->type) {
     case CreateReport:
     case UpdateReportStatus:
+    case UpdateCaseStatus:
     case WithdrawReport: stream_of_report(c->target, out); return;
     case UpvoteReport:
     case WithdrawUpvote: stream_of_vote(c->target, c->actor.user_id, out); return;

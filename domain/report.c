@@ -3,6 +3,7 @@
 #include "domain/report.h"
 
 #include "domain/category.h"
+#include "events/sight.h"
 #include "base/banned.h"
 
 static const int64_t DAY = INT64_C(86400) * 1000000;
@@ -16,6 +17,7 @@ static void created(struct report *r, const struct ReportCreated *e, struct aren
         .id = arena_text(a, e->report_id),
         .status = (enum status)word_index(status_words, e->status),
         .visibility = (enum visibility)word_index(visibility_words, e->visibility),
+        .kind = kind_from(e->kind),
         .category = arena_text(a, e->category),
         .owner_agency = arena_text(a, e->owner_agency),
         .reporter = arena_text(a, e->reporter_user_id),
@@ -46,18 +48,21 @@ bool is_author(const struct report *r, const struct actor *a)
            (r->pseudonym && text_equal(r->pseudonym, a->pseudonym));
 }
 
+static bool is_of_agency(const struct report *r, const struct actor *a)
+{
+    return r->owner_agency && text_equal(r->owner_agency, a->agency);
+}
+
 bool is_officer_of(const struct report *r, const struct actor *a)
 {
-    bool own = a->role & (OFFICER | SUPERVISOR) && text_equal(r->owner_agency, a->agency);
-    return own || a->role == ADMIN;
+    return (a->role & (OFFICER | SUPERVISOR) && is_of_agency(r, a)) || a->role == ADMIN;
 }
 
 bool may_see(const struct report *r, const struct actor *a)
 {
-    if (!r->id)
-        return false;
-    bool open = r->visibility == PUBLIC && r->status != WITHDRAWN;
-    return open || is_author(r, a) || is_officer_of(r, a);
+    const struct sight_facts facts = {r->visibility, r->kind, r->status};
+    int ties = (is_author(r, a) ? BY_AUTHOR : 0) | (is_of_agency(r, a) ? OF_AGENCY : 0);
+    return r->id && sight_of(&facts, a->role, ties) != NOTHING;
 }
 
 const char *report_category(enum visibility v)
@@ -94,7 +99,7 @@ static int who_is(const struct report *r, const struct actor *a)
     int who = is_author(r, a) ? AUTHOR : 0;
     if (is_officer_of(r, a))
         who |= OFFICER_OF;
-    if (a->role == SUPERVISOR && text_equal(r->owner_agency, a->agency))
+    if (a->role == SUPERVISOR && is_of_agency(r, a))
         who |= SUPERVISOR_OF;
     if (a->role == ADMIN)
         who |= ANY_ADMIN;
@@ -170,14 +175,31 @@ static fallible move(const struct report *r, enum status to, const char *note,
     return NULL;
 }
 
-static fallible update_status(const struct report *r, const struct command *c, struct decision *out)
+/* What is on both bodies of a change of status. */
+static fallible move_to(const struct report *r, const char *status, const char *note,
+                        const struct command *c, struct decision *out)
+{
+    return move(r, (enum status)word_index(status_words, status), note, "note", c, out);
+}
+
+static fallible update_report(const struct report *r, const struct command *c, struct decision *out)
 {
     const struct UpdateReportStatus *body = &c->UpdateReportStatus;
-    bool concerned =
-        is_officer_of(r, &c->actor) || is_author(r, &c->actor) || c->actor.role == SYSTEM;
-    if (!r->id || !concerned)
+    bool by_clock = r->id && c->actor.role == SYSTEM;
+    if (!by_clock && !may_see(r, &c->actor))
         return NO_SUCH_REPORT;
-    return move(r, (enum status)word_index(status_words, body->status), body->note, "note", c, out);
+    if (!by_clock && !is_author(r, &c->actor) && !is_officer_of(r, &c->actor))
+        return NOT_YOURS;
+    return move_to(r, body->status, body->note, c, out);
+}
+
+/* A case is there for its agency alone, also if an officer of another one wrote the report. */
+static fallible update_case(const struct report *r, const struct command *c, struct decision *out)
+{
+    const struct UpdateCaseStatus *body = &c->UpdateCaseStatus;
+    if (!r->id || !is_officer_of(r, &c->actor))
+        return NO_SUCH_REPORT;
+    return move_to(r, body->status, body->note, c, out);
 }
 
 static fallible withdraw(const struct report *r, const struct command *c, struct decision *out)
@@ -225,7 +247,7 @@ static fallible create(const struct command *c, struct decision *out)
                .reporter_pseudonym = out->anonymous ? c->actor.pseudonym : NULL,
                .visibility = visibility, .content = body->content, .category = body->category,
                .owner_agency = category->agency, .status = "RECEIVED", .location = body->location,
-               .occurred_at = body->occurred_at, .created_at = c->now));
+               .occurred_at = body->occurred_at, .created_at = c->now, .kind = category->kind));
     answer(out, "report_id", c->target);
     answer(out, "status", "RECEIVED");
     return NULL;
@@ -235,7 +257,8 @@ static fallible report_rule(const void *state, const struct command *c, struct d
 {
     switch (c->type) {
     case CreateReport: return create(c, out);
-    case UpdateReportStatus: return update_status(state, c, out);
+    case UpdateReportStatus: return update_report(state, c, out);
+    case UpdateCaseStatus: return update_case(state, c, out);
     case WithdrawReport: return withdraw(state, c, out);
     case UpvoteReport:
     case WithdrawUpvote:

@@ -7,6 +7,7 @@ struct report {
     const char *id; /* NULL: there is no such report */
     enum status status;
     enum visibility visibility;
+    enum category_kind kind; /* when it was filed */
     const char *category, *owner_agency;
     const char *reporter;  /* user id; NULL for anonymous reports and those without author */
     const char *pseudonym; /* of an anonymous author */

@@ -14,8 +14,6 @@ static const struct {
     const struct shape *shape;
 } rows[] = {EVENTS(EVENT_ROW)};
 
-const struct upcaster event_upcasters[] = {{.name = NULL}};
-
 const char *event_name(enum event_type type)
 {
     return rows[type].name;

@@ -15,7 +15,9 @@ extern const struct shape Place_shape;
 #define EVENT_TYPE(Name, wire, version) Name,
 enum event_type { EVENTS(EVENT_TYPE) EVENT_TYPES };
 
-#define EVENT_STRUCT(Name, wire, version) DEFINE_STRUCT(Name)
+#define EVENT_STRUCT(Name, wire, version) \
+    DEFINE_STRUCT(Name)                   \
+    extern const struct shape Name##_shape;
 EVENTS(EVENT_STRUCT)
 
 #define EVENT_MEMBER(Name, wire, version) struct Name Name;

@@ -7,7 +7,8 @@
 const char *const status_words[] = {STATUSES(WORD_TEXT) NULL};
 const char *const visibility_words[] = {VISIBILITIES(WORD_TEXT) NULL};
 const char *const role_words[] = {ROLES(WORD_TEXT) NULL};
-const char *const category_kind_words[] = {"crime", "issue", NULL};
+#define KIND_TEXT_OF(name, word) #word,
+const char *const category_kind_words[] = {CATEGORY_KINDS(KIND_TEXT_OF) NULL};
 
 int word_index(const char *const *words, const char *word)
 {
@@ -15,6 +16,11 @@ int word_index(const char *const *words, const char *word)
         if (text_equal(words[i], word))
             return i;
     return -1;
+}
+
+enum category_kind kind_from(const char *word)
+{
+    return text_equal(word, category_kind_words[CRIME]) ? CRIME : ISSUE;
 }
 
 enum role role_from(const char *word)

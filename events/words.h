@@ -6,12 +6,15 @@
 /* States of a report; the allowed moves are the table in domain/report_moves.def. */
 #define STATUSES(W) \
     W(RECEIVED) W(ASSIGNED) W(IN_PROGRESS) W(RESOLVED) W(REJECTED) W(CLOSED) W(WITHDRAWN)
-#define VISIBILITIES(W) W(PUBLIC) W(PRIVATE) W(ANONYMOUS)
-#define ROLES(W)        W(CITIZEN) W(OFFICER) W(PATROL) W(DISPATCHER) W(SUPERVISOR) W(ADMIN)
+#define VISIBILITIES(W)   W(PUBLIC) W(PRIVATE) W(ANONYMOUS)
+#define CATEGORY_KINDS(W) W(CRIME, crime) W(ISSUE, issue)
+#define ROLES(W)          W(CITIZEN) W(OFFICER) W(PATROL) W(DISPATCHER) W(SUPERVISOR) W(ADMIN)
 
 #define WORD_ENUM(name) name,
 enum status { STATUSES(WORD_ENUM) STATUS_COUNT };
 enum visibility { VISIBILITIES(WORD_ENUM) VISIBILITY_COUNT };
+#define KIND_ENUM(name, word) name,
+enum category_kind { CATEGORY_KINDS(KIND_ENUM) CATEGORY_KIND_COUNT };
 
 /* Roles are bits, so that a route names everyone who may use it; ANYONE needs no token. */
 #define ROLE_INDEX(name) ROLE_INDEX_##name,
@@ -27,10 +30,13 @@ enum role {
 extern const char *const status_words[];
 extern const char *const visibility_words[];
 extern const char *const role_words[];
-extern const char *const category_kind_words[]; /* crime, issue */
+extern const char *const category_kind_words[];
 
 /* Place of the word in its list, -1 if it is not there. */
 int word_index(const char *const *words, const char *word);
+
+/* The kind that a report is of; what was filed before kinds were kept (NULL) is an issue. */
+enum category_kind kind_from(const char *word);
 
 /* The bit of a role's name, 0 if there is no such role; and its name, "" if not one bit. */
 enum role role_from(const char *word);

@@ -4,11 +4,12 @@
 #include "query-api/query.h"
 
 #include "base/embedded.h"
+#include "query-api/sight.h"
 #include "base/banned.h"
 
 extern const struct embedded query_files[];
 
-static const char PAGE[] = "-- :page\n";
+static const char PAGE[] = "-- :page\n", SIGHT[] = "-- :sight\n";
 
 static const char *file_text(const char *name, size_t length)
 {
@@ -23,13 +24,21 @@ static fallible append_relation(struct text *sql, const char *name, const char *
     const char *text = file_text(file, length);
     if (!text)
         return INTERNAL;
-    text_printf(sql, "WITH %s AS (%s)\n", name, text);
+    const char *sight = strstr(text, SIGHT);
+    size_t before = sight ? (size_t)(sight - text) : strlen(text);
+    text_printf(sql, "WITH %s AS (%.*s", name, (int)before, text);
+    if (sight) {
+        append_sight(sql);
+        text_append(sql, sight + sizeof(SIGHT) - 1);
+    }
+    text_append(sql, ")\n");
     return NULL;
 }
 
 /* "-- :with name": the file of that name comes before, as a relation of that name. "-- :page": the
  * file <this>_page, or <this>_filtered, as the relation page: to plan what finds the rows of every
- * filter costs more than to run what needs none. */
+ * filter costs more than to run what needs none. In such a file "-- :sight" stands for the
+ * expression of sight.h. */
 static fallible append_includes(struct text *sql, const struct route *route, const char *file,
                                 const char *page)
 {

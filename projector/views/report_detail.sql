@@ -10,6 +10,7 @@ CREATE TABLE report_detail (
     pseudonym text,             -- of an anonymous author; no query shows it
     visibility text,
     category text,
+    kind text,                  -- of the category when it was filed: decides who reads it, for ever
     owner_agency text,
     content text,
     location jsonb,
@@ -22,15 +23,15 @@ CREATE TABLE report_detail (
 CREATE TABLE report_votes (report_id uuid PRIMARY KEY, votes bigint NOT NULL) WITH (fillfactor = 80);
 
 -- :members report_id uuid, reporter_user_id text, reporter_pseudonym text, visibility text
--- :members category text, owner_agency text, content text, location jsonb, status text
+-- :members category text, kind text, owner_agency text, content text, location jsonb, status text
 -- :members occurred_at timestamptz, created_at timestamptz
 -- :members new_status text, changed_at timestamptz, note text
 
 -- :on report.created
-INSERT INTO report_detail (report_id, version, position, reporter, pseudonym, visibility, category,
+INSERT INTO report_detail (report_id, version, position, reporter, pseudonym, visibility, category, kind,
                            owner_agency, content, location, occurred_at, created_at, status, last_status_at)
 SELECT report_id, version, position, reporter_user_id, reporter_pseudonym, visibility, category,
-       owner_agency, content, location, occurred_at, created_at, status, created_at
+       coalesce(kind, 'issue'), owner_agency, content, location, occurred_at, created_at, status, created_at
   FROM batch;
 
 -- :on report.status.updated

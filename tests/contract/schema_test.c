@@ -24,10 +24,9 @@ static char *read_file(const char *path)
     return s;
 }
 
-static const char *schema_path(const char *folder, enum event_type t)
+static const char *schema_path(const char *folder, const char *name, int version)
 {
-    return arena_printf(&arena, SOURCE_DIR "/events/schema/%s%s.v%d.json", folder, event_name(t),
-                        event_version(t));
+    return arena_printf(&arena, SOURCE_DIR "/events/schema/%s%s.v%d.json", folder, name, version);
 }
 
 static const cJSON *in(const cJSON *o, const char *name)
@@ -123,20 +122,53 @@ static bool is_date(const char *s)
     return s && strlen(s) == 10 && time_parse(arena_printf(&arena, "%sT00:00:00Z", s), &moment);
 }
 
+static void check_schema(const char *name, int version, const struct shape *shape)
+{
+    cJSON *schema = cJSON_Parse(read_file(schema_path("", name, version)));
+    is(schema != NULL, name, "a schema file");
+    if (!schema)
+        return;
+    CHECK_TEXT(string(schema, "title"), name);
+    CHECK_TEXT(string(schema, "$id"), arena_printf(&arena, "/schemas/%s/%d", name, version));
+    is(is_date(string(schema, "x-published")), name, "x-published, a day");
+    compare(shape, schema, name);
+    cJSON_Delete(schema);
+}
+
 TEST(every_event_agrees_with_its_schema)
 {
-    for (enum event_type t = 0; t < EVENT_TYPES; t++) {
-        cJSON *schema = cJSON_Parse(read_file(schema_path("", t)));
-        is(schema != NULL, event_name(t), "a schema file");
-        if (!schema)
-            continue;
-        CHECK_TEXT(string(schema, "title"), event_name(t));
-        CHECK_TEXT(string(schema, "$id"),
-                   arena_printf(&arena, "/schemas/%s/%d", event_name(t), event_version(t)));
-        is(is_date(string(schema, "x-published")), event_name(t), "x-published, a day");
-        compare(event_shape(t), schema, event_name(t));
-        cJSON_Delete(schema);
-    }
+    for (enum event_type t = 0; t < EVENT_TYPES; t++)
+        check_schema(event_name(t), event_version(t), event_shape(t));
+    arena_release(&arena);
+}
+
+TEST(every_older_version_agrees_with_its_schema_and_has_a_step)
+{
+    for (enum event_type t = 0; t < EVENT_TYPES; t++)
+        for (int version = 1; version < event_version(t); version++) {
+            const struct upcaster *step = event_upcasters;
+            while (step->name && (step->from != version || !text_equal(step->name, event_name(t))))
+                step++;
+            is(step->name != NULL, event_name(t), "a step from each older version");
+            if (step->name)
+                check_schema(step->name, version, step->old);
+            is(*read_file(schema_path("samples/", event_name(t), version)) == '{', event_name(t),
+               "a sample of each older version");
+        }
+    arena_release(&arena);
+}
+
+TEST(a_report_filed_before_kinds_were_kept_has_none_and_reads_as_an_issue)
+{
+    const char *old = read_file(schema_path("samples/", "report.created", 1));
+    struct event e;
+    CHECK_OK(event_read("report.created", 1, old, &arena, &e));
+    CHECK(!e.ReportCreated.kind);
+    CHECK_INT(kind_from(e.ReportCreated.kind), ISSUE);
+    CHECK_OK(event_read("report.created", 2,
+                        read_file(schema_path("samples/", "report.created", 2)), &arena, &e));
+    CHECK_TEXT(e.ReportCreated.kind, "issue");
+    CHECK_INT(kind_from("crime"), CRIME);
     arena_release(&arena);
 }
 
@@ -168,7 +200,8 @@ TEST(samples_of_every_version_are_read_and_written_the_same)
 TEST(every_event_has_a_sample)
 {
     for (enum event_type t = 0; t < EVENT_TYPES; t++)
-        is(*read_file(schema_path("samples/", t)) == '{', event_name(t), "a sample");
+        is(*read_file(schema_path("samples/", event_name(t), event_version(t))) == '{',
+           event_name(t), "a sample");
     arena_release(&arena);
 }
 

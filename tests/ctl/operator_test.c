@@ -339,7 +339,7 @@ TEST(a_rebuild_that_was_killed_is_gone_on_with_and_says_so)
     change(c.log,
            "WITH c AS (UPDATE es_counter SET position = 8000) "
            "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
-           "data, meta) SELECT n, 'report-' || id, 1, 'report', id, 'report.created', 1, "
+           "data, meta) SELECT n, 'report-' || id, 1, 'report', id, 'report.created', 2, "
            "jsonb_build_object('report_id', id, 'visibility', 'PUBLIC', 'status', 'RECEIVED'), "
            "'{}' FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 8000) n) x");
     c.head = 8000;

@@ -86,6 +86,11 @@ const struct decision *decided(void)
     return &decision;
 }
 
+const struct problem *decided_outcome(void)
+{
+    return outcome;
+}
+
 static const char *as_text(const char *stream, const char *category, const struct event *e)
 {
     scoped_text json = {0};
@@ -123,7 +128,8 @@ struct event created(const char *visibility)
     return EVENT(ReportCreated, .report_id = R1, .reporter_user_id = anonymous ? NULL : C1,
                  .reporter_pseudonym = anonymous ? citizen1.pseudonym : NULL,
                  .visibility = visibility, .content = "a hole", .category = "infrastruktur",
-                 .owner_agency = "AGENCY_INFRA", .status = "RECEIVED", .created_at = NOON);
+                 .owner_agency = "AGENCY_INFRA", .status = "RECEIVED", .created_at = NOON,
+                 .kind = "issue");
 }
 
 struct event moved(const char *from, const char *to)

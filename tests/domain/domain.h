@@ -32,6 +32,7 @@ void then_refused_(const char *file, int line, const struct problem *p);
 #define then_nothing()            then_nothing_(__FILE__, __LINE__)
 #define then_refused(p)           then_refused_(__FILE__, __LINE__, p)
 const struct decision *decided(void);
+const struct problem *decided_outcome(void); /* NULL: done */
 
 struct event created(const char *visibility);
 struct event moved(const char *from, const char *to);

@@ -75,8 +75,11 @@ TEST(an_officer_of_the_agency_takes_it_up)
 TEST(an_officer_of_another_agency_does_not_find_the_case)
 {
     given_report("PUBLIC");
-    when(&officer_health, update("IN_PROGRESS", NULL));
+    when(&officer_health, COMMAND(UpdateCaseStatus, .status = "IN_PROGRESS"));
     then_refused(NO_SUCH_REPORT);
+    given_report("PUBLIC");
+    when(&officer_health, update("IN_PROGRESS", NULL));
+    then_refused(NOT_YOURS); /* but they see the report */
 }
 
 TEST(a_report_that_was_never_filed_is_not_found)
@@ -219,7 +222,7 @@ TEST(an_author_reopens_a_resolved_report_within_fourteen_days)
     given_report("PUBLIC");
     given(moved("IN_PROGRESS", "RESOLVED"));
     when(&citizen2, update("IN_PROGRESS", "it is broken again"));
-    then_refused(NO_SUCH_REPORT);
+    then_refused(NOT_YOURS);
 }
 
 TEST(a_hidden_report_is_seen_by_its_author_and_its_agency)

@@ -46,7 +46,7 @@ class MainJob(unittest.TestCase):
         self.assertEqual(c.get(f"/cases/{rid}", "officer1").json["status"], "RESOLVED")
 
         again = {"status": "IN_PROGRESS", "note": "it is broken again"}
-        self.assertEqual(c.ask("PATCH", f"/reports/{rid}/status", again, c.token("citizen2")).status, 404)
+        self.assertEqual(c.ask("PATCH", f"/reports/{rid}/status", again, c.token("citizen2")).status, 403)
         reopened = c.ask("PATCH", f"/reports/{rid}/status", again, c.token("citizen1"))
         self.assertEqual(reopened.status, 200, reopened.raw)
         at = f"min_position={reopened.json['position']}&wait_ms=5000"
@@ -172,6 +172,34 @@ class MainJob(unittest.TestCase):
         rid = c.file_report(category=code)["report_id"]
         self.assertEqual(wait_until("the case", lambda: c.get(f"/cases/{rid}", "officer2").json.get("owner_agency")),
                          "AGENCY_HEALTH")
+
+    def test_a_category_that_changes_its_kind_opens_no_old_report(self):
+        c = city()
+        code = "test-" + uuid.uuid4().hex[:8]
+
+        def define(kind):
+            body = {"names": {"en": "Noise"}, "agency": "AGENCY_HEALTH", "kind": kind, "sensitive": False, "active": True}
+            return c.ask("PUT", f"/categories/{code}", body, c.token("admin1")).json["position"]
+
+        filed = {}
+        for kind in ("issue", "crime", "issue"):
+            define(kind)
+            filed.setdefault(kind, c.file_report(category=code, visibility="PRIVATE")["report_id"])
+        at = f"min_position={define('crime')}&wait_ms=5000"
+        for kind, status in (("issue", 404), ("crime", 200)):
+            self.assertEqual(c.get(f"/reports/{filed[kind]}?{at}", "dispatcher1").status, status, kind)
+            vote = c.post(f"/reports/{filed[kind]}/upvote", who="dispatcher1")
+            self.assertEqual(vote.status, 404 if status == 404 else 409, kind)
+
+    def test_an_officer_who_wrote_it_uses_the_report_and_not_the_case_of_another_agency(self):
+        c = city()
+        made = c.file_report("officer2")
+        rid, at = made["report_id"], f"min_position={made['position']}&wait_ms=5000"
+        gone, token = {"status": "WITHDRAWN"}, c.token("officer2")
+        self.assertEqual(c.get(f"/cases/{rid}?{at}", "officer2").status, 404)
+        self.assertEqual(c.ask("PATCH", f"/cases/{rid}/status", gone, token).status, 404)
+        self.assertEqual(c.get(f"/reports/{rid}", "officer2").status, 200)
+        self.assertEqual(c.ask("PATCH", f"/reports/{rid}/status", gone, token).status, 200)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ def changed(d):
 class Reports(View):
     follows_reports = True
     created = {}  # column of the row -> member of report.created
+    absent = {}
     status_time = note = None
     vote_table = None
 
@@ -67,7 +68,8 @@ class Reports(View):
         if e["type"] == "report.created":
             r["position"] = e["position"]
             for column, member in self.created.items():
-                r[column] = micros(d.get(member)) if column in TIMES else d.get(member)
+                value = d.get(member, self.absent.get(member))
+                r[column] = micros(value) if column in TIMES else value
         if e["type"] in ("report.created", "report.status.updated"):
             r["status"], r[self.status_time] = status_of(d), changed(d)
             if self.note:
@@ -88,6 +90,8 @@ class report_list(Reports):
 
 class report_detail(report_list):
     tables, note = ("report_detail", "report_votes"), "last_note"
+    created = {**report_list.created, "kind": "kind"}
+    absent = {"kind": "issue"}  # what an event that has no such member means
 
 
 class case_inbox(Reports):

@@ -70,7 +70,7 @@ static inline int64_t append_many(struct bench *b, int count)
             "WITH c AS (UPDATE es_counter SET position = position + %d RETURNING position) "
             "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
             "data, meta) SELECT p, 'report-' || id, 1, 'report', gen_random_uuid(), "
-            "'report.created', 1, jsonb_build_object('report_id', id, 'visibility', 'PUBLIC', "
+            "'report.created', 2, jsonb_build_object('report_id', id, 'visibility', 'PUBLIC', "
             "'content', E'a \"b\"\\nc', 'category', 'kebersihan', 'owner_agency', "
             "'AGENCY_INFRA', 'status', 'RECEIVED', 'created_at', '2026-01-02T03:04:05Z'), '{}' "
             "FROM (SELECT position - %d + i AS p, gen_random_uuid() AS id FROM c, "

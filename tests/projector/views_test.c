@@ -54,17 +54,18 @@ static void create(struct history *h, struct citizen_report *r)
                                       "\"reporter_pseudonym\":\"p1\","};
     static const char *const place[] = {"", "\"location\":{\"latitude\":-6.2,\"longitude\":106.8},",
                                         "\"occurred_at\":\"2026-01-01T00:00:00Z\","};
+    static const char *const kind[] = {"", "\"kind\":\"crime\",", "\"kind\":\"issue\","};
     r->visibility = visibility_words[pick(h, VISIBILITY_COUNT)];
     r->category = pick(h, 2) ? "kebersihan" : "kesehatan";
     r->agency = pick(h, 2) ? "AGENCY_INFRA" : "AGENCY_HEALTH";
     r->status = "RECEIVED";
     add_event(h, arena_printf(&h->arena, "report-%s", r->id), "report.created",
               arena_printf(&h->arena,
-                           "{\"report_id\":\"%s\",%s%s\"visibility\":\"%s\",\"content\":\"c %d\","
+                           "{\"report_id\":\"%s\",%s%s%s\"visibility\":\"%s\",\"content\":\"c %d\","
                            "\"category\":\"%s\",\"owner_agency\":\"%s\",\"status\":\"RECEIVED\","
                            "\"created_at\":\"%s\"}",
-                           r->id, who[pick(h, 3)], place[pick(h, 3)], r->visibility, pick(h, 100),
-                           r->category, r->agency, moment(h)));
+                           r->id, who[pick(h, 3)], place[pick(h, 3)], kind[pick(h, 3)],
+                           r->visibility, pick(h, 100), r->category, r->agency, moment(h)));
 }
 
 static void move(struct history *h, struct citizen_report *r)

@@ -28,7 +28,8 @@ static void add_reports(void)
         bool crime =
             i == PUBLIC_CRIME || i == PRIVATE_CRIME || i == ANONYMOUS_CRIME || i == WITHDRAWN_CRIME;
         SAMPLE(.id = sample_id(i), .position = i * 10, .version = 2, .visibility = visibility[i],
-               .note = "a note", .category = crime ? "kriminalitas" : "kebersihan",
+               .note = "a note", .kind = crime ? "crime" : "issue",
+               .category = crime ? "kriminalitas" : "kebersihan",
                .agency = crime ? "AGENCY_SAFETY" : "AGENCY_INFRA",
                .votes = i == PUBLIC_ISSUE ? 3 : 0,
                .status = i >= WITHDRAWN_ISSUE ? "WITHDRAWN" : "IN_PROGRESS");
