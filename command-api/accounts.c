@@ -25,6 +25,8 @@ static fallible write_tokens(struct accounts *s, const struct account *a,
 {
     const struct command_api *api = accounts_api(s);
     int64_t now = time_now(), minutes = api->settings->token_minutes;
+    if (now < a->raised) /* the first second of a life of the log, or this clock is behind */
+        now = a->raised;
     struct claims c = {
         .role = a->role, .role_version = a->role_version, .expires = now + minutes * 60 * 1000000};
     char refresh[REFRESH_TOKEN_TEXT];

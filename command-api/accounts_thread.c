@@ -15,7 +15,7 @@
 #include "platform/service.h"
 #include "base/banned.h"
 
-enum { REMEMBERED_MAX = 10000, TAKE = 16, CHORE_MS = 1000 };
+enum { REMEMBERED_MAX = 10000, TAKE = 16, CHORE_MS = 250 };
 static const int64_t REMEMBER_US = 5 * 60 * INT64_C(1000000);
 
 /* Generic plans on indexes: a plan made on empty tables would scan them for ever. */
@@ -221,7 +221,7 @@ static void run(struct accounts *s, struct account_job *j)
         j->step(s, j);
 }
 
-/* Each second: which sessions have ended, here or by another process. */
+/* Several times a second: which sessions have ended, here or by another process. */
 static void do_chores(struct accounts *s)
 {
     if (time_monotonic() < s->next_chore)

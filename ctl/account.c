@@ -137,7 +137,7 @@ static int find(struct pg *c, const struct wish *w, struct account *out)
 static int verb_disable(struct pg *c, struct wish *w)
 {
     struct account a;
-    int64_t ended;
+    int64_t version;
     char correlation[UUID_TEXT];
     int code = find(c, w, &a);
     if (code)
@@ -148,20 +148,26 @@ static int verb_disable(struct pg *c, struct wish *w)
                    a.user_name, role_name(a.role)))
         return FAILED;
     struct origin o = {.correlation_id = uuid_new(correlation)};
-    const struct problem *p = account_disable(c, a.user_id, &o, &ended);
+    const struct problem *p = account_disable(c, a.user_id, &o, &version);
     if (p)
         return failed_by(p, w->name);
-    fprintf(stderr, "%s is disabled; %lld sessions ended.\n", a.user_name, (long long)ended);
+    fprintf(
+        stderr,
+        "%s is disabled: its sessions have ended, and tokens with a role version below %lld are "
+        "refused.\n",
+        a.user_name, (long long)version);
     return DONE;
 }
 
 static int verb_enable(struct pg *c, struct wish *w)
 {
     struct account a;
+    char correlation[UUID_TEXT];
     int code = find(c, w, &a);
     if (code)
         return code;
-    const struct problem *p = account_enable(c, a.user_id);
+    struct origin o = {.correlation_id = uuid_new(correlation)};
+    const struct problem *p = account_enable(c, a.user_id, &o);
     if (p)
         return failed_by(p, w->name);
     fprintf(stderr, "%s may log in%s.\n", a.user_name, a.disabled ? " again" : " as before");
@@ -193,7 +199,7 @@ static int verb_role(struct pg *c, struct wish *w)
 static int change_password(struct pg *c, struct wish *w, struct account *a)
 {
     struct fault f = {0};
-    int64_t ended;
+    int64_t version;
     char correlation[UUID_TEXT];
     const struct problem *p = account_check(a->user_name, w->password, &f);
     if (p)
@@ -201,11 +207,14 @@ static int change_password(struct pg *c, struct wish *w, struct account *a)
     p = password_hash(w->password, a->hash);
     struct origin o = {.correlation_id = uuid_new(correlation)};
     if (!p)
-        p = account_set_password(c, a->user_id, a->hash, &o, &ended);
+        p = account_set_password(c, a->user_id, a->hash, &o, &version);
     if (p)
         return failed_by(p, w->name);
-    fprintf(stderr, "%s has another password; %lld sessions ended.\n", a->user_name,
-            (long long)ended);
+    fprintf(
+        stderr,
+        "%s has another password: the sessions of the old one have ended, and tokens with a role "
+        "version below %lld are refused.\n",
+        a->user_name, (long long)version);
     return DONE;
 }
 

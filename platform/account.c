@@ -21,29 +21,28 @@ static const struct pg_statement REHASH = {
     "account_rehash",
     "UPDATE account SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2"};
 static const struct pg_statement OPEN_SESSION = {
-    "session_open", "INSERT INTO account_session (session_id, user_id, current, expires) "
-                    "SELECT $1, user_id, $4, clock_timestamp() + make_interval(days => $5) "
-                    "  FROM account WHERE user_id = $2 AND password_hash = $3 AND NOT disabled "
-                    "   FOR SHARE " /* one that is being changed: wait, and look again */
-                    "    ON CONFLICT (session_id) DO UPDATE SET current = excluded.current"};
+    "session_open",
+    "SELECT role, agency, role_version, raised FROM open_session($1, $2, $3, $4, $5, $6)"};
 static const struct pg_statement REFRESH_SESSION = {
-    "session_refresh", "SELECT user_id, user_name, '', role, agency, role_version, false, outcome "
-                       "  FROM refresh_session($1, $2, $3, $4, $5, $6, $7, $8)"};
+    "session_refresh",
+    "SELECT user_id, user_name, '', role, agency, role_version, false, raised, outcome "
+    "  FROM refresh_session($1, $2, $3, $4, $5, $6, $7, $8)"};
 static const struct pg_statement END_SESSION = {"session_end",
                                                 "SELECT end_session($1, $2, $3, $4, $5, $6)"};
 static const struct pg_statement DISABLE = {"disable_account",
-                                            "SELECT disable_account($1, $2, $3, $4)"};
-static const struct pg_statement ENABLE = {"enable_account", "UPDATE account SET disabled = false "
-                                                             "WHERE user_id = $1::uuid"};
-static const struct pg_statement CHANGE_PASSWORD = {"change_password",
-                                                    "SELECT change_password($1, $2, $3, $4, $5)"};
+                                            "SELECT disable_account($1, $2, $3, $4, $5)"};
+static const struct pg_statement ENABLE = {"enable_account",
+                                           "SELECT enable_account($1, $2, $3, $4, $5)"};
+static const struct pg_statement CHANGE_PASSWORD = {
+    "change_password", "SELECT change_password($1, $2, $3, $4, $5, $6)"};
 static const struct pg_statement CHANGE_ROLE = {"change_role",
                                                 "SELECT change_role($1, $2, $3, $4, $5, $6, $7)"};
 static const struct pg_statement LIST_ALL = {
     NULL, "SELECT user_name, role, agency, disabled, created, user_id FROM account "
           " ORDER BY lower(user_name)"};
 
-enum { OUTCOME_COLUMN = 7 }; /* of REFRESH_SESSION, after the account's */
+enum { RAISED_COLUMN = 7, OUTCOME_COLUMN }; /* of REFRESH_SESSION, after the account's */
+enum { CHANGE_VALUES_MAX = 3 + 4 };         /* own ones and the event's */
 
 static fallible ask(struct pg *c, const struct pg_statement *s, int count,
                     const char *const *values, struct rows **out)
@@ -195,15 +194,21 @@ fallible account_rehash(struct pg *c, const struct account *a, const char *new_h
 
 /* ---- sessions ---- */
 
-fallible session_open(struct pg *c, const struct account *a, const char *session, const char *tag,
+fallible session_open(struct pg *c, struct account *a, const char *session, const char *tag,
                       int64_t days)
 {
-    char number[24];
+    char number[INT_TEXT], most[INT_TEXT];
     scoped_rows *rows = NULL;
-    snprintf(number, sizeof(number), "%lld", (long long)days);
-    TRY(ask(c, &OPEN_SESSION, 5, (const char *[]){session, a->user_id, a->hash, tag, number},
-            &rows));
-    return rows_affected(rows) == 1 ? NULL : BAD_CREDENTIALS;
+    const char *values[] = {
+        session, a->user_id, a->hash, tag, int_text(days, number), int_text(SESSIONS_MAX, most)};
+    TRY(ask(c, &OPEN_SESSION, 6, values, &rows));
+    if (rows_count(rows) == 0)
+        return BAD_CREDENTIALS;
+    a->role = role_from(rows_text(rows, 0, 0));
+    copy(a->agency, sizeof(a->agency), rows_text(rows, 0, 1));
+    a->role_version = rows_int(rows, 0, 2);
+    a->raised = rows_int(rows, 0, 3);
+    return NULL;
 }
 
 fallible session_refresh(struct pg *c, const char *session, const char *tag, const char *successor,
@@ -227,6 +232,7 @@ fallible session_refresh(struct pg *c, const char *session, const char *tag, con
     if (!text_equal(outcome, "rotated"))
         return BAD_REFRESH_TOKEN;
     read_account(rows, out);
+    out->raised = rows_int(rows, 0, RAISED_COLUMN);
     return NULL;
 }
 
@@ -243,62 +249,53 @@ fallible session_end(struct pg *c, const char *user_id, const char *session, con
 
 /* ---- changes by an operator ---- */
 
-/* `user.session.ended` of every living session: SQL adds the session's id. */
-static void write_endings(const char *user_id, const struct origin *o, struct event_texts *t)
+/* Runs a statement that takes `count` values of its own and then the event; it sets the event's
+ * role version, which is the answer. */
+static fallible change(struct pg *c, const struct pg_statement *s, const char *const *own,
+                       int count, const struct event *e, const struct origin *o,
+                       int64_t *role_version)
 {
-    char now[TIME_TEXT];
-    snprintf(t->schema, sizeof(t->schema), "%d", event_version(UserSessionEnded));
-    text_printf(&t->data, "{\"user_id\":\"%s\",\"ended_at\":\"%s\"}", user_id,
-                time_format(time_now(), now));
-    write_meta(o, &t->meta);
-}
-
-fallible account_disable(struct pg *c, const char *user_id, const struct origin *o, int64_t *ended)
-{
+    const char *values[CHANGE_VALUES_MAX];
     scoped_event_texts t = {0};
     scoped_rows *rows = NULL;
-    write_endings(user_id, o, &t);
-    const char *values[] = {user_id, t.schema, text_value(&t.data), text_value(&t.meta)};
-    TRY(ask(c, &DISABLE, 4, values, &rows));
-    *ended = rows_int(rows, 0, 0);
+    write_texts(e, o, &t);
+    memcpy(values, own, (size_t)count * sizeof(*own));
+    values[count++] = t.id;
+    values[count++] = t.schema;
+    values[count++] = text_value(&t.data);
+    values[count++] = text_value(&t.meta);
+    TRY(ask(c, s, count, values, &rows));
+    *role_version = rows_int(rows, 0, 0);
     return NULL;
 }
 
-fallible account_enable(struct pg *c, const char *user_id)
+fallible account_disable(struct pg *c, const char *user_id, const struct origin *o,
+                         int64_t *role_version)
 {
-    return ask(c, &ENABLE, 1, &user_id, NULL);
+    struct event e = EVENT(UserDisabled, .user_id = user_id, .disabled_at = time_now());
+    return change(c, &DISABLE, &user_id, 1, &e, o, role_version);
+}
+
+fallible account_enable(struct pg *c, const char *user_id, const struct origin *o)
+{
+    int64_t role_version;
+    struct event e = EVENT(UserEnabled, .user_id = user_id, .enabled_at = time_now());
+    return change(c, &ENABLE, &user_id, 1, &e, o, &role_version);
 }
 
 fallible account_set_password(struct pg *c, const char *user_id, const char *hash,
-                              const struct origin *o, int64_t *ended)
+                              const struct origin *o, int64_t *role_version)
 {
-    scoped_event_texts t = {0};
-    scoped_rows *rows = NULL;
-    write_endings(user_id, o, &t);
-    const char *values[] = {user_id, hash, t.schema, text_value(&t.data), text_value(&t.meta)};
-    TRY(ask(c, &CHANGE_PASSWORD, 5, values, &rows));
-    *ended = rows_int(rows, 0, 0);
-    return NULL;
+    struct event e = EVENT(UserPasswordChanged, .user_id = user_id, .changed_at = time_now());
+    return change(c, &CHANGE_PASSWORD, (const char *[]){user_id, hash}, 2, &e, o, role_version);
 }
 
 fallible account_set_role(struct pg *c, const char *user_id, enum role role, const char *agency,
                           const struct origin *o, int64_t *role_version)
 {
-    char now[TIME_TEXT];
-    scoped_event_texts t = {0};
-    scoped_rows *rows = NULL;
     const char *some = agency[0] ? agency : NULL;
-    uuid_new(t.id);
-    snprintf(t.schema, sizeof(t.schema), "%d", event_version(UserRoleChanged));
-    text_printf(&t.data, "{\"user_id\":\"%s\",\"role\":\"%s\",\"changed_at\":\"%s\"", user_id,
-                role_name(role), time_format(time_now(), now));
-    if (some)
-        text_printf(&t.data, ",\"agency\":\"%s\"", some); /* capitals only: account_check_role */
-    text_append_char(&t.data, '}');
-    write_meta(o, &t.meta);
-    const char *values[] = {
-        user_id, role_name(role), some, t.id, t.schema, text_value(&t.data), text_value(&t.meta)};
-    TRY(ask(c, &CHANGE_ROLE, 7, values, &rows));
-    *role_version = rows_int(rows, 0, 0);
-    return NULL;
+    struct event e = EVENT(UserRoleChanged, .user_id = user_id, .role = role_name(role),
+                           .agency = some, .changed_at = time_now());
+    return change(c, &CHANGE_ROLE, (const char *[]){user_id, role_name(role), some}, 3, &e, o,
+                  role_version);
 }

@@ -20,6 +20,7 @@ struct account {
     char agency[AGENCY_TEXT]; /* "" if none */
     int64_t role_version;
     bool disabled;
+    int64_t raised; /* us; set with a session: no token of it may seem older (is_revoked) */
 };
 
 /* What goes into the metadata of an event. */
@@ -43,9 +44,12 @@ fallible account_register(struct pg *c, const struct account *a, const struct or
                           int64_t *position);
 fallible account_rehash(struct pg *c, const struct account *a, const char *new_hash);
 
-/* A new family of refresh tokens. BAD_CREDENTIALS: meanwhile the account was disabled or got
- * another password. */
-fallible session_open(struct pg *c, const struct account *a, const char *session, const char *tag,
+/* Sessions of one account; past it the oldest loses its refresh token, silently. */
+enum { SESSIONS_MAX = 1000 };
+
+/* A new family of refresh tokens; refreshes what `a` may do. BAD_CREDENTIALS: meanwhile the account
+ * was disabled or got another password. */
+fallible session_open(struct pg *c, struct account *a, const char *session, const char *tag,
                       int64_t days);
 
 /* Presents a refresh token by its tag. BAD_REFRESH_TOKEN; *ended then says whether that ended the
@@ -53,17 +57,20 @@ fallible session_open(struct pg *c, const struct account *a, const char *session
 fallible session_refresh(struct pg *c, const char *session, const char *tag, const char *successor,
                          int64_t days, const struct origin *o, struct account *out, bool *ended);
 
-/* Ends the family, appends user.session.ended; nothing if it has ended before. */
+/* Ends the family if it is there, appends user.session.ended. */
 fallible session_end(struct pg *c, const char *user_id, const char *session,
                      const struct origin *o);
 
-/* What an operator changes; every service hears of it by the log. Ending sessions also refuses
- * their access tokens; a role change those of the older role version. Repeating changes nothing. */
-fallible account_disable(struct pg *c, const char *user_id, const struct origin *o, int64_t *ended);
-/* It may log in again. No event: nothing that was refused becomes valid by it. */
-fallible account_enable(struct pg *c, const char *user_id);
+/* What an operator changes: one row and one event, however many sessions there are. Disabling and
+ * another password end refreshing; they and a change of role raise the role version, so that every
+ * service refuses the tokens issued before. *role_version is the one that counts now. Repeating
+ * changes nothing. */
+fallible account_disable(struct pg *c, const char *user_id, const struct origin *o,
+                         int64_t *role_version);
+/* It may log in again; nothing that was refused becomes valid by it. */
+fallible account_enable(struct pg *c, const char *user_id, const struct origin *o);
 fallible account_set_password(struct pg *c, const char *user_id, const char *hash,
-                              const struct origin *o, int64_t *ended);
+                              const struct origin *o, int64_t *role_version);
 fallible account_set_role(struct pg *c, const char *user_id, enum role role, const char *agency,
                           const struct origin *o, int64_t *role_version);
 

@@ -1,6 +1,7 @@
 /* revoked.c -- what must be refused although its signature and time are good: tokens of ended
- * sessions and of roles that were changed. One table for both: under the id of a session or a user
- * stands the least role version that is still good. */
+ * sessions, of role versions that were raised, and of older lives of the log. One table for the
+ * first two: under the id of a session or a user stands the least role version that is still good.
+ * The third needs no table: a token says when it was issued. */
 #include "platform/token.h"
 
 #include <pthread.h>
@@ -25,7 +26,9 @@ struct mark {
 };
 
 struct revoked {
-    atomic_bool known; /* followed to the end at least once */
+    atomic_bool known;      /* followed to the end at least once */
+    _Atomic int64_t raised; /* us; tokens issued before are refused */
+    int64_t epoch;          /* followed, by the one thread that does; 0: none yet */
     pthread_rwlock_t lock;
     struct mark *marks; /* open addressing */
     size_t size, used;  /* size: a power of two, at least twice `used` */
@@ -113,9 +116,21 @@ void revoked_role(struct revoked *r, const char *user_id, int64_t role_version, 
     mark(r, user_id, role_version, now);
 }
 
+/* The role versions of an older life say nothing of this one's, which may be lesser. */
+void revoked_before(struct revoked *r, int64_t raised)
+{
+    atomic_store(&r->raised, raised);
+    pthread_rwlock_wrlock(&r->lock);
+    memset(r->marks, 0, r->size * sizeof(*r->marks));
+    r->used = 0;
+    pthread_rwlock_unlock(&r->lock);
+}
+
 bool is_revoked(struct revoked *r, const struct claims *c)
 {
     const char *ids[] = {c->session, c->user_id};
+    if (c->issued < atomic_load(&r->raised))
+        return true;
     bool revoked = false;
     pthread_rwlock_rdlock(&r->lock);
     for (int i = 0; i < 2 && r->used && !revoked; i++) {
@@ -141,27 +156,59 @@ static const struct pg_statement FIRST_POSITION = {
     "revoked_first", "SELECT coalesce((SELECT position FROM es_event WHERE category = 'user' "
                      "                    AND recorded < now() - make_interval(mins => 61) "
                      "                  ORDER BY position DESC LIMIT 1), 0)"};
+static const struct pg_statement RAISED = {
+    "revoked_raised", "SELECT epoch, (extract(epoch FROM raised) * 1000000)::bigint FROM es_store"};
 static const struct pg_statement NEXT_PAGE = {"revoked_next", USER_PAGE};
 
-/* Types that are not known here, or say nothing about tokens, are passed by. */
+/* What the event says of tokens. Types that are not known here, or say nothing of them, are passed
+ * by. */
+static void apply_event(struct revoked *r, const struct event *e, int64_t recorded)
+{
+    switch (e->type) {
+    case UserSessionEnded: revoked_session(r, e->UserSessionEnded.session_id, recorded); return;
+    case UserRoleChanged:
+        revoked_role(r, e->UserRoleChanged.user_id, e->UserRoleChanged.role_version, recorded);
+        return;
+    case UserDisabled:
+        revoked_role(r, e->UserDisabled.user_id, e->UserDisabled.role_version, recorded);
+        return;
+    case UserPasswordChanged:
+        revoked_role(r, e->UserPasswordChanged.user_id, e->UserPasswordChanged.role_version,
+                     recorded);
+        return;
+    case UserRegistered:
+    case UserEnabled:
+        REPORT_EVENTS(CASE) VOTE_EVENTS(CASE) CATALOG_EVENTS(CASE) case EVENT_TYPES : return;
+    }
+}
+
 static void apply(struct revoked *r, const struct rows *rows, int i)
 {
     scoped_arena a = {0};
     struct event e;
     enum event_type type;
     const char *name = rows_text(rows, i, 1);
-    if (!event_type_from(name, &type) || (type != UserSessionEnded && type != UserRoleChanged))
+    if (!event_type_from(name, &type))
         return;
-    if (event_read(name, (int)rows_int(rows, i, 2), rows_text(rows, i, 3), &a, &e)) {
-        log_error("an ended session or a changed role cannot be read; its tokens live on",
+    if (event_read(name, (int)rows_int(rows, i, 2), rows_text(rows, i, 3), &a, &e))
+        log_error("an event of an account cannot be read; tokens that it ended live on",
                   KV("position", rows_text(rows, i, 0)));
-        return; /* one event must not hide all that come after it */
-    }
-    if (type == UserSessionEnded)
-        revoked_session(r, e.UserSessionEnded.session_id, rows_int(rows, i, 4));
-    else
-        revoked_role(r, e.UserRoleChanged.user_id, e.UserRoleChanged.role_version,
-                     rows_int(rows, i, 4));
+    else /* one event must not hide all that come after it */
+        apply_event(r, &e, rows_int(rows, i, 4));
+}
+
+/* Positions of an older life say nothing of this one's. */
+static fallible read_raised(struct revoked *r, struct pg *c, int64_t *position)
+{
+    scoped_rows *rows = NULL;
+    TRY(pg_call(c, &RAISED, 0, NULL, &rows));
+    int64_t epoch = rows_int(rows, 0, 0);
+    if (epoch == r->epoch)
+        return NULL;
+    r->epoch = epoch;
+    revoked_before(r, rows_int(rows, 0, 1));
+    *position = -1;
+    return NULL;
 }
 
 static fallible read_first(struct pg *c, int64_t *position)
@@ -174,6 +221,7 @@ static fallible read_first(struct pg *c, int64_t *position)
 
 fallible revoked_follow(struct revoked *r, struct pg *c, int64_t *position)
 {
+    TRY(read_raised(r, c, position));
     if (*position < 0)
         TRY(read_first(c, position));
     for (int count = PAGE; count == PAGE;) {

@@ -190,8 +190,10 @@ static fallible read_claims(const struct segment *s, int64_t now, struct arena *
     const char *agency = c.agency ? c.agency : "";
     if (strlen(agency) >= sizeof(out->agency))
         return BAD_TOKEN;
-    *out =
-        (struct claims){.role = role_from(c.role), .role_version = c.rv, .expires = c.exp * SECOND};
+    *out = (struct claims){.role = role_from(c.role),
+                           .role_version = c.rv,
+                           .issued = c.iat * SECOND,
+                           .expires = c.exp * SECOND};
     memcpy(out->user_id, c.sub, sizeof(out->user_id));
     memcpy(out->session, c.sid, sizeof(out->session));
     memcpy(out->agency, agency, strlen(agency));

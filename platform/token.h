@@ -18,7 +18,7 @@ struct claims {
     char pseudonym[65]; /* set by token_check only */
     enum role role;
     int64_t role_version;
-    int64_t expires; /* us */
+    int64_t issued, expires; /* us, of whole seconds */
 };
 
 /* One key pair, or the public half of it; immutable after start, so any thread may use it. */
@@ -50,8 +50,9 @@ void token_cache_free(struct token_cache *c);
 fallible token_check(struct token_cache *c, const char *authorization, int64_t now,
                      struct claims *out);
 
-/* Ended sessions and role changes, shared by all threads of a process (inside: a lock). Bounded:
- * what is older than a token's life is forgotten. */
+/* What makes a good token invalid, shared by all threads of a process (inside: a lock): ended
+ * sessions, raised role versions, and a new life of the log. Bounded: what is older than a token's
+ * life is forgotten. */
 struct revoked;
 struct revoked *revoked_new(void);
 void revoked_free(struct revoked *r);
@@ -59,9 +60,14 @@ void revoked_session(struct revoked *r, const char *session, int64_t now);
 void revoked_role(struct revoked *r, const char *user_id, int64_t role_version, int64_t now);
 bool is_revoked(struct revoked *r, const struct claims *c);
 
+/* All tokens issued before `raised` (us) are refused, whatever they say; what was known of an older
+ * life of the log is forgotten. */
+void revoked_before(struct revoked *r, int64_t raised);
+
 /* Applies what the store's `user` events after *position say, moves *position; -1: begins with the
- * last hour, which covers every token alive. To be called each second or so by one thread of each
- * process that checks tokens. Needs to read es_event only. Problems of pg_call and event_read. */
+ * last hour, which covers every token alive. Begins anew when the epoch was raised. To be called
+ * several times a second by one thread of each process that checks tokens. Needs to read es_event
+ * and es_store only. Problems of pg_call and event_read. */
 struct pg;
 fallible revoked_follow(struct revoked *r, struct pg *store, int64_t *position);
 /* False until revoked_follow has read to the end once: till then nobody knows whose session ended.

@@ -131,8 +131,9 @@ TEST(the_thread_deletes_old_answers_and_sessions_until_none_is_left)
     age_horizon(c);
     CHECK_OK(pg_run(c, "INSERT INTO account (user_id, user_name, password_hash, role) "
                        "VALUES (gen_random_uuid(), 'anybody', 'none', 'CITIZEN'); "
-                       "INSERT INTO account_session (session_id, user_id, current, expires) "
-                       "SELECT gen_random_uuid(), user_id, 'tag', now() - interval '2 days' "
+                       "INSERT INTO account_session (session_id, user_id, current, expires, "
+                       "generation, opened) SELECT gen_random_uuid(), user_id, 'tag', now() - "
+                       "interval '2 days', 0, now() "
                        "FROM account, generate_series(1, 2500)"));
     struct expiry *e = expiry_new(&settings);
     for (int i = 0; i < 400 && ask(c, "SELECT count(*) FROM account_session"); i++)
