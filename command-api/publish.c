@@ -126,8 +126,11 @@ static enum publish_answer read_answer(const struct redis_reply *reply, int64_t 
     if (reply->kind != REPLY_ARRAY || reply->count != 2 || reply->at[0].kind != REPLY_TEXT)
         return TRY_LATER;
     const char *word = reply->at[0].text;
-    if (text_equal(word, "EPOCH"))
+    if (text_equal(word, "EPOCH")) {
+        if (!text_to_int(reply->at[1].text, last))
+            *last = 0;
         return OTHER_EPOCH;
+    }
     if (text_equal(word, "AHEAD")) {
         log_warning("a redis key holds what was never published here",
                     KV("key", reply->at[1].text));
@@ -150,16 +153,22 @@ fallible publish(struct redis *r, struct log_place *p, bool seed, const struct e
     return NULL;
 }
 
-fallible publish_trim(struct redis *r, const struct log_place *p, int64_t position)
+/* Without LIMIT 0, Redis 7.0.15 ends a trim by `~` after 100 nodes of 100 entries, however many are
+ * left. */
+static fallible trim_key(struct redis *r, const char *key, const char *least)
 {
     scoped_arena a = {0};
     struct redis_reply reply;
+    return redis_ask(r, &a, &reply, "XTRIM", key, "MINID", "~", least, "LIMIT", "0", NULL);
+}
+
+fallible publish_trim(struct redis *r, const struct log_place *p, int64_t position)
+{
+    scoped_arena a = {0};
     const char *least = arena_printf(&a, "%lld-0", (long long)position + 1);
-    TRY(redis_ask(r, &a, &reply, "XTRIM", ALL_KEY, "MINID", "~", least, NULL));
+    TRY(trim_key(r, ALL_KEY, least));
     for (int i = 0; i < p->category_count; i++)
-        TRY(redis_ask(r, &a, &reply, "XTRIM",
-                      arena_printf(&a, "{events}:%s", p->categories[i].name), "MINID", "~", least,
-                      NULL));
+        TRY(trim_key(r, arena_printf(&a, "{events}:%s", p->categories[i].name), least));
     return NULL;
 }
 

@@ -24,12 +24,12 @@ struct log_place {
 struct category_place *place_of(struct log_place *p, const char *category);
 
 enum publish_answer {
-    PUBLISHED, /* *last: the position Redis stands at now */
-    GAP,       /* *last: the position Redis stands at */
-    OTHER_EPOCH,
-    AHEAD,     /* a key holds what this log did not publish */
-    NO_MEMORY, /* OOM: nothing was written */
-    TRY_LATER, /* LOADING, READONLY, MISCONF …: logged */
+    PUBLISHED,   /* *last: the position Redis stands at now */
+    GAP,         /* *last: the position Redis stands at */
+    OTHER_EPOCH, /* *last: the epoch Redis holds; 0: none */
+    AHEAD,       /* a key holds what this log did not publish */
+    NO_MEMORY,   /* OOM: nothing was written */
+    TRY_LATER,   /* LOADING, READONLY, MISCONF …: logged */
 };
 
 /* Publishes `page` (which may be empty: then it only compares) behind p->position; `seed` makes
@@ -37,7 +37,7 @@ enum publish_answer {
 fallible publish(struct redis *r, struct log_place *p, bool seed, const struct event_page *page,
                  struct arena *a, enum publish_answer *answer, int64_t *last);
 
-/* Trims every key to about the events after `position`. */
+/* Trims every key to the events after `position`; of each, Redis keeps the rest of one node. */
 fallible publish_trim(struct redis *r, const struct log_place *p, int64_t position);
 
 /* Makes the next `publish` with `seed` start anew. */

@@ -18,8 +18,9 @@
 
 enum {
     STUCK_MS = 5000,       /* between two looks at what only an operator can settle */
-    PROBE_US = 1000000,    /* how often an idle relay compares with Redis */
-    TRIM_EVERY = 10000,    /* events between two trims */
+    PROBE_US = 1000000,    /* between two looks at the epoch and, without events, at Redis */
+    TRIM_EVERY = 10000,    /* events between two trims, at most; */
+    TRIM_PART = 8,         /* this part of what is kept, if that is less */
     LEAST_RETAINED = 1000, /* below this a full Redis is the operator's */
 };
 
@@ -32,10 +33,12 @@ struct relay {
     bool known;            /* place.position is what Redis said, not a first guess */
     int64_t retain;        /* events kept in Redis; less after an OOM */
     int64_t trimmed;       /* position of the last trim */
+    int64_t grown;         /* position at which `retain` was last looked at */
     int64_t redis_checked; /* generation of the connection whose policy was looked at */
     int64_t leader;        /* generation of the connection that holds the advisory lock */
     int64_t probe_at;
-    int wake; /* eventfd */
+    bool over; /* the log has begun another life: this process ends */
+    int wake;  /* eventfd */
     atomic_bool stop;
     bool started;
     pthread_t thread;
@@ -56,6 +59,7 @@ struct relay *relay_new(const struct settings *settings, const char *redis_passw
     r->redis = redis_new(settings->redis_host, (int)settings->redis_port, redis_password, timeout);
     r->place.position = -1;
     r->retain = settings->redis_retain_events;
+    r->trimmed = -TRIM_EVERY; /* the setting may be lower than the last process's */
     r->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++)
         place_of(&r->place, categories[i]);
@@ -88,17 +92,18 @@ static fallible check_redis(struct relay *r)
     return NULL;
 }
 
-static fallible check_store(struct relay *r, int64_t *head)
+/* A relay belongs to the first epoch it meets, and ends with it. */
+static fallible read_head(struct relay *r, int64_t *head)
 {
     int64_t epoch;
     TRY(store_head(r->store, head, &epoch));
     if (epoch == r->place.epoch)
         return NULL;
+    if (r->place.epoch)
+        return EPOCH_RAISED;
     TRY(store_id(r->store, r->place.store_id));
     log_info("relay follows the log", KV("store", r->place.store_id), KV("epoch", epoch));
     r->place.epoch = epoch;
-    r->place.position = -1;
-    r->known = false;
     return NULL;
 }
 
@@ -137,7 +142,6 @@ static void published(struct relay *r, const struct event_page *page)
         set_last(&r->place, page->at[i].category, page->at[i].position);
     r->place.position += page->count;
     r->known = true;
-    r->probe_at = time_monotonic() + PROBE_US;
     metric_set(METRIC_es_relay_position, NULL, (double)r->place.position);
 }
 
@@ -147,8 +151,8 @@ static fallible seed(struct relay *r)
     scoped_arena a = {0};
     struct event_page page;
     enum publish_answer answer;
-    int64_t head, epoch, last;
-    TRY(store_head(r->store, &head, &epoch));
+    int64_t head, last;
+    TRY(read_head(r, &head));
     TRY(stand_at(r, head > r->retain ? head - r->retain : 0));
     TRY(store_read(r->store, r->place.position, PUBLISH_MAX, &a, &page));
     TRY(name_categories(r, &page));
@@ -164,8 +168,8 @@ static fallible seed(struct relay *r)
 
 static fallible heal(struct relay *r, int64_t last)
 {
-    int64_t head, epoch;
-    TRY(store_head(r->store, &head, &epoch));
+    int64_t head;
+    TRY(read_head(r, &head));
     if (last > head) {
         log_error("redis is ahead of the store: it was restored without a new epoch",
                   KV("redis", last), KV("store", head));
@@ -178,6 +182,18 @@ static fallible heal(struct relay *r, int64_t last)
     }
     r->known = true;
     return stand_at(r, last);
+}
+
+/* Another relay has published a life of the log that this one has not heard of, or the store was
+ * set back behind it. */
+static fallible meet_later_life(struct relay *r, int64_t epoch)
+{
+    int64_t head;
+    TRY(read_head(r, &head));
+    log_error("redis holds a later life of the log than the store: it was restored without a new "
+              "epoch",
+              KV("redis", epoch), KV("store", r->place.epoch));
+    return INTERNAL;
 }
 
 static fallible make_room(struct relay *r)
@@ -196,7 +212,7 @@ static fallible settle(struct relay *r, enum publish_answer answer, int64_t last
     switch (answer) {
     case PUBLISHED: published(r, page); return NULL;
     case GAP: return heal(r, last);
-    case OTHER_EPOCH: return seed(r);
+    case OTHER_EPOCH: return last > r->place.epoch ? meet_later_life(r, last) : seed(r);
     case AHEAD: return publish_forget_epoch(r->redis);
     case NO_MEMORY: return make_room(r);
     case TRY_LATER: return REDIS_REFUSED;
@@ -206,16 +222,26 @@ static fallible settle(struct relay *r, enum publish_answer answer, int64_t last
 
 /* ---- one turn ---- */
 
+/* What a moment of full memory took comes back by and by. */
+static void grow(struct relay *r)
+{
+    if (r->place.position - r->grown < TRIM_EVERY)
+        return;
+    r->grown = r->place.position;
+    r->retain += r->retain / 4;
+    if (r->retain > r->settings->redis_retain_events)
+        r->retain = r->settings->redis_retain_events;
+}
+
 static fallible trim(struct relay *r)
 {
     FAILPOINT(RELAY_BEFORE_TRIM);
     int64_t keep_from = r->place.position - r->retain;
-    if (keep_from <= 0 || r->place.position - r->trimmed < TRIM_EVERY)
+    int64_t every = r->retain / TRIM_PART < TRIM_EVERY ? r->retain / TRIM_PART : TRIM_EVERY;
+    if (keep_from <= 0 || r->place.position - r->trimmed < every)
         return NULL;
     r->trimmed = r->place.position;
-    r->retain += r->retain / 4; /* what a moment of full memory took comes back by and by */
-    if (r->retain > r->settings->redis_retain_events)
-        r->retain = r->settings->redis_retain_events;
+    grow(r);
     return publish_trim(r->redis, &r->place, keep_from);
 }
 
@@ -233,9 +259,10 @@ fallible relay_step(struct relay *r, bool *progress)
     enum publish_answer answer;
     int64_t last, head;
     *progress = false;
-    bool probe = r->place.position < 0 || time_monotonic() >= r->probe_at;
+    int64_t now = time_monotonic();
+    bool probe = r->place.position < 0 || now >= r->probe_at; /* by the clock, however busy */
     if (probe) {
-        TRY(check_store(r, &head));
+        TRY(read_head(r, &head));
         TRY(check_redis(r));
     }
     if (r->place.position < 0) { /* a comparison that fails tells where Redis stands */
@@ -244,6 +271,8 @@ fallible relay_step(struct relay *r, bool *progress)
     }
     FAILPOINT(RELAY_BEFORE_READ);
     TRY(store_read(r->store, r->place.position, PUBLISH_MAX, &a, &page));
+    if (page.count && page.epoch != r->place.epoch)
+        return EPOCH_RAISED; /* nothing of a new life is published as of the old one */
     TRY(name_categories(r, &page));
     if (!page.count && !probe) {
         report_lag(&page, true);
@@ -254,6 +283,8 @@ fallible relay_step(struct relay *r, bool *progress)
     FAILPOINT(RELAY_AFTER_PUBLISH);
     bool ok = answer == PUBLISHED;
     TRY(settle(r, answer, last, &page));
+    if (probe && ok)
+        r->probe_at = now + PROBE_US;
     *progress = !ok || page.count == PUBLISH_MAX;
     report_lag(&page, page.count < PUBLISH_MAX);
     return trim(r);
@@ -303,6 +334,12 @@ static void look_at_redis(struct relay *r)
     ready_report("redis", !p && reply.kind != REPLY_ERROR, -1);
 }
 
+static void end_life(struct relay *r)
+{
+    r->over = true;
+    service_fail("the event log has begun another epoch: it was restored");
+}
+
 static void *relay_main(void *arg)
 {
     struct relay *r = arg;
@@ -314,9 +351,15 @@ static void *relay_main(void *arg)
             sleep_ms(r, 500, false);
             continue;
         }
+        if (r->over) {
+            sleep_ms(r, STUCK_MS, true);
+            continue;
+        }
         const struct problem *p = relay_step(r, &progress);
-        if (p == INTERNAL ||
-            p == BATCH_REJECTED) { /* commands go on; this waits for the operator */
+        if (p == EPOCH_RAISED)
+            end_life(r);
+        else if (p == INTERNAL ||
+                 p == BATCH_REJECTED) { /* commands go on; this waits for the operator */
             log_error("nothing is published until this is settled", KV("problem", p->name));
             r->place.position = -1;
             ready_report("redis", false, -1);

@@ -17,7 +17,7 @@ void relay_free(struct relay *r);
 
 /* One turn on the calling thread: publishes at most PUBLISH_MAX events or settles one difference
  * with Redis. *progress: there may be more to do at once. STORE_UNAVAILABLE, REDIS_UNAVAILABLE,
- * REDIS_REFUSED: try again later. BATCH_REJECTED, INTERNAL: an operator must look (logged);
- * commands go on meanwhile. */
+ * REDIS_REFUSED: try again later. EPOCH_RAISED: this relay is at its end. BATCH_REJECTED, INTERNAL:
+ * an operator must look (logged); commands go on meanwhile. */
 fallible relay_step(struct relay *r, bool *progress);
 int64_t relay_position(const struct relay *r); /* -1: not known */

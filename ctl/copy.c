@@ -79,7 +79,8 @@ static fallible carry_out(struct trim *t, int64_t *removed)
     const char *id = arena_printf(&a, "%lld-0", (long long)t->least);
     for (const char *const *key = t->keys; *key; key++) {
         struct redis_reply reply;
-        TRY(redis_ask(t->city.redis, &a, &reply, "XTRIM", *key, "MINID", "~", id, NULL));
+        TRY(redis_ask(t->city.redis, &a, &reply, "XTRIM", *key, "MINID", "~", id, "LIMIT", "0",
+                      NULL));
         if (reply.kind != REPLY_INT)
             return REDIS_REFUSED;
         *removed += reply.integer;

@@ -230,10 +230,11 @@ fallible store_append(struct store *s, struct append *batch, int count, struct a
 
 /* ---- reading ---- */
 
-#define EVENT_COLUMNS                                                            \
-    "SELECT position, version, stream, category, event_id, type, schema, data, " \
-    "meta->>'correlation_id', meta->>'causation_id', meta->>'traceparent', "     \
-    "(extract(epoch FROM recorded) * 1000000)::bigint FROM es_event "
+#define EVENT_COLUMNS                                                                      \
+    "SELECT position, version, stream, category, event_id, type, schema, data, "           \
+    "meta->>'correlation_id', meta->>'causation_id', meta->>'traceparent', "               \
+    "(extract(epoch FROM recorded) * 1000000)::bigint, (SELECT epoch FROM es_store) FROM " \
+    "es_event "
 
 static const struct pg_statement LOAD = {
     "store_load", EVENT_COLUMNS "WHERE stream = ANY ($1::text[]) ORDER BY stream, version"};
@@ -242,7 +243,7 @@ static const struct pg_statement READ = {
 static const struct pg_statement READ_DATA = {
     "store_read_data",
     "SELECT position, version, stream, NULL, NULL, type, schema, data, NULL, NULL, NULL, "
-    "(extract(epoch FROM recorded) * 1000000)::bigint FROM es_event "
+    "(extract(epoch FROM recorded) * 1000000)::bigint, NULL FROM es_event "
     "WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint"};
 static const struct pg_statement READ_CATEGORY = {
     "store_read_category",
@@ -291,6 +292,7 @@ static fallible read_events(struct store *s, const struct pg_statement *statemen
     scoped_rows *rows = NULL;
     TRY(as_store(pg_call(s->connection, statement, count, values, &rows)));
     out->count = rows_count(rows);
+    out->epoch = out->count ? rows_int(rows, 0, 12) : 0;
     out->at = arena_array(a, (size_t)out->count, sizeof(*out->at));
     for (int i = 0; i < out->count; i++)
         copy_event(rows, i, a, &out->at[i]);

@@ -77,6 +77,7 @@ struct stored_event {
 
 struct event_page {
     int count;
+    int64_t epoch; /* of the log as it was read; 0 without events and from store_read_data */
     struct stored_event *at; /* in the arena of the call */
 };
 

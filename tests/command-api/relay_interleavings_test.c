@@ -157,6 +157,20 @@ TEST(a_late_seed_does_not_wipe_what_was_published_since)
     end(&w);
 }
 
+TEST(a_relay_of_an_old_life_is_told_which_one_redis_holds)
+{
+    struct world w = begin();
+    int64_t last = -1;
+    append(&w, 10);
+    struct half old = reads(&w, 0, 10), next = reads(&w, 0, 10);
+    next.place.epoch = 7;
+    CHECK_INT(sends(&w, &next, true, &last), PUBLISHED);
+    CHECK_INT(sends(&w, &old, false, &last), OTHER_EPOCH);
+    CHECK_INT(last, 7);
+    is_whole(&w);
+    end(&w);
+}
+
 /* ---- the hole that a moment without memory leaves ---- */
 
 static void limit_memory(struct world *w, const char *bytes)

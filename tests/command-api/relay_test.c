@@ -3,6 +3,7 @@
 #include "tests/support/servers.h"
 
 #include "base/time.h"
+#include "command-api/publish.h"
 #include "command-api/relay.h"
 #include "platform/postgres.h"
 #include "platform/redis.h"
@@ -120,6 +121,11 @@ static void is_whole(struct world *w, int count)
     CHECK_INT(walk(w, "{events}:all", 0, count), count);
     CHECK_INT(walk(w, "{events}:vote", 0, last_vote) + walk(w, "{events}:report", 0, last_report),
               count);
+}
+
+static void is_whole_up_to(struct world *w, int last)
+{
+    CHECK_INT(walk(w, "{events}:all", 0, last), last);
 }
 
 TEST(everything_is_published_once_and_in_order)
@@ -277,18 +283,86 @@ TEST(a_store_restored_without_a_new_epoch_stops_the_relay)
     end(&w);
 }
 
-TEST(a_new_epoch_begins_a_new_copy)
+static void restore_and_raise(struct world *w, int epoch)
+{
+    CHECK_OK(pg_run(w->pg,
+                    arena_printf(&w->arena,
+                                 "DELETE FROM es_event WHERE position > 50; UPDATE es_counter SET "
+                                 "position = 50; UPDATE es_store SET epoch = %d",
+                                 epoch)));
+}
+
+TEST(a_new_epoch_ends_a_relay_and_the_next_one_begins_a_new_copy)
 {
     struct world w = begin();
+    bool progress;
     open_relay(&w);
     append(&w, 100, 50);
     settle(&w);
-    CHECK_OK(pg_run(
-        w.pg, "DELETE FROM es_event WHERE position > 50; UPDATE es_counter SET position = 50; "
-              "UPDATE es_store SET epoch = 2"));
+    restore_and_raise(&w, 2);
     wait_for_probe();
+    CHECK_PROBLEM(relay_step(w.relay, &progress), EPOCH_RAISED);
+    CHECK_PROBLEM(relay_step(w.relay, &progress), EPOCH_RAISED);
+    relay_free(w.relay);
+    open_relay(&w);
     settle(&w);
     is_whole(&w, 50);
+    end(&w);
+}
+
+TEST(nothing_of_a_new_life_is_published_as_of_the_old_one_however_busy_the_relay_is)
+{
+    struct world w = begin();
+    bool progress;
+    open_relay(&w);
+    append(&w, 100, 50);
+    settle(&w);
+    int count = 100;
+    for (int64_t end = time_monotonic() + 1500000; time_monotonic() < end; count++) {
+        append(&w, 1, 50);
+        CHECK_OK(relay_step(w.relay, &progress)); /* it is never idle */
+    }
+    CHECK_OK(pg_run(w.pg, "UPDATE es_store SET epoch = 2"));
+    append(&w, 1, 50);
+    CHECK_PROBLEM(relay_step(w.relay, &progress), EPOCH_RAISED);
+    is_whole_up_to(&w, count);
+    end(&w);
+}
+
+TEST(a_relay_of_an_old_life_leaves_the_copy_of_the_new_one_alone)
+{
+    struct world w = begin();
+    bool progress;
+    open_relay(&w);
+    append(&w, 100, 50);
+    settle(&w);
+    struct relay *zombie = w.relay;
+    restore_and_raise(&w, 2);
+    open_relay(&w);
+    settle(&w);
+    append(&w, 1, 50);
+    wait_for_probe(); /* it stands at 100: nothing behind it tells of the new life */
+    CHECK_PROBLEM(relay_step(zombie, &progress), EPOCH_RAISED);
+    is_whole_up_to(&w, 50);
+    settle(&w);
+    is_whole(&w, 51);
+    relay_free(zombie);
+    end(&w);
+}
+
+TEST(a_store_set_back_to_an_earlier_life_stops_the_relay)
+{
+    struct world w = begin();
+    bool progress;
+    CHECK_OK(pg_run(w.pg, "UPDATE es_store SET epoch = 3"));
+    open_relay(&w);
+    append(&w, 100, 50);
+    settle(&w);
+    relay_free(w.relay);
+    restore_and_raise(&w, 1); /* the backup is of the first life */
+    open_relay(&w);
+    CHECK_PROBLEM(relay_step(w.relay, &progress), INTERNAL);
+    is_whole_up_to(&w, 100);
     end(&w);
 }
 
@@ -318,6 +392,38 @@ static int64_t length(struct world *w)
     struct redis_reply reply;
     CHECK_OK(redis_ask(w->redis, &a, &reply, "XLEN", "{events}:all", NULL));
     return reply.integer;
+}
+
+TEST(a_lower_retention_takes_effect_at_once_whatever_has_piled_up)
+{
+    struct world w = begin();
+    bool progress;
+    open_relay(&w);
+    append(&w, 30000, 20); /* XTRIM by `~` alone ends after 10,000 entries */
+    settle(&w);
+    CHECK_INT(length(&w), 30000);
+    relay_free(w.relay);
+    w.settings.redis_retain_events = 2000;
+    open_relay(&w);
+    for (int n = 0; n < 2; n++) /* the first step learns where Redis stands */
+        CHECK_OK(relay_step(w.relay, &progress));
+    CHECK(length(&w) >= 2000 && length(&w) < 2000 + NODE);
+    end(&w);
+}
+
+TEST(redis_holds_an_eighth_more_than_it_keeps_at_most)
+{
+    struct world w = begin();
+    bool progress = true;
+    w.settings.redis_retain_events = 4000;
+    open_relay(&w);
+    append(&w, 12000, 20);
+    while (progress) {
+        CHECK_OK(relay_step(w.relay, &progress));
+        CHECK(length(&w) <= 4500 + NODE + PUBLISH_MAX);
+    }
+    CHECK(length(&w) >= 4000);
+    end(&w);
 }
 
 /* Publishes `count` events more; the least number of entries met on the way, which is what a trim

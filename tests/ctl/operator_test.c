@@ -193,6 +193,19 @@ TEST(the_lag_of_a_group_is_counted_from_positions)
 
 /* ---- the copy in Redis ---- */
 
+TEST(trim_removes_all_of_it_however_much_there_is)
+{
+    struct small_city c = city_of_a_day();
+    change(c.log, "UPDATE es_counter SET position = 30000");
+    test_shell("redis-cli -p %d eval \"for i = 12, 30000 do redis.call('XADD', KEYS[1], i .. '-0', "
+               "'a', 'b') end\" 1 '{events}:all' >/dev/null",
+               test_redis_port());
+    CHECK_INT(ctl(&c, "trim --keep 1000 --yes"), 0);
+    test_shell("n=$(redis-cli -p %d XLEN '{events}:all'); test $n -ge 1000 -a $n -lt 1100",
+               test_redis_port());
+    city_leave(&c);
+}
+
 TEST(trim_tells_what_goes_before_it_goes)
 {
     struct small_city c = city_found();
