@@ -1,7 +1,6 @@
 /* relay.c -- see relay.h. Each answer of publish.lua has its line in `settle`. */
 #include "command-api/relay.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -190,8 +189,7 @@ static fallible meet_later_life(struct relay *r, int64_t epoch)
 {
     int64_t head;
     TRY(read_head(r, &head));
-    log_error("redis holds a later life of the log than the store: it was restored without a new "
-              "epoch",
+    log_error("redis holds a later epoch than the store: it was restored without a new one",
               KV("redis", epoch), KV("store", r->place.epoch));
     return INTERNAL;
 }
@@ -325,7 +323,7 @@ static void sleep_ms(struct relay *r, int ms, bool wakeable)
     }
 }
 
-/* Of a relay that waits for its turn: it must be able to take over. */
+/* Of a relay that waits for its turn. */
 static void look_at_redis(struct relay *r)
 {
     scoped_arena a = {0};

@@ -57,7 +57,6 @@ struct append {
 };
 
 enum { BATCH_MAX = 64 };
-
 /* Writes up to BATCH_MAX commands in one transaction by the SQL function append_batch: one commit.
  * No two of them may share a stream that one of them writes, nor a key.
  * STORE_UNAVAILABLE: outcome unknown; the call may be repeated, the keys make it safe.
@@ -81,7 +80,7 @@ struct event_page {
     struct stored_event *at; /* in the arena of the call */
 };
 
-/* All events of the named streams, by stream name, then version. */
+/* All events of the named streams, by name, then version. */
 fallible store_load(struct store *s, const char *const *streams, int count, struct arena *a,
                     struct event_page *out);
 

@@ -285,7 +285,7 @@ class Checker:
         for c in self.records["checkpoint"]:
             self.counted["checkpoints"] += 1
             p = c["position"]
-            if p < before and c["server"] == server:  # a crash may undo the last commits of the views
+            if p < before and c["server"] == server:  # a crash recovery may undo the last commits of the views
                 self.fault("P2", f"the checkpoint went back from {before} to {p}")
             before, server = p, c["server"]
             if p < len(rows) and (c["rows"], c["votes"]) != (rows[p], votes[p]):

@@ -5,8 +5,8 @@ import os, random, sys, time, unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(1, ROOT + "/tests/end_to_end")
 
-import check, history  # noqa: E402
-from city import City  # noqa: E402
+import check, history, soak  # noqa: E402
+from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
 from faults import Faults  # noqa: E402
 from observers import Checkpoints, LogReader, Processes  # noqa: E402
@@ -126,6 +126,45 @@ class Checker(unittest.TestCase):
         def ahead(c):
             c.records["checkpoint"][-1]["rows"] -= 1
         self.finds("P2", ahead)
+
+    def test_p2_a_recovery_inside_one_postmaster_is_known_from_all_else(self):
+        seen = []
+
+        class Kept:
+            def add(self, _, **row):
+                seen.append(row)
+
+        def server():
+            watch = Checkpoints(city, Kept())
+            wait_until("the databases answer", lambda: watch.look() or seen, 30)
+            watch.close()
+            return seen.pop()["server"], faults.sql("SELECT pg_postmaster_start_time()")
+        first = server()
+        faults.do_backends_ended()
+        faults.sql("CHECKPOINT")
+        self.assertEqual(server(), first)
+        faults.do_backend_killed()
+        wait_until("it was recovered", lambda: server()[0] != first[0], 20)
+        self.assertEqual(server()[1], first[1])
+        come_to_rest(city)
+
+        def back(c, at):
+            earlier, last = c.records["checkpoint"][0], c.records["checkpoint"][-1]
+            c.records["checkpoint"] += [{**last, "server": first[0]}, {**earlier, "server": at}]
+        after = server()[0]
+        self.assertNotIn("P2", checked(lambda c: back(c, after)))
+        self.finds("P2", lambda c: back(c, first[0]))
+
+    def test_the_folder_of_a_run_that_failed_is_kept(self):
+        before = os.environ.pop("KEEP", None)
+        try:
+            for failed in (True, False):
+                soak.choose_what_stays(city, failed)
+                self.assertEqual(os.environ.get("KEEP") == "1", failed)
+        finally:
+            os.environ.pop("KEEP", None)
+            if before:
+                os.environ["KEEP"] = before
 
     def test_d1_a_command_that_hangs_and_one_that_a_stopped_process_held(self):
         def hang(c):

@@ -5,6 +5,12 @@ import os, threading, time
 from stores import Session
 
 
+# One life of the server's memory. When a backend crashes, the postmaster throws all of them out and recovers from
+# the WAL: it stays the same process, its checkpointer becomes a new one, which happens at no other time.
+SERVER = ("concat_ws(' ', pg_postmaster_start_time(), (SELECT backend_start FROM pg_stat_activity "
+          "WHERE backend_type = 'checkpointer'))")
+
+
 class Observer(threading.Thread):
     pause = 0.05
 
@@ -57,7 +63,7 @@ class Checkpoints(Observer):
 
     def look(self):
         now = self.session.rows(
-            "SELECT l.position, pg_postmaster_start_time()::text AS server, "
+            f"SELECT l.position, {SERVER} AS server, "
             "(SELECT count(*) FROM report_history.report_history) AS rows, "
             "(SELECT coalesce(sum(votes), 0) FROM report_detail.report_votes) AS votes "
             "FROM engine.lane l WHERE l.name = 'main'")[0]

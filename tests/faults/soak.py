@@ -3,7 +3,7 @@
 asking, a seeded schedule of faults; then everything must come to rest by itself and pass check.py.
 
 The seed fixes which faults happen, in which order and with which pauses; what they meet is up to the machine.
-With KEEP=1 the folder with history and logs stays. PRESET names the build (default asan)."""
+The folder with history and logs stays if the run failed, and with KEEP=1. PRESET names the build (default asan)."""
 import argparse, os, random, signal, sys, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -69,7 +69,30 @@ def main():
     seconds = o.minutes * 60 or o.seconds
     print(f"seed {o.seed}; again: tests/faults/soak.py --seed {o.seed} " +
           ("--short " if o.short else "") + f"--seconds {seconds:.0f}", flush=True)
+    kept = os.environ.get("KEEP")
+    os.environ["KEEP"] = "1"  # whatever ends this run, nothing of it is lost
     city = City()
+    failed = True
+    try:
+        failed = run(o, seconds, city)
+    except SystemExit:
+        failed = False  # it was stopped
+        raise
+    finally:
+        choose_what_stays(city, failed or kept == "1")
+    return 1 if failed else 0
+
+
+def choose_what_stays(city, keep):
+    """The folder of a run that failed stays when the city ends."""
+    os.environ.pop("KEEP", None)
+    if keep:
+        os.environ["KEEP"] = "1"
+        print(f"kept: {city.folder} with history.jsonl; logs in {city.run_dir}/log", flush=True)
+
+
+def run(o, seconds, city):
+    """True: something does not hold."""
     path = city.folder + "/history.jsonl"
     record = history.History(path)
     town = Town(city, record, o.seed)
@@ -100,7 +123,7 @@ def main():
     city.supervisor("stop", *SERVICES)  # a leak is told at the end
     sanitizers(city, checker)
     check.tell(checker)
-    return 1 if checker.faults else 0
+    return bool(checker.faults)
 
 
 def sanitizers(city, checker):
