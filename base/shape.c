@@ -94,11 +94,21 @@ static fallible read_word(const struct reader *r, const struct field *f, const c
                   arena_printf(r->arena, "Expected one of %s.", text_value(&list)));
 }
 
-static fallible read_time(const struct reader *r, const struct field *f, const char *s,
-                          int64_t *out)
+static fallible read_time(const struct reader *r, const struct field *f, int64_t *out)
 {
-    if (!time_parse(s, out))
-        return refuse(r, BAD_TEXT, f->name, "Expected a time like 2026-01-02T20:00:00Z.");
+    const char *s;
+    TRY(read_string(r, f, &s));
+    const struct problem *p = time_read(s, out);
+    if (p == OUT_OF_RANGE)
+        return refuse(r, p, f->name, "There is no such day, hour or second.");
+    return p ? refuse(r, p, f->name, "Expected a time like 2026-01-02T20:00:00Z.") : NULL;
+}
+
+static fallible read_moment(const struct reader *r, const struct field *f, const int64_t **out)
+{
+    int64_t *moment = arena_alloc(r->arena, sizeof(*moment));
+    TRY(read_time(r, f, moment));
+    *out = moment;
     return NULL;
 }
 
@@ -212,7 +222,8 @@ static fallible read_member(const struct reader *r, const struct field *f, unsig
         TRY(read_string(r, f, &s));
         memcpy(to, &s, sizeof(s));
         return f->kind == KIND_UUID ? read_uuid(r, f, s) : read_word(r, f, s);
-    case KIND_TIME: TRY(read_string(r, f, &s)); return read_time(r, f, s, (int64_t *)(void *)to);
+    case KIND_TIME: return read_time(r, f, (int64_t *)(void *)to);
+    case KIND_MOMENT: return read_moment(r, f, (const int64_t **)(void *)to);
     case KIND_INT:
         TRY(read_number(r, f, &n));
         *(int64_t *)(void *)to = (int64_t)n;

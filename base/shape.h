@@ -14,7 +14,8 @@
  *   TEXT    const char *   NULL    string, not blank   characters
  *   UUID    const char *   NULL    string              -
  *   WORD    const char *   NULL    string, in SUB's list of words
- *   TIME    int64_t us     0       RFC 3339 string     -
+ *   TIME    int64_t us     0       RFC 3339 string     -             our own clock said it
+ *   MOMENT  pointer to us  NULL    RFC 3339 string     -             somebody else did: any
  *   INT     int64_t        -       integer             greatest absolute value; 0: 10^15
  *   NUMBER  double         -       number              greatest absolute value
  *   BOOL    bool           -       true, false         -
@@ -40,6 +41,7 @@ enum field_kind {
     KIND_UUID,
     KIND_WORD,
     KIND_TIME,
+    KIND_MOMENT,
     KIND_INT,
     KIND_NUMBER,
     KIND_BOOL,
@@ -78,6 +80,7 @@ struct texts {
 #define C_TYPE_TEXT   const char *
 #define C_TYPE_UUID   const char *
 #define C_TYPE_TIME   int64_t
+#define C_TYPE_MOMENT const int64_t *
 #define C_TYPE_INT    int64_t
 #define C_TYPE_NUMBER double
 #define C_TYPE_BOOL   bool
@@ -85,6 +88,7 @@ struct texts {
 #define SUB_TEXT      NULL
 #define SUB_UUID      NULL
 #define SUB_TIME      NULL
+#define SUB_MOMENT    NULL
 #define SUB_INT       NULL
 #define SUB_NUMBER    NULL
 #define SUB_BOOL      NULL

@@ -60,6 +60,7 @@ static bool is_absent(const struct field *f, const void *from)
     case KIND_UUID:
     case KIND_WORD:
     case KIND_OBJECT:
+    case KIND_MOMENT:
     case KIND_TEXTS: return *(const void *const *)from == NULL;
     case KIND_TIME: return *(const int64_t *)from == 0;
     case KIND_INT:
@@ -77,6 +78,9 @@ static void write_member(const struct field *f, const void *from, struct text *o
     case KIND_UUID:
     case KIND_WORD: text_append_json(out, *(const char *const *)from); break;
     case KIND_TIME: text_append_json(out, time_format(*(const int64_t *)from, time)); break;
+    case KIND_MOMENT:
+        text_append_json(out, time_format(**(const int64_t *const *)from, time));
+        break;
     case KIND_INT: text_append_int(out, *(const int64_t *)from); break;
     case KIND_NUMBER: write_number(*(const double *)from, out); break;
     case KIND_BOOL: text_append(out, *(const bool *)from ? "true" : "false"); break;

@@ -32,70 +32,79 @@ static char *put_digits(char *at, int n, int digits, char next)
     return at + digits + 1;
 }
 
+static const int64_t SECOND = 1000000;
+
 const char *time_format(int64_t us, char out[TIME_TEXT])
 {
-    time_t seconds = us / 1000000;
+    int fraction = (int)((us % SECOND + SECOND) % SECOND);
+    time_t seconds = (us - fraction) / SECOND;
     struct tm tm;
     gmtime_r(&seconds, &tm);
-    int fraction = (int)(us % 1000000);
     char *at = put_digits(out, tm.tm_year + 1900, 4, '-');
     at = put_digits(at, tm.tm_mon + 1, 2, '-');
     at = put_digits(at, tm.tm_mday, 2, 'T');
     at = put_digits(at, tm.tm_hour, 2, ':');
     at = put_digits(at, tm.tm_min, 2, ':');
-    at = put_digits(at, tm.tm_sec, 2, fraction ? '.' : 'Z');
-    if (fraction)
-        at = put_digits(at, fraction, 6, 'Z');
-    for (; fraction && at[-2] == '0'; at--)
-        at[-2] = 'Z';
-    *at = '\0';
+    at = put_digits(at, tm.tm_sec, 2, '.');
+    *put_digits(at, fraction, 6, 'Z') = '\0';
     return out;
 }
 
-/* Reads exactly `digits` digits within [low, high]; moves *s on. */
-static bool number(const char **s, int digits, int low, int high, int *out)
+/* What stands in a time of RFC 3339, before it is known whether there is such a moment. */
+struct parts {
+    int year, month, day, hour, minute, second, us;
+    int sign, zone_hour, zone_minute; /* of the offset */
+};
+
+/* Exactly `digits` digits; moves *s on. */
+static bool number(const char **s, int digits, int *out)
 {
-    int n = 0;
+    *out = 0;
     for (int i = 0; i < digits; i++, (*s)++) {
         if (**s < '0' || **s > '9')
             return false;
-        n = n * 10 + (**s - '0');
+        *out = *out * 10 + (**s - '0');
     }
-    *out = n;
-    return n >= low && n <= high;
+    return true;
 }
 
-static bool literal(const char **s, char c)
+/* Either of two characters. */
+static bool literal(const char **s, char c, char or)
 {
-    return *(*s)++ == c;
+    if (**s != c && **s != or)
+        return false;
+    (*s)++;
+    return true;
 }
 
 static bool fraction(const char **s, int *us)
 {
     *us = 0;
-    if (**s != '.')
+    if (!literal(s, '.', '.'))
         return true;
-    (*s)++;
-    int digits = 0;
-    for (int scale = 100000; **s >= '0' && **s <= '9' && digits < 9; (*s)++, digits++) {
-        *us += (**s - '0') * scale;
-        scale /= 10;
-    }
-    return digits > 0;
+    const char *begin = *s;
+    for (int scale = 100000; **s >= '0' && **s <= '9'; (*s)++, scale /= 10)
+        *us += (**s - '0') * scale; /* 0 past the sixth */
+    return *s > begin;
 }
 
-static bool offset(const char **s, int *minutes)
+static bool offset(const char **s, struct parts *p)
 {
-    char sign = *(*s)++;
-    *minutes = 0;
-    if (sign == 'Z')
+    if (literal(s, 'Z', 'z'))
         return true;
-    int h, m;
-    if ((sign != '+' && sign != '-') || !number(s, 2, 0, 23, &h) || !literal(s, ':') ||
-        !number(s, 2, 0, 59, &m))
-        return false;
-    *minutes = (sign == '-' ? -1 : 1) * (h * 60 + m);
-    return true;
+    p->sign = **s == '-' ? -1 : 1;
+    return literal(s, '+', '-') && number(s, 2, &p->zone_hour) && literal(s, ':', ':') &&
+           number(s, 2, &p->zone_minute);
+}
+
+static bool read_parts(const char *s, struct parts *p)
+{
+    *p = (struct parts){0};
+    return number(&s, 4, &p->year) && literal(&s, '-', '-') && number(&s, 2, &p->month) &&
+           literal(&s, '-', '-') && number(&s, 2, &p->day) && literal(&s, 'T', 't') &&
+           number(&s, 2, &p->hour) && literal(&s, ':', ':') && number(&s, 2, &p->minute) &&
+           literal(&s, ':', ':') && number(&s, 2, &p->second) && fraction(&s, &p->us) &&
+           offset(&s, p) && !*s;
 }
 
 static int days_in(int year, int month)
@@ -105,26 +114,41 @@ static int days_in(int year, int month)
     return days[month - 1] + (month == 2 && leap);
 }
 
-bool time_parse(const char *s, int64_t *out)
+static bool are_in_range(const struct parts *p)
 {
-    int year, month, day, hour, minute, second, us, zone;
-    if (!number(&s, 4, 1970, 9999, &year) || !literal(&s, '-') || !number(&s, 2, 1, 12, &month) ||
-        !literal(&s, '-') || !number(&s, 2, 1, days_in(year, month), &day) || !literal(&s, 'T') ||
-        !number(&s, 2, 0, 23, &hour) || !literal(&s, ':') || !number(&s, 2, 0, 59, &minute) ||
-        !literal(&s, ':') || !number(&s, 2, 0, 60, &second) || !fraction(&s, &us) ||
-        !offset(&s, &zone) || *s)
-        return false;
-    struct tm tm = {.tm_year = year - 1900,
-                    .tm_mon = month - 1,
-                    .tm_mday = day,
-                    .tm_hour = hour,
-                    .tm_min = minute,
-                    .tm_sec = second};
-    int64_t value = ((int64_t)timegm(&tm) - zone * 60) * 1000000 + us;
-    if (value <= 0)
-        return false;
-    *out = value;
-    return true;
+    return p->month >= 1 && p->month <= 12 && p->day >= 1 && p->day <= days_in(p->year, p->month) &&
+           p->hour <= 23 && p->minute <= 59 && p->second <= 60 && p->zone_hour <= 23 &&
+           p->zone_minute <= 59;
+}
+
+/* A leap second may be inserted before the first of July and of January, UTC. */
+static bool may_follow_a_leap_second(time_t seconds)
+{
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    return (tm.tm_mon == 6 || tm.tm_mon == 0) && tm.tm_mday == 1 && !tm.tm_hour && !tm.tm_min &&
+           !tm.tm_sec;
+}
+
+fallible time_read(const char *s, int64_t *out)
+{
+    static const int64_t FIRST = -62135596800, END = 253402300800; /* years 1 and 10000 begin */
+    struct parts p;
+    if (!read_parts(s, &p))
+        return BAD_TEXT;
+    if (!are_in_range(&p))
+        return OUT_OF_RANGE;
+    struct tm tm = {.tm_year = p.year - 1900,
+                    .tm_mon = p.month - 1,
+                    .tm_mday = p.day,
+                    .tm_hour = p.hour,
+                    .tm_min = p.minute,
+                    .tm_sec = p.second};
+    int64_t seconds = (int64_t)timegm(&tm) - p.sign * (p.zone_hour * 60 + p.zone_minute) * 60;
+    if (seconds < FIRST || seconds >= END || (p.second == 60 && !may_follow_a_leap_second(seconds)))
+        return OUT_OF_RANGE;
+    *out = seconds * SECOND + p.us;
+    return NULL;
 }
 
 /* Milliseconds, then a 12-bit counter for ids of the same millisecond (RFC 9562 6.2 method 1). */

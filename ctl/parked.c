@@ -23,7 +23,7 @@ static const struct column list_columns[] = {
 static const struct pg_statement LIST = {
     NULL, "SELECT view, stream, count(*), min(position), "
           "(array_agg(type ORDER BY position))[1], (array_agg(attempts ORDER BY position))[1], "
-          "to_char(min(since), 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
+          "engine.rfc3339(min(since)), "
           "(array_agg(error ORDER BY position))[1] "
           "FROM engine.parked GROUP BY view, stream ORDER BY 1, 4"};
 
@@ -32,9 +32,9 @@ static const struct column show_columns[] = {
     {"since", false},   {"state", false},  {"error", false}, {"reason", false}};
 static const struct pg_statement SHOW = {
     NULL,
-    "SELECT position, version, type, attempts, to_char(since, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
+    "SELECT position, version, type, attempts, engine.rfc3339(since), "
     "'parked', error, NULL FROM engine.parked WHERE view = $1 AND stream = $2 UNION ALL "
-    "SELECT position, version, type, attempts, to_char(since, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
+    "SELECT position, version, type, attempts, engine.rfc3339(since), "
     "'discarded', error, reason FROM engine.discarded WHERE view = $1 AND stream = $2 ORDER BY 1"};
 
 enum { SHOWN = 8 };

@@ -6,6 +6,7 @@
 #include "ctl/city.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
+#include "events/event.h"
 #include "base/banned.h"
 
 enum { PAGE = 500, WINDOW = 5000, POLL_US = 200000 };
@@ -50,6 +51,12 @@ static void add_text(struct text *out, const char *name, const char *value)
     text_append_json(out, value);
 }
 
+static const char *data_of(const struct rows *r, int i, struct arena *a)
+{
+    return event_shown(rows_text(r, i, TYPE), (int)rows_int(r, i, SCHEMA), rows_text(r, i, DATA),
+                       a);
+}
+
 /* CloudEvents 1.0, JSON format. */
 static void print_json(const struct tail *t, const struct rows *r, int i)
 {
@@ -71,15 +78,16 @@ static void print_json(const struct tail *t, const struct rows *r, int i)
     for (int k = 0; k < 3; k++)
         add_text(&out, meta[k], rows_text(r, i, FIRST_META + k));
     add_text(&out, "epoch", arena_printf(&a, "%lld", (long long)t->epoch));
-    printf("%s,\"data\":%s}\n", text_value(&out), rows_text(r, i, DATA));
+    printf("%s,\"data\":%s}\n", text_value(&out), data_of(r, i, &a));
 }
 
 static void print_line(const struct rows *r, int i)
 {
     char time[TIME_TEXT];
+    scoped_arena a = {0};
     printf("%s  %-27s  %-22s  %s v%s  %s\n", rows_text(r, i, POSITION),
            time_format(rows_int(r, i, RECORDED), time), rows_text(r, i, TYPE),
-           rows_text(r, i, STREAM), rows_text(r, i, VERSION), rows_text(r, i, DATA));
+           rows_text(r, i, STREAM), rows_text(r, i, VERSION), data_of(r, i, &a));
 }
 
 /* ---- pages ---- */
@@ -128,25 +136,27 @@ static fallible follow(struct tail *t)
 
 /* ---- where to begin ---- */
 
-/* "90s", "10m", "2h", "7d" ago, or a moment of RFC 3339; 0: neither. */
-static int64_t moment_of(const char *since)
+/* "90s", "10m", "2h", "7d" ago, or a moment of RFC 3339. */
+static bool moment_of(const char *since, int64_t *out)
 {
     static const struct {
         char unit;
         int64_t seconds;
     } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
     char digits[16] = {0};
-    int64_t n, moment;
+    int64_t n;
     size_t length = strspn(since, "0123456789");
-    if (time_parse(since, &moment))
-        return moment;
+    if (!time_read(since, out))
+        return true;
     if (!length || length > 9 || !since[length] || since[length + 1])
-        return 0;
+        return false;
     memcpy(digits, since, length);
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-        if (units[i].unit == since[length] && text_to_int(digits, &n))
-            return time_now() - n * units[i].seconds * 1000000;
-    return 0;
+        if (units[i].unit == since[length] && text_to_int(digits, &n)) {
+            *out = time_now() - n * units[i].seconds * 1000000;
+            return true;
+        }
+    return false;
 }
 
 /* The last position recorded before the moment, by halving: positions have no gaps. */
@@ -165,16 +175,16 @@ static fallible position_before(struct tail *t, int64_t moment, int64_t head)
     return NULL;
 }
 
-static fallible begin(struct tail *t, int64_t from, int64_t moment)
+static fallible begin(struct tail *t, int64_t from, const int64_t *moment)
 {
     struct head head;
     TRY(city_head(&t->city, &head));
     TRY(store_id(t->city.store, t->store_id));
     t->at = from > 0 ? from - 1 : head.position;
-    return moment ? position_before(t, moment, head.position) : NULL;
+    return moment ? position_before(t, *moment, head.position) : NULL;
 }
 
-static int run(struct tail *t, int64_t from, int64_t moment)
+static int run(struct tail *t, int64_t from, const int64_t *moment)
 {
     int code = city_open(&t->city, NEEDS_STORE);
     if (code == DONE) {
@@ -202,11 +212,11 @@ int verb_tail(int argc, char **argv)
                            "[--from POSITION | --since TIME] [--to POSITION] [--json]");
     if ((from && (!text_to_int(from, &first) || first < 1)) || (to && !text_to_int(to, &t.to)))
         return wrong_usage("a position is a number from 1 on.");
-    if (since && !(moment = moment_of(since)))
+    if (since && !moment_of(since, &moment))
         return wrong_usage(
             "--since takes 90s, 10m, 2h, 7d or a time such as 2026-01-02T03:04:05Z.");
     struct sigaction stop = {.sa_handler = interrupt};
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
-    return run(&t, first, moment);
+    return run(&t, first, since ? &moment : NULL);
 }

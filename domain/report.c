@@ -237,7 +237,7 @@ static fallible create(const struct command *c, struct decision *out)
     char stream[STREAM_TEXT];
     out->anonymous = text_equal(visibility, "ANONYMOUS");
     TRY(find_category(c, out, &category));
-    if (body->occurred_at > c->now + CLOCK_SKEW)
+    if (body->occurred_at && *body->occurred_at > c->now + CLOCK_SKEW)
         return refuse(out, OUT_OF_RANGE, "occurred_at", "It lies in the future.");
 
     stream_of_report(c->target, stream);

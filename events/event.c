@@ -101,3 +101,23 @@ fallible event_upcast(const struct upcaster *table, const char *name, int from, 
     *out = data;
     return NULL;
 }
+
+static const struct shape *shape_of_version(const char *name, int version)
+{
+    enum event_type type;
+    if (event_type_from(name, &type) && version == event_version(type))
+        return event_shape(type);
+    const struct upcaster *step = find_step(event_upcasters, name, version);
+    return step ? step->old : NULL;
+}
+
+const char *event_shown(const char *name, int version, const char *data, struct arena *a)
+{
+    const struct shape *shape = shape_of_version(name, version);
+    void *body = shape ? arena_alloc(a, shape->size) : NULL;
+    scoped_text out = {0};
+    if (!shape || shape_read_stored(shape, data, a, body))
+        return data;
+    shape_write(shape, body, &out);
+    return arena_text(a, text_value(&out));
+}

@@ -47,6 +47,10 @@ void event_write(const struct event *e, struct text *out);
 fallible event_read(const char *name, int version, const char *data, struct arena *a,
                     struct event *out);
 
+/* Stored `data` as it is shown: of the version it has, with its times in the form of time_format;
+ * `data` itself if it cannot be read. */
+const char *event_shown(const char *name, int version, const char *data, struct arena *a);
+
 /* ---- older schema versions ---- */
 
 /* One step from `from` to `from + 1` of one type: pure, cannot fail. A step's output is read with

@@ -38,7 +38,9 @@ static const struct pg_statement CHANGE_PASSWORD = {
 static const struct pg_statement CHANGE_ROLE = {"change_role",
                                                 "SELECT change_role($1, $2, $3, $4, $5, $6, $7)"};
 static const struct pg_statement LIST_ALL = {
-    NULL, "SELECT user_name, role, agency, disabled, created, user_id FROM account "
+    NULL, "SELECT user_name, role, agency, disabled, "
+          "to_char(created AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), user_id FROM "
+          "account "
           " ORDER BY lower(user_name)"};
 
 enum { RAISED_COLUMN = 7, OUTCOME_COLUMN }; /* of REFRESH_SESSION, after the account's */

@@ -58,7 +58,7 @@ bool batch_from_entry(const struct language *l, const struct entry *s, struct ar
                             .version = s->version,
                             .stream = s->fields[ENTRY_SUBJECT],
                             .type = s->fields[ENTRY_TYPE]};
-    if (!time_parse(s->fields[ENTRY_TIME], &e.recorded) || !*e.stream || e.version < 1)
+    if (time_read(s->fields[ENTRY_TIME], &e.recorded) || !*e.stream || e.version < 1)
         return false;
     upcast(l, s->schema, s->fields[ENTRY_DATA], a, &e);
     *out = e;

@@ -44,7 +44,7 @@ FOREIGN = {
     "unicode/*": ["base/*.c"],
 }
 STANDARD = set("""assert ctype dirent errno fcntl fnmatch glob inttypes limits locale math netdb poll pthread pwd
-    search signal stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd""".split())
+    regex search signal stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd""".split())
 STANDARD_FOLDERS = ("sys/", "netinet/", "arpa/")
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')
 

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -58,24 +57,6 @@ TEST(a_text_in_json_is_escaped_where_it_must_be)
     text_append_json(&t, "");
     text_append_json(&t, NULL);
     CHECK_TEXT(text_value(&t), "\"\"null");
-}
-
-TEST(a_time_is_written_as_strftime_writes_it)
-{
-    static const int64_t parts[] = {0, 1, 100000, 123400, 999999, 500000};
-    for (int64_t second = 1; second < 253402300799; second = second * 3 / 2 + 12345)
-        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-            char ours[TIME_TEXT], theirs[2 * TIME_TEXT];
-            struct tm tm;
-            gmtime_r(&(time_t){second}, &tm);
-            size_t n = strftime(theirs, TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
-            if (parts[i])
-                n += (size_t)snprintf(theirs + n, TIME_TEXT, ".%06d", (int)parts[i]);
-            while (parts[i] && theirs[n - 1] == '0')
-                n--;
-            snprintf(theirs + n, 2, "Z");
-            CHECK_TEXT(time_format(second * 1000000 + parts[i], ours), theirs);
-        }
 }
 
 TEST(bytes_are_written_in_hexadecimal)

@@ -43,7 +43,7 @@ TEST(a_whole_body_is_read)
     CHECK_TEXT(body.visibility, "PRIVATE");
     CHECK_TEXT(body.location->city, "Bandung");
     CHECK(body.location->latitude > -6.91 && body.location->latitude < -6.89);
-    CHECK_TEXT(time_format(body.occurred_at, time), "2026-01-02T13:00:00Z");
+    CHECK_TEXT(time_format(*body.occurred_at, time), "2026-01-02T13:00:00.000000Z");
     arena_release(&arena);
 }
 
@@ -75,7 +75,8 @@ TEST(values_out_of_range_blank_or_too_long_are_named)
     refused("{\"content\":\"\xe2\x80\x8b\xc2\xa0\",\"category\":\"x\"}", BLANK, "content");
     refused("{" GOOD ",\"visibility\":\"public\"}", NOT_A_CHOICE, "visibility");
     refused("{" GOOD ",\"occurred_at\":\"yesterday\"}", BAD_TEXT, "occurred_at");
-    refused("{" GOOD ",\"occurred_at\":\"2026-02-30T00:00:00Z\"}", BAD_TEXT, "occurred_at");
+    refused("{" GOOD ",\"occurred_at\":\"2026-02-30T00:00:00Z\"}", OUT_OF_RANGE, "occurred_at");
+    refused("{" GOOD ",\"occurred_at\":\"2026-02-03T25:00:00Z\"}", OUT_OF_RANGE, "occurred_at");
     arena_release(&arena);
 }
 
@@ -136,7 +137,7 @@ TEST(reading_is_the_inverse_of_writing)
                                 .category = "infrastruktur",
                                 .visibility = "PUBLIC",
                                 .location = &place,
-                                .occurred_at = 1767355200000001};
+                                .occurred_at = &(const int64_t){1767355200000001}};
     struct CreateReport again;
     scoped_text one = {0}, two = {0};
     shape_write(command_shape(CreateReport), &body, &one);
@@ -168,16 +169,10 @@ TEST(mutated_bodies_are_refused_or_read_but_never_crash)
     }
 }
 
-TEST(times_ids_and_integers_have_one_form)
+TEST(ids_and_integers_have_one_form)
 {
     int64_t us;
     char out[UUID_TEXT], before[UUID_TEXT] = "";
-    CHECK(time_parse("1970-01-01T00:00:01Z", &us) && us == 1000000);
-    CHECK(time_parse("2026-01-02T20:00:00.123456789Z", &us) && us % 1000000 == 123456);
-    CHECK(!time_parse("2026-01-02 20:00:00Z", &us));
-    CHECK(!time_parse("2026-01-02T20:00:00", &us));
-    CHECK(!time_parse("2026-13-02T20:00:00Z", &us));
-    CHECK(!time_parse("2026-01-02T24:00:00Z", &us));
     for (int i = 0; i < 5000; i++) {
         uuid_new(out);
         CHECK(uuid_is_valid(out) && out[14] == '7' && strcmp(before, out) < 0);

@@ -103,6 +103,9 @@ TEST(tail_shows_what_is_asked_for_and_ends)
     struct small_city c = city_of_a_day();
     CHECK_INT(ctl(&c, "tail --from 1 --to 11"), 0);
     CHECK_INT(count_of("\n"), 11);
+    CHECK(count_of("T03:04:05.000000Z\"") > 0 && !count_of(":05Z")); /* stored without decimals */
+    CHECK_INT(ctl(&c, "tail --from 1 --to 11 --json"), 0);
+    CHECK(count_of("T03:04:05.000000Z\"") > 0 && !count_of(":05Z"));
     CHECK_INT(ctl(&c, "tail --from 1 --to 11 --type report.upvoted,report.status.updated"), 0);
     CHECK_INT(count_of("\n"), 4);
     CHECK_INT(ctl(&c, "tail --from 4 --to 11 --category report"), 0);
@@ -111,6 +114,8 @@ TEST(tail_shows_what_is_asked_for_and_ends)
         ctl(&c, "tail --since 1h --to 11 --subject report-00000000-0000-7000-8000-000000000003"),
         0);
     CHECK_INT(count_of("\n"), 3);
+    CHECK_INT(ctl(&c, "tail --since 1960-01-01t00:00:00+07:00 --to 11"), 0);
+    CHECK_INT(count_of("\n"), 11);
     CHECK_INT(ctl(&c, "tail --since 2100-01-01T00:00:00Z --to 11"), 0);
     CHECK_TEXT(output, "");
     change(c.log, "UPDATE es_event SET recorded = now() - interval '2 hours' WHERE position < 6");

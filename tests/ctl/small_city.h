@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdarg.h>
+#include <regex.h>
 #include <sys/wait.h>
 
 #include "tests/support/harness.h"
@@ -24,6 +25,20 @@ struct small_city {
 };
 
 static char output[262144]; /* of the last call, both streams */
+
+/* Every time in it has six decimals and `Z`. */
+static inline void check_times(const char *text)
+{
+    regex_t any, good;
+    regmatch_t m;
+    regcomp(&any, "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}", REG_EXTENDED);
+    regcomp(&good, "^.{10}T[0-9:]{8}\\.[0-9]{6}Z", REG_EXTENDED);
+    for (; regexec(&any, text, 1, &m, 0) == 0; text += m.rm_eo)
+        if (regexec(&good, text + m.rm_so, 0, NULL, 0))
+            test_fail(__FILE__, __LINE__, "a time", text + m.rm_so, "six decimals and Z");
+    regfree(&any);
+    regfree(&good);
+}
 
 /* The shell command that runs citywatchctl with these words against the city;
  * `input`: where it reads, "" for ours. */
@@ -50,6 +65,8 @@ ctl(const struct small_city *c, const char *format, ...)
     size_t n = fread(output, 1, sizeof(output) - 1, f);
     output[n] = '\0';
     int status = pclose(f);
+    if (!status)
+        check_times(output);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -60,7 +60,7 @@ TEST(a_report_from_the_future_is_refused)
     given_nothing();
     given_in("category-infrastruktur", category_defined("infrastruktur", "AGENCY_INFRA"));
     when(&citizen1, COMMAND(CreateReport, .content = "a hole", .category = "infrastruktur",
-                            .occurred_at = NOON + DAY));
+                            .occurred_at = &(const int64_t){NOON + DAY}));
     then_refused(OUT_OF_RANGE);
     CHECK_TEXT(decided()->fault.field, "occurred_at");
 }

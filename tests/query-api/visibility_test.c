@@ -106,7 +106,7 @@ TEST(the_feed_shows_public_reports_without_their_authors)
     CHECK_INT(occurrences(&feed, "report_id"), 2);
     CHECK(has(&feed, sample_id(PUBLIC_ISSUE)) && has(&feed, sample_id(PUBLIC_CRIME)));
     CHECK(!has(&feed, "reporter") && !has(&feed, user_id("citizen1")) && !has(&feed, "note"));
-    CHECK(has(&feed, "\"created_at\":\"2026-01-02T20:00:10.5Z\""));
+    CHECK(has(&feed, "\"created_at\":\"2026-01-02T20:00:10.500000Z\""));
     CHECK(has(&feed, "\"vote_count\":3") && has(&feed, "\"vote_count\":0"));
     CHECK(has(&feed, "\"location\":{\"latitude\": 1.5, \"longitude\": 2.5}"));
     CHECK(has(&feed, "\"next\":null"));
