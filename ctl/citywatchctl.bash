@@ -4,12 +4,12 @@
 _citywatchctl_words()
 {
     case $1 in
-    migrate) echo 'write read' ;;
+    migrate) echo 'write read --json' ;;
     key) echo 'generate' ;;
     account) echo 'add list disable enable role password --role --agency --password-file --if-absent --yes --json' ;;
     settings) echo 'markdown' ;;
     routes) echo 'caddy' ;;
-    tail) echo '--type --subject --category --from --since --to --json' ;;
+    tail) echo '--type --subject --category --from --since --last --to --no-follow --json' ;;
     lag | groups) echo '--json' ;;
     verify) echo 'store redis views report_list report_detail report_history report_rank case_inbox case_counts category_list --json' ;;
     parked) echo 'list show retry discard --reason --yes --json' ;;

@@ -95,6 +95,8 @@ static int trim(struct trim *t, int64_t keep)
     int code = city_open(&t->city, NEEDS_STORE | NEEDS_REDIS);
     if (code)
         return code;
+    if (!t->dry)
+        outlive_reader();
     const struct problem *p = plan(t, keep, &table, &all);
     if (p)
         return failed_by(p, "trim");
@@ -125,7 +127,7 @@ int verb_trim(int argc, char **argv)
                                      {"--json", NULL, &t.json},
                                      {NULL, NULL, NULL}};
     if (!options_read(argc, argv, options, NULL, 0))
-        return wrong_usage("trim [--dry-run] [--keep EVENTS] [--yes] [--json]");
+        return usage();
     if (!text_to_int(keep ? keep : setting_of("redis_retain_events"), &n) || n < 1)
         return wrong_usage("--keep takes a number of events from 1 on.");
     int code = trim(&t, n);
@@ -163,7 +165,7 @@ int verb_republish(int argc, char **argv)
     bool yes = false;
     const struct option options[] = {{"--yes", NULL, &yes}, {NULL, NULL, NULL}};
     if (!options_read(argc, argv, options, NULL, 0))
-        return wrong_usage("republish [--yes]");
+        return usage();
     scoped_city c = {0};
     int code = city_open(&c, NEEDS_REDIS);
     return code ? code : republish(&c, yes);

@@ -12,15 +12,29 @@ enum exit_code { DONE = 0, FAILED = 1, USAGE = 2, AWAY = 3 };
 #include "ctl/verbs.def"
 #undef VERB
 
-/* "citywatchctl: …" on stderr; returns FAILED or USAGE, so that it is one statement. */
+/* "citywatchctl: …" on stderr; returns FAILED, so that it is one statement. */
 int failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* How the verb is called, on stderr; returns USAGE. `wrong_usage` says before what was wrong. */
+int usage(void);
 int wrong_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* For the first word behind a verb: it is missing (NULL) or none of `choices`, "show or raise". */
+int wrong_word(const char *word, const char *choices);
 /* The same for a problem: AWAY if a database or Redis does not answer, else FAILED. */
 int failed_by(const struct problem *p, const char *what);
 
-/* Says on stderr what will be done and asks. `yes` answers for the operator; where nobody can be
- * asked it is false, after a sentence that says so. */
+/* From here on something is changed: it is brought to its end also if nobody reads what is printed
+ * (`citywatchctl rebuild … | head`). What only shows ends with its reader. */
+void outlive_reader(void);
+/* False if the reader of what is printed has left; waits so long for that. A write tells it only
+ * when there is something to write. */
+bool is_read(int wait_ms);
+
+/* Says on stderr what will be done and asks; outlive_reader. `yes` answers for the operator; where
+ * nobody can be asked it is false, after a sentence that says so. */
 bool confirmed(bool yes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether it is a file of projector/views/. */
+bool is_view(const char *name);
 
 /* The connection that DATABASE_URL names, NULL after a sentence if it names none. */
 struct pg *database_of_environment(int timeout_ms);

@@ -91,10 +91,13 @@ int verb_epoch(int argc, char **argv)
     const char *word = NULL;
     const struct option options[] = {
         {"--yes", NULL, &yes}, {"--json", NULL, &json}, {NULL, NULL, NULL}};
-    bool ok = options_read(argc, argv, options, &word, 1);
-    if (ok && text_equal(word, "show") && !yes)
+    if (!options_read(argc, argv, options, &word, 1))
+        return usage();
+    if (text_equal(word, "show") && yes)
+        return wrong_usage("epoch show asks nothing: --yes is for epoch raise.");
+    if (text_equal(word, "raise") && json)
+        return wrong_usage("--json is for epoch show.");
+    if (text_equal(word, "show"))
         return show(json);
-    if (ok && text_equal(word, "raise") && !json)
-        return raise_epoch(yes);
-    return wrong_usage("epoch show [--json] | raise [--yes]");
+    return text_equal(word, "raise") ? raise_epoch(yes) : wrong_word(word, "show or raise");
 }

@@ -35,6 +35,24 @@ void differs(struct findings *f, const char *part, const char *name, int64_t pos
     printf("%s}\n", text_value(&line));
 }
 
+void compared(struct findings *f, const char *part, const char *name, int64_t count,
+              const char *unit, int64_t position)
+{
+    scoped_text line = {0};
+    if (f->json) {
+        text_printf(&line, "{\"part\":\"%s\",\"name\":\"%s\"", part, name);
+        if (position)
+            text_printf(&line, ",\"position\":%lld", (long long)position);
+        printf("%s,\"compared\":%lld,\"unit\":\"%s\"}\n", text_value(&line), (long long)count,
+               unit);
+        return;
+    }
+    text_printf(&line, "%s %s: %lld %s compared", part, name, (long long)count, unit);
+    if (position)
+        text_printf(&line, ", up to event %lld", (long long)position);
+    fprintf(stderr, "%s.\n", text_value(&line));
+}
+
 void progress(struct findings *f, const char *name, int64_t done, int64_t all)
 {
     int64_t now = time_monotonic();

@@ -70,6 +70,6 @@ int verb_groups(int argc, char **argv)
     bool json = false;
     const struct option options[] = {{"--json", NULL, &json}, {NULL, NULL, NULL}};
     if (!options_read(argc, argv, options, NULL, 0))
-        return wrong_usage("groups [--json]");
+        return usage();
     return city_show(NEEDS_STORE | NEEDS_REDIS, "groups", columns, COLUMNS, fill, json);
 }

@@ -70,6 +70,6 @@ int verb_lag(int argc, char **argv)
     bool json = false;
     const struct option options[] = {{"--json", NULL, &json}, {NULL, NULL, NULL}};
     if (!options_read(argc, argv, options, NULL, 0))
-        return wrong_usage("lag [--json]");
+        return usage();
     return city_show(NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS, "lag", columns, COLUMNS, fill, json);
 }

@@ -2,14 +2,19 @@
  * 3 a database or Redis does not answer. */
 #include "ctl/ctl.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <unistd.h>
 
+#include "base/embedded.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "platform/postgres.h"
 #include "base/banned.h"
+
+extern const struct embedded view_files[];
 
 #define VERB(name, call, arguments, what, example) {name, call, arguments, what, example},
 static const struct verb {
@@ -21,6 +26,8 @@ static const struct verb {
 };
 #undef VERB
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static const struct verb *called; /* set once, before it runs; NULL: none */
 
 static void say(const char *format, va_list args)
 {
@@ -38,14 +45,34 @@ int failed(const char *format, ...)
     return FAILED;
 }
 
+int usage(void)
+{
+    if (called)
+        fprintf(stderr, "Usage: citywatchctl %s %s\n", called->name, called->arguments);
+    fprintf(stderr, "Try citywatchctl %s%s--help.\n", called ? called->name : "",
+            called ? " " : "");
+    return USAGE;
+}
+
 int wrong_usage(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     say(format, args);
     va_end(args);
-    fputs("Try citywatchctl --help.\n", stderr);
-    return USAGE;
+    return usage();
+}
+
+int wrong_word(const char *word, const char *choices)
+{
+    if (!word)
+        return wrong_usage("a word is missing: %s.", choices);
+    return wrong_usage("\"%s\" is not one of its words: %s.", word, choices);
+}
+
+void outlive_reader(void)
+{
+    signal(SIGPIPE, SIG_IGN);
 }
 
 int failed_by(const struct problem *p, const char *what)
@@ -54,10 +81,17 @@ int failed_by(const struct problem *p, const char *what)
     return p->kind == UNAVAILABLE ? AWAY : FAILED;
 }
 
+bool is_read(int wait_ms)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, wait_ms) <= 0 || !(out.revents & (POLLERR | POLLNVAL));
+}
+
 bool confirmed(bool yes, const char *format, ...)
 {
     char answer[16];
     va_list args;
+    outlive_reader();
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
@@ -85,6 +119,14 @@ struct pg *database_of_environment(int timeout_ms)
     return pg_new(url, "citywatchctl", NULL, timeout_ms);
 }
 
+bool is_view(const char *name)
+{
+    for (const struct embedded *f = view_files; f->name; f++)
+        if (text_starts(f->name, name) && text_equal(f->name + strlen(name), ".sql"))
+            return true;
+    return false;
+}
+
 static void describe(const struct verb *v)
 {
     printf("citywatchctl %s %s\n    %s\n    Example: %s\n\n", v->name, v->arguments, v->what,
@@ -103,30 +145,62 @@ static int help(void)
     return DONE;
 }
 
+/* What was printed has to have arrived: a full disk is a failure, a reader that left is none. */
+static int printed(int code)
+{
+    bool lost = fflush(stdout) || ferror(stdout);
+    return lost && is_read(0) && code == DONE ? failed("not all of it could be written.") : code;
+}
+
 /* Anywhere behind a verb: what it does, nothing is done. */
 static int run(const struct verb *v, int argc, char **argv)
 {
+    called = v;
     for (int i = 0; i < argc; i++)
-        if (text_equal(argv[i], "--help")) {
+        if (text_equal(argv[i], "--help") || text_equal(argv[i], "-h")) {
             describe(v);
             return DONE;
         }
     return v->call(argc, argv);
 }
 
+static const struct verb *find_verb(const char *name)
+{
+    for (int i = 0; i < VERBS; i++)
+        if (text_equal(name, verbs[i].name))
+            return &verbs[i];
+    return NULL;
+}
+
+/* help [verb], --help */
+static int help_about(const char *name)
+{
+    const struct verb *v = find_verb(name);
+    if (!name)
+        return help();
+    if (!v)
+        return wrong_usage("there is no verb \"%s\".", name);
+    describe(v);
+    return DONE;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc < 2)
+        return wrong_usage("a verb is missing.");
+    if (text_equal(argv[1], "--help") || text_equal(argv[1], "-h") || text_equal(argv[1], "help"))
+        return help_about(argv[2]);
+    if (text_equal(argv[1], "--version"))
+        return puts(CITYWATCH_VERSION) < 0 ? FAILED : DONE;
+    const struct verb *v = find_verb(argv[1]);
+    return v ? run(v, argc - 2, argv + 2) : wrong_usage("there is no verb \"%s\".", argv[1]);
+}
+
 int main(int argc, char **argv)
 {
+    signal(SIGPIPE, SIG_DFL); /* a parent may have ignored it */
     log_start("citywatchctl", LOG_WARNING);
     if (sodium_init() < 0)
         return failed("libsodium does not start.");
-    if (argc < 2)
-        return wrong_usage("a verb is missing.");
-    if (text_equal(argv[1], "--help") || text_equal(argv[1], "help"))
-        return help();
-    if (text_equal(argv[1], "--version"))
-        return puts(CITYWATCH_VERSION) < 0 ? FAILED : DONE;
-    for (int i = 0; i < VERBS; i++)
-        if (text_equal(argv[1], verbs[i].name))
-            return run(&verbs[i], argc - 2, argv + 2);
-    return wrong_usage("there is no verb \"%s\".", argv[1]);
+    return printed(dispatch(argc, argv));
 }

@@ -2,6 +2,7 @@
 #include "ctl/ctl.h"
 
 #include "ctl/migrator.h"
+#include "ctl/options.h"
 #include "base/banned.h"
 
 extern const struct embedded write_migrations[], read_migrations[];
@@ -14,10 +15,16 @@ static void tell(const char *name)
     fflush(stdout);
 }
 
-static int run(struct pg *c, const struct embedded *files)
+static void tell_json(const char *name)
+{
+    printf("{\"applied\":\"%s\"}\n", name);
+    fflush(stdout);
+}
+
+static int run(struct pg *c, const struct embedded *files, bool json)
 {
     const char *name = NULL;
-    const struct problem *p = migrate(c, files, tell, &name);
+    const struct problem *p = migrate(c, files, json ? tell_json : tell, &name);
     if (p == MIGRATION_CHANGED)
         return failed("%s was applied with another text; an applied file is never edited.", name);
     if (p && name)
@@ -27,17 +34,19 @@ static int run(struct pg *c, const struct embedded *files)
 
 int verb_migrate(int argc, char **argv)
 {
-    const struct embedded *files = NULL;
-    if (argc == 1 && text_equal(argv[0], "write"))
-        files = write_migrations;
-    if (argc == 1 && text_equal(argv[0], "read"))
-        files = read_migrations;
-    if (!files)
-        return wrong_usage("migrate what? write or read.");
+    const char *word = NULL;
+    bool json = false;
+    const struct option options[] = {{"--json", NULL, &json}, {NULL, NULL, NULL}};
+    if (!options_read(argc, argv, options, &word, 1))
+        return usage();
+    if (!text_equal(word, "write") && !text_equal(word, "read"))
+        return wrong_word(word, "write or read");
+    const struct embedded *files = *word == 'w' ? write_migrations : read_migrations;
+    outlive_reader();
     struct pg *c = database_of_environment(SLOWEST_MS);
     if (!c)
         return FAILED;
-    int code = run(c, files);
+    int code = run(c, files, json);
     pg_free(c);
     return code;
 }

@@ -2,6 +2,7 @@
 #include "ctl/options.h"
 
 #include "base/text.h"
+#include "ctl/ctl.h"
 #include "base/banned.h"
 
 static const struct option *find(const struct option *table, const char *name)
@@ -12,19 +13,38 @@ static const struct option *find(const struct option *table, const char *name)
     return NULL;
 }
 
+static bool is_given(const struct option *o)
+{
+    return o->flag ? *o->flag : *o->value != NULL;
+}
+
+/* Why the word at hand is wrong; false. */
+static bool wrong(const struct option *o, const char *word)
+{
+    if (o && is_given(o))
+        failed("%s is given twice.", word);
+    else if (o)
+        failed("%s needs a value behind it.", word);
+    else if (word[0] == '-')
+        failed("there is no option \"%s\" here.", word);
+    else
+        failed("\"%s\" is a word too many.", word);
+    return false;
+}
+
 bool options_read(int argc, char **argv, const struct option *table, const char **words, int most)
 {
     int count = 0;
     for (int i = 0; i < argc; i++) {
         const struct option *o = find(table, argv[i]);
-        if (o && o->flag && !*o->flag)
+        if (o && o->flag && !is_given(o))
             *o->flag = true;
-        else if (o && o->value && !*o->value && i + 1 < argc)
+        else if (o && o->value && !is_given(o) && i + 1 < argc)
             *o->value = argv[++i];
-        else if (!o && count < most && !text_starts(argv[i], "--"))
+        else if (!o && count < most && !(argv[i][0] == '-' && argv[i][1]))
             words[count++] = argv[i];
         else
-            return false;
+            return wrong(o, argv[i]);
     }
     return true;
 }

@@ -15,6 +15,21 @@ struct wish {
     bool yes, json;
 };
 
+static const struct pg_statement KNOWN = {NULL, "SELECT 1 FROM engine.view WHERE name = $1"};
+
+/* Opens the city; DONE if it has the view, which may be an older version that is kept. */
+static int open_view(struct city *c, int needs, const char *view)
+{
+    scoped_rows *rows = NULL;
+    int code = city_open(c, needs);
+    if (code)
+        return code;
+    const struct problem *p = pg_call(c->views, &KNOWN, 1, &view, &rows);
+    if (p)
+        return failed_by(p, "parked");
+    return rows_count(rows) ? DONE : wrong_usage("there is no view \"%s\".", view);
+}
+
 /* ---- list, show ---- */
 
 static const struct column list_columns[] = {
@@ -39,20 +54,16 @@ static const struct pg_statement SHOW = {
 
 enum { SHOWN = 8 };
 
-static int print_rows(const struct pg_statement *s, const struct column *columns,
-                      const struct wish *w, bool empty_is_a_fault)
+static int print_rows(struct city *c, const struct pg_statement *s, const struct column *columns,
+                      const struct wish *w)
 {
-    scoped_city c = {0};
     scoped_rows *rows = NULL;
     scoped_table t = table_of(columns, SHOWN);
     const char *values[] = {w->view, w->stream};
-    int code = city_open(&c, NEEDS_VIEWS);
-    if (code)
-        return code;
-    const struct problem *p = pg_call(c.views, s, w->view ? 2 : 0, values, &rows);
+    const struct problem *p = pg_call(c->views, s, w->view ? 2 : 0, values, &rows);
     if (p)
         return failed_by(p, "parked");
-    if (!rows_count(rows) && empty_is_a_fault)
+    if (!rows_count(rows) && w->view)
         return failed("%s has nothing parked or discarded in view %s.", w->stream, w->view);
     for (int i = 0; i < rows_count(rows); i++) {
         const char *cells[SHOWN];
@@ -62,6 +73,20 @@ static int print_rows(const struct pg_statement *s, const struct column *columns
     }
     table_print(&t, w->json);
     return DONE;
+}
+
+static int verb_list(const struct wish *w)
+{
+    scoped_city c = {0};
+    int code = city_open(&c, NEEDS_VIEWS);
+    return code ? code : print_rows(&c, &LIST, list_columns, w);
+}
+
+static int verb_show(const struct wish *w)
+{
+    scoped_city c = {0};
+    int code = open_view(&c, NEEDS_VIEWS, w->view);
+    return code ? code : print_rows(&c, &SHOW, show_columns, w);
 }
 
 /* ---- retry ---- */
@@ -88,8 +113,6 @@ static int retry(struct city *c, const struct wish *w)
 {
     int64_t left = 0;
     const struct problem *p = retry_in(c, w, &left);
-    if (p == NO_SUCH_ITEM)
-        return failed("there is no view \"%s\".", w->view);
     if (p)
         return failed_by(p, "parked retry");
     if (left)
@@ -102,7 +125,7 @@ static int retry(struct city *c, const struct wish *w)
 static int verb_retry(const struct wish *w)
 {
     scoped_city c = {0};
-    int code = city_open(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS);
+    int code = open_view(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS, w->view);
     return code ? code : retry(&c, w);
 }
 
@@ -146,7 +169,7 @@ static int verb_discard(const struct wish *w)
     scoped_city c = {0};
     scoped_rows *first = NULL;
     const char *values[] = {w->view, w->stream};
-    int code = city_open(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS);
+    int code = open_view(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS, w->view);
     if (code)
         return code;
     const struct problem *p = pg_call(c.views, &FIRST, 2, values, &first);
@@ -157,6 +180,37 @@ static int verb_discard(const struct wish *w)
     return discard(&c, w, first);
 }
 
+/* ---- which one ---- */
+
+enum { STREAM = 1, REASON = 2, YES = 4, JSON = 8 };
+
+static const struct {
+    const char *word;
+    int (*call)(const struct wish *w);
+    int needs, takes; /* what must be given, and what may be */
+} rows[] = {{"list", verb_list, 0, JSON},
+            {"show", verb_show, STREAM, JSON},
+            {"retry", verb_retry, STREAM, 0},
+            {"discard", verb_discard, STREAM | REASON, YES}};
+
+static int run(size_t i, const struct wish *w)
+{
+    int has = (w->view ? STREAM : 0) | (w->reason ? REASON : 0) | (w->yes ? YES : 0) |
+              (w->json ? JSON : 0);
+    int wrong = has & ~(rows[i].needs | rows[i].takes), missing = rows[i].needs & ~has;
+    if (wrong)
+        return wrong_usage("parked %s takes no %s.", rows[i].word,
+                           wrong & STREAM   ? "view"
+                           : wrong & REASON ? "--reason"
+                           : wrong & YES    ? "--yes"
+                                            : "--json");
+    if (missing & STREAM || (w->view && !w->stream))
+        return wrong_usage("parked %s of which view and stream?", rows[i].word);
+    if (missing & REASON || (w->reason && !*w->reason))
+        return wrong_usage("--reason says why the event is left out; it is kept.");
+    return rows[i].call(w);
+}
+
 int verb_parked(int argc, char **argv)
 {
     struct wish w = {0};
@@ -165,17 +219,12 @@ int verb_parked(int argc, char **argv)
                                      {"--yes", NULL, &w.yes},
                                      {"--json", NULL, &w.json},
                                      {NULL, NULL, NULL}};
-    bool ok = options_read(argc, argv, options, words, 3), of_stream = words[1] && words[2];
+    if (!options_read(argc, argv, options, words, 3))
+        return usage();
     w.view = words[1];
     w.stream = words[2];
-    if (ok && text_equal(words[0], "list") && !words[1] && !w.reason && !w.yes)
-        return print_rows(&LIST, list_columns, &w, false);
-    if (ok && text_equal(words[0], "show") && of_stream && !w.reason && !w.yes)
-        return print_rows(&SHOW, show_columns, &w, true);
-    if (ok && text_equal(words[0], "retry") && of_stream && !w.reason && !w.yes && !w.json)
-        return verb_retry(&w);
-    if (ok && text_equal(words[0], "discard") && of_stream && w.reason && *w.reason && !w.json)
-        return verb_discard(&w);
-    return wrong_usage("parked list [--json] | show <view> <stream> [--json] | "
-                       "retry <view> <stream> | discard <view> <stream> --reason TEXT [--yes]");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (text_equal(words[0], rows[i].word))
+            return run(i, &w);
+    return wrong_word(words[0], "list, show, retry or discard");
 }

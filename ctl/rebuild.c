@@ -3,6 +3,7 @@
 #include "ctl/ctl.h"
 
 #include "base/time.h"
+#include "ctl/options.h"
 #include "projector/engine.h"
 #include "projector/rebuild.h"
 #include "base/banned.h"
@@ -19,34 +20,23 @@ struct job {
     struct rebuild_parts parts;
 };
 
-static bool is_view(const char *name)
-{
-    for (const struct embedded *f = view_files; f->name; f++)
-        if (text_starts(f->name, name) && text_equal(f->name + strlen(name), ".sql"))
-            return true;
-    return false;
-}
-
 static int read_arguments(int argc, char **argv, struct job *job)
 {
-    for (int i = 0; i < argc; i++) {
-        if (text_equal(argv[i], "--swap-back") && job->action == REBUILD)
-            job->action = SWAP_BACK;
-        else if (text_equal(argv[i], "--drop") && job->action == REBUILD)
-            job->action = DROP;
-        else if (text_equal(argv[i], "--yes"))
-            job->yes = true;
-        else if (text_equal(argv[i], "--json"))
-            job->json = true;
-        else if (!job->view && argv[i][0] != '-')
-            job->view = argv[i];
-        else
-            return wrong_usage("rebuild <view> [--json | --swap-back | --drop] [--yes]");
-    }
+    bool swap_back = false, drop = false;
+    const struct option options[] = {{"--swap-back", NULL, &swap_back},
+                                     {"--drop", NULL, &drop},
+                                     {"--yes", NULL, &job->yes},
+                                     {"--json", NULL, &job->json},
+                                     {NULL, NULL, NULL}};
+    if (!options_read(argc, argv, options, &job->view, 1))
+        return usage();
+    job->action = swap_back ? SWAP_BACK : drop ? DROP : REBUILD;
+    if (swap_back && drop)
+        return wrong_usage("--swap-back and --drop exclude each other.");
     if (job->json && job->action != REBUILD)
         return wrong_usage("--json is for a rebuild alone.");
     if (!job->view)
-        return wrong_usage("rebuild what? The name of a view is missing.");
+        return wrong_usage("the name of a view is missing.");
     return is_view(job->view) ? DONE : wrong_usage("there is no view \"%s\".", job->view);
 }
 

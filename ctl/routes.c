@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ctl/options.h"
 #include "base/banned.h"
 
 struct row {
@@ -92,8 +93,12 @@ static void write_path(int n, const char *path, struct text *out)
 int verb_routes(int argc, char **argv)
 {
     scoped_text out = {0};
-    if (argc != 1 || !text_equal(argv[0], "caddy"))
-        return wrong_usage("routes caddy");
+    const char *word = NULL;
+    const struct option none[] = {{NULL, NULL, NULL}};
+    if (!options_read(argc, argv, none, &word, 1))
+        return usage();
+    if (!text_equal(word, "caddy"))
+        return wrong_word(word, "caddy");
     text_append(&out,
                 "# Made by `citywatchctl routes caddy` from the tables of the services' routes.\n");
     for (int with = 0; with < 2; with++) /* a path without a parameter wins over one with it */

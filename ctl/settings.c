@@ -1,14 +1,19 @@
 /* settings.c -- citywatchctl settings markdown. */
 #include "ctl/ctl.h"
 
+#include "ctl/options.h"
 #include "platform/settings.h"
 #include "base/banned.h"
 
 int verb_settings(int argc, char **argv)
 {
     scoped_text table = {0};
-    if (argc != 1 || !text_equal(argv[0], "markdown"))
-        return wrong_usage("settings markdown");
+    const char *word = NULL;
+    const struct option none[] = {{NULL, NULL, NULL}};
+    if (!options_read(argc, argv, none, &word, 1))
+        return usage();
+    if (!text_equal(word, "markdown"))
+        return wrong_word(word, "markdown");
     settings_markdown(&table);
     return fputs(text_value(&table), stdout) < 0 ? FAILED : DONE;
 }

@@ -6,15 +6,17 @@
 #include "ctl/city.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
+#include "domain/decision.h"
 #include "events/event.h"
 #include "base/banned.h"
 
-enum { PAGE = 500, WINDOW = 5000, POLL_US = 200000 };
+enum { PAGE = 500, WINDOW = 5000, POLL_MS = 200 };
 
 struct tail {
     struct city city;
     const char *types, *subjects, *categories; /* lists with commas; NULL: all */
-    bool json;
+    const char *from, *to_text, *since, *last;
+    bool json, no_follow;
     char store_id[37];
     int64_t epoch;
     int64_t at, to; /* position done, last one wanted */
@@ -30,6 +32,15 @@ static const struct pg_statement NEXT = {
     "AND ($4::text IS NULL OR stream = ANY (string_to_array($4, ','))) "
     "AND ($5::text IS NULL OR category = ANY (string_to_array($5, ','))) "
     "ORDER BY position LIMIT $6::bigint"};
+
+/* Of one window, the last $6 of them that the filters take, the first of these first. */
+static const struct pg_statement LAST = {
+    "ctl_tail_last", "SELECT min(position), count(*) FROM (SELECT position FROM es_event "
+                     "WHERE position > $1::bigint AND position <= $2::bigint "
+                     "AND ($3::text IS NULL OR type = ANY (string_to_array($3, ','))) "
+                     "AND ($4::text IS NULL OR stream = ANY (string_to_array($4, ','))) "
+                     "AND ($5::text IS NULL OR category = ANY (string_to_array($5, ','))) "
+                     "ORDER BY position DESC LIMIT $6::bigint) e"};
 
 enum { POSITION, VERSION, STREAM, CATEGORY, ID, TYPE, SCHEMA, DATA, FIRST_META, RECORDED = 11 };
 
@@ -123,13 +134,13 @@ static fallible follow(struct tail *t)
         struct head head;
         TRY(city_head(&t->city, &head));
         t->epoch = head.epoch;
+        if (t->no_follow && head.position < t->to)
+            t->to = head.position;
         int64_t end = head.position < t->to ? head.position : t->to;
         while (t->at < end && !interrupted)
             TRY(print_window(t, end - t->at > WINDOW ? t->at + WINDOW : end));
-        if (fflush(stdout))
-            return NULL; /* nobody reads on */
-        if (t->at < t->to)
-            usleep(POLL_US);
+        if (fflush(stdout) || (t->at < t->to && !is_read(POLL_MS)))
+            return NULL;
     }
     return NULL;
 }
@@ -175,20 +186,51 @@ static fallible position_before(struct tail *t, int64_t moment, int64_t head)
     return NULL;
 }
 
-static fallible begin(struct tail *t, int64_t from, const int64_t *moment)
+/* Before the last `count` events that fit, window by window from the end on. */
+static fallible position_of_last(struct tail *t, int64_t count, int64_t head)
+{
+    t->at = head;
+    while (count > 0 && head > 0 && !interrupted) {
+        scoped_arena a = {0};
+        scoped_rows *rows = NULL;
+        int64_t low = head > WINDOW ? head - WINDOW : 0;
+        const char *values[] = {arena_printf(&a, "%lld", (long long)low),
+                                arena_printf(&a, "%lld", (long long)head),
+                                t->types,
+                                t->subjects,
+                                t->categories,
+                                arena_printf(&a, "%lld", (long long)count)};
+        TRY(pg_call(t->city.log, &LAST, 6, values, &rows));
+        if (rows_int(rows, 0, 1))
+            t->at = rows_int(rows, 0, 0) - 1;
+        count -= rows_int(rows, 0, 1);
+        head = low;
+    }
+    return NULL;
+}
+
+struct start {
+    int64_t from, last; /* one of them or the moment, or none: the head */
+    int64_t moment;
+    bool has_moment;
+};
+
+static fallible begin(struct tail *t, const struct start *s)
 {
     struct head head;
     TRY(city_head(&t->city, &head));
     TRY(store_id(t->city.store, t->store_id));
-    t->at = from > 0 ? from - 1 : head.position;
-    return moment ? position_before(t, *moment, head.position) : NULL;
+    t->at = s->from > 0 ? s->from - 1 : head.position;
+    if (s->last) /* counted back from --to, if that has passed */
+        return position_of_last(t, s->last, head.position < t->to ? head.position : t->to);
+    return s->has_moment ? position_before(t, s->moment, head.position) : NULL;
 }
 
-static int run(struct tail *t, int64_t from, const int64_t *moment)
+static int run(struct tail *t, const struct start *s)
 {
     int code = city_open(&t->city, NEEDS_STORE);
     if (code == DONE) {
-        const struct problem *p = begin(t, from, moment);
+        const struct problem *p = begin(t, s);
         if (!p)
             p = follow(t);
         code = p ? failed_by(p, "tail") : DONE;
@@ -197,26 +239,76 @@ static int run(struct tail *t, int64_t from, const int64_t *moment)
     return code;
 }
 
+/* ---- what was asked for ---- */
+
+static bool is_type(const char *name)
+{
+    enum event_type type;
+    return event_type_from(name, &type);
+}
+
+static bool is_category(const char *name)
+{
+    return word_index(stream_category_words, name) >= 0;
+}
+
+static bool is_subject(const char *name)
+{
+    return stream_decider(name) || text_starts(name, "user-");
+}
+
+/* Each name of a list with commas; DONE or USAGE. */
+static int check_names(const char *list, const char *what, bool (*is_known)(const char *name))
+{
+    scoped_arena a = {0};
+    for (const char *at = list; at; at = strchr(at, ',')) {
+        at += at != list; /* the comma */
+        const char *name = arena_bytes(&a, at, strcspn(at, ","));
+        if (!is_known(name))
+            return wrong_usage("there is no %s \"%s\".", what, name);
+    }
+    return DONE;
+}
+
+static bool is_number(const char *text, int64_t *out)
+{
+    return !text || (text_to_int(text, out) && *out >= 1);
+}
+
+static int check(struct tail *t, struct start *s)
+{
+    if (!!t->from + !!t->since + !!t->last > 1)
+        return wrong_usage("--from, --since and --last exclude each other.");
+    if (!is_number(t->from, &s->from) || !is_number(t->to_text, &t->to))
+        return wrong_usage("a position is a number from 1 on.");
+    if (!is_number(t->last, &s->last))
+        return wrong_usage("--last takes a number of events from 1 on.");
+    s->has_moment = t->since != NULL;
+    if (t->since && !moment_of(t->since, &s->moment))
+        return wrong_usage(
+            "--since takes 90s, 10m, 2h, 7d or a time such as 2026-01-02T03:04:05Z.");
+    int code = check_names(t->types, "type of events", is_type);
+    code = code ? code : check_names(t->categories, "category of streams", is_category);
+    return code ? code : check_names(t->subjects, "kind of stream for", is_subject);
+}
+
 int verb_tail(int argc, char **argv)
 {
     struct tail t = {.to = INT64_MAX};
-    const char *from = NULL, *to = NULL, *since = NULL;
-    int64_t first = 0, moment = 0;
+    struct start s = {0};
     const struct option table[] = {
         {"--type", &t.types, NULL},          {"--subject", &t.subjects, NULL},
-        {"--category", &t.categories, NULL}, {"--from", &from, NULL},
-        {"--since", &since, NULL},           {"--to", &to, NULL},
+        {"--category", &t.categories, NULL}, {"--from", &t.from, NULL},
+        {"--since", &t.since, NULL},         {"--last", &t.last, NULL},
+        {"--to", &t.to_text, NULL},          {"--no-follow", NULL, &t.no_follow},
         {"--json", NULL, &t.json},           {NULL, NULL, NULL}};
-    if (!options_read(argc, argv, table, NULL, 0) || (from && since))
-        return wrong_usage("tail [--type T,…] [--subject S,…] [--category C,…] "
-                           "[--from POSITION | --since TIME] [--to POSITION] [--json]");
-    if ((from && (!text_to_int(from, &first) || first < 1)) || (to && !text_to_int(to, &t.to)))
-        return wrong_usage("a position is a number from 1 on.");
-    if (since && !moment_of(since, &moment))
-        return wrong_usage(
-            "--since takes 90s, 10m, 2h, 7d or a time such as 2026-01-02T03:04:05Z.");
+    if (!options_read(argc, argv, table, NULL, 0))
+        return usage();
+    int code = check(&t, &s);
+    if (code)
+        return code;
     struct sigaction stop = {.sa_handler = interrupt};
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
-    return run(&t, first, since ? &moment : NULL);
+    return run(&t, &s);
 }

@@ -14,10 +14,14 @@ struct findings {
  * view; `position` 0: none. */
 void differs(struct findings *f, const char *part, const char *name, int64_t position,
              const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* A line about what was compared: on stdout with --json, else on stderr. `position`: up to which
+ * event of the log; 0: of no meaning. */
+void compared(struct findings *f, const char *part, const char *name, int64_t count,
+              const char *unit, int64_t position);
 /* On stderr, about each second; `done` of `all`, which is left out once there are more. */
 void progress(struct findings *f, const char *name, int64_t done, int64_t all);
 
 fallible verify_store(struct city *c, struct findings *f);
 fallible verify_redis(struct city *c, struct findings *f);
-/* One view, or all if `name` is NULL. NO_SUCH_ITEM; VERSION_CONFLICT: another verify is at it. */
+/* One view, or all if `name` is NULL. VERSION_CONFLICT: another verify is at it. */
 fallible verify_views(struct city *c, const char *name, struct findings *f);

@@ -17,6 +17,7 @@ struct walk {
     int64_t first;        /* position of the key's first entry, as last asked */
     int64_t cursor, upto; /* done, and where Redis stood when this began */
     int64_t prev;         /* position of the event before the next one, by the store */
+    int64_t entries;      /* compared */
 };
 
 /* ---- one entry ---- */
@@ -114,9 +115,10 @@ static fallible merge(struct walk *w, const struct event_page *page, const struc
                     "the store has no such event for this key");
         if (position > end)
             break;
-        if (k < found && entries[k].position == position)
+        if (k < found && entries[k].position == position) {
             compare(w, e, &entries[k++]);
-        else
+            w->entries++;
+        } else
             TRY(miss(w, e));
         w->prev = position;
     }
@@ -175,15 +177,15 @@ static fallible walk_key(struct walk *w, int64_t all_first)
     if (place.last < last && last >= all_first)
         differs(w->findings, "redis", w->key, last, "the key ends at %lld, the store goes on",
                 (long long)place.last);
-    if (!place.length)
-        return NULL;
+    w->entries = 0;
     w->first = place.first;
-    w->cursor = place.first - 1;
+    w->cursor = place.length ? place.first - 1 : w->upto;
     TRY(last_before(w, w->cursor, &w->prev));
     while (w->cursor < w->upto) {
         TRY(walk_page(w));
         progress(w->findings, w->key, w->cursor, w->upto);
     }
+    compared(w->findings, "redis", w->key, w->entries, "entries", w->upto);
     return NULL;
 }
 

@@ -33,7 +33,7 @@ static void missing(struct findings *f, int64_t first, int64_t last)
 static fallible compare_positions(struct city *c, struct findings *f)
 {
     struct head head, now;
-    int64_t at = 0;
+    int64_t at = 0, events = 0;
     TRY(city_head(c, &head)); /* before the events: those that come meanwhile are beyond it */
     for (int count = PAGE; count == PAGE;) {
         scoped_arena a = {0};
@@ -51,6 +51,7 @@ static fallible compare_positions(struct city *c, struct findings *f)
                         "es_stream has no such stream");
             at = position;
         }
+        events += count;
         TRY(city_head(c, &now));
         progress(f, "store: positions", at, now.position);
     }
@@ -60,6 +61,7 @@ static fallible compare_positions(struct city *c, struct findings *f)
     if (at > head.position)
         differs(f, "store", "log", at, "es_counter says that the log ends at %lld",
                 (long long)head.position);
+    compared(f, "store", "log", events, "events", at);
     return NULL;
 }
 
@@ -97,6 +99,7 @@ static fallible compare_streams(struct city *c, struct findings *f)
             text_append(&at, rows_text(rows, count - 1, 0));
         progress(f, "store: streams", done += count, rows_int(all, 0, 0));
     }
+    compared(f, "store", "es_stream", done, "streams", 0);
     return NULL;
 }
 

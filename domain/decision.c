@@ -29,8 +29,8 @@ void decision_release(struct decision *d)
 
 void emit(struct decision *out, const char *stream, const char *category, struct event e)
 {
-    if (out->emitted_count == MAX_EMITTED)
-        abort(); /* a rule that emits more than it may is a bug, not an input */
+    if (out->emitted_count == MAX_EMITTED || word_index(stream_category_words, category) < 0)
+        abort(); /* a rule that emits more than it may, or elsewhere, is a bug, not an input */
     out->emitted[out->emitted_count++] =
         (struct emitted){arena_text(out->arena, stream), arena_text(out->arena, category), e};
 }

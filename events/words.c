@@ -10,6 +10,9 @@ const char *const role_words[] = {ROLES(WORD_TEXT) NULL};
 #define KIND_TEXT_OF(name, word) #word,
 const char *const category_kind_words[] = {CATEGORY_KINDS(KIND_TEXT_OF) NULL};
 
+const char *const stream_category_words[] = {"report", "report-private", "vote",
+                                             "user",   "catalog",        NULL};
+
 int word_index(const char *const *words, const char *word)
 {
     for (int i = 0; words[i]; i++)

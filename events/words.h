@@ -31,6 +31,7 @@ extern const char *const status_words[];
 extern const char *const visibility_words[];
 extern const char *const role_words[];
 extern const char *const category_kind_words[];
+extern const char *const stream_category_words[]; /* of all streams there are: who may read them */
 
 /* Place of the word in its list, -1 if it is not there. */
 int word_index(const char *const *words, const char *word);

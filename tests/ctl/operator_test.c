@@ -4,25 +4,6 @@
 
 #include "projector/rebuild.h"
 
-static const struct {
-    const char *name, *arguments, *what, *example;
-} verbs[] = {
-#define VERB(name, call, arguments, what, example) {name, arguments, what, example},
-#include "ctl/verbs.def"
-#undef VERB
-};
-enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
-
-static const char *file_text(struct arena *a, const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    char *s = arena_alloc(a, 65536);
-    CHECK(f && fread(s, 1, 65535, f) > 0);
-    if (f)
-        fclose(f);
-    return s;
-}
-
 static int count_of(const char *words)
 {
     int n = 0;
@@ -31,98 +12,7 @@ static int count_of(const char *words)
     return n;
 }
 
-/* ---- what can be done ---- */
-
-TEST(each_verb_stands_in_the_help_the_man_page_and_the_completion)
-{
-    scoped_arena a = {0};
-    struct small_city c = {.log_url = "", .views_url = ""};
-    const char *man = file_text(&a, SOURCE_DIR "/ctl/citywatchctl.1");
-    const char *completion = file_text(&a, SOURCE_DIR "/ctl/citywatchctl.bash");
-    const char *list = strstr(completion, "    *) echo '");
-    CHECK(list != NULL);
-    for (int i = 0; i < VERBS; i++) {
-        CHECK_INT(ctl(&c, "--help"), 0);
-        CHECK(said(arena_printf(&a, "citywatchctl %s %s", verbs[i].name, verbs[i].arguments)));
-        CHECK(said(arena_printf(&a, "Example: %s", verbs[i].example)));
-        CHECK_INT(ctl(&c, "%s --help", verbs[i].name), 0);
-        CHECK(said(verbs[i].what));
-        const char *words[] = {
-            arena_printf(&a, "\n.It Cm %s ", verbs[i].name),
-            arena_printf(&a, "\n    %s)", verbs[i].name), arena_printf(&a, " | %s)", verbs[i].name),
-            arena_printf(&a, "\n    %s |", verbs[i].name), arena_printf(&a, " %s ", verbs[i].name)};
-        if (!strstr(man, words[0]))
-            test_fail(__FILE__, __LINE__, verbs[i].name, "not in ctl/citywatchctl.1", NULL);
-        bool completes = strstr(completion, words[1]) || strstr(completion, words[2]) ||
-                         strstr(completion, words[3]);
-        if (!completes || (list && !strstr(list, words[4]) && i > 0))
-            test_fail(__FILE__, __LINE__, verbs[i].name, "not in ctl/citywatchctl.bash", NULL);
-    }
-}
-
-TEST(the_man_page_and_the_completion_are_well_formed)
-{
-    test_shell("bash -n " SOURCE_DIR "/ctl/citywatchctl.bash");
-    test_shell("bash -c '. " SOURCE_DIR "/ctl/citywatchctl.bash; COMP_WORDS=(citywatchctl parked "
-               "re); COMP_CWORD=2; _citywatchctl; test \"${COMPREPLY[*]}\" = retry'");
-    test_shell("if command -v mandoc >/dev/null; then mandoc -T lint -W error " SOURCE_DIR
-               "/ctl/citywatchctl.1; fi");
-}
-
-TEST(a_verb_that_is_called_wrongly_says_how)
-{
-    static const char *const wrong[] = {"tail --from 0",
-                                        "tail --from 1 --since 1h",
-                                        "tail --since later",
-                                        "tail x",
-                                        "lag now",
-                                        "groups --all",
-                                        "parked",
-                                        "parked show x",
-                                        "parked discard a b",
-                                        "parked discard a b --reason ''",
-                                        "trim --keep 0",
-                                        "trim --keep many",
-                                        "republish now",
-                                        "epoch",
-                                        "epoch lower",
-                                        "epoch show --yes",
-                                        "account disable",
-                                        "account role abc",
-                                        "account list --yes",
-                                        "account role a --role KING"};
-    struct small_city c = {.log_url = "", .views_url = ""};
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-        CHECK_INT(ctl(&c, "%s", wrong[i]), 2);
-}
-
 /* ---- looking ---- */
-
-TEST(tail_shows_what_is_asked_for_and_ends)
-{
-    struct small_city c = city_of_a_day();
-    CHECK_INT(ctl(&c, "tail --from 1 --to 11"), 0);
-    CHECK_INT(count_of("\n"), 11);
-    CHECK(count_of("T03:04:05.000000Z\"") > 0 && !count_of(":05Z")); /* stored without decimals */
-    CHECK_INT(ctl(&c, "tail --from 1 --to 11 --json"), 0);
-    CHECK(count_of("T03:04:05.000000Z\"") > 0 && !count_of(":05Z"));
-    CHECK_INT(ctl(&c, "tail --from 1 --to 11 --type report.upvoted,report.status.updated"), 0);
-    CHECK_INT(count_of("\n"), 4);
-    CHECK_INT(ctl(&c, "tail --from 4 --to 11 --category report"), 0);
-    CHECK_INT(count_of("\n"), 6);
-    CHECK_INT(
-        ctl(&c, "tail --since 1h --to 11 --subject report-00000000-0000-7000-8000-000000000003"),
-        0);
-    CHECK_INT(count_of("\n"), 3);
-    CHECK_INT(ctl(&c, "tail --since 1960-01-01t00:00:00+07:00 --to 11"), 0);
-    CHECK_INT(count_of("\n"), 11);
-    CHECK_INT(ctl(&c, "tail --since 2100-01-01T00:00:00Z --to 11"), 0);
-    CHECK_TEXT(output, "");
-    change(c.log, "UPDATE es_event SET recorded = now() - interval '2 hours' WHERE position < 6");
-    CHECK_INT(ctl(&c, "tail --since 1h --to 11"), 0);
-    CHECK_INT(count_of("\n"), 6);
-    city_leave(&c);
-}
 
 TEST(tail_prints_cloudevents)
 {
@@ -280,7 +170,10 @@ TEST(parked_events_are_listed_shown_and_retried)
     CHECK_INT(ctl(&c, "verify"), 0); /* a view without what is parked is what it should be */
     CHECK_INT(ctl(&c, "parked retry report_list " FIFTH), 1);
     CHECK(said("2 events of " FIFTH " are still parked"));
-    CHECK_INT(ctl(&c, "parked retry no_view " FIFTH), 1);
+    CHECK_INT(ctl(&c, "parked retry no_view " FIFTH), 2);
+    CHECK_INT(ctl(&c, "parked show no_view " FIFTH), 2);
+    CHECK_INT(ctl(&c, "parked discard no_view " FIFTH " --reason x --yes"), 2);
+    CHECK(said("there is no view \"no_view\""));
     change(c.views, "ALTER TABLE report_list.report_list DROP CONSTRAINT poison");
     CHECK_INT(ctl(&c, "parked retry report_list " FIFTH), 0);
     CHECK_INT(number(c.views, "SELECT count(*) FROM engine.parked"), 0);
