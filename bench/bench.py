@@ -296,7 +296,7 @@ class Bench:
             raise RuntimeError("k6: " + open(self.folder + "/k6.log").read()[-2000:])
         found = {k: v["values"] for k, v in json.load(open(files[-1]))["metrics"].items()}
         self.keep("k6", {k: v for k, v in found.items() if k.endswith("latency") or k.startswith("http_req_duration") or k == "cqrs_sync_time"})
-        p95 = [found[k]["p(95)"] for k in ("http_req_duration", "write_latency", "read_latency")]
+        p95 = [found[k]["p(95)"] for k in ("http_req_duration{expected_response:true}", "write_latency", "read_latency")]
         self.row(f"k6 scenario of the seed, 150 users, {K6}, p95 all / write / read", "≤ 5 / 10 / 5 ms",
                  " / ".join(f"{v:.2f}" for v in p95) + f" ms, {100 * found['http_req_failed']['rate']:.2f} % failed",
                  "139 / 66 / 421 ms published", " / ".join(f"{a / b:.2f}" for a, b in zip(p95, (139.12, 66, 421))),

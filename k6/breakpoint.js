@@ -1,7 +1,7 @@
 // breakpoint.js -- raises the rate evenly from 10 requests/s to RATE (3000) within DURATION (120s) and
 // stops as soon as a threshold breaks: p95 above P95 (100 ms), or more than 1 % failed. The closing
 // line says at which rate. Open loop.
-import { number, seconds, statistics } from './lib/city.js';
+import { answered, number, seconds, statistics } from './lib/city.js';
 import { request } from './lib/mix.js';
 import { warmUsers } from './lib/users.js';
 import { summary } from './lib/summary.js';
@@ -26,7 +26,7 @@ export const options = {
         },
     },
     thresholds: {
-        http_req_duration: stopping(`p(95)<${number('P95', 100)}`),
+        [answered()]: stopping(`p(95)<${number('P95', 100)}`),
         http_req_failed: stopping('rate<0.01'),
         dropped_iterations: stopping(`count<${vus}`),
     },

@@ -7,7 +7,7 @@
 // and, tagged `goal:ours`, our own; GOALS=seed leaves ours out.
 import { sleep } from 'k6';
 import { Trend } from 'k6/metrics';
-import { expect, get, logIn, newReport, number, oneOf, seconds, send, statistics } from './lib/city.js';
+import { answered, expect, get, logIn, newReport, number, oneOf, seconds, send, statistics } from './lib/city.js';
 import { citizen, officer, registerUsers } from './lib/users.js';
 import { summary } from './lib/summary.js';
 
@@ -24,7 +24,7 @@ function stage(length, users) {
 }
 
 const goals = (__ENV.GOALS || 'ours') === 'seed' ? {} : {
-    'http_req_duration{goal:ours}': ['p(95)<5'],
+    [answered('goal:ours')]: ['p(95)<5'],
     'write_latency{goal:ours}': ['p(95)<10'],
     'read_latency{goal:ours}': ['p(95)<5'],
 };
@@ -40,7 +40,7 @@ export const options = {
         },
     },
     thresholds: Object.assign({
-        http_req_duration: ['p(95)<500', 'p(99)<1000'],
+        [answered()]: ['p(95)<500', 'p(99)<1000'],
         http_req_failed: ['rate<0.1'],
         write_latency: ['p(95)<300'],
         read_latency: ['p(95)<500'],
@@ -55,8 +55,11 @@ export function setup() {
 
 function file(token) {
     const answer = send('POST', '/reports', newReport(), token);
+    if (!expect(answer, 'report filed', 201)) {
+        return undefined;
+    }
     write.add(answer.timings.duration, ours);
-    return expect(answer, 'report filed', 201) ? answer.json('report_id') : undefined;
+    return answer.json('report_id');
 }
 
 function seen(token, id) {
@@ -73,8 +76,9 @@ function readAll(citizenToken, officerToken) {
         [get('/cases/inbox', officerToken), 'inbox'],
     ];
     for (const [answer, what] of answers) {
-        expect(answer, what, 200);
-        read.add(answer.timings.duration, ours);
+        if (expect(answer, what, 200)) {
+            read.add(answer.timings.duration, ours);
+        }
     }
 }
 
@@ -104,6 +108,10 @@ function vote(token) {
 export default function (count) {
     const citizenToken = logIn(citizen(count));
     const officerToken = logIn(officer);
+    if (!citizenToken || !officerToken) {
+        sleep(1);
+        return; // counted as a failed log-in
+    }
     const id = file(citizenToken);
     sleep(1);
     seen(citizenToken, id);

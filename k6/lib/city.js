@@ -22,7 +22,13 @@ export function seconds(name, fallback) {
     return Number(match[1]) * { '': 1, s: 1, m: 60, h: 3600 }[match[2]];
 }
 
-export const statistics = ['avg', 'min', 'med', 'p(90)', 'p(95)', 'p(99)', 'max'];
+export const statistics = ['avg', 'min', 'med', 'p(90)', 'p(95)', 'p(99)', 'max', 'count'];
+
+// The durations of answers as expected: a refused connection takes 0 ms, and a time-out its limit;
+// neither is an answer. Failed requests are counted by http_req_failed alone. `tags`: "a:b,c:d".
+export function answered(tags) {
+    return `http_req_duration{expected_response:true${tags ? `,${tags}` : ''}}`;
+}
 
 // The name groups the figures of all requests to one route, whatever id stands in it.
 function options(name, token, more) {
@@ -47,21 +53,36 @@ export function expect(answer, what, status) {
     return check(answer, { [what]: (r) => r.status === status });
 }
 
-export function logIn(user) {
+// {token, until}: it is valid for `expires_in` seconds, of which the last tenth is not used. Undefined if
+// the log-in failed.
+function logInAnew(user) {
+    const asked = Date.now();
     const answer = send('POST', '/auth/login', user);
-    return expect(answer, 'logged in', 200) ? answer.json('token') : undefined;
+    if (!expect(answer, 'logged in', 200)) {
+        return undefined;
+    }
+    return { token: answer.json('token'), until: asked + 900 * answer.json('expires_in') };
 }
 
-// A token is valid for 15 minutes; each virtual user keeps its own and logs in again after 10.
+export function logIn(user) {
+    const session = logInAnew(user);
+    return session && session.token;
+}
+
+// Each virtual user keeps its tokens and logs in again before they run out. Undefined if that failed: what
+// needs a token is not sent without one.
 const kept = {};
 export function tokenOf(user) {
     const has = kept[user.username];
-    if (has && Date.now() - has.since < 600000) {
-        return has.token;
+    if (!has || Date.now() >= has.until) {
+        kept[user.username] = logInAnew(user);
     }
-    const token = logIn(user);
-    kept[user.username] = { token: token, since: Date.now() };
-    return token;
+    return kept[user.username] && kept[user.username].token;
+}
+
+// After a 401: the session was ended before its time.
+export function forgetToken(user) {
+    delete kept[user.username];
 }
 
 export function oneOf(list) {

@@ -19,7 +19,8 @@ function trends(metrics) {
     return Object.keys(metrics).sort()
         .filter((name) => metrics[name].type === 'trend' && metrics[name].contains === 'time')
         .filter((name) => !/^(http_req_(?!duration)|iteration_|group_)/.test(name))
-        .filter((name) => metrics[name].values.max > 0)
+        .filter((name) => name !== 'http_req_duration') // failed requests are none of the measured answers
+        .filter((name) => metrics[name].values.count > 0)
         .map((name) => cells(name, columns.map((c) => metrics[name].values[c])));
 }
 
@@ -39,7 +40,8 @@ function thresholds(metrics) {
     const lines = [];
     for (const name of Object.keys(metrics).sort()) {
         for (const [rule, result] of Object.entries(metrics[name].thresholds || {})) {
-            lines.push(`${result.ok ? 'kept  ' : 'BROKEN'}  ${name}  ${rule}`);
+            const empty = metrics[name].type === 'trend' && metrics[name].values.count === 0;
+            lines.push(`${empty ? 'EMPTY ' : result.ok ? 'kept  ' : 'BROKEN'}  ${name}  ${rule}`);
         }
     }
     return lines;
@@ -59,7 +61,7 @@ function asText(script, data, published) {
         published ? part(head(published.title), Object.keys(published.rows)
             .map((name) => cells(name, published.rows[name]))) : [],
         part('counts', counts(data.metrics)),
-        part('thresholds', thresholds(data.metrics)),
+        part('thresholds (EMPTY: there was no answer to measure)', thresholds(data.metrics)),
         part('failed checks', failedChecks(data.root_group))).join('\n') + '\n';
 }
 
