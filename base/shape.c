@@ -68,7 +68,8 @@ static fallible read_string(const struct reader *r, const struct field *f, const
     TRY(at_member(r, json_take_string(r->json, &s), f->name));
     *out = ended(&s);
     if (!r->stored && text_is_blank(*out))
-        return refuse(r, BLANK, f->name, "The text must not be blank.");
+        return refuse(r, BLANK, f->name,
+                      "The text must show something: white space and invisible characters do not.");
     if (f->limit && (int64_t)s.length > f->limit && text_characters(s.at, s.length) > f->limit)
         return refuse(r, TOO_LONG, f->name,
                       arena_printf(r->arena, "At most %lld characters.", (long long)f->limit));
@@ -273,7 +274,9 @@ static fallible read_object(const struct reader *r, const struct shape *shape, u
     for (int i = 0; i < shape->count; i++)
         if (fields[i].presence == REQUIRED && !seen[i])
             return refuse(r, MISSING_FIELD, fields[i].name, "This field is required.");
-    return NULL;
+    const char *detail = NULL;
+    const struct problem *p = shape->refuse && !r->stored ? shape->refuse(to, &detail) : NULL;
+    return p ? refuse(r, p, NULL, detail) : NULL;
 }
 
 static fallible read_body(const struct reader *r, const struct shape *shape, void *out)

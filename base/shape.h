@@ -64,6 +64,8 @@ struct shape {
     size_t size; /* of the struct */
     int count;
     const struct field *(*fields)(void); /* `count` rows */
+    /* Of the whole, what a client sent: a problem and its sentence, or NULL. NULL: no such rule. */
+    const struct problem *(*refuse)(const void *body, const char **detail);
 };
 
 /* Texts by key, in the order they came: the names of a thing by language. */
@@ -113,7 +115,8 @@ struct texts {
      SUB_##kind},
 
 /* The rows live in a function because only there can they know their struct by one name. */
-#define DEFINE_SHAPE(Name)                                                                       \
+#define DEFINE_SHAPE(Name) DEFINE_RULED_SHAPE(Name, NULL)
+#define DEFINE_RULED_SHAPE(Name, rule)                                                           \
     static const struct field *Name##_rows(void)                                                 \
     {                                                                                            \
         typedef struct Name shape_owner __attribute__((unused)); /* a shape may have no rows */  \
@@ -121,7 +124,7 @@ struct texts {
         return rows;                                                                             \
     }                                                                                            \
     const struct shape Name##_shape = {#Name, sizeof(struct Name), 0 Name##_FIELDS(SHAPE_COUNT), \
-                                       Name##_rows};
+                                       Name##_rows, rule};
 
 /* Reads one JSON object of `length` bytes into *out (a struct of shape->size bytes, overwritten
  * only on success). Texts are copied into `a`. Refuses, naming the member in `fault`: what is not

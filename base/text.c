@@ -80,9 +80,9 @@ size_t text_plain(const char *s, size_t bytes)
 
 /* ---- UTF-8 ---- */
 
-/* Decodes one character at s; returns its length in bytes, 0 if invalid. */
-static size_t utf8_decode(const unsigned char *s, size_t left, uint32_t *out)
+size_t text_character(const char *at, size_t left, uint32_t *out)
 {
+    const unsigned char *s = (const unsigned char *)at;
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     if (s[0] < 0x80) {
         *out = s[0];
@@ -113,38 +113,12 @@ long text_characters(const char *s, size_t bytes)
         i += plain;
         if (i == bytes)
             return (long)count;
-        size_t n = utf8_decode((const unsigned char *)s + i, bytes - i, &c);
+        size_t n = text_character(s + i, bytes - i, &c);
         if (!n)
             return -1;
         i += n;
         count++;
     }
-}
-
-static bool is_invisible(uint32_t c)
-{
-    static const uint32_t ranges[][2] = {
-        {0, 0x20},        {0x7f, 0xa0},     {0xad, 0xad},     {0x2000, 0x200f},
-        {0x2028, 0x202f}, {0x205f, 0x2064}, {0x3000, 0x3000}, {0xfeff, 0xfeff},
-    };
-    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-        if (c >= ranges[i][0] && c <= ranges[i][1])
-            return true;
-    return false;
-}
-
-bool text_is_blank(const char *s)
-{
-    size_t left = strlen(s);
-    uint32_t c;
-    while (left) {
-        size_t n = utf8_decode((const unsigned char *)s, left, &c);
-        if (!n || !is_invisible(c))
-            return false;
-        s += n;
-        left -= n;
-    }
-    return true;
 }
 
 static void grow(struct text *t, size_t need)

@@ -36,8 +36,12 @@ size_t text_ascii(const char *s, size_t bytes);
  * no control character. */
 size_t text_plain(const char *s, size_t bytes);
 
-/* No visible character: empty, or white space only (ASCII, NBSP, U+2000-200F, U+2028-202F,
- * U+205F-2064, U+3000, U+FEFF). */
+/* The character that begins at `s`, of at least one byte; its length in bytes, 0 if it is not valid
+ * UTF-8. */
+size_t text_character(const char *s, size_t left, uint32_t *out);
+
+/* Shows nothing: empty, or no character but white space, control characters, default-ignorable ones
+ * and fillers (Unicode 15, from ICU). What is not valid UTF-8 is not blank. */
 bool text_is_blank(const char *s);
 
 /* A text that grows. Starts as { 0 }; `at` is NULL while empty, else ended by NUL. */
@@ -57,6 +61,9 @@ void text_append_int(struct text *t, int64_t n);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* `s` as a JSON string with its quotes; NULL as null. */
 void text_append_json(struct text *t, const char *s);
+/* For a terminal, plain or JSON: control characters (C0, C1), those that change the direction of
+ * writing and those that end a line as \u001b, bytes that are not UTF-8 as \xff. */
+void text_append_visible(struct text *t, const char *s);
 void text_clear(struct text *t);               /* length 0, memory kept */
 void text_drop(struct text *t, size_t length); /* its first bytes */
 void text_release(struct text *t);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "base/time.h"
+#include "ctl/table.h"
 #include "base/banned.h"
 
 enum { SAY_US = 1000000 };
@@ -21,7 +22,7 @@ void differs(struct findings *f, const char *part, const char *name, int64_t pos
     f->count++;
     if (!f->json) {
         const char *at = position ? arena_printf(&a, " %lld", (long long)position) : "";
-        printf("%s %s%s: %s\n", part, name, at, what);
+        print_visible(stdout, arena_printf(&a, "%s %s%s: %s", part, name, at, what));
         return;
     }
     text_append(&line, "{\"part\":");
@@ -32,7 +33,8 @@ void differs(struct findings *f, const char *part, const char *name, int64_t pos
         text_printf(&line, ",\"position\":%lld", (long long)position);
     text_append(&line, ",\"difference\":");
     text_append_json(&line, what);
-    printf("%s}\n", text_value(&line));
+    text_append_char(&line, '}');
+    print_visible(stdout, text_value(&line));
 }
 
 void compared(struct findings *f, const char *part, const char *name, int64_t count,

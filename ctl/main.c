@@ -1,6 +1,7 @@
 /* main.c -- citywatchctl <verb> …: exit code 0 is done, 1 failed or differs, 2 wrong usage,
  * 3 a database or Redis does not answer. */
 #include "ctl/ctl.h"
+#include "ctl/table.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -31,15 +32,18 @@ static const struct verb *called; /* set once, before it runs; NULL: none */
 
 static void say(const char *format, va_list args)
 {
-    fputs("citywatchctl: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    char *line = NULL;
+    if (vasprintf(&line, format, args) < 0)
+        abort();
+    print_visible(stderr, line);
+    free(line);
 }
 
 int failed(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
+    fputs("citywatchctl: ", stderr);
     say(format, args);
     va_end(args);
     return FAILED;
@@ -58,6 +62,7 @@ int wrong_usage(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
+    fputs("citywatchctl: ", stderr);
     say(format, args);
     va_end(args);
     return usage();
@@ -93,9 +98,8 @@ bool confirmed(bool yes, const char *format, ...)
     va_list args;
     outlive_reader();
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    say(format, args);
     va_end(args);
-    fputc('\n', stderr);
     if (yes)
         return true;
     if (!isatty(STDIN_FILENO)) {

@@ -30,6 +30,14 @@ void table_add(struct table *t, const char *const *cells)
     t->end = &row->next;
 }
 
+void print_visible(FILE *stream, const char *line)
+{
+    scoped_text shown = {0};
+    text_append_visible(&shown, line);
+    text_append_char(&shown, '\n');
+    fputs(text_value(&shown), stream);
+}
+
 const char *cell_int(struct arena *a, long long n)
 {
     return arena_printf(a, "%lld", n);
@@ -47,16 +55,25 @@ static void print_json(const struct table *t, const struct table_row *row)
         else
             text_append_json(&line, row->cells[i]);
     }
-    printf("%s}\n", text_value(&line));
+    text_append_char(&line, '}');
+    print_visible(stdout, text_value(&line));
 }
 
-static int width_of(const struct table *t, int column)
+/* In characters, as it is shown. */
+static int width_of(const char *cell)
 {
-    size_t width = strlen(t->columns[column].name);
+    scoped_text shown = {0};
+    text_append_visible(&shown, cell);
+    return (int)text_characters(text_value(&shown), shown.length);
+}
+
+static int width_of_column(const struct table *t, int column)
+{
+    int width = width_of(t->columns[column].name);
     for (const struct table_row *r = t->first; r; r = r->next)
-        if (r->cells[column] && strlen(r->cells[column]) > width)
-            width = strlen(r->cells[column]);
-    return (int)width;
+        if (r->cells[column] && width_of(r->cells[column]) > width)
+            width = width_of(r->cells[column]);
+    return width;
 }
 
 static void print_line(const struct table *t, const char *const *cells, const int *widths)
@@ -64,11 +81,12 @@ static void print_line(const struct table *t, const char *const *cells, const in
     scoped_text line = {0};
     for (int i = 0; i < t->count; i++) {
         const char *cell = cells[i] ? cells[i] : "-";
-        int width = t->columns[i].number ? widths[i] : -widths[i];
-        text_printf(&line, "%s%*s", i ? "  " : "", i == t->count - 1 && width < 0 ? 0 : width,
-                    cell);
+        int space = widths[i] - width_of(cell);
+        bool right = t->columns[i].number, last = i == t->count - 1;
+        text_printf(&line, "%s%*s%s%*s", i ? "  " : "", right ? space : 0, "", cell,
+                    right || last ? 0 : space, "");
     }
-    puts(text_value(&line));
+    print_visible(stdout, text_value(&line));
 }
 
 void table_print(const struct table *t, bool json)
@@ -76,7 +94,7 @@ void table_print(const struct table *t, bool json)
     int widths[TABLE_COLUMNS];
     const char *names[TABLE_COLUMNS];
     for (int i = 0; i < t->count; i++) {
-        widths[i] = width_of(t, i);
+        widths[i] = width_of_column(t, i);
         names[i] = t->columns[i].name;
     }
     if (!json)

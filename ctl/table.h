@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/arena.h"
 
@@ -27,6 +28,10 @@ void table_print(const struct table *t, bool json);
 void table_free(struct table *t);
 
 #define scoped_table __attribute__((cleanup(table_free))) struct table
+
+/* To the stream, and a line's end; what would steer a terminal is shown escaped, in JSON as JSON
+ * has it. */
+void print_visible(FILE *stream, const char *line);
 
 /* A number for a cell. */
 const char *cell_int(struct arena *a, long long n);

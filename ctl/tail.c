@@ -7,6 +7,7 @@
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "domain/decision.h"
+#include "ctl/table.h"
 #include "events/event.h"
 #include "base/banned.h"
 
@@ -89,16 +90,19 @@ static void print_json(const struct tail *t, const struct rows *r, int i)
     for (int k = 0; k < 3; k++)
         add_text(&out, meta[k], rows_text(r, i, FIRST_META + k));
     add_text(&out, "epoch", arena_printf(&a, "%lld", (long long)t->epoch));
-    printf("%s,\"data\":%s}\n", text_value(&out), data_of(r, i, &a));
+    text_printf(&out, ",\"data\":%s}", data_of(r, i, &a));
+    print_visible(stdout, text_value(&out));
 }
 
 static void print_line(const struct rows *r, int i)
 {
     char time[TIME_TEXT];
     scoped_arena a = {0};
-    printf("%s  %-27s  %-22s  %s v%s  %s\n", rows_text(r, i, POSITION),
-           time_format(rows_int(r, i, RECORDED), time), rows_text(r, i, TYPE),
-           rows_text(r, i, STREAM), rows_text(r, i, VERSION), data_of(r, i, &a));
+    const char *line =
+        arena_printf(&a, "%s  %-27s  %-22s  %s v%s  %s", rows_text(r, i, POSITION),
+                     time_format(rows_int(r, i, RECORDED), time), rows_text(r, i, TYPE),
+                     rows_text(r, i, STREAM), rows_text(r, i, VERSION), data_of(r, i, &a));
+    print_visible(stdout, line);
 }
 
 /* ---- pages ---- */

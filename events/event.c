@@ -3,7 +3,17 @@
 
 #include "base/banned.h"
 
-DEFINE_SHAPE(Place)
+/* What a device sends that has no fix: a point in the sea, to the last digit. */
+static const struct problem *refuse_missing_fix(const void *body, const char **detail)
+{
+    const struct Place *p = body;
+    if (p->latitude != 0 || p->longitude != 0)
+        return NULL;
+    *detail = "Latitude and longitude are both 0: leave the location out where it is not known.";
+    return MISSING_FIX;
+}
+
+DEFINE_RULED_SHAPE(Place, refuse_missing_fix)
 #define EVENT_SHAPE(Name, wire, version) DEFINE_SHAPE(Name)
 EVENTS(EVENT_SHAPE)
 

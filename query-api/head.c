@@ -82,10 +82,13 @@ void head_free(struct head *h)
     free(h);
 }
 
-bool head_is_below(struct head *h, int64_t position, int64_t since)
+enum head_says head_compare(struct head *h, int64_t position, int64_t since)
 {
-    if (atomic_load(&h->asked) > since)
-        return position > atomic_load(&h->position);
+    int64_t asked = atomic_load(&h->asked);
+    if (position <= atomic_load(&h->position))
+        return HEAD_REACHED;
+    if (asked > since)
+        return HEAD_BELOW;
     atomic_store(&h->doubted, true);
-    return false;
+    return HEAD_UNKNOWN;
 }

@@ -15,6 +15,11 @@ struct head *head_new(const char *url, int timeout_ms, struct lanes *lanes,
                       struct revoked *revoked);
 void head_free(struct head *h); /* stops and joins it; NULL is allowed */
 
-/* The store, asked after `since` (time_monotonic()), ended before this position. Until it has
- * been asked: false, and it is asked at once. Any thread, does not block. */
-bool head_is_below(struct head *h, int64_t position, int64_t since);
+enum head_says {
+    HEAD_UNKNOWN, /* the store has not been asked since; it is asked at once */
+    HEAD_REACHED, /* the log has this position */
+    HEAD_BELOW,   /* asked after `since` the log ended before it */
+};
+
+/* `since`: time_monotonic(). Any thread, does not block. */
+enum head_says head_compare(struct head *h, int64_t position, int64_t since);

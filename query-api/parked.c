@@ -8,24 +8,37 @@
 
 enum { PARKED_MAX = 1024, LOOK_MS = 10 }; /* for deadlines; of a move the lanes tell */
 
-static void refuse(struct ask *a, const struct problem *p)
+/* How long beyond wait_ms the store may take to say whether it has the position: it is asked within
+ * a turn of its thread, but on a loaded machine not answered within a short wait_ms. */
+static const int64_t HEAD_US = 2000000;
+
+static void refuse(struct ask *a, const struct problem *p, const char *detail)
 {
-    struct fault f = {.field = "min_position"};
+    struct fault f = {.field = "min_position", .detail = detail};
     http_refuse(a->request, p, &f);
+}
+
+/* Has it waited long enough? For a position that the log may not have, until that is known. */
+static bool is_over(const struct ask *a, enum head_says head, int64_t now)
+{
+    return now >= a->deadline + (head == HEAD_UNKNOWN ? HEAD_US : 0);
 }
 
 /* Serves or refuses; false: it must wait on. */
 static bool settle(struct desk *d, struct ask *a, int64_t now)
 {
     struct progress seen = lanes_look(d->api->lanes, a->query->route->views, now);
-    if (seen.position >= a->min_position)
+    if (seen.position >= a->min_position) {
         serve_visible(d, a, &seen);
-    else if (head_is_below(d->api->head, a->min_position, a->arrived))
-        refuse(a, BAD_PARAMETER); /* nothing that this log ever gave out */
-    else if (now >= a->deadline)
-        refuse(a, NOT_YET_VISIBLE);
+        return true;
+    }
+    enum head_says head = head_compare(d->api->head, a->min_position, a->arrived);
+    if (head == HEAD_BELOW)
+        refuse(a, BAD_PARAMETER, "The log ends before this position: no event has it.");
+    else if (is_over(a, head, now))
+        refuse(a, NOT_YET_VISIBLE, NULL);
     else if (atomic_load(&d->api->stopping))
-        refuse(a, SHUTTING_DOWN);
+        refuse(a, SHUTTING_DOWN, NULL);
     else
         return false;
     return true;

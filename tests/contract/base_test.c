@@ -59,6 +59,69 @@ TEST(a_text_in_json_is_escaped_where_it_must_be)
     CHECK_TEXT(text_value(&t), "\"\"null");
 }
 
+/* Each in its own property of Unicode; and what has one beside it that shows something. */
+TEST(a_text_of_characters_that_show_nothing_is_blank)
+{
+    static const char *const blank[] = {"",
+                                        " ",
+                                        "\t\n\v\f\r",
+                                        "\x01\x1f\x7f",
+                                        "\xc2\x85",
+                                        "\u00a0",
+                                        "\u00ad",
+                                        "\u034f",
+                                        "\u061c",
+                                        "\u115f",
+                                        "\u1160",
+                                        "\u1680",
+                                        "\u17b4",
+                                        "\u180e",
+                                        "\u2003",
+                                        "\u200b",
+                                        "\u200d",
+                                        "\u2028",
+                                        "\u202e",
+                                        "\u2060",
+                                        "\u2065",
+                                        "\u2066",
+                                        "\u2800",
+                                        "\u3000",
+                                        "\u3164",
+                                        "\ufe0f",
+                                        "\ufeff",
+                                        "\uffa0",
+                                        "\ufff0",
+                                        "\ufffa",
+                                        "\U00013441",
+                                        "\U00016fe4",
+                                        "\U0001bca0",
+                                        "\U0001d159",
+                                        "\U0001d173",
+                                        "\U000e0001",
+                                        "\U000e0020",
+                                        "\U000e0fff",
+                                        "\u3164\u200b \u2800\u3164"};
+    static const char *const text[] = {
+        ".",      "a\u3164",    "\u3164a",      "\u00a1", "\u0301",   "\u4f60",
+        "\ufffd", "\U0001f6a7", "\u200b\u05d0", "\xff",   " \xe3\x85"};
+    for (size_t i = 0; i < sizeof(blank) / sizeof(blank[0]); i++)
+        if (!text_is_blank(blank[i]))
+            test_fail(__FILE__, __LINE__, blank[i], "a text", "blank");
+    for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+        if (text_is_blank(text[i]))
+            test_fail(__FILE__, __LINE__, text[i], "blank", "a text");
+}
+
+TEST(what_steers_a_terminal_is_shown_escaped)
+{
+    scoped_text t = {0};
+    text_append_visible(
+        &t, "plain, \u00e9\u4f60, \x1b[2J\n\t\x7f \xc2\x9b \u202a\u202e\u2069\u200e\u061c"
+            "\u2028 \xff\xe3\x85 end");
+    CHECK_TEXT(text_value(&t), "plain, \u00e9\u4f60, \\u001b[2J\\u000a\\u0009\\u007f \\u009b "
+                               "\\u202a\\u202e\\u2069\\u200e\\u061c\\u2028 \\xff\\xe3\\x85 end");
+}
+
 TEST(bytes_are_written_in_hexadecimal)
 {
     unsigned char bytes[256];

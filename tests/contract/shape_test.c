@@ -73,10 +73,26 @@ TEST(values_out_of_range_blank_or_too_long_are_named)
     refused("{\"content\":\"\",\"category\":\"x\"}", BLANK, "content");
     refused("{\"content\":\" \\t\\n \",\"category\":\"x\"}", BLANK, "content");
     refused("{\"content\":\"\xe2\x80\x8b\xc2\xa0\",\"category\":\"x\"}", BLANK, "content");
+    refused("{\"content\":\"\\u3164\\u2800\",\"category\":\"x\"}", BLANK, "content");
+    refused("{" GOOD ",\"location\":{\"latitude\":1,\"longitude\":2,\"city\":\"\\u3164\"}}", BLANK,
+            "location.city");
     refused("{" GOOD ",\"visibility\":\"public\"}", NOT_A_CHOICE, "visibility");
     refused("{" GOOD ",\"occurred_at\":\"yesterday\"}", BAD_TEXT, "occurred_at");
     refused("{" GOOD ",\"occurred_at\":\"2026-02-30T00:00:00Z\"}", OUT_OF_RANGE, "occurred_at");
     refused("{" GOOD ",\"occurred_at\":\"2026-02-03T25:00:00Z\"}", OUT_OF_RANGE, "occurred_at");
+    arena_release(&arena);
+}
+
+TEST(a_location_of_0_0_is_a_missing_fix)
+{
+    refused("{" GOOD ",\"location\":{\"latitude\":0,\"longitude\":0}}", MISSING_FIX, "location");
+    refused("{" GOOD ",\"location\":{\"longitude\":-0.0,\"latitude\":0e9,\"city\":\"x\"}}",
+            MISSING_FIX, "location");
+    refused("{" GOOD ",\"location\":{\"longitude\":0,\"latitude\":1e-999}}", MISSING_FIX,
+            "location");
+    CHECK_OK(read_text("{" GOOD ",\"location\":{\"latitude\":0,\"longitude\":107.6}}"));
+    CHECK_OK(read_text("{" GOOD ",\"location\":{\"latitude\":-6.9,\"longitude\":0}}"));
+    CHECK_OK(read_text("{" GOOD ",\"location\":{\"latitude\":0.000001,\"longitude\":0}}"));
     arena_release(&arena);
 }
 

@@ -75,6 +75,40 @@ TEST(a_position_that_the_log_never_gave_out_is_wrong)
     query_stop();
 }
 
+/* However short the wait, however old the known head, with and without a cached answer. */
+TEST(a_position_beyond_the_log_is_always_wrong)
+{
+    start_with_reports(1, 3);
+    for (int i = 0; i < 40; i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "/reports/public?min_position=%d&wait_ms=%d", 4 + i % 3,
+                 i % 4 == 3 ? 5 : 0);
+        scoped_response r = get(path, NULL, NULL);
+        CHECK(refused(&r, BAD_PARAMETER) && has(&r, "\"field\":\"min_position\"") &&
+              has(&r, "The log ends before"));
+        if (i % 2)
+            test_shell("sleep 0.0%d", i % 10);
+        if (i == 20) {
+            scoped_response cached = get("/reports/public", NULL, NULL);
+            CHECK_INT(cached.status, 200);
+        }
+    }
+    query_stop();
+}
+
+TEST(a_position_that_the_log_has_is_not_waited_for_longer_than_asked)
+{
+    start_with_reports(1, 3);
+    store_sql("UPDATE es_counter SET position = 9");
+    scoped_response first = get("/reports/public?min_position=9&wait_ms=500", NULL, NULL);
+    CHECK(refused(&first, NOT_YET_VISIBLE));
+    int64_t begun = time_monotonic();
+    scoped_response r = get("/reports/public?min_position=9&wait_ms=0", NULL, NULL);
+    CHECK(refused(&r, NOT_YET_VISIBLE));
+    CHECK(time_monotonic() - begun < 1000000);
+    query_stop();
+}
+
 TEST(an_older_cached_answer_is_not_given_for_a_position)
 {
     start_with_reports(1, 3);
