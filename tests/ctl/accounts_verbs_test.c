@@ -114,6 +114,40 @@ TEST(a_role_that_changes_makes_older_tokens_invalid)
     city_leave(&c);
 }
 
+static const struct problem *refresh(struct small_city *c, const char *session)
+{
+    struct account a;
+    bool ended;
+    const struct origin o = {.correlation_id = "c-1"};
+    return session_refresh(c->log, session, "tag", "tag", 30, &o, &a, &ended);
+}
+
+/* The lives before knew of log-outs and disablings that this one does not. */
+TEST(a_raised_epoch_ends_all_sessions_and_tokens_of_everybody)
+{
+    struct small_city c = city_found();
+    struct account a;
+    bool found;
+    int64_t position = -1;
+    add_account(&c, "alice", "CITIZEN");
+    add_account(&c, "bob", "CITIZEN");
+    open_session(&c, "alice", FIRST_SESSION);
+    struct claims before = {.role_version = 1, .issued = time_now() / 1000000 * 1000000};
+    CHECK_OK(refresh(&c, FIRST_SESSION));
+    CHECK_INT(ctl(&c, "epoch raise --yes"), 0);
+    CHECK_OK(account_by_name(c.log, "bob", &a, &found));
+    CHECK_OK(session_open(c.log, &a, SECOND_SESSION, "tag", 30));
+    struct claims after = {.role_version = 1, .issued = a.raised};
+    struct revoked *r = revoked_new();
+    CHECK_OK(revoked_follow(r, c.log, &position));
+    CHECK(is_revoked(r, &before) && !is_revoked(r, &after));
+    CHECK_PROBLEM(refresh(&c, FIRST_SESSION), BAD_REFRESH_TOKEN);
+    CHECK_OK(refresh(&c, SECOND_SESSION));
+    CHECK_INT(number(c.log, "SELECT count(*) FROM account_session"), 2); /* none was touched */
+    revoked_free(r);
+    city_leave(&c);
+}
+
 TEST(another_password_ends_the_sessions_of_the_old_one)
 {
     struct small_city c = city_found();

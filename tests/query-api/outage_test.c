@@ -40,6 +40,29 @@ TEST(an_ended_session_is_refused)
     query_stop();
 }
 
+/* One event, and every session of the account is out; of another account none. */
+TEST(tokens_of_a_raised_role_version_are_refused)
+{
+    static const char *const types[] = {"user.disabled", "user.password.changed"};
+    static const char *const times[] = {"disabled_at", "changed_at"};
+    query_start(2, 1 << 20);
+    const char *other = bearer("citizen9", CITIZEN, NULL);
+    for (int i = 0; i < 2; i++) {
+        const char *name = i ? "citizen4" : "citizen3", *token = bearer(name, CITIZEN, NULL);
+        CHECK(becomes("/reports/me", token, 200));
+        store_sql(
+            "INSERT INTO es_event (position, stream, version, category, event_id, type, "
+            "schema, data, meta) VALUES (%d, 'user-%s', 1, 'user', gen_random_uuid(), '%s', 1, "
+            "'{\"user_id\": \"%s\", \"role_version\": 2, \"%s\": \"2026-01-02T20:00:00Z\"}', "
+            "'{}'); UPDATE es_counter SET position = %d",
+            10 + i, user_id(name), types[i], user_id(name), times[i], 10 + i);
+        CHECK(becomes("/reports/me", token, 401));
+    }
+    scoped_response r = get("/reports/me", other, NULL);
+    CHECK_INT(r.status, 200);
+    query_stop();
+}
+
 TEST(a_database_that_is_away_is_said_so_and_comes_back)
 {
     query_start(1, 1 << 20);
