@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""openapi.py [--fix] -- api/openapi.json, which query-api serves, is api/openapi.yaml; and both name exactly the
-routes of the routes.def tables. --fix writes the JSON."""
+"""openapi.py [--fix] -- api/openapi.json, which query-api serves, is api/openapi.yaml with api/examples.yaml; it names
+exactly the routes of the routes.def tables and says what openapi_rules.py asks of each. --fix writes the JSON."""
 import json, re, sys
 from pathlib import Path
 
 import yaml
 
+import openapi_rules
 from sources import ROOT as ROOT_PATH, report
 
 ROOT = Path(ROOT_PATH)
@@ -27,11 +28,11 @@ def operations(api):
 
 
 api = yaml.safe_load((ROOT / "api/openapi.yaml").read_text())
+faults = openapi_rules.check(api, ROOT, yaml.safe_load((ROOT / "api/examples.yaml").read_text()))
 text = json.dumps(api, ensure_ascii=False, separators=(",", ":")) + "\n"
 served = ROOT / "api/openapi.json"
 if "--fix" in sys.argv:
     served.write_text(text)
-faults = []
 if not served.exists() or served.read_text() != text:
     faults.append("api/openapi.json is not api/openapi.yaml: tests/checks/openapi.py --fix")
 faults += [f"not documented: {m} {p}" for m, p in sorted(routes() - operations(api))]

@@ -1,5 +1,6 @@
 """bad_input_test.py -- what is wrong is named in problem+json, and nothing is stored."""
 import json, socket, unittest, uuid
+from urllib.parse import quote
 
 from city import SITE, city
 
@@ -34,6 +35,12 @@ class BadInput(unittest.TestCase):
             (json.dumps({**GOOD, "visibility": "SECRET"}).encode(), "visibility"),
             (json.dumps({**GOOD, "location": {"latitude": 91, "longitude": 0}}).encode(), "location.latitude"),
             (json.dumps({**GOOD, "location": {"latitude": 1}}).encode(), "location.longitude"),
+            (json.dumps({**GOOD, "location": {"latitude": 0, "longitude": 0}}).encode(), "location"),
+            (json.dumps({**GOOD, "content": "\u3164\u2800\u200b"}).encode(), "content"),
+            (json.dumps({**GOOD, "occurred_at": "2026-01-02T25:00:00Z"}).encode(), "occurred_at"),
+            (b'{"content":"a","category":"infrastruktur","location":{"latitude":01,"longitude":1}}', "location.latitude"),
+            (b'{"content":"a","category":"infrastruktur","location":{"latitude":1.,"longitude":1}}', "location.latitude"),
+            (b'{\x0c"content":"a","category":"infrastruktur"}', None),
             (json.dumps({**GOOD, "occurred_at": "tomorrow"}).encode(), "occurred_at"),
             (json.dumps({**GOOD, "occurred_at": "2099-01-01T00:00:00Z"}).encode(), "occurred_at"),
             (b'{"content":"a\\u0000b","category":"infrastruktur"}', None),
@@ -58,6 +65,41 @@ class BadInput(unittest.TestCase):
                             ("/reports/public?wait_ms=5001", "wait_ms")]:
             with self.subTest(path=path):
                 self.refused(c.get(path), 400, field)
+
+    def test_what_the_interface_allows_a_url_carries(self):
+        c = city()
+        rid = c.file_report()["report_id"]
+        reason = quote("\U0001f6a7" * 1000)
+        self.assertEqual(c.ask("DELETE", f"/reports/{rid}?reason={reason}", token=c.token("citizen1")).status, 200)
+        self.refused(c.ask("DELETE", f"/reports/{rid}?reason={'x' * 1001}", token=c.token("citizen1")), 400, "reason")
+
+    def test_items_take_no_unknown_parameter_and_there_is_no_unknown_service(self):
+        c = city()
+        made = c.file_report()
+        officer = c.token("officer1")
+        self.refused(c.get(f"/reports/{made['report_id']}?colour=red"), 400, "colour")
+        self.refused(c.ask("GET", f"/cases/{made['report_id']}?colour=red", token=officer), 400, "colour")
+        self.refused(c.get("/schemas?colour=red"), 400, "colour")
+        self.refused(c.get("/health/nothing"), 404)
+        self.refused(c.get("/ready/nothing"), 404)
+
+    def test_a_position_beyond_the_log_is_the_same_400_however_short_the_wait(self):
+        c = city()
+        for wait in (0, 0, 1, 10, 0, 5000):
+            beyond = c.head() + 1000
+            a = c.get(f"/reports/public?min_position={beyond}&wait_ms={wait}")
+            self.refused(a, 400, "min_position", "BAD_PARAMETER")
+            self.assertIn("ends before", a.json["detail"])
+
+    def test_times_of_every_form_come_out_in_one(self):
+        c = city()
+        for given, shown in (("1969-07-20t20:17:40.1234567z", "1969-07-20T20:17:40.123456Z"),
+                             ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000000Z"),
+                             ("2017-01-01T06:59:60+07:00", "2017-01-01T00:00:00.000000Z"),
+                             ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z")):
+            made = c.post("/reports", {**GOOD, "occurred_at": given}, "citizen1").json
+            seen = c.get(f"/reports/{made['report_id']}?min_position={made['position']}&wait_ms=5000").json
+            self.assertEqual(seen["occurred_at"], shown)
 
     def test_a_cursor_of_another_filter(self):
         c = city()
