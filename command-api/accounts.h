@@ -33,7 +33,8 @@ struct account_job {
     struct http_request *request;
     void (*step)(struct accounts *s, struct account_job *j); /* a wish; later what comes next */
     const char *name, *password, *refresh_token;             /* NULL if not given */
-    struct claims claims;                                    /* of who asks; if logged in */
+    const char *prepared; /* the password by OpaqueString, NULL if it has no such form */
+    struct claims claims; /* of who asks; if logged in */
     struct origin origin;
     int64_t deadline;   /* monotonic us; past it the database is too slow to begin */
     struct arena arena; /* wiped: it holds the password */
@@ -42,7 +43,7 @@ struct account_job {
     struct account account;
     unsigned char fingerprint[32];     /* of account, stored hash and password */
     const char *stored_hash;           /* to verify; NULL: make a new one */
-    bool right;                        /* the password is */
+    bool right;                        /* the password is, prepared or as it was typed */
     char new_hash[PASSWORD_HASH_TEXT]; /* made on the pool; "" if none */
     const struct problem *hash_problem;
     void (*then)(struct accounts *s, struct account_job *j); /* after the hash */

@@ -2,6 +2,7 @@
  * and passwords never reach a log; the arena that holds them is wiped. */
 #include "command-api/accounts.h"
 
+#include "base/precis.h"
 #include "base/shape.h"
 #include "command-api/authenticate.h"
 #include "base/banned.h"
@@ -89,6 +90,7 @@ static fallible read_credentials(struct account_job *j, struct fault *f)
     TRY(read_body(j, &Credentials_shape, &c, f));
     j->name = c.username;
     j->password = c.password;
+    j->prepared = precis_password(&j->arena, c.password);
     return NULL;
 }
 
@@ -97,7 +99,8 @@ static fallible read_credentials(struct account_job *j, struct fault *f)
 static fallible read_registration(struct account_job *j, struct fault *f)
 {
     TRY(read_credentials(j, f));
-    return account_check(j->name, j->password, f);
+    TRY(account_check_name(&j->arena, j->name, &j->name, f));
+    return account_check_password(&j->arena, j->password, &j->prepared, f);
 }
 
 static fallible read_refresh(struct account_job *j, struct fault *f)

@@ -92,18 +92,31 @@ void account_refuse(struct accounts *s, struct account_job *j, const struct prob
 
 /* ---- the hash pool ---- */
 
+/* The prepared password, then the typed one if that is another: older hashes were made of it. What
+ * was right by other means than the next log-in's gets a new hash. */
+static fallible verify(struct account_job *j)
+{
+    const char *now = j->prepared ? j->prepared : j->password;
+    bool typed = false;
+    TRY(password_verify(j->stored_hash, now, &j->right));
+    if (!j->right && !text_equal(now, j->password)) {
+        TRY(password_verify(j->stored_hash, j->password, &typed));
+        j->right = typed;
+    }
+    if (j->right && (typed || password_needs_rehash(j->stored_hash)) &&
+        password_hash(now, j->new_hash))
+        j->new_hash[0] = '\0'; /* no memory: at another log-in */
+    return NULL;
+}
+
 static void work(struct job *job, void *state)
 {
     struct accounts *s = state;
     struct account_job *j = (struct account_job *)job;
-    if (!j->stored_hash) {
-        j->hash_problem = password_hash(j->password, j->new_hash);
-    } else {
-        j->hash_problem = password_verify(j->stored_hash, j->password, &j->right);
-        if (!j->hash_problem && j->right && password_needs_rehash(j->stored_hash) &&
-            password_hash(j->password, j->new_hash))
-            j->new_hash[0] = '\0'; /* no memory: at another log-in */
-    }
+    if (!j->stored_hash)
+        j->hash_problem = password_hash(j->prepared, j->new_hash);
+    else
+        j->hash_problem = verify(j);
     if (queue_put(s->queue, job)) /* there is room for all inside, and it closes when nobody is */
         abort();
 }

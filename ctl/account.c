@@ -1,123 +1,170 @@
 /* account.c -- citywatchctl account add|list|disable|enable|role|password. */
 #include "platform/account.h"
 
-#include <errno.h>
-#include <termios.h>
-#include <unistd.h>
-
 #include "base/time.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
+#include "ctl/read_password.h"
 #include "ctl/table.h"
 #include "base/banned.h"
 
-enum { TIMEOUT_MS = 10000, LINE_MAX_BYTES = 1024 };
+enum { TIMEOUT_MS = 10000 };
 
 struct wish {
     const char *name, *role, *agency, *password_file;
-    bool if_absent, yes, json;
-    char password[LINE_MAX_BYTES];
+    bool if_absent, new_agency, yes, json;
+    char password[PASSWORD_LINE];
 };
 
-/* ---- the password ---- */
-
-static bool read_line(FILE *f, char out[LINE_MAX_BYTES])
+static const char *agency_of(const struct wish *w)
 {
-    if (!fgets(out, LINE_MAX_BYTES, f))
-        return false;
-    out[strcspn(out, "\r\n")] = '\0';
-    return true;
+    return w->agency ? w->agency : "";
 }
 
-static bool ask_password(char out[LINE_MAX_BYTES])
+/* ---- the agency ---- */
+
+static const struct pg_statement AGENCIES = {
+    NULL, "SELECT agency FROM (SELECT DISTINCT ON (stream) data->>'agency' AS agency "
+          "  FROM es_event WHERE category = 'catalog' AND type = 'category.defined' "
+          " ORDER BY stream, version DESC) c GROUP BY agency ORDER BY agency"};
+
+/* Those of the first categories, which the first start of command-api will define. */
+static const char *const first_agencies[] = {
+#define CATEGORY(code, english, indonesian, agency, kind) agency,
+#include "command-api/categories.def"
+#undef CATEGORY
+    NULL};
+
+static bool is_routed_to(const struct rows *rows, const char *agency, struct text *all)
 {
-    struct termios was, silent;
-    if (tcgetattr(STDIN_FILENO, &was))
-        return false;
-    silent = was;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    fputs("Password: ", stderr);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    bool ok = read_line(stdin, out);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
-    fputc('\n', stderr);
-    return ok;
+    bool found = rows_count(rows) == 0 && word_index(first_agencies, agency) >= 0;
+    for (int i = 0; i < rows_count(rows); i++) {
+        text_printf(all, "%s%s", i ? ", " : "", rows_text(rows, i, 0));
+        found = found || text_equal(rows_text(rows, i, 0), agency);
+    }
+    return found;
 }
 
-static bool read_password(const char *path, char out[LINE_MAX_BYTES])
+/* A name mistyped would be an agency without an inbox. DONE, or the exit code after a sentence. */
+static int check_agency(struct pg *c, const struct wish *w)
 {
-    if (!path)
-        return ask_password(out);
-    if (text_equal(path, "-"))
-        return read_line(stdin, out);
-    FILE *f = fopen(path, "re");
-    bool ok = f && read_line(f, out);
-    if (f)
-        fclose(f);
-    return ok;
+    struct fault f = {0};
+    scoped_rows *rows = NULL;
+    scoped_text all = {0};
+    const struct problem *p = account_check_role(role_from(w->role), agency_of(w), &f);
+    if (p)
+        return failed("%s: %s", f.field, f.detail ? f.detail : p->title);
+    if (!w->agency || w->new_agency)
+        return DONE;
+    p = pg_call(c, &AGENCIES, 0, NULL, &rows);
+    if (p)
+        return failed_by(p, "the categories");
+    return is_routed_to(rows, w->agency, &all)
+               ? DONE
+               : failed("no category is routed to %s, only to %s; --new-agency says that it is "
+                        "new.",
+                        w->agency, all.length ? text_value(&all) : "those of the first start");
+}
+
+/* "OFFICER AGENCY_INFRA", "CITIZEN". */
+static const char *post_of(struct arena *a, enum role role, const char *agency)
+{
+    return arena_join(a, role_name(role), agency[0] ? " " : "", agency);
 }
 
 /* ---- add ---- */
 
-static fallible add(struct pg *c, const struct wish *w, bool *found)
+static fallible add(struct pg *c, struct account *a, const char *password, int64_t *position)
 {
     char correlation[UUID_TEXT];
-    int64_t position;
-    struct account a = {.role = role_from(w->role)};
-    uuid_new(a.user_id);
-    snprintf(a.user_name, sizeof(a.user_name), "%s", w->name);
-    snprintf(a.agency, sizeof(a.agency), "%s", w->agency ? w->agency : "");
-    struct account old;
-    TRY(account_by_name(c, w->name, &old, found));
-    if (*found)
-        return NAME_TAKEN;
-    TRY(password_hash(w->password, a.hash));
     struct origin o = {.correlation_id = uuid_new(correlation)};
-    return account_register(c, &a, &o, &position);
+    TRY(password_hash(password, a->hash));
+    uuid_new(a->user_id);
+    return account_register(c, a, &o, position);
 }
 
-static int add_account(struct pg *c, struct wish *w)
+static int is_there_already(const struct wish *w, const struct account *old)
+{
+    if (!w->if_absent)
+        return failed_by(NAME_TAKEN, w->name);
+    scoped_arena arena = {0};
+    printf("%s is there already, as %s; nothing was changed.\n", old->user_name,
+           post_of(&arena, old->role, old->agency));
+    return DONE;
+}
+
+static int add_account(struct pg *c, const struct wish *w, struct arena *arena)
 {
     struct fault f = {0};
     bool found = false;
-    const struct problem *p = account_check(w->name, w->password, &f);
+    int64_t position;
+    const char *shown, *password;
+    struct account a = {.role = role_from(w->role)}, old;
+    const struct problem *p = account_check_name(arena, w->name, &shown, &f);
     if (!p)
-        p = account_check_role(role_from(w->role), w->agency ? w->agency : "", &f);
+        p = account_check_password(arena, w->password, &password, &f);
     if (p)
         return failed("%s: %s", f.field, f.detail ? f.detail : p->title);
-    p = add(c, w, &found);
-    if (p == NAME_TAKEN && w->if_absent)
-        return DONE;
-    return p ? failed_by(p, w->name) : DONE;
+    snprintf(a.user_name, sizeof(a.user_name), "%s", shown);
+    snprintf(a.agency, sizeof(a.agency), "%s", agency_of(w));
+    p = account_by_name(c, shown, &old, &found);
+    if (!p && found)
+        return is_there_already(w, &old);
+    if (!p)
+        p = add(c, &a, password, &position);
+    if (p)
+        return failed_by(p, w->name);
+    printf("%s was added as %s: user id %s, by the event at position %lld.\n", a.user_name,
+           post_of(arena, a.role, a.agency), a.user_id, (long long)position);
+    return DONE;
 }
 
 static int verb_add(struct pg *c, struct wish *w)
 {
-    if (!read_password(w->password_file, w->password))
-        return failed("there is no password to read.");
-    return add_account(c, w);
+    struct arena arena = {0};
+    int code = check_agency(c, w);
+    if (!code)
+        code = read_password(w->password_file, w->password);
+    if (!code)
+        code = add_account(c, w, &arena);
+    arena_wipe(&arena);
+    return code;
 }
 
 /* ---- list ---- */
 
 static const struct column columns[] = {{"name", false},  {"role", false},    {"agency", false},
                                         {"state", false}, {"created", false}, {"user_id", false}};
-enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), STATE = 3 };
+/* For programs, as the API calls them. */
+static const struct column members[] = {{"username", false},   {"role", false},
+                                        {"agency", false},     {"disabled", true},
+                                        {"created_at", false}, {"id", false}};
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), AGENCY_COLUMN = 2, STATE };
+
+static void add_row(struct table *t, const struct rows *rows, int i, bool json)
+{
+    const char *cells[COLUMNS];
+    for (int k = 0; k < COLUMNS; k++)
+        cells[k] = rows_text(rows, i, k);
+    bool disabled = text_equal(cells[STATE], "t");
+    if (json)
+        cells[STATE] = disabled ? "true" : "false";
+    else
+        cells[STATE] = disabled ? "disabled" : "active";
+    if (json && !cells[AGENCY_COLUMN])
+        cells[AGENCY_COLUMN] = "";
+    table_add(t, cells);
+}
 
 static int verb_list(struct pg *c, struct wish *w)
 {
     scoped_rows *rows = NULL;
-    scoped_table t = table_of(columns, COLUMNS);
+    scoped_table t = table_of(w->json ? members : columns, COLUMNS);
     const struct problem *p = accounts_list(c, &rows);
     if (p)
         return failed_by(p, "account list");
-    for (int i = 0; i < rows_count(rows); i++) {
-        const char *cells[COLUMNS];
-        for (int k = 0; k < COLUMNS; k++)
-            cells[k] = rows_text(rows, i, k);
-        cells[STATE] = text_equal(cells[STATE], "t") ? "disabled" : "active";
-        table_add(&t, cells);
-    }
+    for (int i = 0; i < rows_count(rows); i++)
+        add_row(&t, rows, i, w->json);
     table_print(&t, w->json);
     return DONE;
 }
@@ -170,41 +217,43 @@ static int verb_enable(struct pg *c, struct wish *w)
     const struct problem *p = account_enable(c, a.user_id, &o);
     if (p)
         return failed_by(p, w->name);
-    fprintf(stderr, "%s may log in%s.\n", a.user_name, a.disabled ? " again" : " as before");
+    printf("%s may log in%s.\n", a.user_name, a.disabled ? " again" : " as before");
     return DONE;
 }
 
 static int verb_role(struct pg *c, struct wish *w)
 {
     struct account a;
-    struct fault f = {0};
     int64_t version;
     char correlation[UUID_TEXT];
-    const char *agency = w->agency ? w->agency : "";
-    const struct problem *p = account_check_role(role_from(w->role), agency, &f);
-    if (p)
-        return failed("%s: %s", f.field, f.detail ? f.detail : p->title);
-    int code = find(c, w, &a);
+    const char *agency = agency_of(w);
+    int code = check_agency(c, w);
+    if (!code)
+        code = find(c, w, &a);
     if (code)
         return code;
     struct origin o = {.correlation_id = uuid_new(correlation)};
-    p = account_set_role(c, a.user_id, role_from(w->role), agency, &o, &version);
+    const struct problem *p =
+        account_set_role(c, a.user_id, role_from(w->role), agency, &o, &version);
     if (p)
         return failed_by(p, w->name);
-    fprintf(stderr, "%s is %s %s; tokens with a role version below %lld are refused.\n",
-            a.user_name, w->role, agency, (long long)version);
+    scoped_arena arena = {0};
+    printf("%s is %s; tokens with a role version below %lld are refused.\n", a.user_name,
+           post_of(&arena, role_from(w->role), agency), (long long)version);
     return DONE;
 }
 
-static int change_password(struct pg *c, struct wish *w, struct account *a)
+static int change_password(struct pg *c, const struct wish *w, struct account *a,
+                           struct arena *arena)
 {
     struct fault f = {0};
+    const char *password;
     int64_t version;
     char correlation[UUID_TEXT];
-    const struct problem *p = account_check(a->user_name, w->password, &f);
+    const struct problem *p = account_check_password(arena, w->password, &password, &f);
     if (p)
         return failed("%s: %s", f.field, f.detail ? f.detail : p->title);
-    p = password_hash(w->password, a->hash);
+    p = password_hash(password, a->hash);
     struct origin o = {.correlation_id = uuid_new(correlation)};
     if (!p)
         p = account_set_password(c, a->user_id, a->hash, &o, &version);
@@ -221,17 +270,28 @@ static int change_password(struct pg *c, struct wish *w, struct account *a)
 static int verb_password(struct pg *c, struct wish *w)
 {
     struct account a;
+    struct arena arena = {0};
     int code = find(c, w, &a);
-    if (code)
-        return code;
-    if (!read_password(w->password_file, w->password))
-        return failed("there is no password to read.");
-    return change_password(c, w, &a);
+    if (!code)
+        code = read_password(w->password_file, w->password);
+    if (!code)
+        code = change_password(c, w, &a, &arena);
+    arena_wipe(&arena);
+    return code;
 }
 
 /* ---- which one ---- */
 
-enum { NAME = 1, ROLE = 2, AGENCY = 4, PASSWORD = 8, IF_ABSENT = 16, YES = 32, JSON = 64 };
+enum {
+    NAME = 1,
+    ROLE = 2,
+    AGENCY = 4,
+    PASSWORD = 8,
+    IF_ABSENT = 16,
+    YES = 32,
+    JSON = 64,
+    NEW_AGENCY = 128,
+};
 
 static const struct {
     const char *word;
@@ -239,12 +299,14 @@ static const struct {
     int needs, takes; /* what must be given, and what may be */
     const char *usage;
 } rows[] = {
-    {"add", verb_add, NAME | ROLE, AGENCY | PASSWORD | IF_ABSENT,
-     "account add <name> --role ROLE [--agency AGENCY] [--password-file FILE|-] [--if-absent]"},
+    {"add", verb_add, NAME | ROLE, AGENCY | NEW_AGENCY | PASSWORD | IF_ABSENT,
+     "account add <name> --role ROLE [--agency AGENCY [--new-agency]] [--password-file FILE|-] "
+     "[--if-absent]"},
     {"list", verb_list, 0, JSON, "account list [--json]"},
     {"disable", verb_disable, NAME, YES, "account disable <name> [--yes]"},
     {"enable", verb_enable, NAME, 0, "account enable <name>"},
-    {"role", verb_role, NAME | ROLE, AGENCY, "account role <name> --role ROLE [--agency AGENCY]"},
+    {"role", verb_role, NAME | ROLE, AGENCY | NEW_AGENCY,
+     "account role <name> --role ROLE [--agency AGENCY [--new-agency]]"},
     {"password", verb_password, NAME, PASSWORD, "account password <name> [--password-file FILE|-]"},
 };
 
@@ -252,7 +314,7 @@ static int given(const struct wish *w)
 {
     return (w->name ? NAME : 0) | (w->role ? ROLE : 0) | (w->agency ? AGENCY : 0) |
            (w->password_file ? PASSWORD : 0) | (w->if_absent ? IF_ABSENT : 0) | (w->yes ? YES : 0) |
-           (w->json ? JSON : 0);
+           (w->json ? JSON : 0) | (w->new_agency ? NEW_AGENCY : 0);
 }
 
 static int run(size_t i, struct wish *w)
@@ -277,6 +339,7 @@ int verb_account(int argc, char **argv)
                                      {"--agency", &w.agency, NULL},
                                      {"--password-file", &w.password_file, NULL},
                                      {"--if-absent", NULL, &w.if_absent},
+                                     {"--new-agency", NULL, &w.new_agency},
                                      {"--yes", NULL, &w.yes},
                                      {"--json", NULL, &w.json},
                                      {NULL, NULL, NULL}};

@@ -6,7 +6,7 @@ _citywatchctl_words()
     case $1 in
     migrate) echo 'write read --json' ;;
     key) echo 'generate' ;;
-    account) echo 'add list disable enable role password --role --agency --password-file --if-absent --yes --json' ;;
+    account) echo 'add list disable enable role password --role --agency --new-agency --password-file --if-absent --yes --json' ;;
     settings) echo 'markdown' ;;
     routes) echo 'caddy' ;;
     tail) echo '--type --subject --category --from --since --last --to --no-follow --json' ;;

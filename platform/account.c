@@ -1,22 +1,23 @@
 /* account.c -- see account.h. */
 #include "platform/account.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/precis.h"
 #include "base/time.h"
 #include "events/event.h"
 #include "base/banned.h"
 
 #define ACCOUNT_COLUMNS "user_id, user_name, password_hash, role, agency, role_version, disabled"
 
-static const struct pg_statement BY_NAME = {"account_by_name",
-                                            "SELECT " ACCOUNT_COLUMNS
-                                            " FROM account WHERE lower(user_name) = lower($1)"};
+static const struct pg_statement BY_NAME = {"account_by_name", "SELECT " ACCOUNT_COLUMNS
+                                                               " FROM account WHERE name_key = $1"};
 static const struct pg_statement BY_ID = {"account_by_id", "SELECT " ACCOUNT_COLUMNS
                                                            " FROM account WHERE user_id = $1"};
 static const struct pg_statement REGISTER = {
-    "register_account", "SELECT register_account($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
+    "register_account", "SELECT register_account($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
 static const struct pg_statement REHASH = {
     "account_rehash",
     "UPDATE account SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2"};
@@ -40,8 +41,7 @@ static const struct pg_statement CHANGE_ROLE = {"change_role",
 static const struct pg_statement LIST_ALL = {
     NULL, "SELECT user_name, role, agency, disabled, "
           "to_char(created AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), user_id FROM "
-          "account "
-          " ORDER BY lower(user_name)"};
+          "account ORDER BY name_key"};
 
 enum { RAISED_COLUMN = 7, OUTCOME_COLUMN }; /* of REFRESH_SESSION, after the account's */
 enum { CHANGE_VALUES_MAX = 3 + 4 };         /* own ones and the event's */
@@ -83,7 +83,9 @@ static fallible find(struct pg *c, const struct pg_statement *s, const char *by,
 
 fallible account_by_name(struct pg *c, const char *name, struct account *out, bool *found)
 {
-    return find(c, &BY_NAME, name, out, found);
+    scoped_arena a = {0};
+    const char *key = precis_user_name_key(&a, name);
+    return find(c, &BY_NAME, key ? key : "", out, found); /* no account has that key */
 }
 
 fallible account_by_id(struct pg *c, const char *user_id, struct account *out, bool *found)
@@ -98,19 +100,40 @@ fallible accounts_list(struct pg *c, struct rows **out)
 
 /* ---- what is allowed ---- */
 
-fallible account_check(const char *name, const char *password, struct fault *f)
+static bool is_within(const char *s, long least, long most)
 {
-    static const char LETTERS[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    size_t characters = strlen(name), bytes = strlen(password);
-    if (name[strspn(name, LETTERS)])
-        return fault_at(f, BAD_TEXT, "username", "Letters, digits, dot, underscore and dash only.");
-    if (characters < USER_NAME_MIN || characters > USER_NAME_MAX)
-        return fault_at(f, characters < USER_NAME_MIN ? OUT_OF_RANGE : TOO_LONG, "username",
-                        "3 to 64 characters.");
+    long characters = text_characters(s, strlen(s));
+    return characters >= least && characters <= most;
+}
+
+fallible account_check_name(struct arena *a, const char *name, const char **shown, struct fault *f)
+{
+    const char *key = precis_user_name_key(a, name);
+    const char *seen = precis_user_name(a, name);
+    if (!key || !seen)
+        return fault_at(f, BAD_TEXT, "username",
+                        "Letters and digits of one direction, marks on them, visible ASCII; no "
+                        "spaces (RFC 8265, UsernameCaseMapped).");
+    if (!is_within(key, USER_NAME_MIN, LONG_MAX) || !is_within(seen, USER_NAME_MIN, LONG_MAX))
+        return fault_at(f, OUT_OF_RANGE, "username", "3 to 64 characters.");
+    if (!is_within(key, 0, USER_NAME_MAX) || !is_within(seen, 0, USER_NAME_MAX))
+        return fault_at(f, TOO_LONG, "username", "3 to 64 characters.");
+    *shown = seen;
+    return NULL;
+}
+
+fallible account_check_password(struct arena *a, const char *password, const char **prepared,
+                                struct fault *f)
+{
+    const char *text = precis_password(a, password);
+    if (!text)
+        return fault_at(f, BAD_TEXT, "password",
+                        "Visible characters and spaces, in UTF-8 (RFC 8265, OpaqueString).");
+    size_t bytes = strlen(text);
     if (bytes < PASSWORD_MIN || bytes > PASSWORD_MAX)
         return fault_at(f, bytes < PASSWORD_MIN ? OUT_OF_RANGE : TOO_LONG, "password",
                         "8 to 256 bytes.");
+    *prepared = text;
     return NULL;
 }
 
@@ -172,9 +195,11 @@ fallible account_register(struct pg *c, const struct account *a, const struct or
                            .agency = agency, .registered_at = time_now());
     scoped_event_texts t = {0};
     scoped_rows *rows = NULL;
+    scoped_arena arena = {0};
     write_texts(&e, o, &t);
     const char *values[] = {a->user_id,
                             a->user_name,
+                            precis_user_name_key(&arena, a->user_name),
                             a->hash,
                             role_name(a->role),
                             agency,
@@ -182,7 +207,7 @@ fallible account_register(struct pg *c, const struct account *a, const struct or
                             t.schema,
                             text_value(&t.data),
                             text_value(&t.meta)};
-    TRY(ask(c, &REGISTER, 9, values, &rows));
+    TRY(ask(c, &REGISTER, 10, values, &rows));
     if (!rows_text(rows, 0, 0))
         return NAME_TAKEN;
     *position = rows_int(rows, 0, 0);

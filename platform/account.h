@@ -9,12 +9,12 @@
 #include "platform/postgres.h"
 #include "platform/token.h"
 
-enum { USER_NAME_MIN = 3, USER_NAME_MAX = 64, USER_NAME_TEXT = USER_NAME_MAX + 1 };
+enum { USER_NAME_MIN = 3, USER_NAME_MAX = 64, USER_NAME_TEXT = USER_NAME_MAX * 4 + 1 };
 enum { PASSWORD_MIN = 8, PASSWORD_MAX = 256, AGENCY_TEXT = 65 };
 
 struct account {
     char user_id[37];
-    char user_name[USER_NAME_TEXT];
+    char user_name[USER_NAME_TEXT]; /* as it is shown */
     char hash[PASSWORD_HASH_TEXT];
     enum role role;
     char agency[AGENCY_TEXT]; /* "" if none */
@@ -30,16 +30,21 @@ struct origin {
     const char *actor;       /* user id; NULL: the system */
 };
 
-/* *found is false and *out untouched if there is none. Names are found in any case. */
+/* *found is false and *out untouched if there is none. A name is found in whatever form it is typed
+ * (base/precis.h). */
 fallible account_by_name(struct pg *c, const char *name, struct account *out, bool *found);
 fallible account_by_id(struct pg *c, const char *user_id, struct account *out, bool *found);
 
-/* What a new account may be called, and its password. The fault names "username" or "password". */
-fallible account_check(const char *name, const char *password, struct fault *f);
+/* What a new account may be called; *shown is the name in the form it is shown in. The fault names
+ * "username". */
+fallible account_check_name(struct arena *a, const char *name, const char **shown, struct fault *f);
+/* What a new password may be; *prepared is the form that is hashed. The fault names "password". */
+fallible account_check_password(struct arena *a, const char *password, const char **prepared,
+                                struct fault *f);
 /* An officer and a supervisor have an agency, a citizen has none; AGENCY_INFRA is one. */
 fallible account_check_role(enum role role, const char *agency, struct fault *f);
 
-/* Creates `a` (its user_id is new) and appends user.registered. NAME_TAKEN. */
+/* Creates `a` (its user_id is new, its name checked) and appends user.registered. NAME_TAKEN. */
 fallible account_register(struct pg *c, const struct account *a, const struct origin *o,
                           int64_t *position);
 fallible account_rehash(struct pg *c, const struct account *a, const char *new_hash);

@@ -160,8 +160,7 @@ static const struct pg_statement RAISED = {
     "revoked_raised", "SELECT epoch, (extract(epoch FROM raised) * 1000000)::bigint FROM es_store"};
 static const struct pg_statement NEXT_PAGE = {"revoked_next", USER_PAGE};
 
-/* What the event says of tokens. Types that are not known here, or say nothing of them, are passed
- * by. */
+/* What the event says of tokens. */
 static void apply_event(struct revoked *r, const struct event *e, int64_t recorded)
 {
     switch (e->type) {
@@ -188,8 +187,8 @@ static void apply(struct revoked *r, const struct rows *rows, int i)
     struct event e;
     enum event_type type;
     const char *name = rows_text(rows, i, 1);
-    if (!event_type_from(name, &type))
-        return;
+    if (!event_type_from(name, &type) || type == UserRegistered || type == UserEnabled)
+        return; /* not known here, or it says nothing of tokens */
     if (event_read(name, (int)rows_int(rows, i, 2), rows_text(rows, i, 3), &a, &e))
         log_error("an event of an account cannot be read; tokens that it ended live on",
                   KV("position", rows_text(rows, i, 0)));

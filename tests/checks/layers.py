@@ -20,6 +20,7 @@ LAYERS = {
 LISTS = {
     ("ctl", "command-api/routes.def"),
     ("ctl", "command-api/account_routes.def"),
+    ("ctl", "command-api/categories.def"),
     ("ctl", "query-api/routes.def"),
 }
 # What the unit under test's ring may see; other rings may see all.

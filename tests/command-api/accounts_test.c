@@ -80,7 +80,7 @@ TEST(what_a_registration_may_not_be)
     } bad[] = {
         {"{\"username\":\"ab\",\"password\":\"" PASSWORD "\"}", "/problems/out-of-range"},
         {"{\"username\":\"a b c\",\"password\":\"" PASSWORD "\"}", "/problems/bad-text"},
-        {"{\"username\":\"jos\xc3\xa9\",\"password\":\"" PASSWORD "\"}", "/problems/bad-text"},
+        {"{\"username\":\"jos\xe2\x85\xa3\",\"password\":\"" PASSWORD "\"}", "/problems/bad-text"},
         {"{\"username\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
          "\"password\":\"" PASSWORD "\"}",
          "/problems/too-long"},
@@ -155,14 +155,15 @@ TEST(registering_twice_under_one_id_is_once)
 {
     server();
     static const char call[] =
-        "SELECT register_account('0192f0c1-7e1a-7000-8000-0000000000f1', 'twice', 'h', "
+        "SELECT register_account('0192f0c1-7e1a-7000-8000-0000000000f1', 'twice', 'twice', 'h', "
         "'CITIZEN', NULL, '0192f0c1-7e1a-7000-8000-0000000000f2', 1, '{}', '{}')";
     const char *first = sql(call);
     CHECK(first[0]);
     CHECK_TEXT(sql(call), first);
-    CHECK_TEXT(sql("SELECT register_account(gen_random_uuid(), 'Twice', 'h', 'CITIZEN', NULL, "
-                   "gen_random_uuid(), 1, '{}', '{}') IS NULL"),
-               "t");
+    CHECK_TEXT(
+        sql("SELECT register_account(gen_random_uuid(), 'Twice', 'twice', 'h', 'CITIZEN', NULL, "
+            "gen_random_uuid(), 1, '{}', '{}') IS NULL"),
+        "t");
     CHECK_TEXT(sql("SELECT count(*) FROM es_event WHERE stream = "
                    "'user-0192f0c1-7e1a-7000-8000-0000000000f1'"),
                "1");

@@ -129,8 +129,8 @@ TEST(the_thread_deletes_old_answers_and_sessions_until_none_is_left)
     struct pg *c = database(url);
     fill(c, 3000, 8 * 24); /* 375 of them old */
     age_horizon(c);
-    CHECK_OK(pg_run(c, "INSERT INTO account (user_id, user_name, password_hash, role) "
-                       "VALUES (gen_random_uuid(), 'anybody', 'none', 'CITIZEN'); "
+    CHECK_OK(pg_run(c, "INSERT INTO account (user_id, user_name, name_key, password_hash, role) "
+                       "VALUES (gen_random_uuid(), 'anybody', 'anybody', 'none', 'CITIZEN'); "
                        "INSERT INTO account_session (session_id, user_id, current, expires, "
                        "generation, opened) SELECT gen_random_uuid(), user_id, 'tag', now() - "
                        "interval '2 days', 0, now() "

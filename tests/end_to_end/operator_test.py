@@ -113,11 +113,12 @@ class Operator(unittest.TestCase):
         for path in "/cases/inbox", "/auth/me":
             wait_until("the account is out", lambda: c.ask("GET", path, token=again).status == 401, 10)
         self.assertEqual(log_in().status, 401)
-        self.assertEqual([a["state"] for a in rows("account", "list") if a["name"] == name], ["disabled"])
+        self.assertEqual([a["disabled"] for a in rows("account", "list") if a["username"] == name], [True])
         ctl("account", "enable", name)
         self.assertEqual(c.ask("GET", "/cases/inbox", token=log_in().json["token"]).status, 200)
         self.assertEqual(c.ask("GET", "/cases/inbox", token=again).status, 401)
-        self.assertEqual([a["state"] for a in rows("account", "list") if a["name"] == name], ["active"])
+        self.assertEqual([(a["disabled"], a["role"], a["agency"]) for a in rows("account", "list")
+                          if a["username"] == name], [(False, "OFFICER", "AGENCY_INFRA")])
 
 
 if __name__ == "__main__":
