@@ -57,6 +57,16 @@ void log_write(enum log_level level, const char *message, const struct kv *pairs
 /* Once, before the first line: the service's name, the least level that is written. */
 void log_start(const char *service, enum log_level least);
 
+/* Once, by a service: from now on all lines go to stdout, and warnings and errors to stderr as
+ * well, so that whoever keeps both keeps the second for longer; unless both are one file. Of one
+ * message stderr gets LOG_APART_MAX lines a minute, and with the next one how many were left out.
+ */
+enum { LOG_APART_MAX = 5 };
+void log_apart(void);
+
+/* Lines become text instead of JSON: `message: key "value", key "value"`. */
+void log_for_people(void);
+
 /* The correlation id that this thread's next lines carry; NULL for none. Borrowed. */
 void log_correlate(const char *id);
 

@@ -56,6 +56,14 @@ const char *pg_message(const struct pg *c);
 int64_t pg_generation(const struct pg *c);
 void pg_close(struct pg *c); /* the next call connects anew */
 
+/* NULL, or why `uri` is none that libpq can take (never the whole text of it: it may hold a
+ * password). */
+struct arena;
+const char *pg_uri_fault(const char *uri, struct arena *a);
+/* The file of passwords that `uri` names: libpq would pass over one that is missing or that others
+ * may read, and connect without a password. Logs why it cannot be used, then NOT_STARTED. */
+fallible pg_passfile_check(const char *uri);
+
 int pg_library(void); /* version of libpq: 150008 is 15.8 */
 
 int rows_count(const struct rows *r);

@@ -66,6 +66,13 @@ fallible secret_read(const char *path, void *out, size_t size)
     return read_whole(path, fd, out, size);
 }
 
+fallible secret_check(const char *path)
+{
+    scoped_fd fd = -1;
+    size_t size;
+    return open_secret(path, &fd, &size);
+}
+
 fallible secret_read_text(const char *path, char **out)
 {
     scoped_fd fd = -1;

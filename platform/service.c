@@ -33,15 +33,18 @@ static sigset_t stop_signals(void)
 static void print_help(enum service_bit service)
 {
     scoped_text t = {0};
-    text_printf(&t, "citywatch-%s [--help | --version]\n\nIs set up by environment variables:\n",
-                service_name);
+    text_printf(
+        &t,
+        "citywatch-%s [--help | --version | --check]\n\n--check looks at settings and secrets, "
+        "tells every fault and starts nothing.\nIs set up by environment variables:\n",
+        service_name);
     settings_help(service, &t);
     fputs(text_value(&t), stdout);
 }
 
 static fallible read_arguments(enum service_bit service, int argc, char **argv)
 {
-    if (argc < 2)
+    if (argc < 2 || (argc == 2 && text_equal(argv[1], "--check")))
         return NULL;
     if (argc == 2 && text_equal(argv[1], "--help"))
         print_help(service);
@@ -86,12 +89,13 @@ static bool is_loopback(const char *address)
     struct in6_addr v6;
     if (inet_pton(AF_INET, address, &v4) == 1)
         return ntohl(v4.s_addr) >> 24 == 127;
-    return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    return inet_pton(AF_INET6, address, &v6) == 1 &&
+           (IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127));
 }
 
 static fallible check_address(const struct settings *s)
 {
-    if (!s->demo_accounts || is_loopback(s->listen_address))
+    if (!s->demo_accounts || !s->listen_address || is_loopback(s->listen_address))
         return NULL;
     log_error("while accounts with the demo password exist only a loopback address may be bound",
               KV("listen_address", s->listen_address));
@@ -107,20 +111,38 @@ static void log_versions(void)
              KV("libsodium", sodium_version_string()), KV("pid", getpid()));
 }
 
+/* All faults, not only the first. */
+static fallible read_settings(enum service_bit service, struct settings *out)
+{
+    const struct problem *const found[] = {settings_read(service, out),
+                                           settings_check_files(service, out), check_address(out)};
+    for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++)
+        if (found[i])
+            return found[i];
+    return NULL;
+}
+
 fallible service_start(const char *name, enum service_bit service, int argc, char **argv,
                        struct settings *out)
 {
     service_name = name;
     TRY(read_arguments(service, argc, argv));
     prepare_signals();
+    bool check_only = argc == 2;
     log_start(name, LOG_INFO);
+    if (check_only)
+        log_for_people();
+    else
+        log_apart();
     if (sodium_init() < 0) {
         log_error("libsodium could not be started");
         return NOT_STARTED;
     }
-    TRY(settings_read(service, out));
+    const struct problem *p = read_settings(service, out);
+    if (check_only)
+        exit(p ? 1 : 0);
+    TRY(p);
     log_start(name, level_named(out->log_level));
-    TRY(check_address(out));
     raise_descriptor_limit();
     log_versions();
     settings_log(service, out);

@@ -9,9 +9,10 @@
 #include "platform/http.h"
 #include "platform/settings.h"
 
-/* First call of main: handles --help and --version (prints, exits 0), blocks SIGTERM and SIGINT for
- * all threads to come, ignores SIGPIPE, starts libsodium and the log, raises RLIMIT_NOFILE, reads
- * the settings, refuses a bind to anything but loopback while demo accounts exist, logs the
+/* First call of main: handles --help and --version (prints, exits 0) and --check (tells all faults
+ * of the settings and of the files they name, exits 1 if there is one), blocks SIGTERM and SIGINT
+ * for all threads to come, ignores SIGPIPE, starts libsodium and the log, raises RLIMIT_NOFILE,
+ * reads the settings, refuses a bind to anything but loopback while demo accounts exist, logs the
  * versions of the libraries in use. NOT_STARTED is logged. */
 fallible service_start(const char *name, enum service_bit service, int argc, char **argv,
                        struct settings *out);

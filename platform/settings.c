@@ -1,27 +1,43 @@
 /* settings.c -- settings.def as a table: read, checked, logged and printed by the same rows. */
 #include "platform/settings.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stddef.h>
 
+#include <sodium.h>
+
 #include "base/arena.h"
 #include "base/log.h"
+#include "platform/postgres.h"
+#include "platform/token.h"
 #include "base/banned.h"
 
 struct row {
     const char *name; /* of the member; the variable is the same in capitals */
     size_t offset;
-    enum { SETTING_TEXT, SETTING_INT, SETTING_WORD } kind;
+    enum {
+        SETTING_TEXT,
+        SETTING_INT,
+        SETTING_WORD,
+        SETTING_ADDRESS,
+        SETTING_DATABASE,
+        SETTING_FILE
+    } kind;
     int64_t least, most;
-    const char *words;    /* of SETTING_WORD, with spaces between */
-    const char *fallback; /* NULL: required */
+    const char *words; /* of SETTING_WORD, with spaces between */
+    enum { NO_FILE, LINE, BYTES_32, PRIVATE_KEY, PUBLIC_KEY } content; /* of SETTING_FILE */
+    const char *fallback;                                              /* NULL: required */
     int services;
     const char *help;
 };
 
-#define TEXT             SETTING_TEXT, 0, 0, NULL
-#define INT(least, most) SETTING_INT, least, most, NULL
-#define WORD_OF(words)   SETTING_WORD, 0, 0, words
+#define TEXT             SETTING_TEXT, 0, 0, NULL, NO_FILE
+#define INT(least, most) SETTING_INT, least, most, NULL, NO_FILE
+#define WORD_OF(words)   SETTING_WORD, 0, 0, words, NO_FILE
+#define ADDRESS          SETTING_ADDRESS, 0, 0, NULL, NO_FILE
+#define DATABASE         SETTING_DATABASE, 0, 0, NULL, NO_FILE
+#define FILE_OF(content) SETTING_FILE, 0, 0, NULL, content
 #define SETTING(name, kind, fallback, services, help) \
     {#name, offsetof(struct settings, name), kind, fallback, services, help},
 static const struct row rows[] = {
@@ -51,6 +67,12 @@ static bool is_word(const char *words, const char *value)
     return false;
 }
 
+static bool is_address(const char *value)
+{
+    struct in6_addr any;
+    return inet_pton(AF_INET, value, &any) == 1 || inet_pton(AF_INET6, value, &any) == 1;
+}
+
 /* NULL, or why the value cannot be taken. */
 static const char *read_value(const struct row *row, const char *value, struct settings *out,
                               struct arena *a)
@@ -68,6 +90,11 @@ static const char *read_value(const struct row *row, const char *value, struct s
     }
     if (row->kind == SETTING_WORD && !is_word(row->words, value))
         return arena_printf(a, "is not one of: %s", row->words);
+    if (row->kind == SETTING_ADDRESS && !is_address(value))
+        return "is not an address such as 127.0.0.1, ::1 or 0.0.0.0";
+    const char *wrong = row->kind == SETTING_DATABASE ? pg_uri_fault(value, a) : NULL;
+    if (wrong)
+        return wrong;
     *(const char **)member = value;
     return NULL;
 }
@@ -88,6 +115,40 @@ fallible settings_read(enum service_bit service, struct settings *out)
         log_error("a setting cannot be used", KV("variable", (const char *)name),
                   KV("reason", reason), KV("for", row->help));
         p = NOT_STARTED;
+    }
+    return p;
+}
+
+static fallible check_file(const struct row *row, const char *path)
+{
+    unsigned char bytes[32];
+    char *line = NULL;
+    struct token_key *key = NULL;
+    const struct problem *p = NULL;
+    switch (row->content) {
+    case LINE: p = secret_read_text(path, &line); break;
+    case BYTES_32: p = secret_read(path, bytes, sizeof(bytes)); break;
+    case PRIVATE_KEY:
+    case PUBLIC_KEY: p = token_key_read(path, row->content == PRIVATE_KEY, &key); break;
+    case NO_FILE: break;
+    }
+    sodium_memzero(bytes, sizeof(bytes));
+    free(line);
+    token_key_free(key);
+    return p;
+}
+
+fallible settings_check_files(enum service_bit service, const struct settings *s)
+{
+    const struct problem *p = NULL;
+    for (const struct row *row = rows; row < rows + ROWS; row++) {
+        const char *value =
+            row->kind == SETTING_INT ? NULL : *(const char *const *)((const char *)s + row->offset);
+        if (!(row->services & (int)service) || !value || !*value)
+            continue;
+        const struct problem *one =
+            row->kind == SETTING_DATABASE ? pg_passfile_check(value) : check_file(row, value);
+        p = one ? one : p;
     }
     return p;
 }

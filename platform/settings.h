@@ -18,6 +18,9 @@ enum service_bit {
 #define TEXT                                          const char *
 #define INT(least, most)                              int64_t
 #define WORD_OF(words)                                const char *
+#define ADDRESS                                       const char *
+#define DATABASE                                      const char *
+#define FILE_OF(content)                              const char *
 #define SETTING(name, kind, fallback, services, help) kind name;
 struct settings {
 #include "platform/settings.def"
@@ -26,10 +29,18 @@ struct settings {
 #undef TEXT
 #undef INT
 #undef WORD_OF
+#undef ADDRESS
+#undef DATABASE
+#undef FILE_OF
 
 /* Reads the rows of one service; the other members stay zero. Texts are borrowed from the
  * environment. Logs every fault, not only the first, then NOT_STARTED. */
 fallible settings_read(enum service_bit service, struct settings *out);
+
+/* Opens the files that the rows of one service name, and the passfiles of its databases, and checks
+ * what they hold. Logs every fault, then NOT_STARTED. Members that could not be read are passed
+ * over. */
+fallible settings_check_files(enum service_bit service, const struct settings *s);
 
 /* Logs the rows of one service as they are in force. */
 void settings_log(enum service_bit service, const struct settings *s);
@@ -41,5 +52,7 @@ void settings_markdown(struct text *out);
 /* Reads a secret of exactly `size` bytes; refuses a file that group or others may read. Logs why,
  * then NOT_STARTED. */
 fallible secret_read(const char *path, void *out, size_t size);
+/* Only whether it could be read, whatever its size. */
+fallible secret_check(const char *path);
 /* The same for a short text, without its line end; *out is freed with free(). */
 fallible secret_read_text(const char *path, char **out);

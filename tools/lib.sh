@@ -47,6 +47,12 @@ choose_users()
     fi
 }
 
+# HOME may be unset.
+home()
+{
+    printf '%s' "${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}"
+}
+
 # The default run folder: in the checkout if those users can get there and its name is harmless in
 # configuration files, else outside.
 default_run_dir()
@@ -56,7 +62,7 @@ default_run_dir()
     elif [ "$(id -u)" = 0 ]; then
         printf '/var/lib/citywatch/%s' "$(hash_of "$ROOT")"
     else
-        printf '%s/.local/state/citywatch/%s' "$HOME" "$(hash_of "$ROOT")"
+        printf '%s/.local/state/citywatch/%s' "$(home)" "$(hash_of "$ROOT")"
     fi
 }
 
@@ -80,7 +86,7 @@ choose_run_dir()
 {
     RUN_DIR=${RUN_DIR:-$(default_run_dir)}
     RUN_DIR=$(realpath -m -s "$RUN_DIR")
-    plain_path "$RUN_DIR" || fail "RUN_DIR may hold only letters, digits and ._/@+-: $RUN_DIR"
+    [ "$RUN_DIR" != / ] && plain_path "$RUN_DIR" || fail "RUN_DIR may hold only letters, digits and ._/@+-, and is not /: $RUN_DIR"
     choose_sockets
 }
 
@@ -103,15 +109,43 @@ uri_of()
         "$1" "$2" "$SOCKETS" "$POSTGRES_PORT" "$RUN_DIR" "$1"
 }
 
+# bracketed <address>: as it stands before a port.
+bracketed()
+{
+    case $1 in
+    *:*) printf '[%s]' "$1" ;;
+    *) printf '%s' "$1" ;;
+    esac
+}
+
 supervisorctl_here()
 {
     /usr/bin/supervisorctl -c "$RUN_DIR/conf/supervisorctl.conf" "$@"
 }
 
-# True while this run folder's supervisor lives.
+# The process of this run folder's supervisor, unless it is away or on its way out.
+supervisor()
+{
+    [ -S "$SOCKETS/supervisor.sock" ] && timeout 10 /usr/bin/supervisorctl -c "$RUN_DIR/conf/supervisorctl.conf" pid \
+        2>/dev/null | grep -x '[0-9]*'
+}
+
+# lives <process>: also false for one that has ended and that nobody has waited for.
+lives()
+{
+    [ -e "/proc/$1/exe" ]
+}
+
 is_running()
 {
-    [ -S "$SOCKETS/supervisor.sock" ] && supervisorctl_here pid >/dev/null 2>&1
+    supervisor >/dev/null
+}
+
+# Without this, somebody else's city would be said not to run.
+own_folder_only()
+{
+    [ ! -d "$RUN_DIR" ] || [ "$(stat -c %U "$RUN_DIR")" = "$ADMIN_USER" ] ||
+        fail "$RUN_DIR belongs to $(stat -c %U "$RUN_DIR"); you are $ADMIN_USER"
 }
 
 : "${PRESET:=release}" # which build to run
