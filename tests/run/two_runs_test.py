@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+"""two_runs_test.py -- one city in one run folder, whatever is started, killed or left behind there."""
+import os, signal, subprocess, time, unittest, urllib.request
+
+from scripts import DATABASE_USER, IS_ROOT, Folder
+
+
+def processes_of(folder):
+    """Supervisors and database servers of this folder."""
+    found = subprocess.run(["pgrep", "-af", folder.path], stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return [[line for line in found if word in line] for word in ("supervisord -c", "bin/postgres -D")]
+
+
+class TwoRuns(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Folder()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.close()
+
+    def status_of(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.folder.ports['GATEWAY_HTTP_PORT']}{path}", timeout=5) as r:
+            return r.status
+
+    def started(self):
+        code, said = self.folder.run("run", "--detach")
+        self.assertEqual(code, 0, said)
+        return said
+
+    def test_1_of_two_at_once_one_starts_the_city_and_the_other_says_so(self):
+        both = [self.folder.start("run", "--detach") for _ in range(2)]
+        said = [p.communicate(timeout=240)[0] for p in both]
+        self.assertEqual(sorted(p.returncode for p in both), [0, 1], said)
+        loser = said[0 if both[0].returncode else 1]
+        self.assertRegex(loser, r"run \(process \d+\) is at work in .* already; nothing was done")
+        self.assertEqual(self.status_of("/ready/command-api"), 200)
+        self.assertEqual([len(found) for found in processes_of(self.folder)], [1, 1])
+        self.assertTrue(self.folder.is_locked("lock"))
+
+    def test_2_a_third_one_says_that_it_runs_and_with_which_settings(self):
+        code, said = self.folder.run("run", "--detach")
+        self.assertEqual((code, "runs already" in said), (0, True), said)
+        port = self.folder.ports["GATEWAY_HTTP_PORT"]
+        code, said = self.folder.run("run", "--detach", GATEWAY_HTTP_PORT="8999")
+        self.assertEqual(code, 1, said)
+        self.assertIn(f"GATEWAY_HTTP_PORT={port}, not 8999", said)
+
+    def test_3_a_killed_supervisor_leaves_nothing_that_is_overwritten_or_removed(self):
+        os.kill(self.folder.supervisor(), signal.SIGKILL)
+        code, said = self.folder.run("clean-data", given="yes\n")
+        self.assertEqual((code, "nothing was removed" in said), (1, True), said)
+        self.assertTrue(os.path.isdir(self.folder.path + "/postgres/data/base"))
+        self.started()  # waits for what is still ending
+        self.assertEqual([len(found) for found in processes_of(self.folder)], [1, 1])
+
+    def test_4_a_run_stopped_from_elsewhere_stops_no_later_one(self):
+        self.folder.run("stop")
+        first = self.folder.start("run")
+        while "Ctrl-C stops everything" not in first.stdout.readline():
+            self.assertIsNone(first.poll())
+        os.kill(first.pid, signal.SIGSTOP)
+        self.assertEqual(self.folder.run("stop")[0], 0)
+        self.started()
+        os.kill(first.pid, signal.SIGINT)
+        os.kill(first.pid, signal.SIGCONT)
+        self.assertEqual(first.wait(60), 0)
+        first.communicate()
+        self.assertEqual(self.status_of("/ready/command-api"), 200)
+
+    def test_5_what_a_power_loss_left_behind_names_a_living_process(self):
+        self.assertEqual(self.folder.run("stop")[0], 0)
+        command = ["sleep", "300"]
+        stranger = subprocess.Popen((["setpriv", "--reuid", DATABASE_USER, "--clear-groups"] if IS_ROOT else []) + command)
+        try:
+            data = self.folder.path + "/postgres/data"
+            port = self.folder.ports["POSTGRES_PORT"]
+            lines = [str(stranger.pid), data, str(int(time.time())), port, "", "127.0.0.1", "", "ready   "]
+            for path in (data + "/postmaster.pid", f"{self.folder.path}/sockets/postgres/.s.PGSQL.{port}.lock"):
+                with open(path, "w") as f:
+                    f.write("\n".join(lines) + "\n")
+                os.chmod(path, 0o600)
+                owner = os.stat(data)
+                os.chown(path, owner.st_uid, owner.st_gid)
+            start = time.monotonic()
+            self.started()
+            self.assertLess(time.monotonic() - start, 40)
+            with open(self.folder.path + "/log/postgres.log") as f:
+                self.assertIn(f"process {stranger.pid} is another program; removed", f.read())
+        finally:
+            stranger.kill()
+            stranger.wait()
+
+    def test_6_ctrl_c_while_it_starts_stops_all_of_it(self):
+        self.assertEqual(self.folder.run("stop")[0], 0)
+        process = self.folder.start("run")
+        while not (line := process.stdout.readline()).startswith("==> Start"):
+            self.assertTrue(line)
+        os.killpg(process.pid, signal.SIGINT)
+        said, _ = process.communicate(timeout=90)
+        self.assertEqual((process.returncode, "nothing runs" in said), (130, True), said)
+        self.assertEqual([len(found) for found in processes_of(self.folder)], [0, 0])
+        self.assertFalse(self.folder.is_locked("lock"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
