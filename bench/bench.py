@@ -12,11 +12,12 @@ import glob, json, os, signal, subprocess, sys, tempfile, threading, time, uuid
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(HERE)
 sys.path[:0] = [HERE, ROOT + "/tests/end_to_end"]
-os.environ.update(PRESET=os.environ.get("PRESET", "release"), TOKEN_MINUTES="60", CORS_ORIGINS="")
 
 from measure import Client, Cost, memory_mib, median, metrics, percentile, read_wrk, wrk, wrk_command
 import ceilings, rebuild, report, sizes
 from city import City, wait_until
+
+os.environ.update(PRESET=os.environ.get("PRESET", "release"), TOKEN_MINUTES="60", CORS_ORIGINS="")
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))

@@ -27,7 +27,7 @@ const char *pg_uri_fault(const char *uri, struct arena *a)
     int64_t port;
     scoped_options *options = PQconninfoParse(uri, &why);
     if (!options) {
-        size_t length = strcspn(why ? why : "", ":\n"); /* behind the colon stands what was given */
+        size_t length = strcspn(why ? why : "", "\":\n"); /* then comes what was given */
         const char *fault =
             arena_printf(a, "is not a libpq URI: %.*s", (int)length, why ? why : "");
         PQfreemem(why);

@@ -94,9 +94,9 @@ mark()
 make_run_folder()
 {
     local new=$RUN_DIR.new.$$
-    (umask 022 && mkdir -p "$(dirname "$RUN_DIR")")
+    { (umask 022 && mkdir -p "$(dirname "$RUN_DIR")") && mkdir -m 700 "$new"; } 2>/dev/null ||
+        fail "RUN_DIR=$RUN_DIR cannot be made: $(mkdir -m 700 "$new" 2>&1)"
     [ "$(dirname "$RUN_DIR")" != /var/lib/citywatch ] || chmod 711 /var/lib/citywatch
-    mkdir -m 700 "$new"
     mark "$new" made
     mv -T "$new" "$RUN_DIR" 2>/dev/null || rm -rf "$new"
 }

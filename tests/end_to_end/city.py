@@ -7,6 +7,14 @@ import atexit, http.client, json, os, re, shutil, signal, socket, subprocess, te
 import interface
 from interface import ROOT
 
+# What is exported for another city is not meant for this one; programs that import this set their own afterwards.
+with open(ROOT + "/platform/settings.def") as f:
+    OF_A_CITY = [name.upper() for name in re.findall(r"^SETTING\((\w+),", f.read(), re.M)] + [
+        "RUN_DIR", "GATEWAY_ADDRESS", "GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "GATEWAY_EXTRA_PORTS", "POSTGRES_PORT",
+        "CORS_ORIGINS", "ES_FAILPOINT"]
+for name in OF_A_CITY:
+    os.environ.pop(name, None)
+
 SITE = "https://pages.example.org"  # whose pages may call
 PORTS = ["GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "COMMAND_API_PORT", "QUERY_API_PORT", "PROJECTOR_PORT",
          "POSTGRES_PORT", "REDIS_PORT"]

@@ -88,7 +88,7 @@ class Ledger(unittest.TestCase):
     def test_no_service_was_caught_by_a_sanitizer(self):
         c = city()
         for part in ("command-api", "query-api", "projector"):
-            found = [line for line in c.log(part).splitlines() if re.search("Sanitizer|runtime error|^    #[0-6] ", line)]
+            found = [line for line in c.log(part + ".errors").splitlines() if re.search("Sanitizer|runtime error|^    #[0-6] ", line)]
             self.assertEqual(found[:12], [], part)
 
 

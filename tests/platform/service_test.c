@@ -118,6 +118,66 @@ TEST(demo_accounts_allow_loopback_only)
     CHECK(strstr(said, "only a loopback address may be bound") != NULL);
 }
 
+static int check_bad_settings(void)
+{
+    struct settings s;
+    setenv("LISTEN_ADDRESS", "localhost", 1);
+    setenv("PROJECTOR_PORT", "0", 1);
+    setenv("REDIS_PASSWORD_FILE", "/x/redis", 1);
+    return start("--check", &s) ? 7 : 8; /* it does not come back */
+}
+
+static int check_good_settings(void)
+{
+    struct settings s;
+    return start("--check", &s) ? 7 : 8;
+}
+
+TEST(a_check_tells_every_fault_in_words_and_starts_nothing)
+{
+    CHECK_INT(in_child(check_bad_settings), 1);
+    CHECK(strstr(
+        said, "a setting cannot be used: variable \"LISTEN_ADDRESS\", reason \"is not an address"));
+    CHECK(strstr(said, "\"PROJECTOR_PORT\"") &&
+          strstr(said, "a secret cannot be used: path \"/x/redis\""));
+    CHECK_INT(in_child(check_good_settings), 0);
+    CHECK_TEXT(said, "");
+}
+
+/* ---- warnings and errors, apart ---- */
+
+enum { FLOOD = 300 };
+static char apart_path[] = "/tmp/citywatch-apart-XXXXXX";
+
+static int log_much(void)
+{
+    struct settings s;
+    int fd = mkstemp(apart_path);
+    dup2(fd, STDERR_FILENO);
+    if (!start(NULL, &s))
+        return 1;
+    for (int i = 0; i < FLOOD; i++)
+        log_warning("a flood", KV("number", i));
+    log_error("one among many", KV("number", 7));
+    char kept[8192] = "";
+    ssize_t n = pread(fd, kept, sizeof(kept) - 1, 0);
+    unlink(apart_path);
+    int lines = 0;
+    for (ssize_t i = 0; i < n; i++)
+        lines += kept[i] == '\n';
+    return lines == LOG_APART_MAX + 1 && strstr(kept, "one among many") &&
+                   !strstr(kept, "\"settings\"")
+               ? 0
+               : 2;
+}
+
+TEST(warnings_and_errors_are_kept_apart_and_a_flood_does_not_push_them_out)
+{
+    CHECK_INT(in_child(log_much), 0);
+    CHECK(strstr(said, "\"settings\"") && strstr(said, "\"number\":4") &&
+          strstr(said, "one among many"));
+}
+
 /* ---- stop ---- */
 
 static void *fail_soon(void *arg)

@@ -113,12 +113,50 @@ TEST(words_are_taken_whole)
     unsetenv("LOG_LEVEL");
 }
 
+static const char *refused_with(const char *variable, const char *value)
+{
+    struct settings s;
+    set_required();
+    setenv(variable, value, 1);
+    log_begin();
+    const struct problem *p = settings_read(QUERY_API, &s);
+    const char *log = log_end();
+    if (p != NOT_STARTED)
+        test_fail(__FILE__, __LINE__, variable, value, "refused");
+    unsetenv(variable);
+    set_required();
+    return log;
+}
+
+TEST(addresses_are_numeric)
+{
+    struct settings s;
+    static const char *const bad[] = {
+        "localhost", "127.0.0.1.example.org", "127.1", "[::1]", " ::1", "256.0.0.1"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK(strstr(refused_with("LISTEN_ADDRESS", bad[i]), "is not an address"));
+    set_required();
+    setenv("LISTEN_ADDRESS", "::1", 1);
+    CHECK_OK(settings_read(QUERY_API, &s));
+    unsetenv("LISTEN_ADDRESS");
+}
+
+TEST(what_libpq_cannot_read_is_refused_and_not_shown)
+{
+    static const char *const bad[] = {"hunter2", "postgresql:///x?hunter2",
+                                      "postgresql:///x?hunter2=1", "postgresql://cw:hunter2@[::1",
+                                      "postgresql:///x?port=hunter2"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK(!strstr(refused_with("READ_DATABASE_URL", bad[i]), "hunter2"));
+    CHECK(strstr(refused_with("DATABASE_URL", "postgresql:///x?port=65536"), "a port"));
+}
+
 TEST(the_log_of_the_settings_shows_no_password)
 {
     struct settings s;
     set_required();
     setenv("DATABASE_URL", "postgresql://cw:hunter2@127.0.0.1/store", 1);
-    setenv("READ_DATABASE_URL", "postgresql:///read?Password=hunter2", 1);
+    setenv("READ_DATABASE_URL", "postgresql:///read?password=hunter2", 1);
     CHECK_OK(settings_read(QUERY_API, &s));
     log_begin();
     settings_log(QUERY_API, &s);
@@ -214,6 +252,32 @@ TEST(a_text_secret_is_one_line)
     const struct problem *line = secret_read_text(file_with("text", "\n", 1, 0600), &text);
     log_end();
     CHECK(empty == NOT_STARTED && two == NOT_STARTED && nul == NOT_STARTED && line == NOT_STARTED);
+}
+
+TEST(every_file_that_is_named_is_looked_at)
+{
+    struct settings s;
+    char bytes[] = "0123456789abcdef0123456789abcdef", uri[400];
+    set_required();
+    snprintf(uri, sizeof(uri), "postgresql:///x?passfile=%s",
+             file_with("passfile", "*:*:*:cw:x\n*:*:*:cx:y\n", 22, 0644));
+    setenv("DATABASE_URL", uri, 1);
+    setenv("SERVER_SECRET_FILE", file_with("server", bytes, 32, 0600), 1);
+    setenv("PSEUDONYM_SECRET_FILE", "/x/pseudonym", 1);
+    setenv("TOKEN_KEY_FILE", file_with("key", "no key", 6, 0600), 1);
+    CHECK_OK(settings_read(COMMAND_API, &s));
+    log_begin();
+    const struct problem *p = settings_check_files(COMMAND_API, &s);
+    const char *log = log_end();
+    CHECK_PROBLEM(p, NOT_STARTED);
+    CHECK(strstr(log, "/passfile\",\"reason\":\"group or others") && strstr(log, "/x/pseudonym"));
+    CHECK(strstr(log, "the token key cannot be used") && !strstr(log, "/server\""));
+    set_required();
+    file_with("passfile", "*:*:*:cw:x\n*:*:*:cx:y\n", 22, 0600);
+    setenv("DATABASE_URL", uri, 1);
+    CHECK_OK(settings_read(PROJECTOR, &s));
+    CHECK_OK(settings_check_files(PROJECTOR, &s));
+    set_required();
 }
 
 /* Both keys, as Redis 7.0 was measured to need them with stream-node-max-bytes of 4096. */
