@@ -206,7 +206,7 @@ static int run(size_t i, const struct wish *w)
                                             : "--json");
     if (missing & STREAM || (w->view && !w->stream))
         return wrong_usage("parked %s of which view and stream?", rows[i].word);
-    if (missing & REASON || (w->reason && !*w->reason))
+    if (missing & REASON || (w->reason && text_is_blank(w->reason)))
         return wrong_usage("--reason says why the event is left out; it is kept.");
     return rows[i].call(w);
 }

@@ -54,3 +54,10 @@ TEST(words_that_are_repeated_are_shown_so)
     check_nothing_steers();
     city_leave(&c);
 }
+
+TEST(a_reason_that_shows_nothing_is_none)
+{
+    struct small_city c = {.log_url = "", .views_url = ""};
+    CHECK_INT(ctl(&c, "parked discard report_list x --reason ' \u3164\u200b' --yes"), 2);
+    CHECK(said("--reason says why"));
+}

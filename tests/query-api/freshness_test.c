@@ -246,15 +246,16 @@ TEST(schemas_are_served)
     char tag[128];
     scoped_response index = get("/schemas", NULL, NULL);
     CHECK_INT(index.status, 200);
-    CHECK(has(&index, "{\"type\":\"report.created\",\"version\":1,\"state\":\"active\","
-                      "\"published\":\"2026-11-21\",\"url\":\"/schemas/report.created/1\"}"));
+    CHECK(has(&index, "{\"type\":\"report.upvoted\",\"version\":1,\"state\":\"active\","
+                      "\"published\":\"2026-11-21\",\"url\":\"/schemas/report.upvoted/1\"}"));
     scoped_response one = get("/schemas/report.created/1", NULL, NULL);
     CHECK_INT(one.status, 200);
     CHECK(has(&one, "\"report_id\""));
     header(&one, "ETag", tag, sizeof(tag));
     CHECK_INT(status_with("/schemas/report.created/1", NULL, "If-None-Match", tag), 304);
-    static const char *const missing[] = {"/schemas/report.created/2", "/schemas/report.created/01",
-                                          "/schemas/nothing/1", "/schemas/report.created/x"};
+    static const char *const missing[] = {"/schemas/report.created/99",
+                                          "/schemas/report.created/01", "/schemas/nothing/1",
+                                          "/schemas/report.created/x"};
     for (int i = 0; i < 4; i++) {
         scoped_response r = get(missing[i], NULL, NULL);
         CHECK(refused(&r, NO_SUCH_SCHEMA));
