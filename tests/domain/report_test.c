@@ -236,33 +236,3 @@ TEST(a_hidden_report_is_seen_by_its_author_and_its_agency)
     CHECK(!may_see(&r, &officer_health));
     CHECK(may_see(&r, &admin));
 }
-
-/* Every pair of statuses against the table of the contract, for an officer with a note. */
-TEST(an_officers_moves_are_exactly_those_of_the_table)
-{
-    static const char *const allowed[] = {"RECEIVED>IN_PROGRESS",
-                                          "RECEIVED>RESOLVED",
-                                          "RECEIVED>REJECTED",
-                                          "ASSIGNED>IN_PROGRESS",
-                                          "ASSIGNED>RESOLVED",
-                                          "ASSIGNED>REJECTED",
-                                          "IN_PROGRESS>RESOLVED",
-                                          "IN_PROGRESS>REJECTED",
-                                          "RESOLVED>IN_PROGRESS",
-                                          "RESOLVED>CLOSED",
-                                          NULL};
-    for (int from = 0; from < STATUS_COUNT; from++) {
-        for (int to = 0; to < STATUS_COUNT; to++) {
-            char pair[64];
-            if (from == to)
-                continue;
-            snprintf(pair, sizeof(pair), "%s>%s", status_words[from], status_words[to]);
-            given_report("PUBLIC");
-            given(moved("RECEIVED", status_words[from]));
-            when(&officer_infra, update(status_words[to], "why"));
-            bool expected = word_index(allowed, pair) >= 0;
-            if ((decided()->emitted_count == 1) != expected)
-                test_fail(__FILE__, __LINE__, pair, expected ? "refused" : "moved", NULL);
-        }
-    }
-}
