@@ -56,15 +56,21 @@ static bool refused_soon(const struct reply *tokens)
 /* Rows of sessions that began long ago and can be refreshed for another day. */
 static void add_sessions(const char *name, int more)
 {
-    sql("INSERT INTO account_session (session_id, user_id, current, expires, generation, opened) "
-        "SELECT overlay(gen_random_uuid()::text PLACING '01900000' FROM 1 FOR 8)::uuid, user_id, "
-        "user_name, now() + interval '1 day', session_generation, now() FROM account, "
-        "generate_series(1, %d) "
-        "WHERE user_name = '%s'",
-        more, name);
-    sql("UPDATE account SET sessions = (SELECT count(*) FROM account_session s WHERE s.user_id = "
-        "account.user_id) WHERE user_name = '%s'",
-        name);
+    scoped_text rows = {0}, number = {0};
+    struct pg *c = store(); /* patient: a loaded machine takes its time */
+    text_printf(&rows,
+                "INSERT INTO account_session (session_id, user_id, current, expires, generation, "
+                "opened) SELECT overlay(gen_random_uuid()::text PLACING '01900000' FROM 1 FOR "
+                "8)::uuid, user_id, user_name, now() + interval '1 day', session_generation, now() "
+                "FROM account, generate_series(1, %d) WHERE user_name = '%s'",
+                more, name);
+    text_printf(&number,
+                "UPDATE account SET sessions = (SELECT count(*) FROM account_session s WHERE "
+                "s.user_id = account.user_id) WHERE user_name = '%s'",
+                name);
+    CHECK_OK(pg_run(c, text_value(&rows)));
+    CHECK_OK(pg_run(c, text_value(&number)));
+    pg_free(c);
 }
 
 /* ---- the end of all of them ---- */
