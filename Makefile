@@ -1,12 +1,13 @@
 # Everything a person types. Each target is one script in tools/ or one CMake preset.
 # Settings and ports are environment variables: make run GATEWAY_HTTP_PORT=9000 RUN_DIR=/tmp/second
-.PHONY: help run stop status ctl clean-data build release test clang tsan soak planted k6 bench format
+.PHONY: help run restart stop status ctl clean-data build release test clang tsan soak planted k6 bench format
 MAKEFLAGS += --no-print-directory
 export
 
 help:
 	@echo 'make run            install, build, set up and start everything; Ctrl-C stops it'
 	@echo '                    ARGS=--detach returns when it is ready'
+	@echo 'make restart PART=redis  one part anew, for example after an upgrade of its package'
 	@echo 'make stop           stop it; the data stays'
 	@echo 'make status         what runs, how ready it is, and where'
 	@echo 'make ctl ARGS=lag   citywatchctl against what runs; ARGS=--help lists the verbs'
@@ -24,6 +25,9 @@ help:
 
 run:
 	@tools/run $(ARGS)
+
+restart:
+	@tools/restart $(PART)
 
 stop status clean-data:
 	@tools/$@

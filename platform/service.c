@@ -2,9 +2,12 @@
 #include "platform/service.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -16,9 +19,10 @@
 #include "platform/redis.h"
 #include "base/banned.h"
 
-enum { DEPENDENCIES = 16, STALE_US = 10 * 1000000 };
+enum { DEPENDENCIES = 16, STALE_US = 10 * 1000000, OUTDATED_MAX_S = 300 };
 
 static const char *service_name = "citywatch"; /* set once, before any thread */
+static const char *outdated_file = "";         /* as that */
 static atomic_bool failed;
 
 static sigset_t stop_signals(void)
@@ -144,6 +148,7 @@ fallible service_start(const char *name, enum service_bit service, int argc, cha
     TRY(p);
     log_start(name, level_named(out->log_level));
     raise_descriptor_limit();
+    outdated_file = out->outdated_file;
     log_versions();
     settings_log(service, out);
     return NULL;
@@ -244,6 +249,30 @@ static enum readiness write_dependencies(struct text *out)
     return all;
 }
 
+/* `,"outdated":[names]` if the file says so and is kept up to date; else nothing. */
+static void append_outdated(struct text *out)
+{
+    char lines[512];
+    struct stat st;
+    int fd = *outdated_file ? open(outdated_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (fd < 0)
+        return;
+    bool kept = !fstat(fd, &st) && time(NULL) - st.st_mtime < OUTDATED_MAX_S;
+    ssize_t n = kept ? read(fd, lines, sizeof(lines) - 1) : 0;
+    close(fd);
+    lines[n > 0 ? n : 0] = '\0';
+    const char *separator = ",\"outdated\":[";
+    for (char *rest = lines, *name; (name = strsep(&rest, "\n"));) {
+        if (!*name)
+            continue;
+        text_append(out, separator);
+        text_append_json(out, name);
+        separator = ",";
+    }
+    if (separator[1] == '\0')
+        text_append_char(out, ']');
+}
+
 /* ---- the routes ---- */
 
 static void reply_text(struct http_request *r, int status, const char *type, const struct text *t)
@@ -270,8 +299,10 @@ static void handle_ready(struct http_request *r, const void *row)
     static const char *const words[] = {"ready", "degraded", "not ready"};
     scoped_text dependencies = {0}, t = {0};
     enum readiness all = write_dependencies(&dependencies);
-    text_printf(&t, "{\"status\":\"%s\",\"dependencies\":{%s}}", words[all],
+    text_printf(&t, "{\"status\":\"%s\",\"dependencies\":{%s}", words[all],
                 text_value(&dependencies));
+    append_outdated(&t);
+    text_append_char(&t, '}');
     reply_text(r, all == NOT_READY ? 503 : 200, NULL, &t);
 }
 

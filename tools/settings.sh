@@ -180,6 +180,7 @@ collect_settings()
     : "${TOKEN_KEY_FILE:=$secrets/token.pem}" "${TOKEN_PUBLIC_KEY_FILE:=$secrets/token.public.pem}"
     : "${SERVER_SECRET_FILE:=$secrets/server.secret}" "${REDIS_PASSWORD_FILE:=$secrets/redis.password}"
     : "${PSEUDONYM_SECRET_FILE:=$secrets/pseudonym.secret}" "${REDIS_HOST:=$SOCKETS/redis/redis.sock}"
+    : "${OUTDATED_FILE:=$RUN_DIR/conf/outdated}"
     SETTINGS=(PATH=/usr/bin:/bin LC_ALL=C.UTF-8 RUN_DIR="$RUN_DIR" SOCKETS="$SOCKETS"
         ADMIN_USER="$ADMIN_USER" SERVICE_USER="$SERVICE_USER" GATEWAY_USER="$GATEWAY_USER" DATABASE_USER="$DATABASE_USER"
         GATEWAY="$GATEWAY" CORS="$CORS" CORS_PATTERN="$CORS_PATTERN"

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """two_runs_test.py -- one city in one run folder, whatever is started, killed or left behind there."""
-import os, signal, subprocess, time, unittest, urllib.request
+import json, os, re, shutil, signal, subprocess, time, unittest, urllib.request
 
 from scripts import DATABASE_USER, IS_ROOT, Folder
+from city import wait_until
 
 
 def processes_of(folder):
@@ -54,6 +55,44 @@ class TwoRuns(unittest.TestCase):
         self.assertTrue(os.path.isdir(self.folder.path + "/postgres/data/base"))
         self.started()  # waits for what is still ending
         self.assertEqual([len(found) for found in processes_of(self.folder)], [1, 1])
+
+    def ready(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.folder.ports['GATEWAY_HTTP_PORT']}/ready/query-api", timeout=5) as r:
+            return json.load(r)
+
+    def pids(self):
+        rows = subprocess.run(["/usr/bin/supervisorctl", "-c", self.folder.path + "/conf/supervisorctl.conf", "status"],
+                              stdout=subprocess.PIPE, text=True).stdout
+        return {name: int(pid) for name, pid in re.findall(r"^(\S+) +RUNNING +pid (\d+)", rows, re.M)}
+
+    def test_3b_what_sessions_of_the_database_use_is_in_the_server_from_its_start(self):
+        """Loaded later, a library may be of another version than the server."""
+        def libraries(pid):
+            with open(f"/proc/{pid}/maps") as f:
+                return set(re.findall(r"/usr/lib/\S+\.so\S*", f.read()))
+        server = self.pids()["postgres"]
+        sessions = subprocess.run(["pgrep", "-P", str(server)], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+        used = {path for pid in sessions for path in libraries(pid)}
+        self.assertIn("/usr/lib/postgresql/15/lib/plpgsql.so", used)
+        self.assertEqual(used - libraries(server), set())
+
+    def test_3c_a_part_older_than_what_is_installed_is_named_until_it_is_restarted(self):
+        self.assertNotIn("outdated", self.ready())
+        program = self.folder.path + "/bin/citywatch-projector"
+        shutil.copy2(program, program + ".new")
+        os.rename(program + ".new", program)
+        wait_until("/ready names it", lambda: self.ready().get("outdated") == ["projector"], 25)
+        code, said = self.folder.run("status")
+        self.assertRegex(said, "(?m)^projector: /.*/bin/citywatch-projector$")
+        self.assertEqual(self.folder.run("restart", "nothing")[0], 1)
+        before = self.pids()
+        for part in ("projector", "postgres", "redis", "caddy"):
+            code, said = self.folder.run("restart", part)
+            self.assertEqual(code, 0, said)
+        after = self.pids()
+        self.assertEqual({p for p in before if before[p] != after[p]}, {"projector", "postgres", "redis", "caddy"})
+        self.assertNotIn("Older", self.folder.run("status")[1])
+        wait_until("/ready names nothing", lambda: "outdated" not in self.ready(), 25)
 
     def test_4_a_run_stopped_from_elsewhere_stops_no_later_one(self):
         self.folder.run("stop")
