@@ -36,7 +36,7 @@ struct account_job {
     const char *prepared; /* the password by OpaqueString, NULL if it has no such form */
     struct claims claims; /* of who asks; if logged in */
     struct origin origin;
-    int64_t deadline;   /* monotonic us; past it the database is too slow to begin */
+    int64_t deadline;   /* monotonic us; past it no step is begun any more */
     struct arena arena; /* wiped: it holds the password */
 
     /* set on the way */

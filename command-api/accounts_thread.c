@@ -3,6 +3,7 @@
  * but the two atomics belongs to the thread. */
 #include "command-api/accounts_thread.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -15,8 +16,9 @@
 #include "platform/service.h"
 #include "base/banned.h"
 
-enum { REMEMBERED_MAX = 10000, TAKE = 16, CHORE_MS = 250 };
+enum { REMEMBERED_MAX = 10000, CHORE_MS = 250 };
 static const int64_t REMEMBER_US = 5 * 60 * INT64_C(1000000);
+static const int64_t SLOW_US = 50000; /* of a step: then some of those behind it may be too late */
 
 /* Generic plans on indexes: a plan made on empty tables would scan them for ever. */
 static const char SESSION[] = "SET plan_cache_mode = force_generic_plan; SET jit = off; "
@@ -33,6 +35,7 @@ struct accounts {
     unsigned char secret[32]; /* of the fingerprints, drawn at start */
     char dummy[PASSWORD_HASH_TEXT];
     struct account_job *running; /* log-ins on the pool, by next_job */
+    struct job *todo, **end;     /* taken from the queue, in its order */
     int64_t followed;            /* position up to which ended sessions are known */
     int64_t next_chore;          /* monotonic us */
     int limit;
@@ -60,7 +63,7 @@ const char *accounts_dummy_hash(struct accounts *s)
 fallible accounts_put(struct accounts *s, struct account_job *j)
 {
     const struct problem *p = NULL;
-    j->deadline = time_monotonic() + s->api->settings->database_timeout_ms * 2000;
+    j->deadline = time_monotonic() + s->api->settings->command_wait_ms * 1000;
     if (atomic_fetch_add(&s->inside, 1) >= s->limit)
         p = QUEUE_FULL;
     else if (atomic_load(&s->stopping)) /* after counting: accounts_stop sees one or the other */
@@ -129,7 +132,6 @@ static void *lend(void *context)
 /* Refuses the job if the pool is full. */
 static void to_pool(struct accounts *s, struct account_job *j)
 {
-    j->deadline = INT64_MAX; /* begun */
     const struct problem *p = pool_put(s->hashers, &j->job);
     if (p) {
         j->hash_problem = p;
@@ -137,8 +139,15 @@ static void to_pool(struct accounts *s, struct account_job *j)
     }
 }
 
+static bool is_too_late(const struct account_job *j)
+{
+    return time_monotonic() > j->deadline;
+}
+
 static void after_hash(struct accounts *s, struct account_job *j)
 {
+    if (!j->hash_problem && is_too_late(j))
+        j->hash_problem = QUEUE_FULL; /* the database has done nothing yet */
     if (!j->hash_problem) {
         j->then(s, j);
         return;
@@ -226,12 +235,57 @@ void accounts_verify(struct accounts *s, struct account_job *j,
 
 /* ---- the thread ---- */
 
+static void share_deadline(struct accounts *s)
+{
+    int64_t timeout_ms = s->api->settings->database_timeout_ms;
+    pg_share_deadline(s->database, time_monotonic() + timeout_ms * 1000);
+}
+
+/* All that one step asks of the database shares one deadline. What is too late and not begun is
+ * refused; what was on the pool its step refuses, which has others to tell. */
 static void run(struct accounts *s, struct account_job *j)
 {
-    if (time_monotonic() > j->deadline)
+    share_deadline(s);
+    if (is_too_late(j) && !j->then)
         account_refuse(s, j, QUEUE_FULL);
     else
         j->step(s, j);
+    pg_share_deadline(s->database, 0);
+}
+
+/* -1 once the queue is closed and nothing is left. */
+static int take_jobs(struct accounts *s)
+{
+    struct job *jobs;
+    int n = queue_take(s->queue, &jobs, INT_MAX, s->todo ? 0 : CHORE_MS);
+    for (; n > 0 && jobs; jobs = jobs->next) {
+        *s->end = jobs;
+        s->end = &jobs->next;
+    }
+    return s->todo ? 1 : n;
+}
+
+static struct account_job *take_out(struct accounts *s, struct job **at)
+{
+    struct job *j = *at;
+    *at = j->next;
+    if (s->end == &j->next)
+        s->end = at;
+    return (struct account_job *)(void *)j;
+}
+
+/* The database may have kept us waiting: nobody waits for another step who is too late by now. */
+static void refuse_late(struct accounts *s, int64_t began)
+{
+    if (time_monotonic() - began < SLOW_US)
+        return;
+    take_jobs(s);
+    for (struct job **at = &s->todo; *at;) {
+        if (is_too_late((struct account_job *)(void *)*at))
+            run(s, take_out(s, at));
+        else
+            at = &(*at)->next;
+    }
 }
 
 /* Several times a second: which sessions have ended, here or by another process. */
@@ -239,9 +293,14 @@ static void do_chores(struct accounts *s)
 {
     if (time_monotonic() < s->next_chore)
         return;
+    share_deadline(s);
     const struct problem *p = revoked_follow(s->api->revoked, s->database, &s->followed);
+    pg_share_deadline(s->database, 0);
     ready_report("accounts", !p, -1);
-    metric_set(METRIC_queue_length, "accounts", queue_length(s->queue));
+    int waiting = queue_length(s->queue);
+    for (const struct job *j = s->todo; j; j = j->next)
+        waiting++;
+    metric_set(METRIC_queue_length, "accounts", waiting);
     metric_set(METRIC_queue_length, "hash", pool_waiting(s->hashers));
     s->next_chore = time_monotonic() + CHORE_MS * 1000;
 }
@@ -249,14 +308,16 @@ static void do_chores(struct accounts *s)
 static void *thread_main(void *arg)
 {
     struct accounts *s = arg;
-    struct job *jobs;
     pthread_setname_np(pthread_self(), "accounts");
-    for (int n = 0; n >= 0; n = queue_take(s->queue, &jobs, TAKE, CHORE_MS)) {
-        for (struct job *next; n > 0; n--, jobs = next) {
-            next = jobs->next; /* the step gives the job away */
-            run(s, (struct account_job *)jobs);
-        }
+    do_chores(s);
+    while (take_jobs(s) >= 0) {
+        int64_t began = time_monotonic();
+        if (s->todo)
+            run(s, take_out(s, &s->todo));
+        refuse_late(s, began);
+        began = time_monotonic();
         do_chores(s);
+        refuse_late(s, began);
     }
     return NULL;
 }
@@ -295,6 +356,7 @@ fallible accounts_start(const struct command_api *api, struct accounts **out)
     randombytes_buf(s->secret, sizeof(s->secret));
     s->verified = memo_new(REMEMBERED_MAX, 0);
     s->queue = queue_new(s->limit);
+    s->end = &s->todo;
     s->database =
         pg_new(set->database_url, "citywatch-accounts", SESSION, (int)set->database_timeout_ms);
     int threads = set->hash_threads ? (int)set->hash_threads : (int)sysconf(_SC_NPROCESSORS_ONLN);

@@ -93,11 +93,12 @@ void waiting_each(struct waiting *w, bool (*take)(void *arg, const char *stream,
     for (struct line *l = w->lines, *next; l; l = next) {
         struct pending *after = l->first->next_waiting;
         next = l->next;
-        if (!take(arg, l->stream, l->first)) /* taken, it may be answered and gone */
-            continue;
-        l->first = after;
-        l->count--;
-        w->count--;
+        while (l->first && take(arg, l->stream, l->first)) { /* it may be answered and gone now */
+            l->first = after;
+            after = after ? after->next_waiting : NULL;
+            l->count--;
+            w->count--;
+        }
         if (!l->first)
             drop(w, l);
     }

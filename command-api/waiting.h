@@ -14,7 +14,8 @@ bool waiting_has(struct waiting *w, const char *stream);
 /* False: too many wait for this stream. `first`: it keeps its place before those that came later.
  */
 bool waiting_put(struct waiting *w, const char *stream, struct pending *p, bool first);
-/* Calls `take` for the first command of every stream; it is gone from here if `take` says true. */
+/* Calls `take` for the commands of every stream, in their order, until it says false; those it said
+ * true of are gone from here. */
 void waiting_each(struct waiting *w, bool (*take)(void *arg, const char *stream, struct pending *p),
                   void *arg);
 int waiting_count(const struct waiting *w);

@@ -31,7 +31,8 @@ struct writer {
     struct state_cache *cache;
     struct pg *connection;
     struct store *store;
-    bool store_away; /* the last batch could not reach it: the next one tries once only */
+    bool store_away;  /* the last batch could not reach it: the next one tries once only */
+    int64_t deadline; /* monotonic us, of the batch under way: all its calls to the store */
     bool stopped;
     pthread_t thread;
 };
@@ -137,19 +138,32 @@ static void take_new(struct writer *w, struct batch *b, struct pending *p)
         refuse_busy(p);
 }
 
-/* False once the queue is closed and nothing is left. Sleeps while there is nothing to do. */
-static bool gather(struct writer *w, struct batch *b)
+/* As many as the batch has room for: how many were taken, -1 once the queue is closed and empty. */
+static int take_from_queue(struct writer *w, struct batch *b, int wait_ms)
 {
     struct job *jobs = NULL;
-    b->count = 0;
-    waiting_each(w->waiting, take_waiting, &(struct gathering){w, b});
     int room = waiting_count(w->waiting) < w->settings->queue_max ? BATCH_MAX - b->count : 0;
-    int taken = room ? queue_take(w->queue, &jobs, room, b->count ? 0 : IDLE_MS) : 0;
+    int taken = room ? queue_take(w->queue, &jobs, room, wait_ms) : 0;
     while (jobs) {
         struct pending *p = (struct pending *)(void *)jobs;
         jobs = jobs->next;
         take_new(w, b, p);
     }
+    return taken;
+}
+
+/* False once the queue is closed and nothing is left. Sleeps while there is nothing to do; *idle:
+ * there was nothing. Everybody who is too late is told now: the batch may take as long as one call
+ * to the store, and nobody waits longer than that beyond their time. */
+static bool gather(struct writer *w, struct batch *b, bool *idle)
+{
+    b->count = 0;
+    waiting_each(w->waiting, take_waiting, &(struct gathering){w, b});
+    *idle = !b->count && !waiting_count(w->waiting);
+    int taken = take_from_queue(w, b, *idle ? IDLE_MS : 0);
+    *idle = *idle && taken <= 0;
+    while (taken > 0)
+        taken = take_from_queue(w, b, 0);
     return taken >= 0 || b->count || waiting_count(w->waiting);
 }
 
@@ -187,17 +201,15 @@ static void pause_before(int n)
 
 /* Whether another try may end otherwise: the store was away for a moment, but not for as long as a
  * call may take. */
-static bool is_worth_another_try(const struct writer *w, const struct problem *p, int64_t began)
+static bool is_worth_another_try(const struct writer *w, const struct problem *p)
 {
-    return p != BATCH_REJECTED &&
-           time_monotonic() - began < w->settings->database_timeout_ms * 1000;
+    return p != BATCH_REJECTED && time_monotonic() < w->deadline;
 }
 
 /* NULL, or why commands of the batch are still OPEN. */
 static fallible try_batch(struct writer *w, struct batch *b)
 {
     const struct problem *p = NULL;
-    int64_t began = time_monotonic();
     int attempts = w->store_away ? 1 : MAX_ATTEMPTS;
     for (int n = 0; n < attempts; n++) {
         if (p == STORE_UNAVAILABLE)
@@ -209,7 +221,7 @@ static fallible try_batch(struct writer *w, struct batch *b)
         if (is_settled(b))
             return NULL;
         forget_open(w, b);
-        if (p && !is_worth_another_try(w, p, began))
+        if (p && !is_worth_another_try(w, p))
             return p;
     }
     return p ? p : VERSION_CONFLICT;
@@ -241,8 +253,12 @@ static void wake_relay(struct writer *w, const struct batch *b)
         w->committed(w->committed_arg);
 }
 
-static void run(struct writer *w, struct batch *b)
+/* All calls to the store, of all tries, share one deadline: a batch holds up who waits behind it no
+ * longer than one call may. */
+static void settle(struct writer *w, struct batch *b)
 {
+    w->deadline = time_monotonic() + w->settings->database_timeout_ms * 1000;
+    pg_share_deadline(w->connection, w->deadline);
     const struct problem *p = try_batch(w, b);
     w->store_away = p == STORE_UNAVAILABLE;
     ready_report("postgres store", !w->store_away, -1);
@@ -252,6 +268,12 @@ static void run(struct writer *w, struct batch *b)
         for (int i = 0; i < b->count; i++)
             if (b->at[i]->outcome == OPEN)
                 b->at[i]->problem = p;
+    pg_share_deadline(w->connection, 0);
+}
+
+static void run(struct writer *w, struct batch *b)
+{
+    settle(w, b);
     FAILPOINT(WRITER_BEFORE_ANSWER);
     wake_relay(w, b);
     for (int i = 0; i < b->count; i++)
@@ -273,11 +295,12 @@ static void *writer_main(void *arg)
 {
     struct writer *w = arg;
     struct batch b;
+    bool idle;
     look_at_store(w);
-    while (gather(w, &b)) {
+    while (gather(w, &b, &idle)) {
         if (b.count)
             run(w, &b);
-        else
+        else if (idle)
             look_at_store(w);
         state_cache_trim(w->cache);
         metric_set(METRIC_queue_length, "commands",

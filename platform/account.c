@@ -49,8 +49,7 @@ enum { CHANGE_VALUES_MAX = 3 + 4 };         /* own ones and the event's */
 static fallible ask(struct pg *c, const struct pg_statement *s, int count,
                     const char *const *values, struct rows **out)
 {
-    const struct problem *p = pg_call(c, s, count, values, out);
-    return p == DATABASE_UNAVAILABLE ? pg_call(c, s, count, values, out) : p;
+    return pg_unless_absent(c, pg_call_again(c, s, count, values, out));
 }
 
 static void copy(char *to, size_t size, const char *from)

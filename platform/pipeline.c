@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include "base/arena.h"
+#include "base/time.h"
 #include "platform/postgres_internal.h"
 #include "base/banned.h"
 
@@ -23,8 +24,8 @@ struct pipeline {
     struct answer *answers; /* in the order of sending */
     int count, room;
     int answered;
-    size_t unsent;    /* bytes, at most, that libpq has kept since all was written */
-    int64_t deadline; /* of the call that waits */
+    size_t unsent; /* bytes, at most, that libpq has kept since all was written */
+    int64_t left;  /* us that it may still wait, in all */
     bool sent, ended;
     const struct problem *problem; /* the first */
 };
@@ -35,7 +36,7 @@ fallible pipeline_begin(struct pg *c, struct pipeline **out)
     if (!PQenterPipelineMode(c->conn))
         return pg_take(c, NULL, "begin of a pipeline", NULL);
     struct pipeline *p = must_alloc(1, sizeof(*p));
-    *p = (struct pipeline){.c = c, .room = FIRST_ROOM};
+    *p = (struct pipeline){.c = c, .room = FIRST_ROOM, .left = c->deadline - time_monotonic()};
     p->answers = must_alloc(FIRST_ROOM, sizeof(*p->answers));
     *out = p;
     return NULL;
@@ -96,7 +97,10 @@ static const char *awaited(const struct pipeline *p)
 /* Waits for one of the `events`, reads what has come. */
 static fallible move(struct pipeline *p, short events)
 {
-    if (!pg_wait_for(p->c->conn, events, p->deadline) || !PQconsumeInput(p->c->conn))
+    int64_t began = time_monotonic();
+    bool came = pg_wait_for(p->c->conn, events, began + p->left);
+    p->left -= time_monotonic() - began;
+    if (!came || !PQconsumeInput(p->c->conn))
         return lost(p, awaited(p));
     return take_answers(p);
 }
@@ -161,7 +165,6 @@ static fallible add(struct pipeline *p, const struct pg_statement *s,
         return lost(p, pg_shown(s));
     expect(p, pg_shown(s), out);
     p->unsent += size_of(s, values);
-    p->deadline = pg_deadline(p->c);
     return p->unsent > UNSENT_MAX ? write_all(p) : NULL;
 }
 
@@ -188,7 +191,6 @@ fallible pipeline_send(struct pipeline *p)
     if (!PQpipelineSync(p->c->conn))
         return lost(p, awaited(p));
     p->sent = true;
-    p->deadline = pg_deadline(p->c);
     return write_all(p);
 }
 
@@ -210,8 +212,6 @@ fallible pipeline_end(struct pipeline *p)
         return p->problem;
     if (!p->sent)
         TRY(pipeline_send(p));
-    else
-        p->deadline = pg_deadline(p->c);
     TRY(take_answers(p));
     while (p->answered < p->count)
         TRY(move(p, POLLIN));

@@ -21,7 +21,9 @@
 
 struct pipeline;
 
-/* Connects if need be. DATABASE_UNAVAILABLE as pg_call. */
+/* Connects if need be. DATABASE_UNAVAILABLE as pg_call. A pipeline is one call: it blocks at most
+ * the connection's deadline in all, however it is spread over its functions; what the caller does
+ * between them does not count. */
 fallible pipeline_begin(struct pg *c, struct pipeline **out);
 
 /* Adds one statement, as pg_call and pg_call_binary give it; a named one is prepared on the way if
@@ -40,9 +42,8 @@ fallible pipeline_add_binary(struct pipeline *p, const struct pg_statement *s, i
  * out: pipeline_end does it. DATABASE_UNAVAILABLE as above. */
 fallible pipeline_send(struct pipeline *p);
 
-/* Waits for the answers, at most the connection's deadline for all of them: a pipeline is one call.
- * Problems as pg_call, of the first statement that fails: it is in the log, and pg_sqlstate and
- * pg_message tell of it. */
+/* Waits for the answers. Problems as pg_call, of the first statement that fails: it is in the log,
+ * and pg_sqlstate and pg_message tell of it. */
 fallible pipeline_end(struct pipeline *p);
 
 /* After the end only memory; before it what was added may have been done, or not: the connection is

@@ -2,11 +2,11 @@
  * libpq 15's own calls have no deadline and do not notice a silent peer. */
 #include "platform/postgres_internal.h"
 
-#include <errno.h>
 #include <poll.h>
 
 #include "base/log.h"
 #include "base/time.h"
+#include "platform/wait.h"
 #include "base/banned.h"
 
 struct pg *pg_new(const char *url, const char *name, const char *settings, int timeout_ms)
@@ -36,17 +36,7 @@ void pg_free(struct pg *c)
 
 bool pg_wait_for(PGconn *conn, short events, int64_t deadline)
 {
-    for (;;) {
-        int64_t left = deadline - time_monotonic();
-        struct pollfd p = {.fd = PQsocket(conn), .events = events};
-        if (left <= 0)
-            return false;
-        int n = poll(&p, 1, (int)(left / 1000) + 1);
-        if (n > 0)
-            return true;
-        if (n < 0 && errno != EINTR)
-            return false;
-    }
+    return wait_for_socket(PQsocket(conn), events, deadline);
 }
 
 static bool flush(PGconn *conn, int64_t deadline)
@@ -84,38 +74,7 @@ static PGresult *last_result(PGconn *conn, int64_t deadline)
     }
 }
 
-/* ---- errors ---- */
-
-static void remember(struct pg *c, const PGresult *result)
-{
-    const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-    const char *text = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-    if (!text || !*text)
-        text = c->conn ? PQerrorMessage(c->conn) : "";
-    snprintf(c->state, sizeof(c->state), "%s", state ? state : "");
-    snprintf(c->message, sizeof(c->message), "%s", text);
-    c->message[strcspn(c->message, "\n")] = '\0';
-}
-
-static const struct problem *lost(struct pg *c, const char *what)
-{
-    log_warning("database unavailable", KV("connection", c->name), KV("during", what),
-                KV("reason", c->message[0] ? c->message : "deadline passed"));
-    pg_close(c);
-    return DATABASE_UNAVAILABLE;
-}
-
-/* Errors of the connection, the server or the moment, not of the statement: 08 connection, 53 out
- * of something, 57 shutting down or timed out, 55P03 lock timed out, 40001 and 40P01 lost a race.
- */
-static bool is_passing(const struct pg *c)
-{
-    static const char *const states[] = {"08", "53", "57", "55P03", "40001", "40P01", NULL};
-    for (int i = 0; states[i]; i++)
-        if (text_starts(c->state, states[i]))
-            return true;
-    return false;
-}
+/* ---- results ---- */
 
 fallible pg_take(struct pg *c, PGresult *result, const char *what, struct rows **out)
 {
@@ -129,10 +88,11 @@ fallible pg_take(struct pg *c, PGresult *result, const char *what, struct rows *
         }
         return NULL;
     }
-    remember(c, result);
+    pg_remember(c, result);
     PQclear(result);
-    if (!result || PQstatus(c->conn) != CONNECTION_OK || is_passing(c))
-        return lost(c, what);
+    if (!result || PQstatus(c->conn) != CONNECTION_OK || c->fault == PG_MOMENT ||
+        c->fault == PG_UNWELL)
+        return pg_lost(c, what);
     if (!text_equal(c->state, "23505"))
         log_warning("statement refused", KV("connection", c->name), KV("statement", what),
                     KV("sqlstate", c->state), KV("reason", c->message));
@@ -147,36 +107,54 @@ static void ignore_notice(void *arg, const PGresult *result)
     (void)result;
 }
 
-static PGconn *open_connection(const struct pg *c)
+static PGconn *start_connection(const struct pg *c)
 {
-    char seconds[16], options[256];
-    snprintf(seconds, sizeof(seconds), "%d",
-             c->timeout_ms < 2000 ? 2 : (c->timeout_ms + 999) / 1000);
+    char options[256];
     snprintf(
         options, sizeof(options),
         "-c timezone=UTC -c client_encoding=UTF8 -c default_transaction_isolation=read\\ committed "
         "-c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=60000",
         c->timeout_ms, c->timeout_ms);
-    const char *keys[] = {"dbname",           "application_name", "connect_timeout",
-                          "options",          "keepalives_idle",  "keepalives_interval",
-                          "keepalives_count", "tcp_user_timeout", NULL};
-    const char *values[] = {c->url, c->name, seconds, options, "10", "5", "3", "15000", NULL};
-    return PQconnectdbParams(keys, values, 1);
+    const char *keys[] = {
+        "dbname",           "application_name", "options", "keepalives_idle", "keepalives_interval",
+        "keepalives_count", "tcp_user_timeout", NULL};
+    const char *values[] = {c->url, c->name, options, "10", "5", "3", "15000", NULL};
+    return PQconnectStartParams(keys, values, 1);
+}
+
+/* libpq's own way to connect gives every address and step of a server that is silent two seconds
+ * or more. The socket may be another one after each step. */
+static bool await_connection(PGconn *conn, int64_t deadline)
+{
+    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+    if (PQstatus(conn) == CONNECTION_BAD)
+        return false;
+    while (next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING) {
+        if (!pg_wait_for(conn, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline))
+            return false;
+        next = PQconnectPoll(conn);
+    }
+    return next == PGRES_POLLING_OK;
+}
+
+static PGresult *send_text(struct pg *c, const char *sql)
+{
+    return PQsendQuery(c->conn, sql) ? last_result(c->conn, c->deadline) : NULL;
 }
 
 static fallible connect_now(struct pg *c)
 {
-    c->state[0] = c->message[0] = '\0';
-    c->conn = open_connection(c);
-    if (PQstatus(c->conn) != CONNECTION_OK || PQsetnonblocking(c->conn, 1) != 0) {
-        remember(c, NULL);
-        return lost(c, "connect");
+    pg_forget_error(c);
+    c->conn = start_connection(c);
+    if (!await_connection(c->conn, c->deadline) || PQsetnonblocking(c->conn, 1) != 0) {
+        pg_remember(c, NULL);
+        return pg_lost(c, "connect");
     }
     PQsetNoticeReceiver(c->conn, ignore_notice, NULL);
     c->generation++;
     if (!c->settings)
         return NULL;
-    const struct problem *p = pg_run(c, c->settings);
+    const struct problem *p = pg_take(c, send_text(c, c->settings), "settings", NULL);
     if (p) /* half a connection is none */
         pg_close(c);
     return p;
@@ -184,26 +162,28 @@ static fallible connect_now(struct pg *c)
 
 /* ---- calls ---- */
 
+void pg_share_deadline(struct pg *c, int64_t deadline)
+{
+    c->shared_deadline = deadline;
+}
+
 fallible pg_begin_call(struct pg *c)
 {
+    c->deadline = time_monotonic() + (int64_t)c->timeout_ms * 1000;
+    if (c->shared_deadline && c->shared_deadline < c->deadline)
+        c->deadline = c->shared_deadline;
     if (c->conn && PQstatus(c->conn) != CONNECTION_OK)
         pg_close(c);
     if (!c->conn)
         TRY(connect_now(c));
-    c->state[0] = c->message[0] = '\0';
+    pg_forget_error(c);
     return NULL;
-}
-
-int64_t pg_deadline(const struct pg *c)
-{
-    return time_monotonic() + (int64_t)c->timeout_ms * 1000;
 }
 
 fallible pg_run(struct pg *c, const char *sql)
 {
     TRY(pg_begin_call(c));
-    PGresult *result = PQsendQuery(c->conn, sql) ? last_result(c->conn, pg_deadline(c)) : NULL;
-    return pg_take(c, result, sql, NULL);
+    return pg_take(c, send_text(c, sql), sql, NULL);
 }
 
 static bool is_prepared(const struct pg *c, const char *name)
@@ -220,14 +200,14 @@ fallible pg_must_prepare(const struct pg *c, const struct pg_statement *s, bool 
     return *must && c->prepared_count == MAX_PREPARED ? INTERNAL : NULL;
 }
 
-static fallible prepare(struct pg *c, const struct pg_statement *s, int count, int64_t deadline)
+static fallible prepare(struct pg *c, const struct pg_statement *s, int count)
 {
     bool must;
     TRY(pg_must_prepare(c, s, &must));
     if (!must)
         return NULL;
     PGresult *result = PQsendPrepare(c->conn, s->name, s->sql, count, NULL)
-                           ? last_result(c->conn, deadline)
+                           ? last_result(c->conn, c->deadline)
                            : NULL;
     TRY(pg_take(c, result, s->name, NULL));
     c->prepared[c->prepared_count++] = s->name;
@@ -251,9 +231,8 @@ static fallible call(struct pg *c, const struct pg_statement *s, const struct pg
                      struct rows **out)
 {
     TRY(pg_begin_call(c));
-    int64_t deadline = pg_deadline(c);
-    TRY(prepare(c, s, p->count, deadline));
-    PGresult *result = pg_send(c, s, p) ? last_result(c->conn, deadline) : NULL;
+    TRY(prepare(c, s, p->count));
+    PGresult *result = pg_send(c, s, p) ? last_result(c->conn, c->deadline) : NULL;
     return pg_take(c, result, pg_shown(s), out);
 }
 
@@ -261,6 +240,20 @@ fallible pg_call(struct pg *c, const struct pg_statement *s, int count, const ch
                  struct rows **out)
 {
     return call(c, s, &(struct pg_parameters){count, values, NULL, NULL}, out);
+}
+
+fallible pg_call_again(struct pg *c, const struct pg_statement *s, int count,
+                       const char *const *values, struct rows **out)
+{
+    int64_t shared = c->shared_deadline;
+    bool was_open = c->conn != NULL;
+    const struct problem *p = pg_call(c, s, count, values, out);
+    if (p != DATABASE_UNAVAILABLE || !was_open || time_monotonic() >= c->deadline)
+        return p;
+    c->shared_deadline = c->deadline;
+    p = pg_call(c, s, count, values, out);
+    c->shared_deadline = shared;
+    return p;
 }
 
 fallible pg_binary(int count, const struct pg_value *values, struct pg_binary *out)

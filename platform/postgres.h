@@ -1,8 +1,9 @@
 /* postgres.h -- one PostgreSQL connection of one thread, with deadlines and its own reconnect.
  *
- * Every call blocks, at most its deadline. A connection that is lost or late is closed; the next
- * call opens a new one and prepares statements again. The session is in UTC, READ COMMITTED, with
- * statement, lock and idle-in-transaction time-outs. */
+ * Every call blocks, at most its deadline, whatever it takes: connecting, the session's settings,
+ * preparing. A connection that is lost or late is closed; the next call opens a new one and
+ * prepares statements again. The session is in UTC, READ COMMITTED, with statement, lock and
+ * idle-in-transaction time-outs. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,9 +11,9 @@
 
 #include "base/problem.h"
 #include "base/text.h"
+#include "platform/rows.h"
 
 struct pg;
-struct rows;
 
 /* `settings` is NULL or `SET` commands run on every new connection ("SET jit = off; …"). Does not
  * connect yet. `url` and `name` (application_name) are borrowed. */
@@ -25,17 +26,27 @@ struct pg_statement {
     const char *sql;
 };
 
+/* From now on all calls together end by `deadline` (monotonic us), each by its own as well; 0: only
+ * by their own again. A call that begins past it is DATABASE_UNAVAILABLE at once. */
+void pg_share_deadline(struct pg *c, int64_t deadline);
+
 /* Runs one statement with text parameters (NULL is SQL NULL). Blocks at most the connection's
  * deadline. *out may be NULL if no rows are wanted; else it is the caller's.
- *   DATABASE_UNAVAILABLE  no connection, lost, deadline passed, shutting down, too many clients,
- *                         disk full, a lock or race lost: the outcome is unknown, the connection is
- *                         closed and with it a transaction
- *   STATEMENT_REFUSED     an SQL error: pg_sqlstate tells; the connection lives on
- * Both are logged, STATEMENT_REFUSED not for unique violations (23505). */
+ *   DATABASE_UNAVAILABLE  no connection, lost, deadline passed, or an error of the moment or of a
+ *                         server that is not well (sqlstates.def): the outcome is unknown, the
+ *                         connection is closed and with it a transaction
+ *   STATEMENT_REFUSED     an SQL error: pg_sqlstate and pg_fault tell; the connection lives on
+ * Both are logged, the same outage once a minute, STATEMENT_REFUSED not for unique violations
+ * (23505). */
 fallible pg_call(struct pg *c, const struct pg_statement *s, int count, const char *const *values,
                  struct rows **out);
 
-/* The same with parameters in binary form (columns.h); at NULL is SQL NULL. */
+/* The same once more if the connection turns out to have died while nobody used it; both tries
+ * within one deadline. For what may be done twice. */
+fallible pg_call_again(struct pg *c, const struct pg_statement *s, int count,
+                       const char *const *values, struct rows **out);
+
+/* pg_call with parameters in binary form (columns.h); at NULL is SQL NULL. */
 enum { PG_BINARY_MAX = 64 };
 struct pg_value {
     const char *at;
@@ -52,6 +63,20 @@ fallible pg_run(struct pg *c, const char *sql);
 const char *pg_sqlstate(const struct pg *c);
 const char *pg_message(const struct pg *c);
 
+/* Whose fault the last problem was: rows of sqlstates.def. */
+enum pg_fault {
+    PG_NONE,    /* there was none */
+    PG_MOMENT,  /* of the connection, a lock, a race: the next try may pass */
+    PG_UNWELL,  /* the server cannot work as it is: an operator must look */
+    PG_ABSENT,  /* tables, functions or rights are not there, or not yet */
+    PG_DATA,    /* the values'; for a stored event: it is poison */
+    PG_PROGRAM, /* the statement is wrong */
+};
+enum pg_fault pg_fault(const struct pg *c);
+/* `p`, or DATABASE_UNAVAILABLE for a statement refused because of PG_ABSENT: an installation that
+ * is not (yet) complete is no fault of who asks. */
+const struct problem *pg_unless_absent(const struct pg *c, const struct problem *p);
+
 /* Rises with every new connection: what was set up on the old one is gone. 0: none yet. */
 int64_t pg_generation(const struct pg *c);
 void pg_close(struct pg *c); /* the next call connects anew */
@@ -65,23 +90,3 @@ const char *pg_uri_fault(const char *uri, struct arena *a);
 fallible pg_passfile_check(const char *uri);
 
 int pg_library(void); /* version of libpq: 150008 is 15.8 */
-
-int rows_count(const struct rows *r);
-/* NULL for SQL NULL; borrowed from r. Column numbers begin at 0. */
-const char *rows_text(const struct rows *r, int row, int column);
-int64_t rows_int(const struct rows *r, int row, int column); /* 0 for NULL */
-size_t rows_length(const struct rows *r, int row, int column);
-int64_t rows_affected(const struct rows *r);
-void rows_free(struct rows *r); /* NULL is allowed */
-
-static inline void rows_cleanup(struct rows **r)
-{
-    rows_free(*r);
-}
-#define scoped_rows __attribute__((cleanup(rows_cleanup))) struct rows
-
-/* Builds a PostgreSQL array literal, "{1,NULL,\"a b\"}"; starts from an empty struct text. */
-void pg_array_text(struct text *array, const char *element); /* NULL is NULL */
-void pg_array_int(struct text *array, int64_t element);
-/* Closes it and returns its text; "{}" if nothing was added. */
-const char *pg_array_end(struct text *array);

@@ -10,25 +10,36 @@ enum { MAX_PREPARED = 256, STATE_TEXT = 6, MESSAGE_TEXT = 512 };
 struct pg {
     const char *url, *name, *settings;
     int timeout_ms;
-    PGconn *conn; /* NULL while not connected */
+    int64_t shared_deadline; /* monotonic us, of several calls; 0: none */
+    int64_t deadline;        /* of the call under way */
+    PGconn *conn;            /* NULL while not connected */
     int64_t generation;
     const char *prepared[MAX_PREPARED]; /* names known to this connection, oldest first */
     int prepared_count;
     char state[STATE_TEXT], message[MESSAGE_TEXT];
+    enum pg_fault fault;
+    const char *meaning;     /* of the fault, for the log */
+    char told[MESSAGE_TEXT]; /* what the log has of the last outage, */
+    int64_t tell_again;      /* and from when on it is news again */
 };
 
 struct rows {
     PGresult *result;
 };
 
-/* Connects if there is no connection, and forgets the last error. */
+/* Sets the deadline of the call, connects if there is no connection, forgets the last error. */
 fallible pg_begin_call(struct pg *c);
-int64_t pg_deadline(const struct pg *c); /* of what is asked now */
 /* Waits until the socket is ready for `events`; false when the deadline has passed. */
 bool pg_wait_for(PGconn *conn, short events, int64_t deadline);
 /* Takes the result of a call: rows to *out, unless `out` is NULL, or the problem it stands for, as
  * pg_call. NULL for a result: lost or late. `what` is for the log. */
 fallible pg_take(struct pg *c, PGresult *result, const char *what, struct rows **out);
+
+/* postgres_fault.c: keeps what the result says is wrong (NULL: the connection); closes the
+ * connection, and tells the log unless it has just been told. */
+void pg_forget_error(struct pg *c);
+void pg_remember(struct pg *c, const PGresult *result);
+const struct problem *pg_lost(struct pg *c, const char *what);
 
 /* Has it a name that this connection does not know yet? INTERNAL: no room for one more. */
 fallible pg_must_prepare(const struct pg *c, const struct pg_statement *s, bool *must);

@@ -1,13 +1,20 @@
-/* redis.c -- hiredis 0.14.1, blocking, one context a thread. After a time-out or I/O error the
- * context is dead and is thrown away; redisReconnect would forget the time-out. */
+/* redis.c -- hiredis 0.14.1, one context a thread. After a time-out or I/O error the context is
+ * dead and is thrown away. */
 #include "platform/redis.h"
 
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 
 #include <hiredis/hiredis.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/time.h"
+#include "platform/wait.h"
 #include "base/banned.h"
 
 enum { MAX_ARGUMENTS = 16384, ASK_MAX = 64 };
@@ -15,6 +22,7 @@ enum { MAX_ARGUMENTS = 16384, ASK_MAX = 64 };
 struct redis {
     const char *host, *password;
     int port, timeout_ms;
+    int64_t deadline;      /* of the call under way */
     redisContext *context; /* NULL while not connected */
     int64_t generation;
     bool complained; /* one log line an outage */
@@ -69,30 +77,86 @@ static const struct problem *lost(struct redis *r, const char *reason)
     return REDIS_UNAVAILABLE;
 }
 
+/* ---- one command, within the deadline of the call ---- */
+
+static bool write_all(struct redis *r)
+{
+    int done = 0;
+    for (;;) {
+        if (redisBufferWrite(r->context, &done) != REDIS_OK)
+            return false;
+        if (done)
+            return true;
+        if (!wait_for_socket(r->context->fd, POLLOUT, r->deadline))
+            return false;
+    }
+}
+
+/* NULL: lost or late. */
+static redisReply *read_reply(struct redis *r)
+{
+    void *reply = NULL;
+    for (;;) {
+        if (redisGetReplyFromReader(r->context, &reply) != REDIS_OK)
+            return NULL;
+        if (reply)
+            return reply;
+        if (!wait_for_socket(r->context->fd, POLLIN, r->deadline) ||
+            redisBufferRead(r->context) != REDIS_OK)
+            return NULL;
+    }
+}
+
+static redisReply *ask_once(struct redis *r, int argc, const char **argv, const size_t *lengths)
+{
+    bool kept = redisAppendCommandArgv(r->context, argc, argv, lengths) == REDIS_OK;
+    return kept && write_all(r) ? read_reply(r) : NULL;
+}
+
+static const struct problem *lost_call(struct redis *r)
+{
+    return lost(r, r->context->err ? r->context->errstr : "deadline passed");
+}
+
 static fallible authenticate(struct redis *r)
 {
     if (!r->password || !*r->password)
         return NULL;
     const char *argv[] = {"AUTH", r->password};
-    redisReply *reply = redisCommandArgv(r->context, 2, argv, NULL);
-    bool ok = reply && reply->type == REDIS_REPLY_STATUS;
-    if (reply)
-        freeReplyObject(reply);
+    const size_t lengths[] = {4, strlen(r->password)};
+    redisReply *reply = ask_once(r, 2, argv, lengths);
+    if (!reply)
+        return lost_call(r);
+    bool ok = reply->type == REDIS_REPLY_STATUS;
+    freeReplyObject(reply);
     return ok ? NULL : lost(r, "the password was refused");
+}
+
+/* hiredis' own time-outs begin anew with each read, so the socket does not block and is waited for
+ * here. */
+static fallible await_connection(struct redis *r)
+{
+    int error = 0, on = 1;
+    socklen_t size = sizeof(error);
+    int fd = r->context->fd;
+    if (!wait_for_socket(fd, POLLOUT, r->deadline))
+        return lost(r, "deadline passed");
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) || error)
+        return lost(r, strerror(error ? error : errno));
+    if (r->host[0] != '/') {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        redisEnableKeepAlive(r->context);
+    }
+    return NULL;
 }
 
 static fallible connect_now(struct redis *r)
 {
-    struct timeval timeout = {r->timeout_ms / 1000, r->timeout_ms % 1000 * 1000};
-    bool local = r->host[0] == '/';
-    r->context = local ? redisConnectUnixWithTimeout(r->host, timeout)
-                       : redisConnectWithTimeout(r->host, r->port, timeout);
+    r->context = r->host[0] == '/' ? redisConnectUnixNonBlock(r->host)
+                                   : redisConnectNonBlock(r->host, r->port);
     if (!r->context || r->context->err)
         return lost(r, r->context ? r->context->errstr : "out of memory");
-    if (redisSetTimeout(r->context, timeout) != REDIS_OK)
-        return lost(r, "no time-out could be set");
-    if (!local)
-        redisEnableKeepAlive(r->context);
+    TRY(await_connection(r));
     TRY(authenticate(r));
     r->generation++;
     if (r->complained)
@@ -132,6 +196,7 @@ fallible redis_call(struct redis *r, const struct redis_argument *args, int coun
 {
     if (count > MAX_ARGUMENTS)
         return INTERNAL;
+    r->deadline = time_monotonic() + (int64_t)r->timeout_ms * 1000;
     if (!r->context)
         TRY(connect_now(r));
     const char **argv = arena_array(a, (size_t)count, sizeof(*argv));
@@ -140,9 +205,9 @@ fallible redis_call(struct redis *r, const struct redis_argument *args, int coun
         argv[i] = args[i].at;
         lengths[i] = args[i].length;
     }
-    redisReply *reply = redisCommandArgv(r->context, count, argv, lengths);
+    redisReply *reply = ask_once(r, count, argv, lengths);
     if (!reply)
-        return lost(r, r->context->errstr);
+        return lost_call(r);
     copy_reply(reply, a, out);
     freeReplyObject(reply);
     return NULL;

@@ -1,6 +1,7 @@
 /* redis.h -- one Redis connection of one thread, with deadlines and its own reconnect. Commands are
- * always sent as argument vectors. Every call blocks, at most its deadline; a connection that is
- * lost or late is closed, the next call opens and authenticates a new one. */
+ * always sent as argument vectors. Every call blocks, at most its deadline, which connecting
+ * and authenticating share with the command; a connection that is lost or late is closed, the next
+ * call opens a new one. */
 #pragma once
 
 #include <stdbool.h>

@@ -70,9 +70,9 @@ struct pg *store_connection(struct store *s)
 }
 
 /* Names the store's problems apart from those of other databases. */
-static fallible as_store(const struct problem *p)
+static fallible as_store(const struct store *s, const struct problem *p)
 {
-    if (p == DATABASE_UNAVAILABLE)
+    if (pg_unless_absent(s->connection, p) == DATABASE_UNAVAILABLE)
         return STORE_UNAVAILABLE;
     return p == STATEMENT_REFUSED ? BATCH_REJECTED : p;
 }
@@ -220,7 +220,7 @@ fallible store_append(struct store *s, struct append *batch, int count, struct a
     add_known(s->columns, batch, count, a);
     for (int i = 0; i < PARAMETERS; i++)
         values[i] = column_end(&s->columns[i]);
-    TRY(as_store(pg_call_binary(s->connection, &APPEND_BATCH, PARAMETERS, values, &rows)));
+    TRY(as_store(s, pg_call_binary(s->connection, &APPEND_BATCH, PARAMETERS, values, &rows)));
     if (rows_count(rows) != count)
         return BATCH_REJECTED;
     for (int i = 0; i < count; i++)
@@ -290,7 +290,7 @@ static fallible read_events(struct store *s, const struct pg_statement *statemen
                             const char *const *values, struct arena *a, struct event_page *out)
 {
     scoped_rows *rows = NULL;
-    TRY(as_store(pg_call(s->connection, statement, count, values, &rows)));
+    TRY(as_store(s, pg_call(s->connection, statement, count, values, &rows)));
     out->count = rows_count(rows);
     out->epoch = out->count ? rows_int(rows, 0, 12) : 0;
     out->at = arena_array(a, (size_t)out->count, sizeof(*out->at));
@@ -336,7 +336,7 @@ fallible store_read_category(struct store *s, const char *category, int64_t posi
 fallible store_head(struct store *s, int64_t *position, int64_t *epoch)
 {
     scoped_rows *rows = NULL;
-    TRY(as_store(pg_call(s->connection, &HEAD, 0, NULL, &rows)));
+    TRY(as_store(s, pg_call(s->connection, &HEAD, 0, NULL, &rows)));
     if (rows_count(rows) != 1)
         return BATCH_REJECTED;
     *position = rows_int(rows, 0, 0);
@@ -347,7 +347,7 @@ fallible store_head(struct store *s, int64_t *position, int64_t *epoch)
 fallible store_id(struct store *s, char out[37])
 {
     scoped_rows *rows = NULL;
-    TRY(as_store(pg_call(s->connection, &IDENTITY, 0, NULL, &rows)));
+    TRY(as_store(s, pg_call(s->connection, &IDENTITY, 0, NULL, &rows)));
     if (rows_count(rows) != 1)
         return BATCH_REJECTED;
     snprintf(out, 37, "%s", rows_text(rows, 0, 0));
@@ -360,7 +360,7 @@ fallible store_categories(struct store *s, int64_t position,
     scoped_rows *rows = NULL;
     scoped_arena a = {0};
     const char *values[] = {arena_printf(&a, "%lld", (long long)position)};
-    TRY(as_store(pg_call(s->connection, &CATEGORIES, 1, values, &rows)));
+    TRY(as_store(s, pg_call(s->connection, &CATEGORIES, 1, values, &rows)));
     for (int i = 0; i < rows_count(rows); i++)
         call(arg, rows_text(rows, i, 0), rows_int(rows, i, 1));
     return NULL;

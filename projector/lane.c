@@ -95,15 +95,10 @@ static void park(struct work *w, const struct batch_event *e, const char *error)
                   KV("position", e->position), KV("type", e->type), KV("reason", error));
 }
 
-/* Errors that the data of an event may cause: data exceptions, constraints, limits, a row touched
- * twice, RAISE. All others are about the database, and the batch is tried again. */
+/* All other errors are about the database, and the batch is tried again. */
 static bool is_events_fault(const struct pg *db)
 {
-    static const char *const classes[] = {"21", "22", "23", "44", "54", "P0"};
-    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-        if (text_starts(pg_sqlstate(db), classes[i]))
-            return true;
-    return false;
+    return pg_fault(db) == PG_DATA;
 }
 
 static const struct pg_statement BEGIN = {"begin", "BEGIN"}, COMMIT = {"commit", "COMMIT"},

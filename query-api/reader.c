@@ -17,9 +17,8 @@ const char reader_session[] =
     "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; "
     "SET enable_mergejoin = off; SET seq_page_cost = 0; SET random_page_cost = 0";
 
-/* A call that fails sooner has found its connection dead; after any failure a reader lets the
- * database be for a while, and the log with it. */
-static const int64_t LOST_US = 200000, BACK_OFF_US = 250000;
+/* After a failure a reader lets the database be for a while. */
+static const int64_t BACK_OFF_US = 250000;
 
 struct reader {
     struct pg *pg;
@@ -42,35 +41,18 @@ static void reader_end(void *state)
     free(r);
 }
 
-/* The views are not (yet) there, ours, or rebuilt with a column: not a fault of the query. What
- * took too long the adapter calls unavailable by itself. */
-static bool is_passing(const char *state)
-{
-    static const char *const states[] = {"42P01", "42703", "3F000", "42501", "42883", NULL};
-    return word_index(states, state) >= 0;
-}
-
-/* A connection that died while it was idle shows only by failing: once more then. */
-static fallible call_again(struct pg *pg, const struct ask *ask, struct rows **out)
-{
-    const struct pg_statement *s = ask_statement(ask);
-    bool was_open = pg_generation(pg) > 0;
-    int64_t begun = time_monotonic();
-    const struct problem *p = pg_call(pg, s, ask->count, ask->values, out);
-    if (p == DATABASE_UNAVAILABLE && was_open && time_monotonic() - begun < LOST_US)
-        p = pg_call(pg, s, ask->count, ask->values, out);
-    metric_observe(METRIC_query_seconds, (double)(time_monotonic() - begun) / 1e6);
-    return p;
-}
-
 static fallible call(struct reader *r, const struct ask *ask, struct rows **out)
 {
     if (time_monotonic() < r->away_until)
         return DATABASE_UNAVAILABLE;
-    const struct problem *p = call_again(r->pg, ask, out);
+    int64_t begun = time_monotonic();
+    const struct problem *p =
+        pg_call_again(r->pg, ask_statement(ask), ask->count, ask->values, out);
+    metric_observe(METRIC_query_seconds, (double)(time_monotonic() - begun) / 1e6);
     if (p == DATABASE_UNAVAILABLE)
         r->away_until = time_monotonic() + BACK_OFF_US;
-    return p == STATEMENT_REFUSED && is_passing(pg_sqlstate(r->pg)) ? DATABASE_UNAVAILABLE : p;
+    return pg_unless_absent(r->pg,
+                            p); /* the views may not be there yet, or are rebuilt with a column */
 }
 
 /* The file's JSON object, with `parked` if events wait that it would show, and with `next` as its

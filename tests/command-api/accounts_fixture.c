@@ -38,6 +38,7 @@ static void prepare(void)
         exit(2);
     settings = (struct settings){.database_url = test_store_database(),
                                  .database_timeout_ms = 3000,
+                                 .command_wait_ms = 10000,
                                  .token_minutes = 15,
                                  .refresh_days = 30,
                                  .queue_max = 4096};

@@ -2,6 +2,8 @@
  */
 #include "tests/query-api/fixture.h"
 
+#include "base/time.h"
+
 static void end_session(int position, const char *name)
 {
     store_sql("INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
@@ -93,6 +95,25 @@ TEST(views_that_are_not_there_yet_are_a_503)
     scoped_response r = get("/reports/public", NULL, NULL);
     CHECK(refused(&r, DATABASE_UNAVAILABLE));
     views_sql("ALTER SCHEMA away RENAME TO report_list");
+    CHECK(becomes("/reports/public", NULL, 200));
+    query_stop();
+}
+
+/* Each reader waits for one call at most, and tells all that queue behind it. */
+TEST(with_a_silent_database_every_query_is_answered_in_time)
+{
+    query_start(1, 1 << 20);
+    CHECK(becomes("/reports/public", NULL, 200));
+    test_postgres_freeze();
+    for (int i = 0; i < 3; i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "/reports/public?limit=%d", 3 + i);
+        int64_t began = time_monotonic();
+        scoped_response r = get(path, NULL, NULL);
+        CHECK(refused(&r, DATABASE_UNAVAILABLE));
+        CHECK(time_monotonic() - began < 2500000); /* the fixture's deadline is 2 s */
+    }
+    test_postgres_thaw();
     CHECK(becomes("/reports/public", NULL, 200));
     query_stop();
 }

@@ -121,8 +121,20 @@ void test_postgres_start(void)
                postgres_port);
 }
 
+void test_postgres_freeze(void)
+{
+    test_shell("kill -STOP %d; pkill -STOP -P %d; true", (int)postgres, (int)postgres);
+}
+
+void test_postgres_thaw(void)
+{
+    if (postgres > 0)
+        test_shell("pkill -CONT -P %d; kill -CONT %d; true", (int)postgres, (int)postgres);
+}
+
 void test_postgres_stop(void)
 {
+    test_postgres_thaw();
     stop_server(&postgres, SIGQUIT);
 }
 

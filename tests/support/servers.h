@@ -12,6 +12,9 @@ const char *test_views_database(void);
 
 void test_postgres_stop(void); /* immediate mode */
 void test_postgres_start(void);
+/* All its processes stand still (SIGSTOP): it is there, takes connections and says nothing. */
+void test_postgres_freeze(void);
+void test_postgres_thaw(void);
 
 /* Port of this program's own Redis (no persistence, noeviction); empty. */
 int test_redis_port(void);

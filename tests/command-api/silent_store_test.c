@@ -1,0 +1,125 @@
+/* silent_store_test.c -- a store that is there and says nothing: whoever waits hears within
+ * COMMAND_WAIT_MS and the deadline of one call, however many wait. */
+#include "tests/command-api/writer_fixture.h"
+
+#include <unistd.h>
+
+enum { WAIT_MS = 1000, TIMEOUT_MS = 500, SLACK_MS = 400, MANY = 800 };
+
+static int64_t began;
+
+static void begin_impatient(void)
+{
+    begin();
+    settings.command_wait_ms = WAIT_MS;
+    settings.database_timeout_ms = TIMEOUT_MS;
+    writer_free(writer);
+    writer = writer_new(&settings, NULL, NULL);
+    define_category();
+}
+
+/* All have heard that it was in vain; the last one after so many ms. */
+static int64_t last_answer(int count)
+{
+    for (int i = 0; i < count; i++) {
+        struct pending *p = get();
+        if (p->problem != STORE_UNAVAILABLE && p->problem != QUEUE_FULL)
+            test_fail(__FILE__, __LINE__, "the answer", p->problem ? p->problem->name : "none",
+                      "STORE_UNAVAILABLE or QUEUE_FULL");
+        if (p->command.type == CreateReport)
+            free((char *)(uintptr_t)p->command.target);
+        drop(p);
+    }
+    return (time_monotonic() - began) / 1000;
+}
+
+static void put_new(void)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    put(command(&citizen, create(strdup(id), "PUBLIC"), NULL));
+}
+
+static void check_in_time(int64_t ms)
+{
+    if (ms > WAIT_MS + TIMEOUT_MS + SLACK_MS)
+        test_int(__FILE__, __LINE__, "ms until the last one heard", ms, WAIT_MS + TIMEOUT_MS);
+}
+
+TEST(with_a_silent_store_and_a_full_queue_everybody_hears_in_time)
+{
+    begin_impatient();
+    test_postgres_freeze();
+    began = time_monotonic();
+    for (int i = 0; i < MANY; i++)
+        put_new();
+    check_in_time(last_answer(MANY));
+    test_postgres_thaw();
+    CHECK(count("SELECT count(*) FROM es_event WHERE type = 'report.created'") <= BATCH_MAX);
+    end();
+}
+
+TEST(who_waits_behind_a_stream_hears_in_time_too)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    begin_impatient();
+    drop(run(&citizen, create(id, "PUBLIC"), NULL));
+    test_postgres_freeze();
+    began = time_monotonic();
+    for (int i = 0; i < 120; i++) {
+        put(command(&officer, move(id, i % 2 ? "IN_PROGRESS" : "RESOLVED"), NULL));
+        put_new();
+    }
+    check_in_time(last_answer(240));
+    test_postgres_thaw();
+    end();
+}
+
+/* Those that come one by one, each into the middle of a call. */
+TEST(who_comes_while_the_store_is_silent_hears_in_time)
+{
+    begin_impatient();
+    test_postgres_freeze();
+    for (int i = 0; i < 4; i++) {
+        usleep(130000);
+        began = time_monotonic();
+        put_new();
+        check_in_time(last_answer(1));
+    }
+    test_postgres_thaw();
+    end();
+}
+
+static void replace_library(const char *from, const char *to)
+{
+    scoped_arena a = {0};
+    struct pg *c = pg_new(settings.database_url, "test", NULL, 3000);
+    CHECK_OK(pg_run(
+        c, arena_printf(&a, "UPDATE pg_proc SET probin = '%s' WHERE probin = '%s'", to, from)));
+    pg_free(c);
+}
+
+/* A package was replaced under the running server: each new connection fails on a library. */
+TEST(a_server_that_cannot_load_its_library_is_a_503_and_the_key_may_be_used_again)
+{
+    scoped_arena names = {0};
+    char id[UUID_TEXT];
+    new_id(id);
+    begin();
+    define_category();
+    test_shell("echo 'no library' > %s/broken.so && chmod 755 %s/broken.so", test_folder(),
+               test_folder());
+    replace_library("$libdir/plpgsql", arena_printf(&names, "%s/broken", test_folder()));
+    writer_free(writer);
+    writer = writer_new(&settings, NULL, NULL);
+    struct pending *p = run(&citizen, create(id, "PUBLIC"), "key-unwell-0000001");
+    CHECK_PROBLEM(p->problem, STORE_UNAVAILABLE);
+    drop(p);
+    replace_library(arena_printf(&names, "%s/broken", test_folder()), "$libdir/plpgsql");
+    p = run(&citizen, create(id, "PUBLIC"), "key-unwell-0000001");
+    CHECK_PROBLEM(p->problem, NULL);
+    CHECK_INT(p->outcome, COMMITTED);
+    drop(p);
+    end();
+}
