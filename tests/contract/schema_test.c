@@ -207,7 +207,7 @@ TEST(what_was_stored_under_older_rules_is_read)
         "\"content\":\"\xe3\x85\xa4\",\"category\":\"lainnya\",\"owner_agency\":\"AGENCY\","
         "\"status\":\"RECEIVED\",\"location\":{\"latitude\":0,\"longitude\":0},"
         "\"created_at\":\"2026-01-02T20:00:00.5Z\"}";
-    struct event e;
+    struct event e = {.type = ReportCreated};
     scoped_text again = {0};
     CHECK_OK(event_read("report.created", 1, data, &arena, &e));
     CHECK_TEXT(e.ReportCreated.content, "\xe3\x85\xa4");
