@@ -1,6 +1,9 @@
 /* problem.c -- the constants behind problems.def. */
 #include "base/problem.h"
 
+#include <ctype.h>
+#include <stdio.h>
+
 #include "base/text.h"
 
 #define PROBLEM(NAME, KIND, TITLE) const struct problem NAME[1] = {{#NAME, TITLE, KIND}};
@@ -27,4 +30,17 @@ const struct problem *problem_by_name(const char *name)
         if (text_equal(all[i]->name, name))
             return all[i];
     return NULL;
+}
+
+const struct problem *problem_at(int i)
+{
+    return i >= 0 && i < (int)(sizeof(all) / sizeof(all[0])) ? all[i] : NULL;
+}
+
+const char *problem_type(const struct problem *p, char out[PROBLEM_TYPE])
+{
+    snprintf(out, PROBLEM_TYPE, "/problems/%s", p->name);
+    for (char *c = out + sizeof("/problems/") - 1; *c; c++)
+        *c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+    return out;
 }

@@ -8,9 +8,11 @@ enum problem_kind {
     FORBIDDEN,       /* 403 */
     MISSING,         /* 404 */
     NOT_ALLOWED,     /* 405 */
+    TIMED_OUT,       /* 408: the request did not arrive whole in time */
     CONFLICT,        /* 409 */
     PRECONDITION,    /* 412 */
     TOO_LARGE,       /* 413 */
+    MISDIRECTED,     /* 421: another service answers this */
     MISMATCH,        /* 422 */
     BUSY,            /* 503: nothing was done */
     UNAVAILABLE,     /* 503: the outcome may be unknown, repeat with the same key */
@@ -51,3 +53,9 @@ const struct problem *fault_at(struct fault *f, const struct problem *p, const c
 
 /* The problem of that name, or NULL. */
 const struct problem *problem_by_name(const char *name);
+/* The i-th of problems.def, NULL past the last one. */
+const struct problem *problem_at(int i);
+
+/* What the API calls it, "/problems/no-such-route"; returns `out`. */
+enum { PROBLEM_TYPE = 64 }; /* bytes, with the NUL */
+const char *problem_type(const struct problem *p, char out[PROBLEM_TYPE]);

@@ -39,7 +39,7 @@ static fallible write_tokens(struct accounts *s, const struct account *a,
     text_printf(out, "\",\"refresh_token\":\"%s\",\"token_type\":\"Bearer\",\"expires_in\":%lld,",
                 refresh, (long long)minutes * 60);
     write_user(a, out);
-    text_append_char(out, '}');
+    text_append(out, ",\"success\":true}");
     return NULL;
 }
 
@@ -66,7 +66,7 @@ static fallible store_account(struct accounts *s, struct account_job *j)
     FAILPOINT(ACCOUNTS_AFTER_STORE);
     text_printf(&j->body, "{\"user_id\":\"%s\",", a->user_id);
     write_user(a, &j->body);
-    text_printf(&j->body, ",\"position\":%lld}", (long long)j->position);
+    text_printf(&j->body, ",\"position\":%lld,\"success\":true}", (long long)j->position);
     return NULL;
 }
 
@@ -188,7 +188,7 @@ static fallible describe(struct accounts *s, struct account_job *j)
         return BAD_TOKEN;
     text_append_char(&j->body, '{');
     write_user(&j->account, &j->body);
-    text_append_char(&j->body, '}');
+    text_append(&j->body, ",\"success\":true}");
     return NULL;
 }
 

@@ -181,7 +181,7 @@ static void answer_done(struct http_request *r, const struct pending *p)
     }
     text_append(&body, ",\"position\":");
     text_append(&body, position);
-    text_append_char(&body, '}');
+    text_append(&body, ",\"success\":true}");
     *header++ = (struct http_header_row){"X-Event-Position", position};
     if (!vote)
         *header++ = (struct http_header_row){"ETag", arena_join(a, "\"", version, "\"")};

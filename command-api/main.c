@@ -1,5 +1,6 @@
 /* main.c -- command-api: the loop takes commands, the writer decides and appends them, the relay
  * publishes what was appended, the accounts' thread knows who is who. */
+#include "api/paths.h"
 #include "base/log.h"
 #include "command-api/accounts.h"
 #include "command-api/authenticate.h"
@@ -9,6 +10,7 @@
 #include "command-api/expiry.h"
 #include "command-api/relay.h"
 #include "command-api/writer.h"
+#include "platform/city_health.h"
 #include "platform/service.h"
 #include "base/banned.h"
 
@@ -23,6 +25,7 @@ struct process {
     struct relay *relay;
     struct expiry *expiry;
     struct categories *categories;
+    struct city_health *health;
     struct http_route *routes;
     char *redis_password;
 };
@@ -39,13 +42,17 @@ static fallible read_secrets(struct process *p)
 
 static int all_routes(struct process *p)
 {
-    const int counts[] = {command_route_count, account_route_count, 3};
-    const struct http_route *const tables[] = {command_routes, account_routes, service_routes};
-    int count = 0;
-    p->routes = must_alloc((size_t)(counts[0] + counts[1] + counts[2]), sizeof(*p->routes));
-    for (int t = 0; t < 3; t++)
+    const struct http_route health = city_health_route(p->health);
+    const int counts[] = {command_route_count, account_route_count, SERVICE_ROUTES, 1};
+    const struct http_route *const tables[] = {command_routes, account_routes, service_routes,
+                                               &health};
+    int count = 0, size = counts[0] + counts[1] + counts[2] + counts[3];
+    struct http_route *own = must_alloc((size_t)size + 1, sizeof(*own));
+    for (int t = 0; t < 4; t++)
         for (int i = 0; i < counts[t]; i++)
-            p->routes[count++] = tables[t][i];
+            own[count++] = tables[t][i];
+    p->routes = api_routes(own, &count);
+    free(own);
     return count;
 }
 
@@ -79,6 +86,7 @@ static fallible start(struct process *p)
     TRY(read_secrets(p));
     p->api.key = p->key;
     p->api.revoked = revoked_new();
+    p->health = city_health_new(&p->settings);
     TRY(listen_now(p));
     p->relay = relay_new(&p->settings, p->redis_password ? p->redis_password : "");
     p->api.writer = writer_new(&p->settings, wake_relay, p->relay);
@@ -107,6 +115,7 @@ static void stop(struct process *p)
 
 static void release(struct process *p)
 {
+    city_health_free(p->health);
     writer_free(p->api.writer); /* until now it refused what still came */
     categories_free(p->categories);
     accounts_free(p->api.accounts);

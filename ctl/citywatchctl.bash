@@ -8,7 +8,6 @@ _citywatchctl_words()
     key) echo 'generate' ;;
     account) echo 'add list disable enable role password --role --agency --new-agency --password-file --if-absent --yes --json' ;;
     settings) echo 'markdown' ;;
-    routes) echo 'caddy' ;;
     tail) echo '--type --subject --category --from --since --last --to --no-follow --json' ;;
     lag | groups) echo '--json' ;;
     verify) echo 'store redis views report_list report_detail report_history report_rank case_inbox case_counts category_list --json' ;;
@@ -17,7 +16,7 @@ _citywatchctl_words()
     republish) echo '--yes' ;;
     rebuild) echo 'report_list report_detail report_history report_rank case_inbox case_counts category_list --swap-back --drop --json --yes' ;;
     epoch) echo 'show raise --yes --json' ;;
-    *) echo 'migrate key account settings routes tail lag groups verify parked trim republish epoch rebuild --help --version' ;;
+    *) echo 'migrate key account settings tail lag groups verify parked trim republish epoch rebuild --help --version' ;;
     esac
 }
 

@@ -6,7 +6,8 @@
  * later from a job's `finish`. The answer frees the request, also when the client has left.
  *
  * Already checked before a handler runs: size, form and repetition of headers, the path (a wrong
- * one is 404, a wrong method 405 with Allow), the query string (repeats and %00 are refused). */
+ * one is 404, a wrong method 405 with Allow; case counts), the query string (repeats and %00 are
+ * refused). */
 #pragma once
 
 #include <stdbool.h>
@@ -26,8 +27,8 @@ struct http_route {
     const char *method; /* "GET"; HEAD is answered by the GET route */
     const char *path;   /* "/reports/{id}/upvote": a {name} takes one non-empty segment; a route
                            without a {name} wins over one with it */
-    void (*handle)(struct http_request *r, const void *row);
-    const void *row; /* handed to `handle` */
+    void (*handle)(struct http_request *r, const void *row); /* NULL: another service's, 421 */
+    const void *row;                                         /* handed to `handle` */
 };
 
 struct http_settings {
@@ -36,7 +37,7 @@ struct http_settings {
     int loops;
     int max_connections;
     size_t max_body_bytes, max_header_bytes; /* 0: 64 KiB, 16 KiB */
-    int request_deadline_ms; /* a request must have arrived whole within this; 0: 10 s */
+    int request_deadline_ms; /* a request must have arrived whole within this, else 408; 0: 10 s */
     int idle_ms;             /* a silent connection is closed after this; 0: 50 s */
     void *context;           /* http_context */
 };

@@ -1,8 +1,6 @@
 /* http_answer.c -- answers, problems (RFC 9457), and the one log line of a request. */
 #include "platform/http_internal.h"
 
-#include <ctype.h>
-
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -23,9 +21,11 @@ int problem_status(const struct problem *p)
     case FORBIDDEN: return 403;
     case MISSING: return 404;
     case NOT_ALLOWED: return 405;
+    case TIMED_OUT: return 408;
     case CONFLICT: return 409;
     case PRECONDITION: return 412;
     case TOO_LARGE: return 413;
+    case MISDIRECTED: return 421;
     case MISMATCH: return 422;
     case BUSY:
     case UNAVAILABLE: return 503;
@@ -126,9 +126,11 @@ const char *status_phrase(int status)
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
         {409, "Conflict"},
         {412, "Precondition Failed"},
         {413, "Content Too Large"},
+        {421, "Misdirected Request"},
         {422, "Unprocessable Content"},
         {500, "Internal Server Error"},
         {503, "Service Unavailable"},
@@ -261,26 +263,20 @@ static void append_member(struct text *out, const char *name, const char *value)
     text_append_json(out, value);
 }
 
-static void append_type(struct text *out, const char *name)
-{
-    text_append(out, "{\"type\":\"/problems/");
-    for (; *name; name++)
-        text_append_char(out, *name == '_' ? '-' : (char)tolower((unsigned char)*name));
-    text_append_char(out, '"');
-}
-
 void problem_write(const struct problem *p, const struct fault *f, const char *request_id,
                    const char *extra, struct text *out)
 {
-    append_type(out, p->name);
+    char type[PROBLEM_TYPE];
+    text_printf(out, "{\"type\":\"%s\"", problem_type(p, type));
     append_member(out, "title", p->title);
+    append_member(out, "error", p->title); /* and `success`: for clients that know no problems */
     text_printf(out, ",\"status\":%d", problem_status(p));
     append_member(out, "detail", f ? f->detail : NULL);
     append_member(out, "field", f ? f->field : NULL);
     append_member(out, "request_id", request_id);
     if (extra && *extra)
         text_printf(out, ",%s", extra);
-    text_append_char(out, '}');
+    text_append(out, ",\"success\":false}");
 }
 
 static struct http_header_row extra_header(const struct http_request *r, const struct problem *p)
@@ -298,7 +294,9 @@ static struct http_header_row extra_header(const struct http_request *r, const s
     case MISSING:
     case CONFLICT:
     case PRECONDITION:
+    case TIMED_OUT:
     case TOO_LARGE:
+    case MISDIRECTED:
     case MISMATCH:
     case BROKEN: break;
     }

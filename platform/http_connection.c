@@ -323,22 +323,26 @@ void loop_close(struct http_loop *l)
 }
 
 /* Every list is in the order of its deadlines: they are equally long. */
-static void cut_off(struct connections *list, int64_t now, const char *reason)
+static void cut_off(struct connections *list, int64_t now)
 {
-    for (struct connection *c; (c = TAILQ_FIRST(list)) && c->deadline <= now;) {
-        if (reason)
-            metric_add(METRIC_http_rejected_total, reason, 1);
+    for (struct connection *c; (c = TAILQ_FIRST(list)) && c->deadline <= now;)
         evhttp_connection_free(c->evcon);
-    }
+}
+
+/* Part of a request has come: its client is told why it gets no answer. */
+static void refuse_slow(struct connections *reading, int64_t now)
+{
+    for (struct connection *c; (c = TAILQ_FIRST(reading)) && c->deadline <= now;)
+        refuse_raw(c, TOO_SLOW);
 }
 
 void loop_sweep(struct http_loop *l)
 {
     int64_t now = time_monotonic();
-    cut_off(&l->lists[IDLE], now, NULL);
-    cut_off(&l->lists[READING], now, "too_slow");
-    cut_off(&l->lists[WRITING], now, NULL);
-    cut_off(&l->lists[CLOSING], now, NULL);
+    cut_off(&l->lists[IDLE], now);
+    refuse_slow(&l->lists[READING], now);
+    cut_off(&l->lists[WRITING], now);
+    cut_off(&l->lists[CLOSING], now);
     for (struct connection *c; l->stop_at && (c = TAILQ_FIRST(&l->lists[IDLE]));)
         evhttp_connection_free(c->evcon);
     loop_resume_accepting(l);

@@ -11,7 +11,7 @@
  * evhttp parses and renders; the socket is ours: libevent's own handling of it would cost two
  * system calls more for every request and a timer for every wait. The states of a connection:
  * - IDLE: no byte of a request has come. Ends after idle_ms.
- * - READING: a request has begun to arrive. Ends after request_deadline_ms, however it trickles.
+ * - READING: a request has begun to arrive. After request_deadline_ms, however it trickles: 408.
  * - HANDLING: the handler has it, with deadlines of its own; nothing is read.
  * - WRITING: the answer is on its way; nothing is read. Ends after idle_ms without progress.
  * - CLOSING: refused, taken away from evhttp. One absolute second to read the refusal. */
@@ -159,7 +159,7 @@ fallible target_split(struct http_request *r);
 fallible target_read_query(struct http_request *r, struct fault *f);
 struct routes *routes_new(const struct http_route *routes, int count);
 void routes_free(struct routes *t); /* NULL is allowed */
-/* NO_SUCH_ROUTE; WRONG_METHOD, then r->allow is set. */
+/* NO_SUCH_ROUTE; WRONG_METHOD, then r->allow is set; WRONG_SERVICE. */
 fallible routes_match(const struct routes *t, struct http_request *r);
 
 /* ---- answers ---- */

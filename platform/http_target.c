@@ -121,6 +121,8 @@ struct routes {
 static void parse_route(struct arena *a, const struct http_route *route, struct parsed_route *out)
 {
     *out = (struct parsed_route){.route = route};
+    if (text_equal(route->path, "/"))
+        return;
     for (const char *at = route->path; *at == '/'; out->count++) {
         size_t length = strcspn(++at, "/");
         if (out->count == SEGMENTS || !length)
@@ -160,6 +162,8 @@ void routes_free(struct routes *t)
 static fallible split_path(struct http_request *r, const char **out, int *count)
 {
     *count = 0;
+    if (text_equal(r->path, "/"))
+        return NULL;
     for (const char *at = r->path; *at == '/';) {
         size_t length = strcspn(++at, "/");
         if (*count == SEGMENTS || !length)
@@ -219,7 +223,7 @@ fallible routes_match(const struct routes *t, struct http_request *r)
         first = first ? first : p;
         if (takes_method(p, r->method)) {
             take_route(r, p, segments);
-            return NULL;
+            return p->route->handle ? NULL : WRONG_SERVICE;
         }
         const char *also = text_equal(p->route->method, "GET") ? ", HEAD" : "";
         r->allow = arena_printf(&r->arena, "%s%s%s%s", r->allow ? r->allow : "",

@@ -288,8 +288,8 @@ static void handle_health(struct http_request *r, const void *row)
 {
     (void)row;
     scoped_text t = {0};
-    text_printf(&t, "{\"status\":\"ok\",\"service\":\"%s\",\"version\":\"%s\"}", service_name,
-                CITYWATCH_VERSION);
+    text_printf(&t, "{\"status\":\"ok\",\"service\":\"%s\",\"version\":\"%s\",\"success\":true}",
+                service_name, CITYWATCH_VERSION);
     reply_text(r, 200, NULL, &t);
 }
 
@@ -302,7 +302,7 @@ static void handle_ready(struct http_request *r, const void *row)
     text_printf(&t, "{\"status\":\"%s\",\"dependencies\":{%s}", words[all],
                 text_value(&dependencies));
     append_outdated(&t);
-    text_append_char(&t, '}');
+    text_printf(&t, ",\"success\":%s}", all == NOT_READY ? "false" : "true");
     reply_text(r, all == NOT_READY ? 503 : 200, NULL, &t);
 }
 
@@ -314,7 +314,7 @@ static void handle_metrics(struct http_request *r, const void *row)
     reply_text(r, 200, "text/plain; version=0.0.4; charset=utf-8", &t);
 }
 
-const struct http_route service_routes[3] = {
+const struct http_route service_routes[SERVICE_ROUTES] = {
     {"GET", "/health", handle_health, NULL},
     {"GET", "/ready", handle_ready, NULL},
     {"GET", "/metrics", handle_metrics, NULL},

@@ -32,7 +32,8 @@ void ready_declare_optional(const char *dependency);
 /* `lag_seconds` < 0: this dependency has no lag. Any thread, does not block. */
 void ready_report(const char *dependency, bool ok, double lag_seconds);
 
-/* The three routes, to be appended to a service's table. GET /health 200 {"status":"ok","service",
- * "version"}; GET /ready 200 or 503 {"status":"ready"|"degraded"|"not
- * ready","dependencies":{name:{"ok","lag_seconds"}}}. */
-extern const struct http_route service_routes[3];
+/* The routes of every service, to be appended to its table. GET /health 200 {"status":"ok",
+ * "service","version"}; GET /ready 200 or 503 {"status":"ready"|"degraded"|"not ready",
+ * "dependencies":{name:{"ok","lag_seconds"}}}. */
+enum { SERVICE_ROUTES = 3 };
+extern const struct http_route service_routes[SERVICE_ROUTES];

@@ -84,7 +84,7 @@ static fallible prepare(struct projector *p, const struct settings *s)
                                  .max_connections = (int)s->max_connections,
                                  .max_body_bytes = (size_t)s->max_body_bytes,
                                  .request_deadline_ms = (int)s->request_deadline_ms};
-    return http_server_new(&http, service_routes, 3, &p->server);
+    return http_server_new(&http, service_routes, SERVICE_ROUTES, &p->server);
 }
 
 static void release(struct projector *p)

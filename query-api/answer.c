@@ -18,7 +18,7 @@ struct answer {
     char *body, *packed; /* packed: NULL if it was not asked for or is not worth it */
     size_t length, packed_length;
     bool pack_tried;
-    bool is_item;
+    bool is_item, by_accept;
     char weak_tag[64]; /* W/"…"; the strong one begins behind W/ */
     char position_text[24];
 };
@@ -32,6 +32,7 @@ struct answer *answer_new(char *body, size_t length, const struct answer_facts *
                          .body = body,
                          .length = length,
                          .is_item = facts->version,
+                         .by_accept = facts->by_accept,
                          .pack_tried = pack || length <= PACK_LEAST};
     atomic_init(&a->references, 1);
     uint64_t digest = digest_bytes(DIGEST_START, body, length);
@@ -142,8 +143,9 @@ void answer_send(struct answer *a, struct http_request *r, const char *cache_con
     struct http_header_row *h = out.headers;
     *h++ = (struct http_header_row){"ETag", a->is_item && !packed ? a->weak_tag + 2 : a->weak_tag};
     *h++ = (struct http_header_row){"Cache-Control", cache_control};
-    *h++ = (struct http_header_row){"Vary", personal ? "Authorization, Accept-Encoding"
-                                                     : "Accept-Encoding"};
+    *h++ = (struct http_header_row){"Vary", personal       ? "Authorization, Accept-Encoding"
+                                            : a->by_accept ? "Accept, Accept-Encoding"
+                                                           : "Accept-Encoding"};
     if (a->position >= 0)
         *h++ = (struct http_header_row){"X-Event-Position", a->position_text};
     if (!known) {

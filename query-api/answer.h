@@ -14,6 +14,7 @@ struct answer_facts {
     int64_t total;            /* sum of their positions: rises when any of them moves */
     const char *version;      /* of an item, NULL for lists: they have a weak ETag */
     const char *content_type; /* constant; NULL: application/json */
+    bool by_accept;           /* the path has other forms, chosen by Accept */
 };
 
 /* Takes `body` (malloc'd). `pack`: with its gzip form too, if it is longer than 1 KiB. One

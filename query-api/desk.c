@@ -32,12 +32,15 @@ void desk_free(void *desk)
 
 /* ---- who asks ---- */
 
-/* A token is looked at wherever there is one: a bad one is refused also where none is needed. */
-static fallible admit(struct desk *d, struct http_request *r, const struct route *route,
+/* Where the answer depends on nobody a token is not looked at, good or bad; where it would differ,
+ * a bad one is refused also if none is needed: its owner would take what anyone sees for their own.
+ */
+static fallible admit(struct desk *d, struct http_request *r, const struct query *q,
                       struct claims *claims, bool *known)
 {
+    const struct route *route = q->route;
     const char *authorization = http_header(r, HTTP_AUTHORIZATION);
-    *known = authorization || route->who != ANYONE;
+    *known = route->who != ANYONE || (q->personal && authorization);
     if (!*known)
         return NULL;
     TRY(token_check(d->tokens, authorization, time_now(), claims));
@@ -146,7 +149,7 @@ static fallible serve(struct desk *d, struct http_request *r, const struct query
     struct claims *claims = arena_alloc(http_arena(r), sizeof(*claims)); /* the ask needs them */
     struct ask *a;
     bool known;
-    TRY(admit(d, r, q->route, claims, &known));
+    TRY(admit(d, r, q, claims, &known));
     TRY(ask_read(r, q, known ? claims : NULL, &a, f));
     struct progress seen = lanes_look(d->api->lanes, q->route->views, a->arrived);
     if (a->min_position > seen.position)

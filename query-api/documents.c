@@ -4,6 +4,7 @@
 #include "base/embedded.h"
 #include "events/event.h"
 #include "query-api/answer.h"
+#include "query-api/pages.h"
 #include "query-api/query_api.h"
 #include "base/banned.h"
 
@@ -14,6 +15,7 @@ enum { NAME_MAX_BYTES = 96, DATE_BYTES = 11 };
 static const char cache_control[] = "public, max-age=300";
 
 struct documents {
+    struct pages *pages;
     struct answer *index, *openapi; /* openapi: NULL if there is none */
     struct answer **schemas;        /* as schema_files */
     int count;
@@ -109,6 +111,7 @@ struct documents *documents_new(void)
     for (int i = 0; i < d->count; i++)
         d->schemas[i] = document_of(&schema_files[i], "application/schema+json");
     d->index = make_index();
+    d->pages = pages_new();
     if (openapi_files[0].name)
         d->openapi = document_of(&openapi_files[0], NULL);
     return d;
@@ -122,14 +125,14 @@ void documents_free(struct documents *d)
         answer_drop(d->schemas[i]);
     answer_drop(d->index);
     answer_drop(d->openapi);
+    pages_free(d->pages);
     free(d->schemas);
     free(d);
 }
 
 /* ---- handlers ---- */
 
-/* Documents take no parameters. */
-static void serve(struct http_request *r, struct answer *a, const struct problem *missing)
+void document_serve(struct http_request *r, struct answer *a, const struct problem *missing)
 {
     const char *name, *value;
     if (http_parameters(r) > 0) {
@@ -149,16 +152,37 @@ static const struct documents *documents_of(const struct http_request *r)
     return api->documents;
 }
 
+void document_root(struct http_request *r, const void *row)
+{
+    (void)row;
+    document_serve(r, pages_root(documents_of(r)->pages, http_header(r, HTTP_ACCEPT)), NULL);
+}
+
+void document_problem_index(struct http_request *r, const void *row)
+{
+    (void)row;
+    document_serve(r, pages_problems(documents_of(r)->pages, http_header(r, HTTP_ACCEPT)), NULL);
+}
+
+void document_problem(struct http_request *r, const void *row)
+{
+    (void)row;
+    document_serve(
+        r,
+        pages_problem(documents_of(r)->pages, http_segment(r, "name"), http_header(r, HTTP_ACCEPT)),
+        NO_SUCH_PROBLEM);
+}
+
 void document_openapi(struct http_request *r, const void *row)
 {
     (void)row;
-    serve(r, documents_of(r)->openapi, NO_SUCH_ITEM);
+    document_serve(r, documents_of(r)->openapi, NO_SUCH_ITEM);
 }
 
 void document_schema_index(struct http_request *r, const void *row)
 {
     (void)row;
-    serve(r, documents_of(r)->index, NO_SUCH_ITEM);
+    document_serve(r, documents_of(r)->index, NO_SUCH_ITEM);
 }
 
 void document_schema(struct http_request *r, const void *row)
@@ -171,5 +195,5 @@ void document_schema(struct http_request *r, const void *row)
     for (int i = 0; i < d->count && !found; i++)
         if (text_equal(schema_files[i].name, file))
             found = d->schemas[i];
-    serve(r, found, NO_SUCH_SCHEMA);
+    document_serve(r, found, NO_SUCH_SCHEMA);
 }

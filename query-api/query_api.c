@@ -3,7 +3,9 @@
 
 #include <unistd.h>
 
+#include "api/paths.h"
 #include "base/log.h"
+#include "platform/city_health.h"
 #include "platform/pool.h"
 #include "platform/service.h"
 #include "query-api/desk.h"
@@ -12,7 +14,7 @@
 #include "query-api/reader.h"
 #include "base/banned.h"
 
-enum { RUNS_MAX = 1024, GRACE_MS = 3000, SERVICE_ROUTES = 3 };
+enum { RUNS_MAX = 1024, GRACE_MS = 3000 };
 
 static int rows_of_queries(void)
 {
@@ -46,16 +48,19 @@ static fallible make_queries(struct query_api *api)
 static int make_routes(struct query_api *api)
 {
     int n = 0, documents = rows_of_documents();
-    api->routes = must_alloc((size_t)(api->query_count + documents + SERVICE_ROUTES),
-                             sizeof(struct http_route));
+    size_t size = (size_t)(api->query_count + documents + SERVICE_ROUTES + 1);
+    struct http_route *own = must_alloc(size + 1, sizeof(*own));
     for (int i = 0; i < api->query_count; i++, n++)
-        api->routes[n] = (struct http_route){query_routes[i].method, query_routes[i].path,
-                                             serve_query, &api->queries[i]};
+        own[n] = (struct http_route){query_routes[i].method, query_routes[i].path, serve_query,
+                                     &api->queries[i]};
     for (int i = 0; i < documents; i++, n++)
-        api->routes[n] = (struct http_route){document_routes[i].method, document_routes[i].path,
-                                             document_routes[i].handle, NULL};
+        own[n] = (struct http_route){document_routes[i].method, document_routes[i].path,
+                                     document_routes[i].handle, NULL};
     for (int i = 0; i < SERVICE_ROUTES; i++, n++)
-        api->routes[n] = service_routes[i];
+        own[n] = service_routes[i];
+    own[n] = city_health_route(api->health);
+    api->routes = api_routes(own, &n);
+    free(own);
     return n;
 }
 
@@ -84,6 +89,7 @@ static fallible start(struct query_api *api)
     TRY(secret_read(s->pseudonym_secret_file, api->pseudonym_secret,
                     sizeof(api->pseudonym_secret)));
     TRY(make_queries(api));
+    api->health = city_health_new(s);
     TRY(bind_port(api, make_routes(api)));
     api->documents = documents_new();
     api->revoked = revoked_new();
@@ -122,6 +128,7 @@ static void stop(struct query_api *api)
     if (api->readers) /* the last thing to start: with it the server runs */
         http_server_stop(api->server, (int)api->settings->database_timeout_ms + GRACE_MS);
     pool_free(api->readers);
+    city_health_free(api->health);
     head_free(api->head);
     lanes_free(api->lanes);
 }

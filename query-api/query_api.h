@@ -8,10 +8,11 @@
 #include "platform/settings.h"
 #include "platform/token.h"
 
-struct documents; /* query-api/documents.h */
-struct head;      /* query-api/head.h */
-struct lanes;     /* query-api/lanes.h */
-struct query;     /* query-api/query.h */
+struct city_health; /* platform/city_health.h */
+struct documents;   /* query-api/documents.h */
+struct head;        /* query-api/head.h */
+struct lanes;       /* query-api/lanes.h */
+struct query;       /* query-api/query.h */
 
 struct query_api {
     const struct settings *settings;
@@ -24,6 +25,7 @@ struct query_api {
     struct lanes *lanes;
     struct head *head;
     struct pool *readers;
+    struct city_health *health;
     struct http_route *routes;
     int loops;
     struct http_server *server;

@@ -55,27 +55,27 @@ static fallible call(struct reader *r, const struct ask *ask, struct rows **out)
                             p); /* the views may not be there yet, or are rebuilt with a column */
 }
 
-/* The file's JSON object, with `parked` if events wait that it would show, and with `next` as its
- * last member if the list pages. */
+/* The file's JSON object, with `parked` if events wait that it would show, `next` if the list
+ * pages, and `success` as the last member. */
 static char *write_body(const struct rows *rows, const struct ask *ask, size_t *length)
 {
     struct text body = {0};
     int keys = ask->query->keys;
-    bool parked = text_equal(rows_text(rows, 0, COLUMN_PARKED), "t");
     text_append_bytes(&body, rows_text(rows, 0, COLUMN_BODY),
-                      rows_length(rows, 0, COLUMN_BODY) - (keys || parked ? 1 : 0));
-    if (parked)
-        text_append(&body, keys ? ",\"parked\":true" : ",\"parked\":true}");
+                      rows_length(rows, 0, COLUMN_BODY) - 1); /* without its brace */
+    if (text_equal(rows_text(rows, 0, COLUMN_PARKED), "t"))
+        text_append(&body, ",\"parked\":true");
     if (keys && !rows_text(rows, 0, COLUMN_MORE)) {
-        text_append(&body, ",\"next\":null}");
+        text_append(&body, ",\"next\":null");
     } else if (keys) {
         char cursor[CURSOR_TEXT];
         int64_t at[CURSOR_KEYS_MAX];
         for (int i = 0; i < keys; i++)
             at[i] = rows_int(rows, 0, COLUMN_MORE + i);
         cursor_write(ask->list, at, keys, cursor);
-        text_printf(&body, ",\"next\":\"%s\"}", cursor);
+        text_printf(&body, ",\"next\":\"%s\"", cursor);
     }
+    text_append(&body, ",\"success\":true}");
     *length = body.length;
     return text_take(&body);
 }

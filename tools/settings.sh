@@ -3,7 +3,7 @@
 # configuration and whose programs (tools/conf) see nothing else of the caller's environment.
 # shellcheck shell=bash
 
-NAMES=(GATEWAY_ADDRESS GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT CORS_ORIGINS POSTGRES_PORT
+NAMES=(GATEWAY_ADDRESS GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT GATEWAY_EXTRA_PORTS CORS_ORIGINS POSTGRES_PORT
     $(sed -n 's/^SETTING(\([a-z_]*\),.*/\U\1/p' "$ROOT/platform/settings.def"))
 ASKED=() # those that the caller set
 for name in "${NAMES[@]}"; do
@@ -15,6 +15,11 @@ PORTS=(GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT COMMAND_API_PORT QUERY_API_PORT PROJ
     POSTGRES_PORT REDIS_PORT)
 : "${GATEWAY_HTTP_PORT:=8000}" "${GATEWAY_HTTPS_PORT:=8443}" "${COMMAND_API_PORT:=8180}"
 : "${QUERY_API_PORT:=8181}" "${PROJECTOR_PORT:=8183}" "${POSTGRES_PORT:=8432}" "${REDIS_PORT:=8379}"
+# Where the gateway listens too, plain HTTP: checked one by one, like the others.
+read -ra GATEWAY_EXTRA_PORT <<<"${GATEWAY_EXTRA_PORTS:=}"
+for i in "${!GATEWAY_EXTRA_PORT[@]}"; do
+    PORTS+=("GATEWAY_EXTRA_PORT[$i]")
+done
 
 FAULTS=()
 
@@ -171,6 +176,28 @@ differs()
     [ -n "$DIFFERENCES" ]
 }
 
+# number <setting>: as the caller set it, else its default. What is no number the services refuse.
+number()
+{
+    local name=${1^^} value
+    value=${!name:-}
+    [[ $value =~ ^[0-9]{1,9}$ ]] || value=$(sed -n "s/^SETTING($1,[^\"]*\"\([0-9]*\)\".*/\1/p" "$ROOT/platform/settings.def")
+    printf '%d' "$value"
+}
+
+# What the gateway is set up by besides: how long it waits for a service, how long for a request that
+# the service would give up two seconds before, and the sites of its further ports.
+gateway_settings()
+{
+    local port sites=
+    for port in "${GATEWAY_EXTRA_PORT[@]}"; do
+        sites+=", http://:$port"
+    done
+    SETTINGS+=("GATEWAY_EXTRA_SITES=$sites"
+        "GATEWAY_WAIT_MS=$(($(number command_wait_ms) + $(number database_timeout_ms) + 5000))"
+        "GATEWAY_BODY_MS=$(($(number request_deadline_ms) + 2000))")
+}
+
 # What the services read (platform/settings.def) is handed on if the caller set it.
 collect_settings()
 {
@@ -186,6 +213,7 @@ collect_settings()
         GATEWAY="$GATEWAY" CORS="$CORS" CORS_PATTERN="$CORS_PATTERN"
         COMMAND_API_UPSTREAM="$upstream:$COMMAND_API_PORT" QUERY_API_UPSTREAM="$upstream:$QUERY_API_PORT"
         PROJECTOR_UPSTREAM="$upstream:$PROJECTOR_PORT")
+    gateway_settings
     [ -z "${ASAN_OPTIONS:-}" ] || SETTINGS+=("ASAN_OPTIONS=$ASAN_OPTIONS") # builds for tests
     for name in "${NAMES[@]}"; do
         [ -z "${!name:-}" ] || SETTINGS+=("$name=${!name}")

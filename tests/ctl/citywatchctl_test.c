@@ -1,4 +1,4 @@
-/* citywatchctl_test.c -- the program itself: exit codes, accounts, keys, the gateway's routes. */
+/* citywatchctl_test.c -- the program itself: exit codes, accounts, keys. */
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -64,7 +64,7 @@ TEST(wrong_usage_is_2)
                                   "rebuild report_list --drop --json",
                                   "rebuild report_list case_inbox",
                                   "settings",
-                                  "routes nginx",
+                                  "routes caddy",
                                   "account list all"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         CHECK_INT(run(CITYWATCHCTL " %s 2>&1 </dev/null", wrong[i]), 2);
@@ -224,19 +224,4 @@ TEST(the_settings_are_a_table)
 {
     CHECK_INT(run(CITYWATCHCTL " settings markdown"), 0);
     CHECK(strstr(output, "DATABASE_URL") && strstr(output, "|"));
-}
-
-/* Every snippet used here is one of tools/conf/Caddyfile. */
-TEST(the_gateway_gets_every_path_once_with_its_methods)
-{
-    CHECK_INT(run(CITYWATCHCTL " routes caddy"), 0);
-    static const char *lines[] = {
-        "path_regexp ^/reports/[^/]+$\n", "path_regexp ^/\\.well-known/jwks\\.json$\n",
-        "path_regexp ^/auth/login$\n",    "import method-not-allowed \"DELETE, GET, HEAD\"\n",
-        "import command-api\n",           "import query-api\n"};
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-        CHECK(strstr(output, lines[i]));
-    const char *once = strstr(output, "path_regexp ^/reports/[^/]+$");
-    CHECK(!strstr(once + 1, "path_regexp ^/reports/[^/]+$"));
-    CHECK(strstr(output, "path_regexp ^/reports/public$") < once);
 }

@@ -134,7 +134,6 @@ TEST(what_shows_ends_with_its_reader)
                                         "epoch show",
                                         "--help",
                                         "trim --dry-run",
-                                        "routes caddy",
                                         "tail --last 3 --no-follow",
                                         "settings markdown"};
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)

@@ -40,9 +40,11 @@ def check(method, target, answer):
         return
     operation = item.get(method.lower())
     if not operation:
-        assert answer.status in (204, 404, 405), (method, target, answer.status)
+        assert answer.status in (204, 404, 405, 503), (method, target, answer.status)
         return
     response = operation["responses"].get(str(answer.status))
+    if not response and answer.status in (404, 408, 413):  # a malformed path, a body too slow or too large, on any route
+        response = {"$ref": "#/components/responses/Problem"}
     assert response, f"{method} {template}: {answer.status} is not documented: {answer.raw[:300]}"
     seen.add((method, template))
     response = resolve(response)
@@ -51,6 +53,8 @@ def check(method, target, answer):
         assert not answer.raw, (method, template, answer.raw)
         return
     assert kind in response["content"], (method, template, answer.status, kind)
+    if kind == "text/html":
+        return
     schema = response["content"][kind]["schema"]
     errors = list(jsonschema.Draft202012Validator(schema, resolver=RESOLVER,
                                                   format_checker=FORMATS).iter_errors(answer.json))

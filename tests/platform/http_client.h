@@ -317,6 +317,8 @@ HELPER void handle_anonymous(struct http_request *r, const void *row)
 
 static const struct http_route test_routes[] = {
     {"GET", "/hello", handle_hello, NULL},
+    {"GET", "/", handle_hello, NULL},
+    {"PUT", "/elsewhere", NULL, NULL},
     {"GET", "/large", handle_large, NULL},
     {"GET", "/huge", handle_huge, NULL},
     {"POST", "/echo", handle_echo, NULL},

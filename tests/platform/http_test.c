@@ -28,7 +28,6 @@ TEST(a_path_that_is_not_exactly_a_route_is_not_found)
 {
     static const char *const paths[] = {
         "/nothing",
-        "/",
         "/items",
         "/items/",
         "/items//7",
@@ -85,6 +84,20 @@ TEST(a_wrong_method_is_told_the_right_ones)
     answer = exchange(http_port(s), "OPTIONS /echo HTTP/1.1\r\n" HOST "\r\n");
     CHECK_INT(status_of(answer), 405);
     CHECK_TEXT(header_of(answer, "Allow"), "POST");
+    end_server(s);
+}
+
+TEST(the_path_of_another_service_is_known_and_not_served)
+{
+    struct http_server *s = serve((struct http_settings){0});
+    CHECK_TEXT(body_of(get(http_port(s), "/")), body_of(get(http_port(s), "/hello")));
+    const char *answer = exchange(http_port(s), "PUT /elsewhere HTTP/1.1\r\n" HOST "\r\n");
+    CHECK_INT(status_of(answer), 421);
+    CHECK(strstr(answer, "\"type\":\"/problems/wrong-service\""));
+    answer = exchange(http_port(s), "PATCH /elsewhere HTTP/1.1\r\n" HOST "\r\n");
+    CHECK_INT(status_of(answer), 405);
+    CHECK_TEXT(header_of(answer, "Allow"), "PUT");
+    CHECK_INT(status_of(get(http_port(s), "/Hello")), 404);
     end_server(s);
 }
 
@@ -250,9 +263,11 @@ TEST(a_problem_says_everything_about_itself)
     CHECK_TEXT(
         body_of(answer),
         "{\"type\":\"/problems/illegal-move\",\"title\":\"The report cannot go from its status to "
+        "that one; allowed lists where it can.\",\"error\":\"The report cannot go from its status "
+        "to "
         "that one; allowed lists where it can.\",\"status\":409,\"detail\":\"Say "
         "\\\"please\\\".\",\"field\":\"status\","
-        "\"request_id\":\"abc-1._\",\"allowed\":[\"A\"]}");
+        "\"request_id\":\"abc-1._\",\"allowed\":[\"A\"],\"success\":false}");
     end_server(s);
 }
 

@@ -243,7 +243,7 @@ TEST(ready_waits_for_every_dependency)
     CHECK_INT(status_of(answer), 200);
     CHECK_TEXT(body_of(answer), "{\"status\":\"ready\",\"dependencies\":{\"store\":{\"ok\":true,"
                                 "\"lag_seconds\":0.500},\"redis\":{\"ok\":true,"
-                                "\"lag_seconds\":null}}}");
+                                "\"lag_seconds\":null}},\"success\":true}");
     ready_report("store", false, 0.5);
     CHECK_INT(status_of(get(port, "/ready")), 503);
     ready_report("store", true, 0.5);

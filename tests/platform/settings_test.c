@@ -70,7 +70,7 @@ TEST(defaults_stand_for_what_is_not_set)
     CHECK_INT(s.command_api_port, 8180);
     CHECK_TEXT(s.listen_address, "127.0.0.1");
     CHECK_TEXT(s.redis_password_file, "");
-    CHECK_INT(s.query_api_port, 0); /* another service's */
+    CHECK_INT(s.reader_threads, 0); /* another service's */
     CHECK_OK(settings_read(QUERY_API, &s));
     CHECK_INT(s.query_api_port, 8181);
     CHECK(!s.token_key_file);
@@ -162,7 +162,7 @@ TEST(the_log_of_the_settings_shows_no_password)
     settings_log(QUERY_API, &s);
     const char *log = log_end();
     CHECK(!strstr(log, "hunter2") && strstr(log, "\"database_url\":\"[has a password]\""));
-    CHECK(strstr(log, "\"query_api_port\":8181") && !strstr(log, "command_api_port"));
+    CHECK(strstr(log, "\"query_api_port\":8181") && !strstr(log, "queue_max"));
     set_required();
 }
 
@@ -172,11 +172,13 @@ TEST(the_tables_hold_every_row)
     settings_help(PROJECTOR, &help);
     CHECK(strstr(text_value(&help), "  PROJECTOR_PORT           8183 ") != NULL);
     CHECK(strstr(text_value(&help), "  READ_DATABASE_URL        (required) ") != NULL);
-    CHECK(!strstr(text_value(&help), "COMMAND_API_PORT"));
+    CHECK(!strstr(text_value(&help), "QUEUE_MAX"));
     settings_markdown(&markdown);
     CHECK(text_starts(text_value(&markdown), "| variable | default | services | meaning |\n"));
-    CHECK(strstr(text_value(&markdown),
-                 "| `COMMAND_API_PORT` | `8180` | command-api | Port of command-api |\n") != NULL);
+    CHECK(strstr(
+              text_value(&markdown),
+              "| `COMMAND_API_PORT` | `8180` | command-api, query-api | Port of command-api |\n") !=
+          NULL);
     CHECK(
         strstr(text_value(&markdown), "| `READ_DATABASE_URL` | required | query-api, projector |"));
     CHECK(strstr(text_value(&markdown), "| `LOG_LEVEL` | `info` | all |") != NULL);

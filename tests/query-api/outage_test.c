@@ -35,8 +35,8 @@ TEST(an_ended_session_is_refused)
     CHECK(becomes("/reports/me", token, 200));
     end_session(1, "citizen1");
     CHECK(becomes("/reports/me", token, 401));
-    scoped_response on_a_public_route = get("/reports/public", token, NULL);
-    CHECK(refused(&on_a_public_route, BAD_TOKEN));
+    scoped_response ignored = get("/reports/public", token, NULL); /* the same for everybody */
+    CHECK_INT(ignored.status, 200);
     scoped_response r = get("/reports/me", other, NULL);
     CHECK_INT(r.status, 200);
     query_stop();

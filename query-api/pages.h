@@ -1,0 +1,20 @@
+/* pages.h -- what a person who follows a link sees: the root, and what each problem means. Each in
+ * two forms made once: JSON, and a plain page for those who would rather have one. */
+#pragma once
+
+#include <stdbool.h>
+
+struct answer;
+struct pages;
+
+struct pages *pages_new(void);
+void pages_free(struct pages *p); /* NULL is allowed */
+
+/* Borrowed; the form that `accept`, a header (NULL: none), would rather have. */
+struct answer *pages_root(const struct pages *p, const char *accept);
+struct answer *pages_problems(const struct pages *p, const char *accept);
+/* `name` as in the type of a problem, "no-such-route"; NULL: there is none. */
+struct answer *pages_problem(const struct pages *p, const char *name, const char *accept);
+
+/* Whether it weighs text/html above application/json. */
+bool prefers_page(const char *accept);
