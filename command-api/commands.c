@@ -234,6 +234,7 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     TRY(read_target(r, row, c));
     TRY(read_if_match(r, row, c, f));
     TRY(read_body(r, c, f));
+    command_fill(c);
     TRY(read_key(r, p, f));
     p->job.finish = finish;
     p->loop = http_loop_of(r);

@@ -48,6 +48,16 @@ static void stream_of_vote(const char *report_id, const char *user_id, char out[
     snprintf(out, STREAM_TEXT, "vote-%s-%s", report_id, user_id);
 }
 
+void command_fill(struct command *c)
+{
+    if (c->type != CreateReport)
+        return;
+    if (!c->CreateReport.category)
+        c->CreateReport.category = "lainnya";
+    if (!c->CreateReport.visibility)
+        c->CreateReport.visibility = "PUBLIC";
+}
+
 void command_stream(const struct command *c, char out[STREAM_TEXT])
 {
     switch (c->type) {

@@ -35,6 +35,10 @@ struct command {
 const char *command_name(enum command_type type);
 const struct shape *command_shape(enum command_type type); /* of the body; count 0: no body */
 
+/* Gives members of the body that were left out their defaults: with or without them it is the same
+ * wish, so before anything is made of the body. */
+void command_fill(struct command *c);
+
 /* The stream the command is decided on, and the first one it looks at besides; "" if none. */
 void command_stream(const struct command *c, char out[STREAM_TEXT]);
 void command_sees(const struct command *c, char out[STREAM_TEXT]);

@@ -58,8 +58,10 @@ class City:
         self.folder = tempfile.mkdtemp(prefix=prefix, dir="/tmp")
         os.chmod(self.folder, 0o755)
         self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
+        self.extra_ports = free_ports(3)  # of the gateway, for clients of the citizen-reporting seed
         self.run_dir = self.folder + "/run"
         self.environment = dict(os.environ, RUN_DIR=self.run_dir, DEMO_ACCOUNTS="1", ASAN_OPTIONS=SANITIZER,
+                                GATEWAY_EXTRA_PORTS=" ".join(map(str, self.extra_ports)),
                                 CORS_ORIGINS=os.environ.get("CORS_ORIGINS", SITE),
                                 PRESET=os.environ.get("PRESET", "asan"),
                                 **{k: str(v) for k, v in self.ports.items()})
