@@ -72,3 +72,24 @@ def flush_microseconds(folder, times=300):
             os.fdatasync(f.fileno())
             taken.append(time.monotonic() - start)
     return statistics.median(taken) * 1e6
+
+
+class Caddy:
+    """A bare reverse_proxy of Caddy in front of a port: what a gateway of it can do at best."""
+
+    def __init__(self, folder, port, upstream):
+        os.makedirs(folder)
+        self.url = f"http://127.0.0.1:{port}"
+        with open(folder + "/Caddyfile", "w") as f:
+            f.write("{\n\tadmin off\n\tauto_https off\n\tdefault_bind 127.0.0.1\n\tlog {\n\t\tlevel WARN\n\t}\n}\n"
+                    f"http://:{port} {{\n\treverse_proxy 127.0.0.1:{upstream} {{\n\t\ttransport http {{\n"
+                    "\t\t\tcompression off\n\t\t\tkeepalive_idle_conns_per_host 256\n\t\t}\n\t}\n}\n")
+        home = dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), folder)
+        self.process = subprocess.Popen(["caddy", "run", "--adapter", "caddyfile", "--config", folder + "/Caddyfile"],
+                                        env=dict(os.environ, **home, GOGC="400", GOMEMLIMIT="256MiB"),
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(1.5)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
