@@ -76,10 +76,11 @@ static fallible read_string(const struct reader *r, const struct field *f, const
     return NULL;
 }
 
+/* Whatever case it comes in, in lower case: the text is the reader's own. */
 static fallible read_uuid(const struct reader *r, const struct field *f, const char *s)
 {
-    if (!uuid_is_valid(s))
-        return refuse(r, BAD_TEXT, f->name, "Expected a UUID in lower case.");
+    if (!uuid_read(s, (char *)(uintptr_t)s))
+        return refuse(r, BAD_TEXT, f->name, "Expected a UUID.");
     return NULL;
 }
 
@@ -307,7 +308,8 @@ fallible shape_read(const struct shape *shape, const char *json, size_t length, 
     return read_copy(shape, json, length, false, a, out, fault);
 }
 
-fallible shape_read_stored(const struct shape *shape, const char *json, struct arena *a, void *out)
+fallible shape_read_stored(const struct shape *shape, const char *json, struct arena *a, void *out,
+                           struct fault *fault)
 {
-    return read_copy(shape, json, strlen(json), true, a, out, NULL);
+    return read_copy(shape, json, strlen(json), true, a, out, fault);
 }

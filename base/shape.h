@@ -12,7 +12,7 @@
  *
  *   kind    C type         absent  JSON                limit
  *   TEXT    const char *   NULL    string, not blank   characters
- *   UUID    const char *   NULL    string              -
+ *   UUID    const char *   NULL    string, any case    -
  *   WORD    const char *   NULL    string, in SUB's list of words
  *   TIME    int64_t us     0       RFC 3339 string     -             our own clock said it
  *   MOMENT  pointer to us  NULL    RFC 3339 string     -             somebody else did: any
@@ -126,15 +126,15 @@ struct texts {
     const struct shape Name##_shape = {#Name, sizeof(struct Name), 0 Name##_FIELDS(SHAPE_COUNT), \
                                        Name##_rows, rule};
 
-/* Reads one JSON object of `length` bytes into *out (a struct of shape->size bytes, overwritten
- * only on success). Texts are copied into `a`. Refuses, naming the member in `fault`: what is not
- * RFC 8259 to the last byte, unknown, missing and repeated members, wrong types, over-long and
- * blank texts, values out of range, NUL in a text. `fault` may be NULL. */
+/* Reads one JSON object of `length` bytes into *out (overwritten only on success), texts into `a`.
+ * Refuses, naming the member in `fault`: what is not RFC 8259 to the last byte, unknown, missing
+ * and repeated members, wrong types, over-long and blank texts, values out of range. */
 fallible shape_read(const struct shape *shape, const char *json, size_t length, struct arena *a,
                     void *out, struct fault *fault);
 
 /* The same of what was stored: rules about what a text says do not count, they may be younger. */
-fallible shape_read_stored(const struct shape *shape, const char *json, struct arena *a, void *out);
+fallible shape_read_stored(const struct shape *shape, const char *json, struct arena *a, void *out,
+                           struct fault *fault);
 
 /* Appends the struct as one JSON object; absent members are left out. */
 void shape_write(const struct shape *shape, const void *from, struct text *out);

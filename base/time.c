@@ -1,6 +1,8 @@
 /* time.c -- clocks, RFC 3339, UUIDv7. */
 #include "base/time.h"
 
+#include <string.h>
+
 #include <pthread.h>
 #include <sys/random.h>
 
@@ -198,6 +200,20 @@ const char *uuid_new(char out[UUID_TEXT])
     *at++ = '-';
     *put_hex(at, random, 12) = '\0';
     return out;
+}
+
+bool uuid_read(const char *s, char out[UUID_TEXT])
+{
+    char lower[UUID_TEXT] = "";
+    for (int i = 0; s[i]; i++) {
+        if (i == UUID_TEXT - 1)
+            return false;
+        lower[i] = s[i] >= 'A' && s[i] <= 'F' ? (char)(s[i] - 'A' + 'a') : s[i];
+    }
+    if (!uuid_is_valid(lower))
+        return false;
+    memcpy(out, lower, UUID_TEXT);
+    return true;
 }
 
 bool uuid_is_valid(const char *s)

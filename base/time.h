@@ -22,5 +22,8 @@ fallible time_read(const char *s, int64_t *out);
 /* A new UUIDv7 (RFC 9562), lower case; rises with every call within one process. Any thread. */
 const char *uuid_new(char out[UUID_TEXT]);
 
+/* A UUID in either case, in lower case; false leaves *out. `out` may be `s`. */
+bool uuid_read(const char *s, char out[UUID_TEXT]);
+
 /* 36 characters, lower-case hexadecimal and dashes in their places, any version. */
 bool uuid_is_valid(const char *s);

@@ -2,6 +2,7 @@
 #include "command-api/attempt.h"
 
 #include "base/failpoint.h"
+#include "command-api/recorded.h"
 #include "base/banned.h"
 
 enum { MAX_STREAMS = 2 + MAX_EMITTED + MAX_LOOKED };
@@ -99,6 +100,8 @@ static void decide(struct state_cache *cache, struct pending *p, const struct de
     p->problem = is_readable(cache, p) ? s->decider->decide(s->state, &p->command, &p->decision)
                                        : UNREADABLE_EVENT;
     p->anonymous = p->decision.anonymous;
+    if (!p->problem)
+        p->problem = recorded_write(p);
 }
 
 /* Rules that ask for one more stream get it, all of them by one more query a round. */
@@ -171,29 +174,6 @@ static const char *shared(const struct streams *a, const struct streams *b)
     return NULL;
 }
 
-/* Metadata of an event; nothing that leads to an anonymous author. */
-static const char *meta_of(struct pending *p)
-{
-    scoped_text meta = {0};
-    const char *correlation = p->correlation_id;
-    if (p->anonymous) {
-        uuid_new(p->own_correlation);
-        correlation = p->own_correlation;
-    }
-    text_append(&meta, "{\"correlation_id\":");
-    text_append_json(&meta, correlation);
-    if (p->traceparent && !p->anonymous) {
-        text_append(&meta, ",\"traceparent\":");
-        text_append_json(&meta, p->traceparent);
-    }
-    if (p->command.actor.user_id && !p->anonymous) {
-        text_append(&meta, ",\"actor\":");
-        text_append_json(&meta, p->command.actor.user_id);
-    }
-    text_append(&meta, "}");
-    return arena_text(p->arena, text_value(&meta));
-}
-
 static const char *actor_of(const struct pending *p)
 {
     const struct actor *a = &p->command.actor;
@@ -209,19 +189,17 @@ static const struct append_event *events_of(struct pending *p, struct state_cach
 {
     const struct decision *d = &p->decision;
     struct append_event *events = arena_array(p->arena, MAX_EMITTED, sizeof(*events));
-    const char *meta = d->emitted_count ? meta_of(p) : NULL;
+    const char *meta = d->emitted_count ? recorded_meta(p) : NULL;
     for (int i = 0; i < d->emitted_count; i++) {
         const struct emitted *e = &d->emitted[i];
-        scoped_text data = {0};
         char id[UUID_TEXT];
-        event_write(&e->event, &data);
         events[i] = (struct append_event){
             .stream = add_stream(cache, s, e->stream, true),
             .category = e->category,
             .id = arena_text(p->arena, uuid_new(id)),
             .type = event_name(e->event.type),
             .schema = event_version(e->event.type),
-            .data = arena_text(p->arena, text_value(&data)),
+            .data = e->data,
             .meta = meta,
         };
     }

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "command-api/authenticate.h"
 #include "command-api/command_api.h"
+#include "command-api/precondition.h"
 #include "command-api/writer.h"
 #include "domain/category.h"
 #include "base/banned.h"
@@ -33,49 +34,41 @@ const int command_route_count = sizeof(command_routes) / sizeof(command_routes[0
 
 /* ---- reading the request ---- */
 
-bool if_match_version(const char *header, int64_t *version)
+static fallible read_precondition(const char *header, const char *name, bool taken,
+                                  struct precondition *out, struct fault *f)
 {
-    char digits[24];
-    *version = 0;
-    if (text_equal(header, "*"))
-        return true;
-    if (text_starts(header, "W/"))
-        header += 2;
-    size_t n = *header == '"' ? strspn(header + 1, "0123456789") : 0;
-    const char *rest = header + 1 + n;
-    if (!n || n >= sizeof(digits) || (*rest != '"' && *rest != '-'))
-        return false;
-    rest += strcspn(rest, "\"");
-    if (!text_equal(rest, "\""))
-        return false;
-    memcpy(digits, header + 1, n);
-    digits[n] = '\0';
-    return text_to_int(digits, version) && *version > 0;
-}
-
-static fallible read_if_match(struct http_request *r, const struct row *row, struct command *c,
-                              struct fault *f)
-{
-    const char *header = http_header(r, HTTP_IF_MATCH);
     if (!header)
         return NULL;
-    if (!row->if_match)
-        return fault_at(f, BAD_HEADER, "If-Match", "This does not take If-Match.");
-    if (!if_match_version(header, &c->if_match))
-        return fault_at(f, BAD_HEADER, "If-Match",
-                        "Expected \"<version>\" or the ETag of the item.");
+    if (!taken)
+        return fault_at(f, BAD_HEADER, name, "This takes neither If-Match nor If-None-Match.");
+    if (!precondition_read(header, out))
+        return fault_at(f, BAD_HEADER, name,
+                        "Expected *, or a list of \"<version>\" and ETags of the item.");
     return NULL;
 }
 
-/* The id of the path in lower case, the code of a category, or a new id. */
+/* What is made under a new id never exists before: every If-None-Match holds. */
+static fallible read_preconditions(struct http_request *r, const struct row *row, struct command *c,
+                                   struct fault *f)
+{
+    bool none_match_taken = row->if_match || command_creates(c);
+    TRY(read_precondition(http_header(r, HTTP_IF_MATCH), "If-Match", row->if_match, &c->if_match,
+                          f));
+    return read_precondition(http_header(r, HTTP_IF_NONE_MATCH), "If-None-Match", none_match_taken,
+                             &c->if_none_match, f);
+}
+
+/* The id of the path, the code of a category, or a new id. */
 static fallible read_target(struct http_request *r, const struct row *row, struct command *c)
 {
     char id[UUID_TEXT];
     const char *code = http_segment(r, "code");
     const char *item = http_segment(r, "id");
-    bool good = code ? is_category_code(code) : !item || uuid_is_valid(item);
-    c->target = code ? code : item ? item : arena_text(http_arena(r), uuid_new(id));
-    return good ? NULL : row->malformed;
+    bool good = code ? is_category_code(code) : !item || uuid_read(item, id);
+    if (!good)
+        return row->malformed;
+    c->target = code ? code : arena_text(http_arena(r), item ? id : uuid_new(id));
+    return NULL;
 }
 
 /* A command without a body may come with none or an empty object; that of a DELETE stands in the
@@ -119,26 +112,33 @@ static bool is_visible(const char *s)
     return true;
 }
 
+void command_digest(const unsigned char secret[32], const struct command *c, const char *path,
+                    char out[HASH_TEXT])
+{
+    scoped_arena a = {0};
+    scoped_text body = {0};
+    shape_write(command_shape(c->type), &c->CreateReport, &body);
+    const char *parts[] = {command_name(c->type), path, text_value(&body),
+                           precondition_text(&c->if_match, &a),
+                           precondition_text(&c->if_none_match, &a)};
+    store_hash(secret, parts, c->if_none_match.given ? 5 : 4, out);
+}
+
 /* Keyed hashes of the client's key and of what it asks for; the store keeps neither in clear. */
 static fallible read_key(struct http_request *r, struct pending *p, struct fault *f)
 {
     const struct command_api *api = http_context(r);
     const struct command *c = &p->command;
     const char *key = http_header(r, HTTP_IDEMPOTENCY_KEY);
-    char version[INT_TEXT], own[UUID_TEXT];
-    scoped_text body = {0};
+    char own[UUID_TEXT];
     size_t length = key ? strlen(key) : KEY_LEAST;
     if (length < KEY_LEAST || length > KEY_MOST || (key && !is_visible(key)))
         return fault_at(f, BAD_HEADER, "Idempotency-Key", "Expected 16 to 128 visible characters.");
-    shape_write(command_shape(c->type), &c->CreateReport, &body);
     p->secret = api->server_secret;
     p->client_key = key ? key : arena_text(http_arena(r), uuid_new(own));
     store_hash(p->secret, (const char *const[]){p->client_key, c->actor.user_id}, 2, p->key);
     const char *path = http_segment(r, "id") || http_segment(r, "code") ? c->target : "";
-    store_hash(p->secret,
-               (const char *const[]){command_name(c->type), path, text_value(&body),
-                                     int_text(c->if_match, version)},
-               4, p->digest);
+    command_digest(p->secret, c, path, p->digest);
     return NULL;
 }
 
@@ -232,7 +232,7 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     c->type = row->type;
     c->now = time_now();
     TRY(read_target(r, row, c));
-    TRY(read_if_match(r, row, c, f));
+    TRY(read_preconditions(r, row, c, f));
     TRY(read_body(r, c, f));
     command_fill(c);
     TRY(read_key(r, p, f));

@@ -27,6 +27,32 @@ const struct shape *command_shape(enum command_type type)
     return rows[type].shape;
 }
 
+static const struct {
+    enum command_type type;
+    size_t offset; /* of the text in struct command */
+    const char *value;
+} defaults[] = {
+    {CreateReport, offsetof(struct command, CreateReport.category), "lainnya"},
+    {CreateReport, offsetof(struct command, CreateReport.visibility), "PUBLIC"},
+};
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const struct texts_pair *)a)->key, ((const struct texts_pair *)b)->key);
+}
+
+void command_fill(struct command *c)
+{
+    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+        const char **text = (const char **)(void *)((char *)c + defaults[i].offset);
+        if (defaults[i].type == c->type && !*text)
+            *text = defaults[i].value;
+    }
+    if (c->type == DefineCategory)
+        qsort(c->DefineCategory.names->at, (size_t)c->DefineCategory.names->count,
+              sizeof(struct texts_pair), by_key);
+}
+
 static void name_stream(const char *kind, const char *id, char out[STREAM_TEXT])
 {
     const char *end = out + STREAM_TEXT;
@@ -46,16 +72,6 @@ void stream_of_category(const char *code, char out[STREAM_TEXT])
 static void stream_of_vote(const char *report_id, const char *user_id, char out[STREAM_TEXT])
 {
     snprintf(out, STREAM_TEXT, "vote-%s-%s", report_id, user_id);
-}
-
-void command_fill(struct command *c)
-{
-    if (c->type != CreateReport)
-        return;
-    if (!c->CreateReport.category)
-        c->CreateReport.category = "lainnya";
-    if (!c->CreateReport.visibility)
-        c->CreateReport.visibility = "PUBLIC";
 }
 
 void command_stream(const struct command *c, char out[STREAM_TEXT])

@@ -19,6 +19,15 @@ struct actor {
     enum role role;        /* ANYONE, one role, or SYSTEM */
 };
 
+/* What the stream must be at, or must not: If-Match and If-None-Match. */
+enum { PRECONDITION_VERSIONS_MAX = 16 };
+struct precondition {
+    bool given;
+    bool any; /* "*": at any version, so it must exist */
+    int count;
+    int64_t versions[PRECONDITION_VERSIONS_MAX];
+};
+
 /* Filled at the edge; everything is borrowed and outlives the decision. */
 #define COMMAND_MEMBER(Name, decider, sees) struct Name Name;
 struct command {
@@ -26,7 +35,7 @@ struct command {
     struct actor actor;
     int64_t now;        /* us */
     const char *target; /* id of the path, or the new id of a create */
-    int64_t if_match;   /* version the client saw; 0: no If-Match */
+    struct precondition if_match, if_none_match;
     union {
         COMMANDS(COMMAND_MEMBER)
     };
@@ -35,8 +44,9 @@ struct command {
 const char *command_name(enum command_type type);
 const struct shape *command_shape(enum command_type type); /* of the body; count 0: no body */
 
-/* Gives members of the body that were left out their defaults: with or without them it is the same
- * wish, so before anything is made of the body. */
+/* Gives members of the body that were left out their defaults, and sorts names: two that mean the
+ * same are the same afterwards. Before anything is made of the body, whose texts must be its own.
+ */
 void command_fill(struct command *c);
 
 /* The stream the command is decided on, and the first one it looks at besides; "" if none. */

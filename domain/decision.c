@@ -27,12 +27,24 @@ void decision_release(struct decision *d)
     text_release(&d->answer);
 }
 
+fallible decision_write(struct decision *d, const char **type, struct fault *fault)
+{
+    for (int i = 0; i < d->emitted_count; i++) {
+        struct emitted *e = &d->emitted[i];
+        scoped_text data = {0};
+        *type = event_name(e->event.type);
+        TRY(event_write(&e->event, d->arena, &data, fault));
+        e->data = arena_text(d->arena, text_value(&data));
+    }
+    return NULL;
+}
+
 void emit(struct decision *out, const char *stream, const char *category, struct event e)
 {
     if (out->emitted_count == MAX_EMITTED || word_index(stream_category_words, category) < 0)
         abort(); /* a rule that emits more than it may, or elsewhere, is a bug, not an input */
     out->emitted[out->emitted_count++] =
-        (struct emitted){arena_text(out->arena, stream), arena_text(out->arena, category), e};
+        (struct emitted){arena_text(out->arena, stream), arena_text(out->arena, category), e, NULL};
 }
 
 void answer(struct decision *out, const char *name, const char *value)
@@ -61,10 +73,27 @@ const struct problem *refuse(struct decision *out, const struct problem *p, cons
     return fault_at(&out->fault, p, field, detail);
 }
 
+static bool names_version(const struct precondition *p, int64_t version)
+{
+    bool named = p->any && version > 0;
+    for (int i = 0; i < p->count; i++)
+        named = named || p->versions[i] == version;
+    return named;
+}
+
+static const struct problem *mismatch(struct decision *out, const char *header)
+{
+    const char *detail = "It does not exist.";
+    if (out->version)
+        detail = arena_printf(out->arena, "It is at version %lld.", (long long)out->version);
+    return refuse(out, VERSION_MISMATCH, header, detail);
+}
+
 fallible check_version(const struct command *c, struct decision *out)
 {
-    if (!c->if_match || c->if_match == out->version)
-        return NULL;
-    return refuse(out, VERSION_MISMATCH, "If-Match",
-                  arena_printf(out->arena, "It is at version %lld.", (long long)out->version));
+    if (c->if_match.given && !names_version(&c->if_match, out->version))
+        return mismatch(out, "If-Match");
+    if (c->if_none_match.given && names_version(&c->if_none_match, out->version))
+        return mismatch(out, "If-None-Match");
+    return NULL;
 }

@@ -30,6 +30,7 @@ enum { MAX_EMITTED = 8, MAX_LOOKED = 8 };
 struct emitted {
     const char *stream, *category; /* copied */
     struct event event;            /* texts are borrowed from the command or the states */
+    const char *data;              /* the event as JSON, set by decision_write */
 };
 
 /* One stream whose state the rule has seen; `state` NULL means: not loaded. */
@@ -58,6 +59,10 @@ extern const struct problem NEEDS_STREAM[1];
 
 void decision_release(struct decision *d);
 
+/* Writes what was emitted, in the decision's arena. UNWRITABLE_EVENT: one of them could not be read
+ * again; *type is its name, *fault says what is wrong with it. */
+fallible decision_write(struct decision *d, const char **type, struct fault *fault);
+
 /* ---- for rules ---- */
 
 void emit(struct decision *out, const char *stream, const char *category, struct event e);
@@ -66,6 +71,6 @@ void answer(struct decision *out, const char *name, const char *value);
 fallible look(struct decision *out, const char *stream, const void **state);
 const struct problem *refuse(struct decision *out, const struct problem *p, const char *field,
                              const char *detail);
-/* VERSION_MISMATCH when the command carries an If-Match of another version than the stream is at.
- */
+/* VERSION_MISMATCH when the command's If-Match does not name the version the stream is at, or its
+ * If-None-Match does. */
 fallible check_version(const struct command *c, struct decision *out);

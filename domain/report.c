@@ -233,7 +233,7 @@ static fallible create(const struct command *c, struct decision *out)
 {
     const struct CreateReport *body = &c->CreateReport;
     const struct category *category = NULL;
-    const char *visibility = body->visibility ? body->visibility : "PUBLIC";
+    const char *visibility = body->visibility;
     char stream[STREAM_TEXT];
     out->anonymous = text_equal(visibility, "ANONYMOUS");
     TRY(find_category(c, out, &category));

@@ -39,8 +39,9 @@ int event_version(enum event_type type);               /* current schema version
 const struct shape *event_shape(enum event_type type); /* of `data` */
 bool event_type_from(const char *name, enum event_type *out);
 
-/* Appends `data` of the event as JSON. */
-void event_write(const struct event *e, struct text *out);
+/* Appends `data` of the event as JSON. UNWRITABLE_EVENT: event_read would refuse it, for the member
+ * that `fault` (which may be NULL) names, in `a`; nothing is appended. */
+fallible event_write(const struct event *e, struct arena *a, struct text *out, struct fault *fault);
 
 /* Reads stored `data` of any schema version up to the current one; texts live in `a`.
  * UNREADABLE_EVENT: unknown type, newer version or a body that its shape refuses. */

@@ -178,12 +178,13 @@ static void write_meta(const struct origin *o, struct text *out)
     text_append_char(out, '}');
 }
 
-static void write_texts(const struct event *e, const struct origin *o, struct event_texts *out)
+static fallible write_texts(const struct event *e, const struct origin *o, struct event_texts *out)
 {
+    scoped_arena a = {0};
     uuid_new(out->id);
     snprintf(out->schema, sizeof(out->schema), "%d", event_version(e->type));
-    event_write(e, &out->data);
     write_meta(o, &out->meta);
+    return event_write(e, &a, &out->data, NULL);
 }
 
 fallible account_register(struct pg *c, const struct account *a, const struct origin *o,
@@ -195,7 +196,7 @@ fallible account_register(struct pg *c, const struct account *a, const struct or
     scoped_event_texts t = {0};
     scoped_rows *rows = NULL;
     scoped_arena arena = {0};
-    write_texts(&e, o, &t);
+    TRY(write_texts(&e, o, &t));
     const char *values[] = {a->user_id,
                             a->user_name,
                             precis_user_name_key(&arena, a->user_name),
@@ -240,16 +241,14 @@ fallible session_open(struct pg *c, struct account *a, const char *session, cons
 fallible session_refresh(struct pg *c, const char *session, const char *tag, const char *successor,
                          int64_t days, const struct origin *o, struct account *out, bool *ended)
 {
-    char number[24], now[TIME_TEXT];
+    char number[24];
     scoped_event_texts t = {0};
     scoped_rows *rows = NULL;
     snprintf(number, sizeof(number), "%lld", (long long)days);
-    uuid_new(t.id);
-    snprintf(t.schema, sizeof(t.schema), "%d", event_version(UserSessionEnded));
-    /* The event if this ends the family; the user's id is known to the row only. */
-    text_printf(&t.data, "{\"session_id\":\"%s\",\"ended_at\":\"%s\"}", session,
-                time_format(time_now(), now));
-    write_meta(o, &t.meta);
+    /* The event if this ends the family; whose it is the row tells. */
+    struct event e = EVENT(UserSessionEnded, .user_id = "00000000-0000-0000-0000-000000000000",
+                           .session_id = session, .ended_at = time_now());
+    TRY(write_texts(&e, o, &t));
     const char *values[] = {session, tag,      successor,           number,
                             t.id,    t.schema, text_value(&t.data), text_value(&t.meta)};
     TRY(ask(c, &REFRESH_SESSION, 8, values, &rows));
@@ -267,7 +266,7 @@ fallible session_end(struct pg *c, const char *user_id, const char *session, con
     struct event e =
         EVENT(UserSessionEnded, .user_id = user_id, .session_id = session, .ended_at = time_now());
     scoped_event_texts t = {0};
-    write_texts(&e, o, &t);
+    TRY(write_texts(&e, o, &t));
     const char *values[] = {
         session, user_id, t.id, t.schema, text_value(&t.data), text_value(&t.meta)};
     return ask(c, &END_SESSION, 6, values, NULL);
@@ -284,7 +283,7 @@ static fallible change(struct pg *c, const struct pg_statement *s, const char *c
     const char *values[CHANGE_VALUES_MAX];
     scoped_event_texts t = {0};
     scoped_rows *rows = NULL;
-    write_texts(e, o, &t);
+    TRY(write_texts(e, o, &t));
     memcpy(values, own, (size_t)count * sizeof(*own));
     values[count++] = t.id;
     values[count++] = t.schema;

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdatomic.h>
 
+#include "platform/etag.h"
 #include "platform/gzip.h"
 #include "platform/http.h"
 #include "query-api/cursor.h"
@@ -81,11 +82,6 @@ bool answer_lacks_pack(const struct answer *a)
 
 /* ---- what the client's headers say ---- */
 
-static const char *skip_space(const char *s)
-{
-    return s + strspn(s, " \t");
-}
-
 /* The weight in the parameters of one element of Accept-Encoding is zero: ";q=0", ";q=0.000". */
 static bool is_refused(const char *parameters, size_t length)
 {
@@ -113,18 +109,13 @@ bool takes_gzip(const char *accept_encoding)
 
 bool names_tag(const char *if_none_match, const char *tag)
 {
+    struct etag one;
     size_t length = strlen(tag);
-    const char *s = if_none_match ? skip_space(if_none_match) : "";
-    if (*s == '*')
-        return true;
-    while (*(s = s + strspn(s, " \t,"))) {
-        if (strncmp(s, "W/", 2) == 0)
-            s += 2;
-        size_t one = *s == '"' ? strcspn(s + 1, "\"") + 2 : strcspn(s, ",");
-        if (one == length && strncmp(s, tag, length) == 0)
+    if (!if_none_match || etag_is_any(if_none_match))
+        return if_none_match;
+    while (etag_next(&if_none_match, &one))
+        if (one.length + 2 == length && strncmp(one.at, tag + 1, one.length) == 0)
             return true;
-        s += strnlen(s, one); /* a quote that never closes ends the header */
-    }
     return false;
 }
 

@@ -118,9 +118,10 @@ static fallible bind_chosen_agency(struct binder *b, const struct binding *row, 
 static fallible bind_path_id(struct binder *b, const struct binding *row)
 {
     const char *id = http_segment(b->request, row->name);
-    if (!id || !uuid_is_valid(id))
+    char lower[UUID_TEXT];
+    if (!id || !uuid_read(id, lower))
         return b->ask->query->route->missing;
-    bind_filter(b, id);
+    bind_filter(b, arena_text(http_arena(b->request), lower));
     return NULL;
 }
 

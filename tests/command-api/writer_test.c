@@ -99,7 +99,7 @@ TEST(of_two_officers_at_once_with_the_same_version_one_wins)
     drop(run(&citizen, create(id, "PUBLIC"), NULL));
     for (int i = 0; i < 20; i++) {
         struct command c = move(id, i % 2 ? "IN_PROGRESS" : "REJECTED");
-        c.if_match = 1;
+        c.if_match = (struct precondition){.given = true, .count = 1, .versions = {1}};
         put(command(&officer, c, NULL));
     }
     int won = 0, mismatch = 0;
@@ -318,5 +318,25 @@ TEST(what_waited_too_long_behind_its_stream_is_refused_and_never_done)
     expect(get(), NULL, COMMITTED);
     expect(get(), QUEUE_FULL, OPEN);
     CHECK_INT(count("SELECT count(*) FROM es_event WHERE type = 'report.status.updated'"), 1);
+    end();
+}
+
+/* What no client can send: the edge refuses it. A rule that makes such an event is a bug. */
+TEST(an_event_that_could_not_be_read_again_is_refused_and_the_stream_stays_whole)
+{
+    static struct texts_pair pair[] = {{"en", "Roads"}};
+    static const struct texts names = {1, pair};
+    struct command whole = {.type = DefineCategory,
+                            .target = "bridges",
+                            .DefineCategory = {&names, "AGENCY_INFRA", "issue", false, true}};
+    struct command broken = whole;
+    broken.DefineCategory.kind = NULL;
+    begin();
+    define_category();
+    expect(run(&system_actor, broken, NULL), UNWRITABLE_EVENT, CHECKED);
+    broken.DefineCategory.kind = "neither";
+    expect(run(&system_actor, broken, NULL), UNWRITABLE_EVENT, CHECKED);
+    CHECK_INT(count("SELECT count(*) FROM es_event"), 1);
+    expect(run(&system_actor, whole, NULL), NULL, COMMITTED);
     end();
 }

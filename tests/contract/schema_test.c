@@ -188,7 +188,7 @@ TEST(samples_of_every_version_are_read_and_written_the_same)
         struct event e;
         CHECK_OK(event_read(name, version, data, &arena, &e));
         scoped_text again = {0};
-        event_write(&e, &again);
+        CHECK_OK(event_write(&e, &arena, &again, NULL));
         if (version == event_version(e.type))
             CHECK_TEXT(arena_printf(&arena, "%s\n", text_value(&again)), data);
         seen++;
@@ -212,8 +212,62 @@ TEST(what_was_stored_under_older_rules_is_read)
     CHECK_OK(event_read("report.created", 1, data, &arena, &e));
     CHECK_TEXT(e.ReportCreated.content, "\xe3\x85\xa4");
     CHECK(e.ReportCreated.location != NULL);
-    event_write(&e, &again);
+    CHECK_OK(event_write(&e, &arena, &again, NULL));
     CHECK(strstr(text_value(&again), "\"created_at\":\"2026-01-02T20:00:00.500000Z\"") != NULL);
+    arena_release(&arena);
+}
+
+/* The current sample of the type, with each member in turn as a rule would leave it that forgot it.
+ */
+static void forget_each_member(enum event_type t)
+{
+    const struct shape *shape = event_shape(t);
+    for (int i = 0; i < shape->count; i++) {
+        const struct field *f = &shape->fields()[i];
+        struct event e;
+        struct fault fault = {0};
+        scoped_text out = {0};
+        bool can_be_absent = f->kind != KIND_INT && f->kind != KIND_NUMBER && f->kind != KIND_BOOL;
+        const char *data = read_file(schema_path("samples/", event_name(t), event_version(t)));
+        CHECK_OK(event_read(event_name(t), event_version(t), data, &arena, &e));
+        memset((unsigned char *)&e.ReportCreated + f->offset, 0,
+               can_be_absent ? sizeof(void *) : 0);
+        const struct problem *p = event_write(&e, &arena, &out, &fault);
+        bool must = f->presence == REQUIRED && can_be_absent;
+        if (p != (must ? UNWRITABLE_EVENT : NULL) || (must && !text_equal(fault.field, f->name)) ||
+            (must && out.length))
+            test_fail(__FILE__, __LINE__, event_name(t), fault.field, f->name);
+    }
+}
+
+TEST(an_event_without_a_required_member_is_not_written)
+{
+    for (enum event_type t = 0; t < EVENT_TYPES; t++)
+        forget_each_member(t);
+    arena_release(&arena);
+}
+
+TEST(an_event_is_not_written_that_could_not_be_read_again)
+{
+    static char long_text[70];
+    memset(long_text, 'x', sizeof(long_text) - 1);
+    const struct event events[] = {
+        EVENT(ReportUpvoted, .report_id = "no uuid", .voter_user_id = NULL, .created_at = 1),
+        EVENT(UserRegistered, .user_id = "019b7f00-0000-7000-8000-000000000001", .role = "KING",
+              .registered_at = 1),
+        EVENT(UserRegistered, .user_id = "019b7f00-0000-7000-8000-000000000001", .role = "ADMIN",
+              .agency = long_text, .registered_at = 1),
+        EVENT(UserRegistered, .user_id = "019b7f00-0000-7000-8000-000000000001", .role = "ADMIN",
+              .agency = "\xff", .registered_at = 1),
+    };
+    static const char *const members[] = {"report_id", "role", "agency", NULL};
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        scoped_text out = {0};
+        struct fault fault = {0};
+        CHECK_PROBLEM(event_write(&events[i], &arena, &out, &fault), UNWRITABLE_EVENT);
+        if (members[i])
+            CHECK_TEXT(fault.field, members[i]);
+    }
     arena_release(&arena);
 }
 

@@ -61,11 +61,21 @@ void given_in(const char *stream, struct event e)
     streams[i].version++;
 }
 
+/* Every rule's test is a test of this, too. */
+static void check_emitted(void)
+{
+    const char *type;
+    struct fault f = {0};
+    if (!outcome && decision_write(&decision, &type, &f))
+        test_fail(__FILE__, __LINE__, "an emitted event could not be read again", f.field, type);
+}
+
 void when(const struct actor *a, struct command c)
 {
     char own[STREAM_TEXT];
     c.actor = *a;
     c.now = c.now ? c.now : NOON;
+    command_fill(&c);
     command_stream(&c, own);
     for (int i = 0; i < pending_count; i++)
         given_in(own, pending[i]);
@@ -79,6 +89,7 @@ void when(const struct actor *a, struct command c)
         decision.looked[decision.looked_count++] =
             (struct looked){streams[other].name, streams[other].state};
     }
+    check_emitted();
 }
 
 const struct decision *decided(void)
@@ -94,7 +105,8 @@ const struct problem *decided_outcome(void)
 static const char *as_text(const char *stream, const char *category, const struct event *e)
 {
     scoped_text json = {0};
-    event_write(e, &json);
+    if (event_write(e, &arena, &json, NULL))
+        return "an event that could not be read again";
     return arena_printf(&arena, "%s (%s) %s %s", stream, category, event_name(e->type),
                         text_value(&json));
 }

@@ -102,12 +102,12 @@ TEST(with_if_match_the_version_decides_even_about_the_same_status)
     given_report("PUBLIC");
     given(moved("RECEIVED", "IN_PROGRESS"));
     struct command c = update("IN_PROGRESS", NULL);
-    c.if_match = 1;
+    c.if_match = (struct precondition){.given = true, .count = 1, .versions = {1}};
     when(&officer_infra, c);
     then_refused(VERSION_MISMATCH);
     given_report("PUBLIC");
     given(moved("RECEIVED", "IN_PROGRESS"));
-    c.if_match = 2;
+    c.if_match = (struct precondition){.given = true, .count = 1, .versions = {2}};
     when(&officer_infra, c);
     then_nothing();
 }

@@ -54,6 +54,34 @@ class BadInput(unittest.TestCase):
         self.refused(post(b'{"content":"' + b"x" * 200000 + b'"}'), 413)
         self.assertEqual(c.head(), before)
 
+    def test_spelling_makes_no_difference(self):
+        """Ids in either case, preconditions as RFC 9110 has them, defaults given or left out."""
+        c, key = city(), uuid.uuid4().hex
+        first = c.post("/reports", GOOD, "citizen1", headers={"Idempotency-Key": key})
+        again = c.post("/reports", {**GOOD, "visibility": "PUBLIC"}, "citizen1", headers={"Idempotency-Key": key})
+        self.assertEqual((first.status, again.raw), (201, first.raw))
+        rid, at = first.json["report_id"], first.json["position"]
+        seen = c.get(f"/reports/{rid.upper()}?min_position={at}&wait_ms=5000", "citizen1")
+        self.assertEqual((seen.status, seen.json["report_id"]), (200, rid), seen.raw)
+        tag = seen.headers["ETag"]
+        self.assertEqual(c.get(f"/reports/{rid}", "citizen1", headers={"If-None-Match": f'"x", W/{tag.removeprefix("W/")}'}).status, 304)
+        vote = lambda name, **more: c.post(f"/reports/{name}/upvote", None, "citizen2", **more)
+        key = uuid.uuid4().hex
+        voted = vote(rid.upper(), headers={"Idempotency-Key": key})
+        self.assertEqual((voted.status, voted.json["report_id"]), (200, rid), voted.raw)
+        self.assertEqual(vote(rid, headers={"Idempotency-Key": key}).raw, voted.raw)
+        self.refused(vote(rid, headers={"If-None-Match": "*"}), 400, "If-None-Match")
+        body = {"names": {"en": "Bridges"}, "agency": "AGENCY_INFRA", "kind": "issue", "sensitive": False, "active": True}
+        code = "bridges-" + uuid.uuid4().hex[:8]
+        put = lambda headers: c.ask("PUT", f"/categories/{code}", body, c.token("admin1"), headers=headers)
+        self.refused(put({"If-Match": "*"}), 412, "If-Match")
+        made = put({"If-None-Match": "*"})
+        self.assertEqual((made.status, made.json["version"]), (200, 1), made.raw)
+        self.refused(put({"If-None-Match": "*"}), 412, "If-None-Match")
+        self.assertEqual(put({"If-Match": '"9", W/"1-abc"'}).status, 200)
+        self.assertEqual(put({"If-Match": "*"}).status, 200)
+        self.refused(put({"If-Match": '"9"'}), 412, "If-Match")
+
     def test_queries(self):
         c = city()
         for path, field in [("/reports/public?colour=red", "colour"), ("/reports/public?limit=0", "limit"),

@@ -1,0 +1,44 @@
+/* precondition.c -- see precondition.h. */
+#include "command-api/precondition.h"
+
+#include "platform/etag.h"
+#include "base/banned.h"
+
+/* "<version>" or "<version>-<hash>" */
+static bool read_version(const struct etag *tag, int64_t *version)
+{
+    char digits[24];
+    size_t n = 0;
+    while (n < tag->length && tag->at[n] >= '0' && tag->at[n] <= '9')
+        n++;
+    if (n >= sizeof(digits) || (n < tag->length && tag->at[n] != '-'))
+        return false;
+    memcpy(digits, tag->at, n);
+    digits[n] = '\0';
+    return text_to_int(digits, version) && *version > 0;
+}
+
+bool precondition_read(const char *header, struct precondition *out)
+{
+    struct precondition p = {.given = true, .any = etag_is_any(header)};
+    struct etag tag;
+    while (!p.any && etag_next(&header, &tag))
+        if (p.count == PRECONDITION_VERSIONS_MAX || !read_version(&tag, &p.versions[p.count++]))
+            return false;
+    if (!header || (!p.any && !p.count))
+        return false;
+    *out = p;
+    return true;
+}
+
+const char *precondition_text(const struct precondition *p, struct arena *a)
+{
+    scoped_text t = {0};
+    if (!p->given || p->any)
+        return p->any ? "*" : "0";
+    for (int i = 0; i < p->count; i++) {
+        text_append(&t, i ? "," : "");
+        text_append_int(&t, p->versions[i]);
+    }
+    return arena_text(a, text_value(&t));
+}
