@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """folder_test.py -- which RUN_DIR is taken, what becomes of its files, and which settings are refused before anything is
 made. Nothing is started here."""
-import os, pwd, shutil, subprocess, unittest
+import fcntl, os, pwd, shutil, signal, subprocess, unittest
 
 from scripts import DATABASE_USER, IS_ROOT, ROOT, SERVICE_USER, Folder
 
@@ -149,6 +149,20 @@ class RunFolder(unittest.TestCase):
         for address in ("0.0.0.0", "::", "128.0.0.1", "10.1.1.1"):
             self.refused("demo password", LISTEN_ADDRESS=address)
         self.refused("already", REDIS_PORT=self.folder.ports["POSTGRES_PORT"])
+
+    def test_ctrl_c_before_anything_is_built_says_so_and_leaves_nothing(self):
+        os.makedirs(ROOT + "/build", exist_ok=True)
+        with open(f"{ROOT}/build/{self.folder.environment['PRESET']}.lock", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # as another build would
+            process = self.folder.start("run")
+            while "another build" not in (line := process.stdout.readline()):
+                self.assertTrue(line)
+            code, said = self.folder.run("clean-data", given="yes\n")
+            self.assertEqual((code, "at work" in said), (1, True), said)
+            os.killpg(process.pid, signal.SIGINT)
+            said, _ = process.communicate(timeout=20)
+        self.assertEqual((process.returncode, "interrupted; nothing runs" in said), (130, True), said)
+        self.assertEqual(os.listdir(self.folder.above), [])
 
     def test_origins_are_words(self):
         script = f". {ROOT}/tools/lib.sh; . {ROOT}/tools/settings.sh; cd {ROOT}; check_origins; no_faults; printf %s \"$CORS_PATTERN\""

@@ -14,8 +14,13 @@ for i in $(seq 500); do echo "Get:$i http://deb.debian.org line"; done
 *broken*) echo "E: it is broken"; exit 100 ;;
 *)
     /usr/sbin/policy-rc.d redis-server start; echo "policy $?" >>/run/seen
+    export DPKG_MAINTSCRIPT_PACKAGE=redis-server
+    /usr/bin/deb-systemd-helper purge redis-server.service
+    /usr/bin/deb-systemd-helper unmask redis-server.service
     /usr/bin/deb-systemd-helper enable redis-server.service
-    /usr/sbin/update-rc.d redis-server defaults ;;
+    rm -f /etc/rc?.d/*redis-server
+    /usr/sbin/update-rc.d redis-server defaults
+    ls /etc/systemd/system/multi-user.target.wants/redis-server.service /etc/rc2.d/S01redis-server >>/run/seen ;;
 esac
 """
 
@@ -34,8 +39,8 @@ class Install(unittest.TestCase):
             f.write(text)
         os.chmod(f"{self.folder}/bin/{name}", 0o755)
 
-    def install(self, after, *packages):
-        script = "set -e\n"
+    def install(self, after, *packages, systemctl=True):
+        script = "set -e\n" + ("" if systemctl else "mount --bind /dev/null /usr/bin/systemctl\n")
         for i, folder in enumerate(FOLDERS):
             for part in ("upper", "work"):
                 os.makedirs(f"{self.folder}/{part}{i}", exist_ok=True)
@@ -49,13 +54,17 @@ class Install(unittest.TestCase):
         return done.stdout
 
     def test_steps_are_shown_and_nothing_stays_enabled(self):
-        for systemctl in ("#!/bin/sh\nexit 1\n", None):
-            if systemctl:
-                self.program("systemctl", systemctl)  # there, but no systemd runs
-            said = self.install("cat /run/seen; ls /etc/systemd/system/multi-user.target.wants /etc/rc2.d; " + LEFT, "redis-server")
-            self.assertEqual(said.splitlines()[:4], ["    lists of packages", "    download", "    installation", "policy 101"])
+        for systemctl in (True, False):
+            said = self.install("cat /run/seen; ls /etc/systemd/system/multi-user.target.wants /etc/rc2.d; " + LEFT,
+                                "redis-server", systemctl=systemctl)
+            lines = said.splitlines()
+            self.assertEqual(lines[:4], ["    lists of packages", "    download", "    installation", "policy 101"], said)
+            self.assertEqual([line.split("/")[-1] for line in lines[4:6]], ["S01redis-server", "redis-server.service"])
             for enabled in ("redis-server.service", "S01redis-server", "is left"):
-                self.assertNotIn(enabled, said)
+                self.assertNotIn(enabled, "\n".join(lines[6:]))
+            for made in os.listdir(self.folder):  # the next one begins anew
+                if made.startswith(("upper", "work")):
+                    shutil.rmtree(f"{self.folder}/{made}")
 
     def test_a_failure_shows_the_end_of_what_apt_said(self):
         said = self.install(LEFT, "broken")
