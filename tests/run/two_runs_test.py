@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """two_runs_test.py -- one city in one run folder, whatever is started, killed or left behind there."""
-import json, os, re, shutil, signal, subprocess, time, unittest, urllib.request
+import json, os, re, shutil, signal, subprocess, threading, time, unittest, urllib.request
 
 from scripts import DATABASE_USER, IS_ROOT, Folder
 from city import wait_until
@@ -49,11 +49,15 @@ class TwoRuns(unittest.TestCase):
         self.assertIn(f"GATEWAY_HTTP_PORT={port}, not 8999", said)
 
     def test_3_a_killed_supervisor_leaves_nothing_that_is_overwritten_or_removed(self):
+        processes = subprocess.run(["pgrep", "-P", str(self.pids()["postgres"])], stdout=subprocess.PIPE, text=True).stdout
+        slow = int(processes.split()[0])
+        os.kill(slow, signal.SIGSTOP)  # without it the server does not end
         os.kill(self.folder.supervisor(), signal.SIGKILL)
         code, said = self.folder.run("clean-data", given="yes\n")
+        threading.Timer(3, os.kill, (slow, signal.SIGCONT)).start()
         self.assertEqual((code, "nothing was removed" in said), (1, True), said)
         self.assertTrue(os.path.isdir(self.folder.path + "/postgres/data/base"))
-        self.started()  # waits for what is still ending
+        self.assertIn("waiting for what a killed supervisor left to end: ", self.started())
         self.assertEqual([len(found) for found in processes_of(self.folder)], [1, 1])
 
     def ready(self):
