@@ -2,6 +2,7 @@
  * COMMAND_WAIT_MS and the deadline of one call, however many wait. */
 #include "tests/command-api/writer_fixture.h"
 
+#include <stdatomic.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 1000, TIMEOUT_MS = 500, SLACK_MS = 400, MANY = 800 };
@@ -73,6 +74,56 @@ TEST(who_waits_behind_a_stream_hears_in_time_too)
     }
     check_in_time(last_answer(240));
     test_postgres_thaw();
+    end();
+}
+
+/* Each new batch is another call to the store, and the line behind the stream must not wait for
+ * them all. */
+TEST(a_line_behind_a_stream_hears_in_time_while_others_keep_coming)
+{
+    enum { LINE = 60, OTHERS = 50 };
+    char id[UUID_TEXT];
+    new_id(id);
+    begin_impatient();
+    drop(run(&citizen, create(id, "PUBLIC"), NULL));
+    test_postgres_freeze();
+    atomic_store(&worst_lateness, 0);
+    for (int i = 0; i < LINE; i++)
+        put(command(&officer, move(id, i % 2 ? "IN_PROGRESS" : "RESOLVED"), NULL));
+    for (int i = 0; i < OTHERS; i++) {
+        usleep(70000);
+        put_new();
+    }
+    last_answer(LINE + OTHERS);
+    test_postgres_thaw();
+    int64_t late = atomic_load(&worst_lateness) / 1000;
+    if (late > TIMEOUT_MS + SLACK_MS)
+        test_int(__FILE__, __LINE__, "ms beyond the wait", late, TIMEOUT_MS);
+    end();
+}
+
+/* Loading takes most of the deadline and the append would take the rest and more. */
+TEST(all_calls_of_a_batch_share_one_deadline)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    begin_impatient();
+    drop(run(&citizen, create(id, "PUBLIC"), NULL));
+    writer_free(writer);
+    writer = writer_new(&settings, NULL, NULL); /* has no state yet */
+    usleep(200000);                             /* but a connection */
+    struct pg *events = pg_new(settings.database_url, "events", NULL, 20000);
+    struct pg *counter = pg_new(settings.database_url, "counter", NULL, 20000);
+    CHECK_OK(pg_run(events, "BEGIN; LOCK TABLE es_event IN ACCESS EXCLUSIVE MODE"));
+    CHECK_OK(pg_run(counter, "BEGIN; UPDATE es_counter SET position = position"));
+    put(command(&officer, move(id, "IN_PROGRESS"), NULL));
+    usleep(350000);
+    pg_free(events);
+    usleep(350000);
+    pg_free(counter);
+    struct pending *p = get();
+    CHECK_PROBLEM(p->problem, STORE_UNAVAILABLE);
+    drop(p);
     end();
 }
 

@@ -8,7 +8,9 @@
 
 extern const struct actor citizen, other, officer, system_actor;
 extern struct settings settings;
-extern struct writer *writer; /* the one `put` goes to */
+extern struct writer *writer;
+/* us, beyond its deadline, that a command has waited at most; the test sets it back. */
+extern _Atomic int64_t worst_lateness; /* the one `put` goes to */
 
 #define C1 "019b7f00-0000-7000-8000-0000000000c1" /* user id of `citizen` */
 
