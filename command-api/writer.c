@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/planted.h"
 #include "command-api/attempt.h"
+#include "command-api/precondition.h"
 #include "command-api/waiting.h"
 #include "platform/metrics.h"
 #include "platform/service.h"
@@ -33,6 +34,8 @@ struct writer {
     struct store *store;
     bool store_away;  /* the last batch could not reach it: the next one tries once only */
     int64_t deadline; /* monotonic us, of the batch under way: all its calls to the store */
+    int64_t epoch;    /* life of the log that the cached states are of; 0: not known yet */
+    bool over;        /* another one has begun: nothing is decided any more */
     bool stopped;
     pthread_t thread;
 };
@@ -203,7 +206,40 @@ static void pause_before(int n)
  * call may take. */
 static bool is_worth_another_try(const struct writer *w, const struct problem *p)
 {
-    return p != BATCH_REJECTED && time_monotonic() < w->deadline;
+    return p != BATCH_REJECTED && p != EPOCH_RAISED && time_monotonic() < w->deadline;
+}
+
+/* In another epoch than the first one met, folded states mean other events: the process ends. */
+static fallible meet_epoch(struct writer *w, int64_t epoch)
+{
+    if (w->epoch && epoch != w->epoch) {
+        if (!w->over)
+            service_fail("the event log has begun another epoch: it was restored");
+        w->over = true;
+        return EPOCH_RAISED;
+    }
+    w->epoch = epoch;
+    store_belongs(w->store, epoch);
+    return NULL;
+}
+
+static void compare_tags(const struct writer *w, struct batch *b)
+{
+    for (int i = 0; i < b->count; i++) {
+        precondition_in(&b->at[i]->command.if_match, w->epoch);
+        precondition_in(&b->at[i]->command.if_none_match, w->epoch);
+    }
+}
+
+static fallible try_once(struct writer *w, struct batch *b)
+{
+    int64_t position, epoch = w->epoch;
+    if (!epoch)
+        TRY(store_head(w->store, &position, &epoch));
+    TRY(w->over ? EPOCH_RAISED : meet_epoch(w, epoch));
+    compare_tags(w, b);
+    const struct problem *p = attempt(w->store, w->cache, b, defer, w);
+    return p == EPOCH_RAISED ? meet_epoch(w, 0) : p; /* 0: another, whichever it is */
 }
 
 /* NULL, or why commands of the batch are still OPEN. */
@@ -216,7 +252,7 @@ static fallible try_batch(struct writer *w, struct batch *b)
             pause_before(n);
         int64_t start = time_monotonic();
         metric_observe(METRIC_es_append_batch_size, b->count);
-        p = attempt(w->store, w->cache, b, defer, w);
+        p = try_once(w, b);
         metric_observe(METRIC_es_commit_seconds, (double)(time_monotonic() - start) / 1e6);
         if (is_settled(b))
             return NULL;
@@ -287,7 +323,7 @@ static void look_at_store(struct writer *w)
     const struct problem *p = store_head(w->store, &position, &epoch);
     w->store_away = p != NULL;
     ready_report("postgres store", !p, -1);
-    if (!p)
+    if (!p && !meet_epoch(w, epoch))
         metric_set(METRIC_es_head_position, NULL, (double)position);
 }
 

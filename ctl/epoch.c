@@ -13,7 +13,14 @@ static const struct pg_statement LANES = {
     NULL, "SELECT name, epoch, position FROM engine.lane ORDER BY name <> 'main', name"};
 /* Nothing is raised that has moved since the operator was asked. */
 static const struct pg_statement RAISE = {
-    NULL, "UPDATE es_store SET epoch = epoch + 1 WHERE epoch = $1::bigint RETURNING epoch"};
+    NULL, "WITH held AS (UPDATE es_counter SET position = position RETURNING position) "
+          "UPDATE es_store SET epoch = $2::bigint FROM held WHERE epoch = $1::bigint "
+          "RETURNING epoch, held.position"};
+/* From here on query-api shows nothing of the old views, whatever it has not heard yet. */
+static const struct pg_statement HIDE = {
+    NULL, "UPDATE engine.lane SET serves_from = 9223372036854775807"};
+static const struct pg_statement LAST_OF_VIEWS = {
+    NULL, "SELECT coalesce(max(epoch), 0) FROM engine.lane"};
 
 static void add(struct table *t, const char *part, int64_t epoch, int64_t position, const char *id)
 {
@@ -49,17 +56,44 @@ static int show(bool json)
                      json);
 }
 
+/* An epoch that nobody has seen: a backup may be older than the last time it was raised. */
+static int64_t last_known(struct city *c, int64_t epoch)
+{
+    scoped_rows *rows = NULL;
+    int64_t redis = 0;
+    if (pg_call(c->views, &LAST_OF_VIEWS, 0, NULL, &rows))
+        failed("The database of the views does not tell which epoch it is of.");
+    else if (rows_int(rows, 0, 0) > epoch)
+        epoch = rows_int(rows, 0, 0);
+    if (city_redis_epoch(c, &redis))
+        failed("Redis does not tell which epoch it holds.");
+    return redis > epoch ? redis : epoch;
+}
+
 static int raise_from(struct city *c, const struct head *head)
 {
     scoped_arena a = {0};
     scoped_rows *rows = NULL;
-    const char *value = cell_int(&a, head->epoch);
-    const struct problem *p = pg_call(c->log, &RAISE, 1, &value, &rows);
+    const char *values[] = {cell_int(&a, head->epoch),
+                            cell_int(&a, last_known(c, head->epoch) + 1)};
+    const struct problem *p = pg_call(c->log, &RAISE, 2, values, &rows);
     if (p)
         return failed_by(p, "epoch raise");
     if (rows_count(rows) != 1)
         return failed("somebody else has raised it meanwhile; nothing was changed.");
+    if (pg_call(c->views, &HIDE, 0, NULL, NULL))
+        failed("The old views could not be hidden: they may be shown for a second.");
     printf("%s\n", rows_text(rows, 0, 0));
+    fprintf(
+        stderr,
+        "Epoch %s has begun at position %s. What happens next, by itself:\n"
+        "  - every service ends and starts again within seconds; who has a session logs in anew;\n"
+        "  - the projector fills all views from the log; until then queries get 503 and\n"
+        "    /ready/query-api says so; lag shows how far they are;\n"
+        "  - the relay fills Redis anew; consumer groups there are gone.\n"
+        "What remains to be done: disable again who was disabled since the backup; programs\n"
+        "outside start again from position %s at most. verify tells when all is whole.\n",
+        rows_text(rows, 0, 0), rows_text(rows, 0, 1), rows_text(rows, 0, 1));
     return DONE;
 }
 
@@ -67,7 +101,7 @@ static int raise_epoch(bool yes)
 {
     struct head head;
     scoped_city c = {0};
-    int code = city_open(&c, NEEDS_STORE);
+    int code = city_open(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS);
     if (code)
         return code;
     const struct problem *p = city_head(&c, &head);
@@ -75,12 +109,11 @@ static int raise_epoch(bool yes)
         return failed_by(p, "epoch raise");
     if (!confirmed(
             yes,
-            "This begins epoch %lld of the log, which ends at position %lld. It is meant for a "
-            "store that was restored to an earlier point, before anything is written to it. "
-            "Redis is filled anew; the projector stops until the views are made again from the "
-            "log; programs outside start again from a position they trust. There is no way "
-            "back to epoch %lld.",
-            (long long)head.epoch + 1, (long long)head.position, (long long)head.epoch))
+            "This begins a new epoch of the log, after %lld; it ends at position %lld now. It is "
+            "meant for a store that was restored to an earlier point. Services start again, all "
+            "sessions end, views and Redis are filled anew, and programs outside start again from "
+            "a position they trust. There is no way back.",
+            (long long)head.epoch, (long long)head.position))
         return FAILED;
     return raise_from(&c, &head);
 }

@@ -137,6 +137,8 @@ static fallible follow(struct tail *t)
     while (!interrupted && t->at < t->to) {
         struct head head;
         TRY(city_head(&t->city, &head));
+        if (t->epoch && t->epoch != head.epoch)
+            return EPOCH_RAISED; /* positions come again: what is to follow is another log */
         t->epoch = head.epoch;
         if (t->no_follow && head.position < t->to)
             t->to = head.position;

@@ -26,6 +26,7 @@ struct precondition {
     bool any; /* "*": at any version, so it must exist */
     int count;
     int64_t versions[PRECONDITION_VERSIONS_MAX];
+    int64_t epochs[PRECONDITION_VERSIONS_MAX]; /* of the log when the tags were given out; 0: any */
 };
 
 /* Filled at the edge; everything is borrowed and outlives the decision. */

@@ -174,7 +174,7 @@ void service_fail(const char *why)
 /* ---- readiness ---- */
 
 struct dependency {
-    const char *name;
+    const char *name, *reason; /* reason: NULL if there is none */
     bool ok, optional;
     double lag_seconds;
     int64_t reported; /* monotonic; 0: never */
@@ -224,6 +224,13 @@ void ready_report(const char *dependency, bool ok, double lag_seconds)
     pthread_mutex_unlock(&ready.lock);
 }
 
+void ready_reason(const char *dependency, const char *reason)
+{
+    pthread_mutex_lock(&ready.lock);
+    find_locked(dependency)->reason = reason;
+    pthread_mutex_unlock(&ready.lock);
+}
+
 enum readiness { READY, DEGRADED, NOT_READY };
 
 /* A dependency is well if it has said so lately. */
@@ -241,9 +248,14 @@ static enum readiness write_dependencies(struct text *out)
         text_append_json(out, d->name);
         text_printf(out, ":{\"ok\":%s,\"lag_seconds\":", ok ? "true" : "false");
         if (d->reported && d->lag_seconds >= 0)
-            text_printf(out, "%.3f}", d->lag_seconds);
+            text_printf(out, "%.3f", d->lag_seconds);
         else
-            text_append(out, "null}");
+            text_append(out, "null");
+        if (d->reason) {
+            text_append(out, ",\"reason\":");
+            text_append_json(out, d->reason);
+        }
+        text_append_char(out, '}');
     }
     pthread_mutex_unlock(&ready.lock);
     return all;

@@ -31,9 +31,11 @@ void ready_declare(const char *dependency);
 void ready_declare_optional(const char *dependency);
 /* `lag_seconds` < 0: this dependency has no lag. Any thread, does not block. */
 void ready_report(const char *dependency, bool ok, double lag_seconds);
+/* Why it is not as it should be, for people; NULL: nothing to say. Borrowed for ever, or NULL. */
+void ready_reason(const char *dependency, const char *reason);
 
 /* The routes of every service, to be appended to its table. GET /health 200 {"status":"ok",
  * "service","version"}; GET /ready 200 or 503 {"status":"ready"|"degraded"|"not ready",
- * "dependencies":{name:{"ok","lag_seconds"}}}. */
+ * "dependencies":{name:{"ok","lag_seconds"[,"reason"]}}}. */
 enum { SERVICE_ROUTES = 3 };
 extern const struct http_route service_routes[SERVICE_ROUTES];

@@ -45,6 +45,7 @@ static const enum column_kind kinds[PARAMETERS] = {PARAMETERS_OF_APPEND(PARAMETE
 
 struct store {
     struct pg *connection;
+    int64_t epoch;                     /* the caller's; 0: any */
     struct column columns[PARAMETERS]; /* of the last append: kept, the next one is as large */
 };
 
@@ -86,7 +87,12 @@ static const struct pg_statement APPEND_BATCH = {
     "$8::int[], $9::text[], $10::bigint[], $11::int[], $12::text[], $13::bigint[], "
     "$14::int[], $15::text[], $16::bigint[], $17::int[], "
     "$18::int[], $19::text[], $20::bigint[], $21::text[], $22::text[]::uuid[], $23::text[], "
-    "$24::int[], $25::json[], $26::json[])"};
+    "$24::int[], $25::json[], $26::json[], $27::bigint)"};
+
+void store_belongs(struct store *s, int64_t epoch)
+{
+    s->epoch = epoch;
+}
 
 static void add_command(struct column *p, const struct append *c, int last)
 {
@@ -212,7 +218,8 @@ static void settle(struct append *c, const struct rows *r, int row, struct arena
 
 fallible store_append(struct store *s, struct append *batch, int count, struct arena *a)
 {
-    struct pg_value values[PARAMETERS];
+    struct pg_value values[PARAMETERS + 1];
+    char epoch[8]; /* as the server takes a bigint: the greatest byte first */
     scoped_rows *rows = NULL;
     for (int i = 0; i < PARAMETERS; i++)
         column_begin(&s->columns[i], kinds[i]);
@@ -220,7 +227,14 @@ fallible store_append(struct store *s, struct append *batch, int count, struct a
     add_known(s->columns, batch, count, a);
     for (int i = 0; i < PARAMETERS; i++)
         values[i] = column_end(&s->columns[i]);
-    TRY(as_store(s, pg_call_binary(s->connection, &APPEND_BATCH, PARAMETERS, values, &rows)));
+    for (int i = 0; i < 8; i++)
+        epoch[i] = (char)(s->epoch >> (56 - 8 * i));
+    values[PARAMETERS] = (struct pg_value){s->epoch ? epoch : NULL, sizeof(epoch)};
+    const struct problem *p =
+        pg_call_binary(s->connection, &APPEND_BATCH, PARAMETERS + 1, values, &rows);
+    if (p == STATEMENT_REFUSED && text_equal(pg_sqlstate(s->connection), "NE001"))
+        return EPOCH_RAISED;
+    TRY(as_store(s, p));
     if (rows_count(rows) != count)
         return BATCH_REJECTED;
     for (int i = 0; i < count; i++)

@@ -2,11 +2,7 @@
  * One struct store belongs to one thread; every call blocks at most the connection's deadline. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/arena.h"
-#include "base/problem.h"
 #include "platform/postgres.h"
 
 struct store;
@@ -56,11 +52,14 @@ struct append {
     const char *replayed_body; /* in the arena of the call; NULL unless REPLAYED */
 };
 
+/* From now on an append to a log of another epoch is refused; 0: none is. */
+void store_belongs(struct store *s, int64_t epoch);
+
 enum { BATCH_MAX = 64 };
 /* Writes up to BATCH_MAX commands in one transaction by the SQL function append_batch: one commit.
  * No two of them may share a stream that one of them writes, nor a key.
  * STORE_UNAVAILABLE: outcome unknown; the call may be repeated, the keys make it safe.
- * BATCH_REJECTED: nothing was written. Outcomes are untouched then. */
+ * EPOCH_RAISED, BATCH_REJECTED: nothing was written. Outcomes are untouched then. */
 fallible store_append(struct store *s, struct append *batch, int count, struct arena *a);
 
 /* ---- reading ---- */
@@ -84,8 +83,7 @@ struct event_page {
 fallible store_load(struct store *s, const char *const *streams, int count, struct arena *a,
                     struct event_page *out);
 
-/* The first `limit` events after `position`, in order. Never shows a gap: positions are gapless
- * and become visible in order. */
+/* The first `limit` events after `position`, in order and without a gap. */
 fallible store_read(struct store *s, int64_t position, int limit, struct arena *a,
                     struct event_page *out);
 
@@ -96,7 +94,7 @@ fallible store_read_data(struct store *s, int64_t position, int limit, struct ar
 fallible store_read_category(struct store *s, const char *category, int64_t position, int64_t to,
                              int limit, struct arena *a, struct event_page *out);
 
-/* Last position and the epoch: which life of the log this is. */
+/* Last position, and the epoch: which life of the log this is. */
 fallible store_head(struct store *s, int64_t *position, int64_t *epoch);
 fallible store_id(struct store *s, char out[37]);
 

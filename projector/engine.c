@@ -1,6 +1,7 @@
 /* engine.c -- one turn after the other: what is new, from the stream or from the store, into the
  * lanes. */
 #include "projector/engine_parts.h"
+#include "projector/lives.h"
 
 #include "base/log.h"
 #include "base/planted.h"
@@ -76,17 +77,14 @@ static fallible look_at_head(struct engine *e, int64_t *head)
     int64_t epoch;
     TRY(store_head(e->parts.store, head, &epoch));
     e->health.store = true;
-    if (e->loaded && epoch != e->epoch) {
+    if (e->epoch && epoch != e->epoch) {
         log_error("the event store has begun another epoch", KV("epoch", epoch),
                   KV("mine", e->epoch));
         return engine_stop(e, "the event store has begun another epoch");
     }
     e->epoch = epoch;
-    if (e->loaded && *head < main_lane(e)->position) {
-        log_error("the event store ends before the views: it was restored without a new epoch",
-                  KV("head", *head), KV("position", main_lane(e)->position));
-        return engine_stop(e, "the event store ends before the views");
-    }
+    if (e->set_back || (e->loaded && *head < main_lane(e)->position))
+        return lives_set_back(e, "position", main_lane(e)->position, *head);
     if (*head > e->newest)
         e->newest = *head;
     return NULL;
@@ -209,13 +207,13 @@ static void heal(struct engine *e, const char *why)
 static fallible take_entries(struct engine *e, const struct entry *entries, int found,
                              struct arena *a, struct batch_event *out, int *count, const char **why)
 {
-    int64_t cursor = main_lane(e)->position;
+    int64_t head, cursor = main_lane(e)->position;
     for (int i = 0; i < found && !*why; i++) {
         const struct entry *x = &entries[i];
         if (x->epoch != e->epoch && !PLANTED(NO_EPOCH_CHECK)) {
-            log_error("an entry of the stream belongs to another epoch", KV("epoch", x->epoch),
-                      KV("mine", e->epoch), KV("position", x->position));
-            return engine_stop(e, "the stream belongs to another epoch than the views");
+            TRY(look_at_head(e, &head)); /* stops here if it is the store's */
+            *why = "an entry of another epoch";
+            break;
         }
         if (x->position <= cursor)
             continue;
@@ -324,7 +322,7 @@ static fallible turn(struct engine *e, struct arena *a, int *wait_ms)
 /* What a failed turn means for the next one. */
 static int recover(struct engine *e, const struct problem *p)
 {
-    bool store = p == STORE_UNAVAILABLE || p == BATCH_REJECTED;
+    bool store = p == STORE_UNAVAILABLE || p == BATCH_REJECTED || p == LOG_SET_BACK;
     e->loaded = false;
     if (store)
         e->health.store = false;
@@ -368,6 +366,7 @@ struct engine_health engine_health(const struct engine *e)
 {
     struct engine_health h = e->health;
     h.lag_seconds = e->lane_count ? lag_of(e, 0) : 0;
+    h.set_back = e->set_back;
     return h;
 }
 

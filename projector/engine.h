@@ -1,10 +1,14 @@
 /* engine.h -- follows the log and keeps the views. It knows no view: a view is a file (view.h).
  *
- * The rule (`cursor` is the checkpoint of lane main): an entry of another epoch stops the engine;
- * one at or before the cursor is skipped; one whose `prev` is the cursor is applied; any other, and
- * a malformed one, sends the engine to the event store, from which it reads on to the end. So does
- * silence while the store has more. A batch is one transaction: the checkpoint first, compared with
- * what this engine believes it to be, then the statements of each view.
+ * The rule (`cursor` is the checkpoint of lane main): another epoch of the store stops the engine;
+ * an entry at or before the cursor is skipped; one whose `prev` is the cursor is applied; any
+ * other, and a malformed one, sends the engine to the event store, from which it reads on to the
+ * end. So does silence while the store has more. A batch is one transaction: the checkpoint first,
+ * compared with what this engine believes it to be, then the statements of each view.
+ *
+ * Views of an older epoch are dropped when an engine starts, and filled anew from the log's
+ * beginning. While the store is behind the views in one and the same epoch, the engine waits for a
+ * new one.
  *
  * Threads: one engine belongs to one thread. */
 #pragma once
@@ -45,6 +49,7 @@ fallible engine_retry(struct engine *e, const char *view, const char *stream, in
 
 struct engine_health {
     bool store, views, redis;
+    bool set_back;      /* the store was restored without a new epoch */
     double lag_seconds; /* of lane main */
 };
 struct engine_health engine_health(const struct engine *e);

@@ -37,6 +37,7 @@ struct engine {
     bool loaded;     /* lanes, views and parked streams are as the database has them */
     bool registered; /* has been loaded once */
     bool renewed;    /* the set of versions is another one */
+    bool set_back;   /* the store is behind the views: waits for a new epoch */
     bool unread_retried;
     int64_t rehearsed; /* connection on which all statements are prepared */
     const char *stopped;
@@ -91,8 +92,7 @@ fallible lane_apply(struct engine *e, int lane, const struct batch_event *events
  * nothing is parked. */
 fallible view_apply(struct projected *v, struct pg *db, const struct batch_event *events, int count,
                     bool trusted);
-/* Compares a lane with what the caller believes and moves it, within a transaction.
- * VERSION_CONFLICT: it is not so; the engine must load anew. */
+/* Compares a lane with what the caller believes and moves it. VERSION_CONFLICT: load anew. */
 fallible lane_fence(struct pg *db, const struct lane *lane, int64_t to, int64_t revision);
 /* BEGIN, which says on which connection; COMMIT, which is none on another one; ROLLBACK. */
 fallible begin(struct pg *db, int64_t *generation);

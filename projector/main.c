@@ -28,6 +28,7 @@ static void report(const struct engine *e)
 {
     struct engine_health h = engine_health(e);
     ready_report("postgres store", h.store, -1);
+    ready_reason("postgres store", h.set_back ? "restored: it waits for epoch raise" : NULL);
     ready_report("postgres views", h.views, h.lag_seconds);
     ready_report("redis", h.redis, -1);
     engine_metrics(e);

@@ -1,6 +1,7 @@
 /* registry.c -- which views there are, in which lane, and where the lanes stand: schema `engine` of
  * the read database. */
 #include "projector/engine_parts.h"
+#include "projector/lives.h"
 
 #include "base/log.h"
 #include "base/banned.h"
@@ -11,8 +12,8 @@ static const struct pg_statement LANES = {
     "lanes",
     "SELECT name, position, epoch, revision FROM engine.lane ORDER BY name <> 'main', name"};
 static const struct pg_statement NEW_LANE = {
-    "lane_new",
-    "INSERT INTO engine.lane (name, position, epoch) VALUES ($1::text, $2::bigint, $3::bigint)"};
+    "lane_new", "INSERT INTO engine.lane (name, position, epoch, serves_from) "
+                "VALUES ($1::text, 0, $2::bigint, $3::bigint)"};
 static const struct pg_statement VIEWS = {"views",
                                           "SELECT name, lane, digest, file, text FROM engine.view"};
 static const struct pg_statement NEW_VIEW = {
@@ -50,9 +51,9 @@ struct projected *registry_find(struct engine *e, const char *name)
     return NULL;
 }
 
-static fallible new_lane(struct engine *e, const char *name, struct arena *a)
+static fallible new_lane(struct engine *e, const char *name, int64_t serves_from, struct arena *a)
 {
-    const char *values[] = {name, "0", number(a, e->epoch)};
+    const char *values[] = {name, number(a, e->epoch), number(a, serves_from)};
     return pg_call(e->parts.views, &NEW_LANE, 3, values, NULL);
 }
 
@@ -83,7 +84,7 @@ static fallible add_view(struct engine *e, const struct view *v, struct arena *a
     const char *values[] = {v->name, lane, v->digest, v->text};
     TRY(create_tables(e, v));
     if (e->lanes[0].position)
-        TRY(new_lane(e, v->name, a));
+        TRY(new_lane(e, v->name, e->lanes[0].position, a));
     TRY(pg_call(e->parts.views, &NEW_VIEW, 4, values, NULL));
     log_info("view created", KV("view", v->name), KV("lane", lane));
     return NULL;
@@ -176,9 +177,10 @@ static fallible register_views(struct engine *e)
     scoped_rows *rows = NULL;
     bool *there = arena_array(&a, (size_t)e->file_count + 1, sizeof(*there));
     TRY(pg_run(e->parts.views, "LOCK TABLE engine.view IN SHARE ROW EXCLUSIVE MODE"));
+    TRY(lives_compare(e));
     TRY(read_lanes(e));
     if (!e->lane_count) {
-        TRY(new_lane(e, "main", &a));
+        TRY(new_lane(e, "main", e->newest, &a));
         TRY(read_lanes(e));
     }
     TRY(pg_call(e->parts.views, &VIEWS, 0, NULL, &rows));

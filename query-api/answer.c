@@ -20,7 +20,7 @@ struct answer {
     size_t length, packed_length;
     bool pack_tried;
     bool is_item, by_accept;
-    char weak_tag[64]; /* W/"…"; the strong one begins behind W/ */
+    char weak_tag[96]; /* W/"…"; the strong one begins behind W/ */
     char position_text[24];
 };
 
@@ -37,8 +37,12 @@ struct answer *answer_new(char *body, size_t length, const struct answer_facts *
                          .pack_tried = pack || length <= PACK_LEAST};
     atomic_init(&a->references, 1);
     uint64_t digest = digest_bytes(DIGEST_START, body, length);
-    snprintf(a->weak_tag, sizeof(a->weak_tag), "W/\"%s%s%016llx\"",
-             a->is_item ? facts->version : "", a->is_item ? "-" : "", (unsigned long long)digest);
+    char epoch[24] = "";
+    if (a->is_item && facts->epoch > 1)
+        snprintf(epoch, sizeof(epoch), "-%lld", (long long)facts->epoch);
+    snprintf(a->weak_tag, sizeof(a->weak_tag), "W/\"%s%s%016llx%s\"",
+             a->is_item ? facts->version : "", a->is_item ? "-" : "", (unsigned long long)digest,
+             epoch);
     snprintf(a->position_text, sizeof(a->position_text), "%lld", (long long)a->position);
     if (pack && length > PACK_LEAST)
         a->packed = gzip_pack(body, length, &a->packed_length);

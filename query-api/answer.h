@@ -12,6 +12,7 @@ struct http_request;
 struct answer_facts {
     int64_t position;         /* least position of the views it was read from; -1 for a document */
     int64_t total;            /* sum of their positions: rises when any of them moves */
+    int64_t epoch;            /* life of the log; an item's ETag says it from the second on */
     const char *version;      /* of an item, NULL for lists: they have a weak ETag */
     const char *content_type; /* constant; NULL: application/json */
     bool by_accept;           /* the path has other forms, chosen by Accept */

@@ -212,11 +212,13 @@ static fallible read_wait(struct binder *b)
 }
 
 fallible ask_read(struct http_request *r, const struct query *q, const struct claims *who,
-                  struct ask **out, struct fault *f)
+                  int64_t epoch, struct ask **out, struct fault *f)
 {
     struct ask *a = arena_alloc(http_arena(r), sizeof(*a));
     struct binder b = {.request = r, .who = who, .ask = a, .fault = f};
     *a = (struct ask){.request = r, .query = q, .list = digest_text(DIGEST_START, q->route->file)};
+    if (epoch > 1) /* keys of a cursor are positions, which come again in another life */
+        a->list = digest_bytes(a->list, &epoch, sizeof(epoch));
     TRY(refuse_unknown(&b));
     TRY(read_wait(&b));
     TRY(bind_all(&b));

@@ -25,12 +25,12 @@ struct ask {
     bool filtered;             /* a filter is given, or all agencies are asked for */
 };
 
-/* Checks the parameters and binds them. Loop thread. `who` is NULL without a token; bound values
- * point into it, so it must live as long as the ask. UNKNOWN_PARAMETER, BAD_PARAMETER, BAD_CURSOR
- * with the field; WRONG_ROLE for another agency than the own one; the route's `missing` for a
- * malformed id. */
+/* Checks the parameters and binds them; a cursor of another epoch is refused. Loop thread. `who` is
+ * NULL without a token; bound values point into it, so it must live as long as the ask.
+ * UNKNOWN_PARAMETER, BAD_PARAMETER, BAD_CURSOR with the field; WRONG_ROLE for another agency than
+ * the own one; the route's `missing` for a malformed id. */
 fallible ask_read(struct http_request *r, const struct query *q, const struct claims *who,
-                  struct ask **out, struct fault *f);
+                  int64_t epoch, struct ask **out, struct fault *f);
 
 const struct pg_statement *ask_statement(const struct ask *a);
 

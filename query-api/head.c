@@ -24,17 +24,34 @@ struct head {
     struct revoked *revoked;
     int64_t sessions; /* position up to which ended sessions were read; -1: not begun */
     _Atomic int64_t position, asked; /* asked: monotonic, before the store answered `position` */
+    int64_t epoch;                   /* life of the log; 0: not asked yet */
+    bool over;                       /* another one has begun */
     atomic_bool doubted, stopping;
 };
+
+/* A process belongs to the first epoch it meets: what it keeps of answers, ended sessions and
+ * positions goes with it. */
+static fallible end_life(struct head *h)
+{
+    if (!h->over)
+        service_fail("the event log has begun another epoch: it was restored");
+    h->over = true;
+    return EPOCH_RAISED;
+}
 
 static fallible poll_once(struct head *h)
 {
     int64_t now = time_monotonic(), position, epoch;
+    int64_t furthest =
+        lanes_furthest(h->lanes); /* before the store, which cannot be behind it then */
     TRY(store_head(h->store, &position, &epoch));
+    if (h->epoch && epoch != h->epoch)
+        return end_life(h);
+    h->epoch = epoch;
     atomic_store(&h->position, position);
     atomic_store(&h->asked, now); /* after the position: who reads it second sees one as new */
     metric_set(METRIC_es_head_position, NULL, (double)position);
-    lanes_head(h->lanes, position);
+    lanes_head(h->lanes, position, epoch, position < furthest);
     return revoked_follow(h->revoked, h->pg, &h->sessions);
 }
 

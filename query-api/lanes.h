@@ -25,6 +25,7 @@ struct progress {
     int64_t total;    /* sum of positions; rises when any of them moves */
     uint64_t
         version; /* changes when a view is swapped for another one or the log's epoch is raised */
+    const struct problem *refused; /* why nothing of them is shown; NULL: it is */
 };
 
 /* Any thread. Also says that somebody is interested now. `now`: time_monotonic(). */
@@ -44,5 +45,9 @@ void lanes_watch(struct lanes *l, struct watcher *w);
 void lanes_unwatch(struct lanes *l, struct watcher *w);
 void lanes_told(struct lanes *l, struct watcher *w);
 
-/* Tells where the log ends, for the lag in /ready. Any thread. */
-void lanes_head(struct lanes *l, int64_t head);
+/* The life of the log this process belongs to, 0 until the store was asked. Any thread. */
+int64_t lanes_epoch(struct lanes *l);
+/* The furthest position of any view of that life, as last read. */
+int64_t lanes_furthest(struct lanes *l);
+/* Tells where the log ends and in which life; `set_back`: before the views. Head's thread. */
+void lanes_head(struct lanes *l, int64_t head, int64_t epoch, bool set_back);

@@ -92,6 +92,8 @@ static fallible write_statement(struct text *sql, const struct route *route, con
     text_append(sql, "SELECT lane.*, answer.* FROM (SELECT coalesce(min(l.position), 0), "
                      "coalesce(sum(l.position), 0)::bigint, ");
     append_parked(sql, route);
+    text_append(sql, ", coalesce(CASE WHEN bool_and(l.position >= l.serves_from) "
+                     "THEN min(l.epoch) END, 0)");
     text_append(sql, " FROM engine.view v "
                      "JOIN engine.lane l ON l.name = v.lane WHERE v.name IN (");
     append_views(sql, route->views);

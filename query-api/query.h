@@ -7,10 +7,11 @@
 #include "platform/postgres.h"
 #include "query-api/routes.h"
 
-/* Columns of a query's only row. What the file selects begins at COLUMN_BODY: the JSON text (NULL:
+/* Columns of a query's only row. COLUMN_EPOCH: the life of the log its views are of, 0 while they
+ * are filled. What the file selects begins at COLUMN_BODY: the JSON text (NULL:
  * there is no such item), then the version of an ITEM or the next keys of a LIST (NULL: last page).
  */
-enum { COLUMN_POSITION, COLUMN_TOTAL, COLUMN_PARKED, COLUMN_BODY, COLUMN_MORE };
+enum { COLUMN_POSITION, COLUMN_TOTAL, COLUMN_PARKED, COLUMN_EPOCH, COLUMN_BODY, COLUMN_MORE };
 
 struct query {
     const struct route *route;

@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "platform/metrics.h"
+#include "query-api/lanes.h"
 #include "query-api/query_api.h"
 #include "base/banned.h"
 
@@ -85,11 +86,15 @@ static fallible read_answer(struct reader *reader, const struct run *run, struct
     const struct route *route = run->ask->query->route;
     scoped_rows *rows = NULL;
     TRY(call(reader, run->ask, &rows));
+    int64_t epoch = rows_int(rows, 0, COLUMN_EPOCH);
+    if (!epoch || epoch != lanes_epoch(run->api->lanes))
+        return VIEWS_BEGIN_ANEW; /* since the request was let in */
     if (!rows_text(rows, 0, COLUMN_BODY))
         return route->missing;
     struct answer_facts facts = {
         .position = rows_int(rows, 0, COLUMN_POSITION),
         .total = rows_int(rows, 0, COLUMN_TOTAL),
+        .epoch = epoch,
         .version = route->form == ITEM ? rows_text(rows, 0, COLUMN_MORE) : NULL,
     };
     size_t length;

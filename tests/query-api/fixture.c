@@ -142,6 +142,14 @@ static void make_keys(const char *folder, struct settings *s)
     s->pseudonym_secret_file = write_secret(folder);
 }
 
+static void start_service(void)
+{
+    if (query_api_new(&t.settings, &t.api))
+        exit(2);
+    for (int i = 0; i < 1000 && !revoked_is_known(t.api->revoked); i++)
+        test_shell("sleep 0.005"); /* before that tokens are a 503 */
+}
+
 void query_start(int loops, int64_t cache_bytes)
 {
     log_start("test", LOG_ERROR);
@@ -163,10 +171,13 @@ void query_start(int loops, int64_t cache_bytes)
     t.store = pg_new(t.settings.database_url, "test", NULL, 60000);
     make_views();
     make_keys(test_folder(), &t.settings);
-    if (query_api_new(&t.settings, &t.api))
-        exit(2);
-    for (int i = 0; i < 1000 && !revoked_is_known(t.api->revoked); i++)
-        test_shell("sleep 0.005"); /* before that tokens are a 503 */
+    start_service();
+}
+
+void query_restart(void)
+{
+    query_api_free(t.api);
+    start_service();
 }
 
 void query_stop(void)

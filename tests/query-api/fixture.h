@@ -16,6 +16,7 @@
 /* Starts PostgreSQL once, new databases and the service. `loops`, `cache_bytes` as in settings. */
 void query_start(int loops, int64_t cache_bytes);
 void query_stop(void);
+void query_restart(void); /* the service alone: the databases stay */
 struct query_api *query_service(void);
 
 /* One statement, or several; fails the program if refused. */
