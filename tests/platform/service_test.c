@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/log.h"
@@ -224,6 +225,36 @@ TEST(a_signal_is_a_normal_stop_and_a_failure_is_not)
 }
 
 /* ---- the routes ---- */
+
+static char outdated_path[] = "/tmp/citywatch-outdated-XXXXXX";
+
+static int show_outdated(void)
+{
+    struct settings s;
+    struct http_server *server = NULL;
+    struct http_settings http = {.address = "127.0.0.1", .max_connections = 9};
+    int fd = mkstemp(outdated_path);
+    setenv("OUTDATED_FILE", outdated_path, 1);
+    if (!start(NULL, &s) || http_server_new(&http, service_routes, 3, &server))
+        return 1;
+    http_server_start(server);
+    bool ok = !strstr(get(http_port(server), "/ready"), "outdated");
+    ok = ok && write(fd, "postgres\n\nredis\n", 16) == 16 &&
+         strstr(get(http_port(server), "/ready"), ",\"outdated\":[\"postgres\",\"redis\"]");
+    struct timespec old[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    futimens(fd, old); /* nobody keeps it any more */
+    ok = ok && !strstr(get(http_port(server), "/ready"), "outdated");
+    unlink(outdated_path);
+    ok = ok && !strstr(get(http_port(server), "/ready"), "outdated");
+    http_server_stop(server, 100);
+    http_server_free(server);
+    return ok ? 0 : 2;
+}
+
+TEST(ready_names_the_parts_that_are_older_than_what_is_installed)
+{
+    CHECK_INT(in_child(show_outdated), 0);
+}
 
 TEST(ready_waits_for_every_dependency)
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """two_runs_test.py -- one city in one run folder, whatever is started, killed or left behind there."""
-import json, os, re, shutil, signal, subprocess, threading, time, unittest, urllib.request
+import json, os, re, shutil, signal, socket, subprocess, threading, time, unittest, urllib.request
 
 from scripts import DATABASE_USER, IS_ROOT, Folder
 from city import wait_until
@@ -10,6 +10,15 @@ def processes_of(folder):
     """Supervisors and database servers of this folder."""
     found = subprocess.run(["pgrep", "-af", folder.path], stdout=subprocess.PIPE, text=True).stdout.splitlines()
     return [[line for line in found if word in line] for word in ("supervisord -c", "bin/postgres -D")]
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as s:
+            s.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
 
 
 class TwoRuns(unittest.TestCase):
@@ -29,6 +38,17 @@ class TwoRuns(unittest.TestCase):
         code, said = self.folder.run("run", "--detach")
         self.assertEqual(code, 0, said)
         return said
+
+    def test_0_what_a_program_cannot_use_is_told_at_once_and_nothing_starts(self):
+        start = time.monotonic()
+        code, said = self.folder.run("run", "--detach", QUEUE_MAX="many", LOG_LEVEL="loud", HTTP_LOOPS="-1",
+                                     TOKEN_KEY_FILE="/etc/hostname", SERVER_SECRET_FILE="/nope")
+        self.assertEqual(code, 1, said)
+        for word in ("QUEUE_MAX", "LOG_LEVEL", "HTTP_LOOPS", "/etc/hostname", "/nope"):
+            self.assertEqual(len(re.findall(f"(?m)^citywatch: .*{word}", said)), 1, said)
+        self.assertNotIn("==> Start", said)
+        self.assertLess(time.monotonic() - start, 30)
+        self.assertEqual([len(found) for found in processes_of(self.folder)], [0, 0])
 
     def test_1_of_two_at_once_one_starts_the_city_and_the_other_says_so(self):
         both = [self.folder.start("run", "--detach") for _ in range(2)]
@@ -145,6 +165,16 @@ class TwoRuns(unittest.TestCase):
         self.assertEqual((process.returncode, "nothing runs" in said), (130, True), said)
         self.assertEqual([len(found) for found in processes_of(self.folder)], [0, 0])
         self.assertFalse(self.folder.is_locked("lock"))
+
+    @unittest.skipUnless(has_ipv6(), "without IPv6")
+    def test_7_the_loopback_of_ipv6_is_an_address_as_any(self):
+        self.folder.run("stop")
+        code, said = self.folder.run("run", "--detach", LISTEN_ADDRESS="::1", GATEWAY_ADDRESS="::1")
+        self.assertEqual(code, 0, said)
+        address = f"http://[::1]:{self.folder.ports['GATEWAY_HTTP_PORT']}"
+        self.assertIn(address, said)
+        with urllib.request.urlopen(address + "/reports/public", timeout=5) as r:
+            self.assertEqual(r.status, 200)
 
 
 if __name__ == "__main__":
