@@ -14,9 +14,9 @@
 
 static void write_user(const struct account *a, struct text *out)
 {
-    text_printf(out,
-                "\"user\":{\"id\":\"%s\",\"username\":\"%s\",\"role\":\"%s\",\"agency\":\"%s\"}",
-                a->user_id, a->user_name, role_name(a->role), a->agency);
+    text_printf(out, "\"user\":{\"id\":\"%s\",\"username\":", a->user_id);
+    text_append_json(out, a->user_name); /* a name may hold quotes and backslashes */
+    text_printf(out, ",\"role\":\"%s\",\"agency\":\"%s\"}", role_name(a->role), a->agency);
 }
 
 /* A new access token for the account, and the refresh token of the session. */

@@ -26,6 +26,18 @@ TEST(names_that_are_written_otherwise_are_the_same_name)
     CHECK_INT(log_in("a b", PASSWORD).status, 401);
 }
 
+TEST(a_name_of_quotes_and_backslashes_is_text_in_every_answer)
+{
+    server();
+    static const char name[] = "a\\\"b\\\\c"; /* as JSON writes a"b\c */
+    struct reply r = post("/users", "{\"username\":\"%s\",\"password\":\"" PASSWORD "\"}", name);
+    CHECK_INT(r.status, 201);
+    CHECK(strstr(r.body, "\"username\":\"a\\\"b\\\\c\""));
+    r = log_in(name, PASSWORD);
+    CHECK_INT(r.status, 200);
+    CHECK(strstr(r.body, "\"username\":\"a\\\"b\\\\c\""));
+}
+
 TEST(a_password_that_holds_what_shows_nothing_is_refused_by_name)
 {
     server();
