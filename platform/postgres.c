@@ -172,6 +172,9 @@ fallible pg_begin_call(struct pg *c)
     c->deadline = time_monotonic() + (int64_t)c->timeout_ms * 1000;
     if (c->shared_deadline && c->shared_deadline < c->deadline)
         c->deadline = c->shared_deadline;
+    pg_forget_error(c);
+    if (c->deadline <= time_monotonic()) /* sent now it might be done, and nobody would hear */
+        return DATABASE_UNAVAILABLE;
     if (c->conn && PQstatus(c->conn) != CONNECTION_OK)
         pg_close(c);
     if (!c->conn)

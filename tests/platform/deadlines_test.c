@@ -101,6 +101,18 @@ TEST(calls_that_share_a_deadline_end_by_it_together)
     pg_free(c);
 }
 
+TEST(a_call_whose_deadline_has_passed_is_not_sent)
+{
+    struct pg *c = connected(test_database());
+    int64_t generation = pg_generation(c);
+    pg_share_deadline(c, time_monotonic() - 1);
+    CHECK_PROBLEM(pg_run(c, "CREATE TABLE too_late ()"), DATABASE_UNAVAILABLE);
+    pg_share_deadline(c, 0);
+    CHECK_OK(pg_run(c, "CREATE TABLE too_late ()"));
+    CHECK_INT(pg_generation(c), generation); /* it is as good as before */
+    pg_free(c);
+}
+
 static const struct pg_statement TAKE = {NULL, "SELECT length($1::text)"};
 
 /* While the first statement sleeps the server reads nothing, so that adding waits, too. */
