@@ -70,12 +70,11 @@ static int64_t last_known(struct city *c, int64_t epoch)
     return redis > epoch ? redis : epoch;
 }
 
-static int raise_from(struct city *c, const struct head *head)
+static int raise_from(struct city *c, const struct head *head, int64_t next)
 {
     scoped_arena a = {0};
     scoped_rows *rows = NULL;
-    const char *values[] = {cell_int(&a, head->epoch),
-                            cell_int(&a, last_known(c, head->epoch) + 1)};
+    const char *values[] = {cell_int(&a, head->epoch), cell_int(&a, next)};
     const struct problem *p = pg_call(c->log, &RAISE, 2, values, &rows);
     if (p)
         return failed_by(p, "epoch raise");
@@ -107,15 +106,16 @@ static int raise_epoch(bool yes)
     const struct problem *p = city_head(&c, &head);
     if (p)
         return failed_by(p, "epoch raise");
+    int64_t next = last_known(&c, head.epoch) + 1;
     if (!confirmed(
             yes,
-            "This begins a new epoch of the log, after %lld; it ends at position %lld now. It is "
-            "meant for a store that was restored to an earlier point. Services start again, all "
-            "sessions end, views and Redis are filled anew, and programs outside start again from "
-            "a position they trust. There is no way back.",
-            (long long)head.epoch, (long long)head.position))
+            "This begins epoch %lld of the log, which ends at position %lld. It is meant for a "
+            "store that was restored to an earlier point. Services start again, all sessions end, "
+            "views and Redis are filled anew, and programs outside start again from a position "
+            "they trust. There is no way back to epoch %lld.",
+            (long long)next, (long long)head.position, (long long)head.epoch))
         return FAILED;
-    return raise_from(&c, &head);
+    return raise_from(&c, &head, next);
 }
 
 int verb_epoch(int argc, char **argv)
