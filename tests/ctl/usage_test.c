@@ -156,8 +156,7 @@ TEST(what_is_wrong_is_named)
                  {"rebuild report_list case_inbox", "\"case_inbox\""},
                  {"migrate both", "\"both\""},
                  {"key make a b", "\"make\""},
-                 {"settings html", "\"html\""},
-                 {"routes nginx", "\"nginx\""}};
+                 {"settings html", "\"html\""}};
     scoped_arena a = {0};
     struct small_city c = {.log_url = "", .views_url = ""};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
