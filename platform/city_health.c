@@ -2,6 +2,7 @@
 #include "platform/city_health.h"
 
 #include <arpa/inet.h>
+#include <cjson/cJSON.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -12,7 +13,7 @@
 #include "platform/pool.h"
 #include "base/banned.h"
 
-enum { PARTS = 3, WAITING_MAX = 256, HEARD_BYTES = 1024 };
+enum { PARTS = 3, WAITING_MAX = 256, HEARD_BYTES = 16384 };
 
 static const char question[] =
     "GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -116,15 +117,17 @@ static bool wait_for_any(struct probe *probes, int64_t deadline)
     return true;
 }
 
+/* What is not JSON, was cut off, or has a word of its own counts as no answer. */
 static enum word read_word(const struct probe *p)
 {
-    char member[40];
-    for (enum word w = READY; w < NO_ANSWER; w++) {
-        snprintf(member, sizeof(member), "\r\n\r\n{\"status\":\"%s\"", words[w]);
-        if (strstr(p->heard, member))
-            return w;
-    }
-    return NO_ANSWER;
+    const char *body = strstr(p->heard, "\r\n\r\n");
+    cJSON *json = body ? cJSON_Parse(body + 4) : NULL;
+    const char *status = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "status"));
+    enum word w = READY;
+    while (w < NO_ANSWER && !text_equal(words[w], status))
+        w++;
+    cJSON_Delete(json);
+    return w;
 }
 
 static void ask_all(const struct city_health *h, enum word out[PARTS])
