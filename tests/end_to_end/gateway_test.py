@@ -1,6 +1,6 @@
 """gateway_test.py -- what stands in front: it forwards by method, waits for nobody for ever, tells a client's fault
 from a service's, and shows how the whole is."""
-import json, os, signal, socket, time, unittest
+import json, os, signal, socket, subprocess, time, unittest
 
 from city import city, wait_until
 
@@ -54,6 +54,17 @@ class Gateway(unittest.TestCase):
             for method in ("GET", "POST"):
                 with self.subTest(method=method, path=path):
                     self.refused(c.ask(method, path), 404)
+
+    def test_a_large_body_is_refused_wherever_it_goes(self):
+        c = city()
+        large = b"a" * 5000000  # a service that answers before it has come would break the connection
+        curl = ["curl", "-s", "--noproxy", "*", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Expect:",
+                "-H", "Content-Type: application/json", "--data-binary", "@-"]
+        for path in ("/auth/login", "/users", "/reports", "/nothing"):
+            for _ in range(5):
+                with self.subTest(path=path):
+                    url = f"http://127.0.0.1:{c.ports['GATEWAY_HTTP_PORT']}{path}"
+                    self.assertEqual(subprocess.run(curl + [url], input=large, stdout=subprocess.PIPE).stdout, b"413")
 
     def test_a_service_says_what_is_not_its_own(self):
         c = city()
