@@ -94,6 +94,8 @@ class Bench:
     def lag(self):
         """Events the relay and the slowest view are behind, and the larger age in seconds."""
         c, p = metrics(self.command), metrics(self.projector)
+        if "es_relay_lag_seconds" not in c:  # it has just started and is ready before it has published
+            return None
         head = c["es_head_position"]
         views = [v for k, v in p.items() if k.startswith("es_projection_position")]
         ages = [v for k, v in p.items() if k.startswith("es_projection_lag_seconds")] + [c["es_relay_lag_seconds"]]
