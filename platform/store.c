@@ -229,7 +229,8 @@ fallible store_append(struct store *s, struct append *batch, int count, struct a
         values[i] = column_end(&s->columns[i]);
     for (int i = 0; i < 8; i++)
         epoch[i] = (char)(s->epoch >> (56 - 8 * i));
-    values[PARAMETERS] = (struct pg_value){s->epoch ? epoch : NULL, sizeof(epoch)};
+    bool any = !s->epoch || PLANTED(APPEND_IN_ANY_EPOCH);
+    values[PARAMETERS] = (struct pg_value){any ? NULL : epoch, sizeof(epoch)};
     const struct problem *p =
         pg_call_binary(s->connection, &APPEND_BATCH, PARAMETERS + 1, values, &rows);
     if (p == STATEMENT_REFUSED && text_equal(pg_sqlstate(s->connection), "NE001"))

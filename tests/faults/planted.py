@@ -20,6 +20,7 @@ CHECKS = {
     "RESULT_OUTSIDE_THE_TRANSACTION": ["lost_answer_test"],
     "CHECKPOINT_BEFORE_THE_ROWS": ["projector_engine_test", ("P2", "kill_projector,backends_ended")],
     "NO_EPOCH_CHECK": ["projector_engine_test"],
+    "APPEND_IN_ANY_EPOCH": ["writer_epoch_test"],
     "NO_GAP_CHECK": ["projector_healing_test"],
     "PARKING_WITHOUT_THE_SUCCESSORS": ["parking_test", ("P1", "P4", "poison")],
     "MIN_POSITION_IGNORED": ["position_test", ("R1", "kill_query_api")],
