@@ -12,8 +12,7 @@
 #define DOCUMENT(method, path, ...) {#method, path},
 #define PROBES(service)             {"GET", "/health/" service}, {"GET", "/ready/" service},
 const struct api_path api_paths[] = {
-#include "command-api/account_routes.def"
-#include "command-api/routes.def"
+#include "lists/routes.def"
 #include "query-api/routes.def"
     PROBES("command-api") PROBES("query-api") PROBES("projector"){NULL, NULL}};
 

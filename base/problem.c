@@ -10,31 +10,12 @@
 #include "base/problems.def"
 #undef PROBLEM
 
-#define PROBLEM(NAME, KIND, TITLE) NAME,
-static const struct problem *const all[] = {
-#include "base/problems.def"
-};
-#undef PROBLEM
-
 const struct problem *fault_at(struct fault *f, const struct problem *p, const char *field,
                                const char *detail)
 {
     if (f)
         *f = (struct fault){.field = field, .detail = detail};
     return p;
-}
-
-const struct problem *problem_by_name(const char *name)
-{
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        if (text_equal(all[i]->name, name))
-            return all[i];
-    return NULL;
-}
-
-const struct problem *problem_at(int i)
-{
-    return i >= 0 && i < (int)(sizeof(all) / sizeof(all[0])) ? all[i] : NULL;
 }
 
 const char *problem_type(const struct problem *p, char out[PROBLEM_TYPE])

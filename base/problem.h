@@ -51,11 +51,6 @@ struct fault {
 const struct problem *fault_at(struct fault *f, const struct problem *p, const char *field,
                                const char *detail);
 
-/* The problem of that name, or NULL. */
-const struct problem *problem_by_name(const char *name);
-/* The i-th of problems.def, NULL past the last one. */
-const struct problem *problem_at(int i);
-
 /* What the API calls it, "/problems/no-such-route"; returns `out`. */
 enum { PROBLEM_TYPE = 64 }; /* bytes, with the NUL */
 const char *problem_type(const struct problem *p, char out[PROBLEM_TYPE]);

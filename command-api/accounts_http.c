@@ -198,7 +198,9 @@ static void show_keys(struct http_request *r, const void *row)
 }
 
 #define ACCOUNT(method, path, handler) {#method, path, handler, NULL},
+#define ROUTE(...)
+#define QUERY(...)
 const struct http_route account_routes[] = {
-#include "command-api/account_routes.def"
+#include "lists/routes.def"
 };
 const int account_route_count = sizeof(account_routes) / sizeof(account_routes[0]);

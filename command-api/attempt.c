@@ -57,7 +57,7 @@ static fallible load_missing(struct store *store, struct state_cache *cache, str
         struct pending *p = b->at[i];
         if (p->outcome != OPEN)
             continue;
-        if (command_creates(&p->command))
+        if (command_id(p->command.type) == NEW_ID)
             state_cache_make(cache, p->stream); /* a new id: nothing to load */
         else
             want(cache, &n, p->stream);
@@ -276,7 +276,7 @@ static void settle(struct pending *p, const struct append *c)
     p->position = c->position;
     p->body = c->body;
     p->fault = p->decision.fault;
-    p->allowed = p->decision.allowed;
+    p->members = p->decision.members;
     decision_release(&p->decision); /* by who made it: cheaper than at the other thread */
     switch (c->outcome) {
     case REPLAYED:

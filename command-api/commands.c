@@ -7,29 +7,39 @@
 #include "command-api/command_api.h"
 #include "command-api/precondition.h"
 #include "command-api/writer.h"
-#include "domain/category.h"
 #include "base/banned.h"
 
 enum { KEY_LEAST = 16, KEY_MOST = 128 };
 
+/* What an answer tells of the version of the stream it is about, and what a request may ask of it.
+ */
+enum versioning {
+    NO_VERSION,     /* another stream is written than the one that is shown: neither */
+    SHOWS_VERSION,  /* a create: its version and ETag, and every If-None-Match holds */
+    TAKES_IF_MATCH, /* both, and If-Match and If-None-Match are compared with it */
+};
+
 struct row {
-    enum command_type type;
+    int type;
     int roles;
     int success;
-    bool if_match;
+    enum versioning version;
     const struct problem *malformed;
+    const char *path;
 };
 
 static void handle(struct http_request *r, const void *row);
 
-#define NO_IF_MATCH    false
-#define TAKES_IF_MATCH true
-#define ROUTE(method, path, who, command, ok, if_match, malformed) \
-    {#method, path, handle, &(const struct row){command, who, ok, if_match, malformed}},
+#define ROUTE(method, path, who, command, ok, version, malformed) \
+    {#method, path, handle, &(const struct row){command, who, ok, version, malformed, path}},
+#define QUERY(...)
+#define ACCOUNT(...)
 const struct http_route command_routes[] = {
-#include "command-api/routes.def"
+#include "lists/routes.def"
 };
 #undef ROUTE
+#undef QUERY
+#undef ACCOUNT
 const int command_route_count = sizeof(command_routes) / sizeof(command_routes[0]);
 
 /* ---- reading the request ---- */
@@ -47,27 +57,39 @@ static fallible read_precondition(const char *header, const char *name, bool tak
     return NULL;
 }
 
-/* What is made under a new id never exists before: every If-None-Match holds. */
 static fallible read_preconditions(struct http_request *r, const struct row *row, struct command *c,
                                    struct fault *f)
 {
-    bool none_match_taken = row->if_match || command_creates(c);
-    TRY(read_precondition(http_header(r, HTTP_IF_MATCH), "If-Match", row->if_match, &c->if_match,
-                          f));
-    return read_precondition(http_header(r, HTTP_IF_NONE_MATCH), "If-None-Match", none_match_taken,
-                             &c->if_none_match, f);
+    TRY(read_precondition(http_header(r, HTTP_IF_MATCH), "If-Match", row->version == TAKES_IF_MATCH,
+                          &c->if_match, f));
+    return read_precondition(http_header(r, HTTP_IF_NONE_MATCH), "If-None-Match",
+                             row->version != NO_VERSION, &c->if_none_match, f);
 }
 
-/* The id of the path, the code of a category, or a new id. */
+/* The path's first {name}; "" if it has none. */
+static const char *path_target(struct http_request *r, const struct row *row)
+{
+    const char *name = strchr(row->path, '{');
+    if (!name)
+        return "";
+    return http_segment(r, arena_bytes(http_arena(r), name + 1, strcspn(name, "}") - 1));
+}
+
+/* The id or word of the path, or a new id. */
 static fallible read_target(struct http_request *r, const struct row *row, struct command *c)
 {
     char id[UUID_TEXT];
-    const char *code = http_segment(r, "code");
-    const char *item = http_segment(r, "id");
-    bool good = code ? is_category_code(code) : !item || uuid_read(item, id);
-    if (!good)
-        return row->malformed;
-    c->target = code ? code : arena_text(http_arena(r), item ? id : uuid_new(id));
+    const char *given = path_target(r, row);
+    switch (command_id(c->type)) {
+    case NEW_ID: uuid_new(id); break;
+    case PATH_WORD: c->target = given; return is_word(given) ? NULL : row->malformed;
+    case PATH_ID:
+    case PATH_ID_AND_ACTOR:
+        if (!uuid_read(given, id))
+            return row->malformed;
+        break;
+    }
+    c->target = arena_text(http_arena(r), id);
     return NULL;
 }
 
@@ -100,7 +122,7 @@ static fallible read_body(struct http_request *r, struct command *c, struct faul
     }
     if (!length && !shape->count)
         return NULL;
-    const struct problem *p = shape_read(shape, json, length, http_arena(r), &c->CreateReport, f);
+    const struct problem *p = shape_read(shape, json, length, http_arena(r), c->body, f);
     return p == UNKNOWN_FIELD && from_query.length ? UNKNOWN_PARAMETER : p;
 }
 
@@ -117,7 +139,7 @@ void command_digest(const unsigned char secret[32], const struct command *c, con
 {
     scoped_arena a = {0};
     scoped_text body = {0};
-    shape_write(command_shape(c->type), &c->CreateReport, &body);
+    shape_write(command_shape(c->type), c->body, &body);
     const char *parts[] = {command_name(c->type), path, text_value(&body),
                            precondition_text(&c->if_match, &a),
                            precondition_text(&c->if_none_match, &a)};
@@ -137,7 +159,7 @@ static fallible read_key(struct http_request *r, struct pending *p, struct fault
     p->secret = api->server_secret;
     p->client_key = key ? key : arena_text(http_arena(r), uuid_new(own));
     store_hash(p->secret, (const char *const[]){p->client_key, c->actor.user_id}, 2, p->key);
-    const char *path = http_segment(r, "id") || http_segment(r, "code") ? c->target : "";
+    const char *path = command_id(c->type) == NEW_ID ? "" : c->target;
     command_digest(p->secret, c, path, p->digest);
     return NULL;
 }
@@ -152,21 +174,23 @@ static void set_actor(struct http_request *r, const struct claims *claims, struc
 
 /* ---- the answer ---- */
 
-/* The id that was chosen for a new report. A replay answers for the request that came first, whose
- * choice only the stored answer knows: it begins with it. */
-static const char *new_report(const struct pending *p, struct arena *a)
+/* Where what was made is to be found. A replay answers for the request that came first, whose new
+ * id only the stored answer knows: it is the answer's first member. */
+static const char *location_of(const struct pending *p, const struct row *row, struct arena *a)
 {
-    static const char member[] = "\"report_id\":\"";
-    if (p->outcome != REPLAYED)
-        return p->command.target;
-    bool begins = text_starts(p->body, member) && strlen(p->body) >= sizeof(member) + UUID_TEXT;
-    return begins ? arena_bytes(a, p->body + sizeof(member) - 1, UUID_TEXT - 1) : "";
+    const char *id = p->command.target;
+    if (p->outcome == REPLAYED) {
+        const char *value = strstr(p->body, "\":\"");
+        id = value ? arena_bytes(a, value + 3, strcspn(value + 3, "\"")) : "";
+    }
+    return arena_join(a, row->path, "/", id);
 }
 
 static void answer_done(struct http_request *r, const struct pending *p)
 {
     struct arena *a = http_arena(r);
-    bool vote = p->command.type == UpvoteReport || p->command.type == WithdrawUpvote;
+    const struct row *row = p->row;
+    bool versioned = row->version != NO_VERSION;
     scoped_text body = {0};
     struct http_answer answer = {.status = p->status};
     struct http_header_row *header = answer.headers;
@@ -175,7 +199,7 @@ static void answer_done(struct http_request *r, const struct pending *p)
     const char *position = arena_text(a, int_text(p->position, digits));
     text_append_char(&body, '{');
     text_append(&body, p->body);
-    if (!vote) { /* a vote changes no version of the report */
+    if (versioned) {
         text_append(&body, ",\"version\":");
         text_append(&body, version);
     }
@@ -183,13 +207,12 @@ static void answer_done(struct http_request *r, const struct pending *p)
     text_append(&body, position);
     text_append(&body, ",\"success\":true}");
     *header++ = (struct http_header_row){"X-Event-Position", position};
-    if (!vote)
+    if (versioned)
         *header++ = (struct http_header_row){"ETag", arena_join(a, "\"", version, "\"")};
     if (p->outcome == REPLAYED)
         *header++ = (struct http_header_row){"Idempotency-Replayed", "true"};
     if (p->status == 201)
-        *header++ =
-            (struct http_header_row){"Location", arena_join(a, "/reports/", new_report(p, a), "")};
+        *header++ = (struct http_header_row){"Location", location_of(p, row, a)};
     answer.body = body.at;
     answer.length = body.length;
     http_reply(r, &answer);
@@ -197,9 +220,7 @@ static void answer_done(struct http_request *r, const struct pending *p)
 
 static void answer_refused(struct http_request *r, const struct pending *p)
 {
-    const char *extra = NULL;
-    if (p->problem == ILLEGAL_MOVE)
-        extra = arena_printf(http_arena(r), "\"allowed\":%s", p->allowed);
+    const char *extra = p->members;
     if (p->problem == VERSION_MISMATCH)
         extra = arena_printf(http_arena(r), "\"version\":%lld", (long long)p->version);
     http_refuse_with(r, p->problem, &p->fault, extra);
@@ -234,11 +255,12 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     TRY(read_target(r, row, c));
     TRY(read_preconditions(r, row, c, f));
     TRY(read_body(r, c, f));
-    command_fill(c);
+    command_complete(c);
     TRY(read_key(r, p, f));
     p->job.finish = finish;
     p->loop = http_loop_of(r);
     p->request = r;
+    p->row = row;
     p->arena = http_arena(r);
     p->success = row->success;
     p->correlation_id = http_request_id(r);

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "command-api/accounts.h"
 #include "command-api/authenticate.h"
-#include "command-api/categories.h"
+#include "command-api/first_start.h"
 #include "command-api/command_api.h"
 #include "command-api/commands.h"
 #include "command-api/expiry.h"
@@ -24,7 +24,7 @@ struct process {
     struct http_server *server;
     struct relay *relay;
     struct expiry *expiry;
-    struct categories *categories;
+    struct first_start *first_start;
     struct city_health *health;
     struct http_route *routes;
     char *redis_password;
@@ -91,7 +91,7 @@ static fallible start(struct process *p)
     p->relay = relay_new(&p->settings, p->redis_password ? p->redis_password : "");
     p->api.writer = writer_new(&p->settings, wake_relay, p->relay);
     TRY(accounts_start(&p->api, &p->api.accounts));
-    p->categories = categories_start(&p->api);
+    p->first_start = first_start_begin(&p->api);
     relay_start(p->relay);
     p->expiry = expiry_new(&p->settings);
     http_server_start(p->server);
@@ -103,8 +103,8 @@ static fallible start(struct process *p)
  * after a commit goes to the relay, so that one is freed after the writer has stopped. */
 static void stop(struct process *p)
 {
-    if (p->categories)
-        categories_stop(p->categories);
+    if (p->first_start)
+        first_start_stop(p->first_start);
     writer_stop(p->api.writer);
     accounts_stop(p->api.accounts);
     if (p->server)
@@ -117,7 +117,7 @@ static void release(struct process *p)
 {
     city_health_free(p->health);
     writer_free(p->api.writer); /* until now it refused what still came */
-    categories_free(p->categories);
+    first_start_free(p->first_start);
     accounts_free(p->api.accounts);
     http_server_free(p->server);
     revoked_free(p->api.revoked);

@@ -1,7 +1,7 @@
 /* pending.h -- one command on its way: from the loop to the writer and back. */
 #pragma once
 
-#include "domain/decision.h"
+#include "events/decision.h"
 #include "platform/http.h"
 #include "base/time.h"
 #include "platform/store.h"
@@ -11,6 +11,7 @@ struct pending {
         job; /* `finish` runs on `loop` when the command is settled; loop NULL: on the writer */
     struct http_loop *loop;
     struct http_request *request; /* for `finish`; the writer does not look at it */
+    const void *row;              /* likewise */
 
     /* set by the edge; texts live until `finish` */
     struct command command;
@@ -32,7 +33,7 @@ struct pending {
     enum outcome outcome;
     const struct problem *problem; /* why not; NULL: it is done */
     struct fault fault;
-    const char *allowed; /* of ILLEGAL_MOVE: JSON array */
+    const char *members; /* of a refusal: JSON members its problem has besides; NULL: none */
     const char *body;    /* JSON members of the answer */
     int status;
     int64_t version, position; /* of the answer; of VERSION_MISMATCH: the current version */

@@ -2,7 +2,7 @@
  * rest is about the form in which the item was read. */
 #pragma once
 
-#include "domain/command.h"
+#include "events/command.h"
 
 /* False: malformed, a tag that is none of ours, or too many. */
 bool precondition_read(const char *header, struct precondition *out);

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "events/decision.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -43,10 +44,6 @@ struct relay {
     pthread_t thread;
 };
 
-/* Categories of the contract: named from the start, so that every one of their keys is compared. */
-static const char *const categories[] = {"report", "report-private", "vote",     "case",   "sla",
-                                         "user",   "patrol",         "dispatch", "catalog"};
-
 struct relay *relay_new(const struct settings *settings, const char *redis_password)
 {
     int timeout = (int)settings->database_timeout_ms;
@@ -60,8 +57,9 @@ struct relay *relay_new(const struct settings *settings, const char *redis_passw
     r->retain = settings->redis_retain_events;
     r->trimmed = -TRIM_EVERY; /* the setting may be lower than the last process's */
     r->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++)
-        place_of(&r->place, categories[i]);
+    for (const struct stream_kind *k = stream_kinds; k->kind; k++)
+        place_of(&r->place,
+                 k->category); /* named from the start: every one of their keys is compared */
     return r;
 }
 

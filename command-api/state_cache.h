@@ -3,7 +3,7 @@
  * stream does not exist is never remembered beyond a batch. */
 #pragma once
 
-#include "domain/decision.h"
+#include "events/decision.h"
 #include "platform/store.h"
 
 struct cached {

@@ -1,11 +1,13 @@
 /* account.c -- citywatchctl account add|list|disable|enable|role|password. */
 #include "platform/account.h"
 
+#include "base/members.h"
 #include "base/time.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "ctl/read_password.h"
 #include "ctl/table.h"
+#include "events/problems.h"
 #include "base/banned.h"
 
 enum { TIMEOUT_MS = 10000 };
@@ -29,15 +31,29 @@ static const struct pg_statement AGENCIES = {
           " ORDER BY stream, version DESC) c GROUP BY agency ORDER BY agency"};
 
 /* Those of the first categories, which the first start of command-api will define. */
-static const char *const first_agencies[] = {
-#define CATEGORY(code, english, indonesian, agency, kind) agency,
-#include "command-api/categories.def"
-#undef CATEGORY
+static const char *const first_bodies[] = {
+#define START(command, target, body) body,
+#include "lists/start.def"
+#undef START
     NULL};
+
+static bool is_first_agency(const char *agency)
+{
+    scoped_arena a = {0};
+    bool found = false;
+    for (const char *const *body = first_bodies; *body && !found; body++) {
+        struct members members;
+        const struct member *m =
+            members_read(*body, &a, &members) ? members_find(&members, "agency") : NULL;
+        found = m && m->text.at && strlen(agency) == m->text.length &&
+                strncmp(agency, m->text.at, m->text.length) == 0;
+    }
+    return found;
+}
 
 static bool is_routed_to(const struct rows *rows, const char *agency, struct text *all)
 {
-    bool found = rows_count(rows) == 0 && word_index(first_agencies, agency) >= 0;
+    bool found = rows_count(rows) == 0 && is_first_agency(agency);
     for (int i = 0; i < rows_count(rows); i++) {
         text_printf(all, "%s%s", i ? ", " : "", rows_text(rows, i, 0));
         found = found || text_equal(rows_text(rows, i, 0), agency);

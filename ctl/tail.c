@@ -6,7 +6,7 @@
 #include "ctl/city.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
-#include "domain/decision.h"
+#include "events/decision.h"
 #include "ctl/table.h"
 #include "events/event.h"
 #include "base/banned.h"
@@ -249,18 +249,18 @@ static int run(struct tail *t, const struct start *s)
 
 static bool is_type(const char *name)
 {
-    enum event_type type;
+    int type;
     return event_type_from(name, &type);
 }
 
 static bool is_category(const char *name)
 {
-    return word_index(stream_category_words, name) >= 0;
+    return is_stream_category(name);
 }
 
 static bool is_subject(const char *name)
 {
-    return stream_decider(name) || text_starts(name, "user-");
+    return is_stream(name);
 }
 
 /* Each name of a list with commas; DONE or USAGE. */

@@ -1,4 +1,4 @@
-/* event.c -- descriptors made from the rows of events.def, and the upcaster chain. */
+/* event.c -- descriptors made from the rows of all events.def, and the upcaster chain. */
 #include "events/event.h"
 
 #include "base/banned.h"
@@ -16,6 +16,8 @@ static const struct problem *refuse_missing_fix(const void *body, const char **d
 DEFINE_RULED_SHAPE(Place, refuse_missing_fix)
 #define EVENT_SHAPE(Name, wire, version) DEFINE_SHAPE(Name)
 EVENTS(EVENT_SHAPE)
+#define OLD_SHAPE(wire, from, Old, Next, function) DEFINE_SHAPE(Old)
+UPCASTERS(OLD_SHAPE)
 
 #define EVENT_ROW(Name, wire, version) [Name] = {wire, version, &Name##_shape},
 static const struct {
@@ -24,35 +26,29 @@ static const struct {
     const struct shape *shape;
 } rows[] = {EVENTS(EVENT_ROW)};
 
-const char *event_name(enum event_type type)
+const char *event_name(int type)
 {
     return rows[type].name;
 }
 
-int event_version(enum event_type type)
+int event_version(int type)
 {
     return rows[type].version;
 }
 
-const struct shape *event_shape(enum event_type type)
+const struct shape *event_shape(int type)
 {
     return rows[type].shape;
 }
 
-bool event_type_from(const char *name, enum event_type *out)
+bool event_type_from(const char *name, int *out)
 {
     for (int i = 0; i < EVENT_TYPES; i++)
         if (text_equal(rows[i].name, name)) {
-            *out = (enum event_type)i;
+            *out = i;
             return true;
         }
     return false;
-}
-
-/* All members of the union begin where it begins. */
-static void *body(struct event *e)
-{
-    return &e->ReportCreated;
 }
 
 /* Reads back what it has written: a rule that forgets a member would else make its stream
@@ -61,8 +57,8 @@ fallible event_write(const struct event *e, struct arena *a, struct text *out, s
 {
     scoped_text data = {0};
     struct event again;
-    shape_write(event_shape(e->type), &e->ReportCreated, &data);
-    if (shape_read_stored(event_shape(e->type), text_value(&data), a, body(&again), fault))
+    shape_write(event_shape(e->type), e->data, &data);
+    if (shape_read_stored(event_shape(e->type), text_value(&data), a, again.data, fault))
         return UNWRITABLE_EVENT;
     text_append(out, text_value(&data));
     return NULL;
@@ -71,13 +67,13 @@ fallible event_write(const struct event *e, struct arena *a, struct text *out, s
 fallible event_read(const char *name, int version, const char *data, struct arena *a,
                     struct event *out)
 {
-    enum event_type type;
+    int type;
     const char *current;
     if (!event_type_from(name, &type))
         return UNREADABLE_EVENT;
     TRY(event_upcast(event_upcasters, name, version, event_version(type), data, a, &current));
     struct event e = {.type = type};
-    if (shape_read_stored(event_shape(type), current, a, body(&e), NULL))
+    if (shape_read_stored(event_shape(type), current, a, e.data, NULL))
         return UNREADABLE_EVENT;
     *out = e;
     return NULL;
@@ -122,7 +118,7 @@ fallible event_upcast(const struct upcaster *table, const char *name, int from, 
 
 static const struct shape *shape_of_version(const char *name, int version)
 {
-    enum event_type type;
+    int type;
     if (event_type_from(name, &type) && version == event_version(type))
         return event_shape(type);
     const struct upcaster *step = find_step(event_upcasters, name, version);

@@ -1,9 +1,18 @@
-/* event.h -- the facts of events.def as C values, and their way to JSON and back. */
+/* event.h -- the facts of all features as C values, and their way to JSON and back.
+ *
+ * features/<name>/events.def lists what has happened, in the past tense. A row: name in C, name on
+ * the wire (store, stream, schema), schema version of `data`. <Name>_FIELDS lists the members of
+ * `data`: presence, kind, name, limit, and PERSONAL for what must be erasable; base/shape.h
+ * explains the kinds. A TEXT limit counts Unicode characters, as maxLength does in the twin,
+ * events/schema/<wire name>.v<version>.json, which is written by hand; tests/contract fails when
+ * the two disagree. A fact is never edited. New members: raise the version, keep the old schema and
+ * its sample, add a row of the feature's upcasters. New meaning: new name. */
 #pragma once
 
 #include "base/shape.h"
+#include "events/place.def"
 #include "events/words.h"
-#include "events/events.def"
+#include "lists/events.def"
 
 #define C_TYPE_PLACE const struct Place *
 #define KIND_PLACE   KIND_OBJECT
@@ -12,8 +21,13 @@
 DEFINE_STRUCT(Place)
 extern const struct shape Place_shape;
 
-#define EVENT_TYPE(Name, wire, version) Name,
-enum event_type { EVENTS(EVENT_TYPE) EVENT_TYPES };
+/* All events are numbered through, and each feature's enum takes the numbers of its own: a switch
+ * over (enum report_event)e->type must name those of its feature and nobody else's. */
+#define EVENT_NUMBER(Name, wire, version) NUMBER_OF_##Name,
+enum { EVENTS(EVENT_NUMBER) EVENT_TYPES };
+#define EVENT_TYPE(Name, wire, version) Name = NUMBER_OF_##Name,
+#define EVENT_ENUM(feature, LIST)       enum feature##_event{LIST(EVENT_TYPE)};
+EVENT_LISTS(EVENT_ENUM)
 
 #define EVENT_STRUCT(Name, wire, version) \
     DEFINE_STRUCT(Name)                   \
@@ -22,8 +36,9 @@ EVENTS(EVENT_STRUCT)
 
 #define EVENT_MEMBER(Name, wire, version) struct Name Name;
 struct event {
-    enum event_type type;
+    int type; /* of a feature's enum */
     union {
+        char data[8]; /* where all of them begin */
         EVENTS(EVENT_MEMBER)
     };
 };
@@ -31,13 +46,10 @@ struct event {
 /* EVENT(ReportUpvoted, .report_id = id, …) is a struct event value. */
 #define EVENT(Name, ...) ((struct event){.type = Name, .Name = {__VA_ARGS__}})
 
-/* For switches: VOTE_EVENTS(CASE) writes one `case` a row. */
-#define CASE(Name, wire, version) case Name:
-
-const char *event_name(enum event_type type);          /* "report.upvoted" */
-int event_version(enum event_type type);               /* current schema version */
-const struct shape *event_shape(enum event_type type); /* of `data` */
-bool event_type_from(const char *name, enum event_type *out);
+const char *event_name(int type);          /* "report.upvoted" */
+int event_version(int type);               /* current schema version */
+const struct shape *event_shape(int type); /* of `data` */
+bool event_type_from(const char *name, int *out);
 
 /* Appends `data` of the event as JSON. UNWRITABLE_EVENT: event_read would refuse it, for the member
  * that `fault` (which may be NULL) names, in `a`; nothing is appended. */
@@ -67,6 +79,14 @@ struct upcaster {
  * itself if they are equal. UNREADABLE_EVENT: a step is missing or the body does not fit. */
 fallible event_upcast(const struct upcaster *table, const char *name, int from, int to,
                       const char *data, struct arena *a, const char **out);
+
+/* A feature's row: U(wire name, version it raises, members of that version, of the next one,
+ * function); the function stands in the feature's .c. */
+#define UPCASTER_STRUCT(wire, from, Old, Next, function) \
+    DEFINE_STRUCT(Old)                                   \
+    extern const struct shape Old##_shape;               \
+    void function(struct arena *a, const void *old, void *next);
+UPCASTERS(UPCASTER_STRUCT)
 
 /* The chain of the real events. */
 extern const struct upcaster event_upcasters[];

@@ -3,15 +3,10 @@
 
 #include "base/text.h"
 
-#define WORD_TEXT(name) #name,
-const char *const status_words[] = {STATUSES(WORD_TEXT) NULL};
-const char *const visibility_words[] = {VISIBILITIES(WORD_TEXT) NULL};
+#define WORD_TEXT(name, word)           word,
+#define WORD_TEXTS(label, LABEL, WORDS) const char *const label##_words[] = {WORDS(WORD_TEXT) NULL};
+WORD_LISTS(WORD_TEXTS)
 const char *const role_words[] = {ROLES(WORD_TEXT) NULL};
-#define KIND_TEXT_OF(name, word) #word,
-const char *const category_kind_words[] = {CATEGORY_KINDS(KIND_TEXT_OF) NULL};
-
-const char *const stream_category_words[] = {"report", "report-private", "vote",
-                                             "user",   "catalog",        NULL};
 
 int word_index(const char *const *words, const char *word)
 {
@@ -19,11 +14,6 @@ int word_index(const char *const *words, const char *word)
         if (text_equal(words[i], word))
             return i;
     return -1;
-}
-
-enum category_kind kind_from(const char *word)
-{
-    return text_equal(word, category_kind_words[CRIME]) ? CRIME : ISSUE;
 }
 
 enum role role_from(const char *word)

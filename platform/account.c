@@ -8,6 +8,7 @@
 #include "base/precis.h"
 #include "base/time.h"
 #include "events/event.h"
+#include "events/problems.h"
 #include "base/banned.h"
 
 #define ACCOUNT_COLUMNS "user_id, user_name, password_hash, role, agency, role_version, disabled"

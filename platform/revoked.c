@@ -163,7 +163,7 @@ static const struct pg_statement NEXT_PAGE = {"revoked_next", USER_PAGE};
 /* What the event says of tokens. */
 static void apply_event(struct revoked *r, const struct event *e, int64_t recorded)
 {
-    switch (e->type) {
+    switch ((enum account_event)e->type) {
     case UserSessionEnded: revoked_session(r, e->UserSessionEnded.session_id, recorded); return;
     case UserRoleChanged:
         revoked_role(r, e->UserRoleChanged.user_id, e->UserRoleChanged.role_version, recorded);
@@ -176,8 +176,7 @@ static void apply_event(struct revoked *r, const struct event *e, int64_t record
                      recorded);
         return;
     case UserRegistered:
-    case UserEnabled:
-        REPORT_EVENTS(CASE) VOTE_EVENTS(CASE) CATALOG_EVENTS(CASE) case EVENT_TYPES : return;
+    case UserEnabled: return;
     }
 }
 
@@ -185,7 +184,7 @@ static void apply(struct revoked *r, const struct rows *rows, int i)
 {
     scoped_arena a = {0};
     struct event e;
-    enum event_type type;
+    int type;
     const char *name = rows_text(rows, i, 1);
     if (!event_type_from(name, &type) || type == UserRegistered || type == UserEnabled)
         return; /* not known here, or it says nothing of tokens */

@@ -8,7 +8,7 @@
 
 static int version_of(const char *type)
 {
-    enum event_type t;
+    int t;
     return event_type_from(type, &t) ? event_version(t) : 0;
 }
 

@@ -38,7 +38,7 @@ static bool split_name(const char *file, char type[NAME_MAX_BYTES], int64_t *ver
 
 static const char *state_of(const char *type, int64_t version)
 {
-    enum event_type t;
+    int t;
     if (!event_type_from(type, &t))
         return "removed";
     return event_version(t) == version ? "active" : "deprecated";

@@ -2,6 +2,7 @@
 #include "query-api/pages.h"
 
 #include "base/text.h"
+#include "events/problems.h"
 #include "platform/http.h"
 #include "query-api/answer.h"
 #include "base/banned.h"

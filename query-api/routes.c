@@ -1,4 +1,4 @@
-/* routes.c -- routes.def as constant tables. */
+/* routes.c -- the rows of all routes.def as constant tables. */
 #include "query-api/routes.h"
 
 #include <stddef.h>
@@ -8,8 +8,6 @@
 
 #define VIEW_NAME(name) #name,
 const char *const view_names[VIEW_COUNT] = {VIEWS(VIEW_NAME)};
-
-static const char *const sort_words[] = {"newest", "votes", NULL};
 
 #define VIEW(name) (1u << VIEW_##name)
 
@@ -28,14 +26,12 @@ static const char *const sort_words[] = {"newest", "votes", NULL};
 
 #define QUERY(verb, at, roles, name, kind, seconds, mask, otherwise, ...) \
     {#verb, at, roles, #name, kind, seconds, mask, otherwise, {__VA_ARGS__}},
-#define DOCUMENT(verb, at, call)
+#define ROUTE(...)
+#define ACCOUNT(...)
 const struct route query_routes[] = {
-#include "query-api/routes.def"
+#include "lists/routes.def"
     {.path = NULL}};
-#undef QUERY
-#undef DOCUMENT
 
-#define QUERY(...)
 #define DOCUMENT(verb, at, call) {#verb, at, call},
 const struct document_route document_routes[] = {
 #include "query-api/routes.def"

@@ -1,9 +1,14 @@
-/* routes.h -- what can be asked: the rows of routes.def as a table. */
+/* routes.h -- what can be asked: the QUERY rows of features/<name>/routes.def as a table. A row:
+ * method, path, who may ask (a mask of roles; ANYONE needs no token), SQL file in the feature's
+ * queries/, LIST or ITEM, seconds a client may keep the answer (if it depends on who asks: none,
+ * whatever stands there), the views the file names, what a 404 says, then what is bound to $1, $2 …
+ * in this order. Every query also takes min_position and wait_ms. The views decide when a cached
+ * answer ends and which positions an answer reflects. */
 #pragma once
 
 #include <stdint.h>
 
-#include "base/problem.h"
+#include "events/problems.h"
 #include "events/words.h"
 
 /* Every view that queries name; each is a schema of the read database. */
@@ -48,7 +53,7 @@ enum { BINDINGS_MAX = 12 };
 struct route {
     const char *method, *path;
     int who;          /* mask of enum role */
-    const char *file; /* query-api/queries/<file>.sql */
+    const char *file; /* features/<name>/queries/<file>.sql */
     enum answer_form form;
     int max_age;                   /* seconds a client may keep it, if it depends on nobody */
     unsigned views;                /* mask of 1 << enum view */

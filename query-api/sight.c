@@ -2,7 +2,7 @@
  * all come first, so that the widest counts. A comparison with NULL is not true. */
 #include "query-api/sight.h"
 
-#include "events/sight.h"
+#include "features/report/sight.h"
 #include "base/banned.h"
 
 static void append_who(struct text *sql, const struct sight_row *row)

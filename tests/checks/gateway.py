@@ -5,18 +5,17 @@ import re
 
 import sources
 
-TABLES = {"command-api/routes.def": "command-api", "command-api/account_routes.def": "command-api",
-          "query-api/routes.def": "query-api"}
+SERVICES = {"ROUTE": "command-api", "ACCOUNT": "command-api", "QUERY": "query-api", "DOCUMENT": "query-api"}
 STATUS = {"INVALID": "400", "MISSING": "404", "TOO_LARGE": "413", "UNAVAILABLE": "503"}
 CADDYFILE = "tools/conf/Caddyfile"
 
 
 def rows():
-    for path, service in TABLES.items():
+    for path in sources.feature_files("routes.def") + ["query-api/routes.def"]:
         for line in sources.lines(path):
-            found = re.match(r'(?:ROUTE|ACCOUNT|QUERY|DOCUMENT)\((\w+),\s*"([^"]+)"', line)
+            found = re.match(r'(ROUTE|ACCOUNT|QUERY|DOCUMENT)\((\w+),\s*"([^"]+)"', line)
             if found:
-                yield found[1], found[2], service
+                yield found[2], found[3], SERVICES[found[1]]
 
 
 def chosen(method, path, prefixes):

@@ -9,25 +9,22 @@ import sources
 LAYERS = {
     "base": {"base"},
     "events": {"base", "events"},
-    "domain": {"base", "events", "domain"},
+    "features": {"base", "events"},
     "platform": {"base", "events", "platform"},
     "query-api": {"base", "events", "platform", "api", "query-api"},
     "projector": {"base", "events", "platform", "projector"},
     "api": {"base", "events", "platform", "api"},
-    "command-api": {"base", "events", "domain", "platform", "api", "command-api"},
-    "ctl": {"base", "events", "domain", "platform", "projector", "ctl"},
+    "command-api": {"base", "events", "platform", "api", "command-api"},
+    "ctl": {"base", "events", "platform", "projector", "ctl"},
 }
+FEATURES = sources.features()
+# Made by the build from what all features have under that name; the only way to a feature's row.
+LISTS = {"words", "streams", "problems", "events", "commands", "routes", "start"}
 # Both services know the paths of both.
-LISTS = {
-    ("api", "command-api/routes.def"),
-    ("api", "command-api/account_routes.def"),
-    ("api", "query-api/routes.def"),
-    ("ctl", "command-api/categories.def"),
-}
+ACROSS = {("api", "query-api/routes.def")}
 # What the unit under test's ring may see; other rings may see all.
 RINGS = {
-    "domain": LAYERS["domain"],
-    "contract": LAYERS["domain"],
+    "contract": LAYERS["features"] | {"features"},
     "platform": LAYERS["platform"],
     "query-api": LAYERS["query-api"],
     "projector": LAYERS["projector"],
@@ -51,15 +48,35 @@ STANDARD_FOLDERS = ("sys/", "netinet/", "arpa/")
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')
 
 
+def of_feature(path, name):
+    """A fault, or None, for an include of a feature's file: by itself, or its header by one whose row names it."""
+    own = path.split("/")[1] if path.startswith("features/") else None
+    feature, file = name.split("/")[1], name.split("/")[-1]
+    if file.removesuffix(".def") in LISTS:
+        return "is included by lists/ alone"
+    if feature == own or path.endswith("_test.c") or path == "query-api/sight.c":
+        return None
+    if own and file.endswith(".h") and feature in FEATURES.get(own, ()):
+        return None
+    return f"is a feature's: the row of {own} in events/features.def does not name it" if own else "is a feature's"
+
+
 def ours(path, name):
     """A fault, or None, for #include "name"."""
+    if name.startswith("lists/"):
+        known = name.removeprefix("lists/").removesuffix(".def") in LISTS
+        return None if known and not path.startswith("base/") else "is no list, or beyond the layer"
     if not os.path.exists(os.path.join(sources.ROOT, name)):
         return "is not a path from the root"
     layer, target = path.split("/")[0], name.split("/")[0]
+    if target == "features" and layer != "tests":
+        return of_feature(path, name)
     if layer == "tests":
         allowed = RINGS.get(path.split("/")[1])
         return None if allowed is None or target in allowed | {"tests"} else "is beyond its ring"
-    if target in LAYERS.get(layer, set()) or (layer, name) in LISTS:
+    if path.startswith("features/") and path.endswith("_test.c") and target == "tests":
+        return None
+    if target in LAYERS.get(layer, set()) or (layer, name) in ACROSS:
         return None
     return f"is beyond the layer {layer}"
 

@@ -1,52 +1,87 @@
 #!/usr/bin/python3
-"""openapi.py [--fix] -- api/openapi.json, which query-api serves, is api/openapi.yaml with api/examples.yaml; it names
-exactly the routes of the routes.def tables and says what openapi_rules.py asks of each. --fix writes the JSON."""
+"""openapi.py [--fix] -- api/openapi.json, which query-api serves, is put together from api/openapi.yaml and the features'
+openapi.yaml; it names exactly the routes of the routes.def tables and says what openapi_rules.py asks of each. --fix
+writes the JSON."""
 import json, re, sys
 from pathlib import Path
 
 import yaml
 
 import openapi_rules
-from sources import ROOT as ROOT_PATH, report
+from sources import ROOT as ROOT_PATH, feature_files, report
 
 ROOT = Path(ROOT_PATH)
-TABLES = {"command-api/routes.def": "ROUTE", "command-api/account_routes.def": "ACCOUNT",
-          "query-api/routes.def": "QUERY|DOCUMENT"}
 OF_THE_GATEWAY = {("GET", "/health"), ("GET", "/health/{service}"), ("GET", "/ready/{service}")}
 # Bindings that make an answer depend on who asks.
 WHO = r"\b(ACTOR|PSEUDONYM|ROLE|AGENCY|CHOSEN_AGENCY)\b"
 
 
+TABLES = feature_files("routes.def") + ["query-api/routes.def"]
+
+
 def routes():
-    found = set()
-    for path, macro in TABLES.items():
-        text = (ROOT / path).read_text()
-        found |= set(re.findall(r'^(?:%s)\((\w+),\s*"([^"]+)"' % macro, text, re.M))
-    return found
+    text = "".join((ROOT / path).read_text() for path in TABLES)
+    return set(re.findall(r'^(?:ROUTE|ACCOUNT|QUERY|DOCUMENT)\((\w+),\s*"([^"]+)"', text, re.M))
 
 
 def tokens():
     """{(method, path): what the interface must say of the token}: [] where it is ignored, [{}, token] where it may be
     left out but must be good, None (that of the whole interface) where it is needed. Accounts' handlers decide alone."""
-    for path, macro in list(TABLES.items())[::2]:
-        rows = re.findall(r'^(?:%s)\((\w+),\s*"([^"]+)",([^;]*?)\)\n(?=\S|\n|\Z)' % macro, (ROOT / path).read_text(), re.M)
-        for method, at, rest in rows:
-            anyone = macro != "ROUTE" and (rest.strip().startswith("ANYONE") or rest.strip().startswith("document_"))
-            yield method, at, None if not anyone else [{}, {"token": []}] if re.search(WHO, rest) else []
+    text = "".join((ROOT / path).read_text() for path in TABLES)
+    rows = re.findall(r'^(ROUTE|QUERY|DOCUMENT)\((\w+),\s*"([^"]+)",([^;]*?)\)\n(?=\S|\n|\Z)', text, re.M)
+    for macro, method, at, rest in rows:
+        anyone = macro != "ROUTE" and (rest.strip().startswith("ANYONE") or rest.strip().startswith("document_"))
+        yield method, at, None if not anyone else [{}, {"token": []}] if re.search(WHO, rest) else []
+
+
+def whole():
+    """The interface: the service's own part and each feature's, which may add paths and components, each once."""
+    api = yaml.safe_load((ROOT / "api/openapi.yaml").read_text())
+    for path in feature_files("openapi.yaml"):
+        part = yaml.safe_load((ROOT / path).read_text())
+        components = part.pop("components", {})
+        for kind, items in [("paths", part.pop("paths", {}))] + list(components.items()):
+            into = api["paths"] if kind == "paths" else api["components"].setdefault(kind, {})
+            faults.extend(f"{path}: {kind} {name} stands in another part, too" for name in items if name in into)
+            into.update(items)
+        faults.extend(f"{path}: a part has paths and components, not {name}" for name in part)
+    return api
+
+
+def references(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def is_defined(api, reference):
+    node = api
+    for name in reference.removeprefix("#/").split("/"):
+        node = node.get(name.replace("~1", "/"), None) if isinstance(node, dict) else None
+    return reference.startswith("#/") and node is not None
 
 
 def operations(api):
     return {(method.upper(), path) for path, item in api["paths"].items() for method in item if method != "parameters"}
 
 
-api = yaml.safe_load((ROOT / "api/openapi.yaml").read_text())
-faults = openapi_rules.check(api, ROOT, yaml.safe_load((ROOT / "api/examples.yaml").read_text()))
+faults = []
+api = whole()
+undefined = sorted({r for r in references(api) if not is_defined(api, r)})
+if undefined:
+    report([f"there is no {r}: the part of its feature defines it under components" for r in undefined], "openapi")
+faults += openapi_rules.check(api, ROOT, yaml.safe_load((ROOT / "api/examples.yaml").read_text()))
 text = json.dumps(api, ensure_ascii=False, separators=(",", ":")) + "\n"
 served = ROOT / "api/openapi.json"
 if "--fix" in sys.argv:
     served.write_text(text)
 if not served.exists() or served.read_text() != text:
-    faults.append("api/openapi.json is not api/openapi.yaml: tests/checks/openapi.py --fix")
+    faults.append("api/openapi.json is not what api/openapi.yaml and the features' parts make: tests/checks/openapi.py --fix")
 faults += [f"not documented: {m} {p}" for m, p in sorted(routes() - operations(api))]
 faults += [f"documented, but there is no such route: {m} {p}"
            for m, p in sorted(operations(api) - routes() - OF_THE_GATEWAY)]

@@ -4,9 +4,10 @@ import re
 
 import jsonschema
 
+from sources import feature_files
+
 URL_BYTES = 16384 - 4096  # of a request's header, what Authorization and the rest leave
 BYTES_OF_A_CHARACTER = 12  # percent-encoded
-BODIES = ("events/events.def", "domain/commands.def", "command-api/accounts_http.c")
 ACCOUNTS = {"register": "Credentials", "registerUser": "Credentials", "logIn": "Credentials", "refresh": "Refresh",
             "logOut": "LogOut"}
 
@@ -15,7 +16,8 @@ class Interface:
     def __init__(self, api, root):
         self.api, self.root, self.faults = api, root, []
         self.refs = jsonschema.RefResolver.from_schema(api)
-        text = "".join((root / f).read_text() for f in BODIES)
+        bodies = ["events/place.def", *feature_files("events.def"), *feature_files("commands.def"), "command-api/accounts_http.c"]
+        text = "".join((root / f).read_text() for f in bodies)
         self.bodies = dict(re.findall(r"#define (\w+)_FIELDS\(F\)((?:.*\\\n)*.*)", text))
 
     def resolve(self, node):
@@ -37,8 +39,8 @@ class Interface:
 
     def rows(self):
         """(method, path) -> roles, the command or None."""
-        for file, macro in (("command-api/routes.def", "ROUTE"), ("query-api/routes.def", "QUERY")):
-            text = (self.root / file).read_text()
+        text = "".join((self.root / f).read_text() for f in feature_files("routes.def"))
+        for macro in ("ROUTE", "QUERY"):
             for method, path, who, what in re.findall(r'^%s\((\w+),\s*"([^"]+)",\s*([^,]+),\s*(\w+)' % macro, text, re.M):
                 yield (method, path), who.strip(), what if macro == "ROUTE" else None
 

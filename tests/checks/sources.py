@@ -1,5 +1,6 @@
 """The source tree as the checks see it: our own files, nothing built, nothing of a run folder."""
 import os
+import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -13,6 +14,18 @@ def files(*endings):
         for name in sorted(names):
             if name.endswith(endings):
                 yield os.path.relpath(os.path.join(folder, name), ROOT)
+
+
+def features():
+    """{name: the others whose header it may include}, in the order of events/features.def."""
+    rows = "\n".join(lines("events/features.def"))
+    return {m[1]: set(re.findall(r"\w+", m[2] or "")) for m in re.finditer(r"^FEATURE\((\w+)((?:,[^)]*)?)\)", rows, re.M)}
+
+
+def feature_files(name):
+    """features/<feature>/<name> of all features that have it."""
+    paths = [f"features/{f}/{name}" for f in features()]
+    return [p for p in paths if os.path.exists(os.path.join(ROOT, p))]
 
 
 def lines(path):

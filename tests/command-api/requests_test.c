@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "command-api/commands.h"
 #include "command-api/precondition.h"
+#include "events/decision.h"
 
 static const unsigned char SECRET[32] = "s";
 
@@ -46,8 +47,7 @@ TEST(a_precondition_is_any_version_or_a_list_of_versions)
     }
 }
 
-static const char *digest_of(struct arena *a, enum command_type type, const char *json,
-                             const char *none_match)
+static const char *digest_of(struct arena *a, int type, const char *json, const char *none_match)
 {
     struct command c = {.type = type, .target = "roads"};
     struct fault f = {0};
@@ -55,7 +55,7 @@ static const char *digest_of(struct arena *a, enum command_type type, const char
     CHECK_OK(shape_read(command_shape(type), json, strlen(json), a, &c.CreateReport, &f));
     if (none_match)
         CHECK(precondition_read(none_match, &c.if_none_match));
-    command_fill(&c);
+    command_complete(&c);
     command_digest(SECRET, &c, "", out);
     return out;
 }

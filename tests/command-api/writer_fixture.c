@@ -53,7 +53,7 @@ struct pending *command(const struct actor *a, struct command c, const char *key
     struct pending *p = must_alloc(1, sizeof(*p));
     char own[UUID_TEXT];
     scoped_text body = {0};
-    command_fill(&c);
+    command_complete(&c);
     shape_write(command_shape(c.type), &c.CreateReport, &body);
     p->command = c;
     p->command.actor = *a;

@@ -5,7 +5,7 @@
 #include <glob.h>
 
 #include "base/text.h"
-#include "domain/command.h"
+#include "events/command.h"
 
 static const char *const sent_by_the_service[] = {NULL};
 static const char *const shown_by_no_view[] = {"user.registered",
@@ -24,6 +24,15 @@ static void append_file(struct text *all, const char *path)
         text_append_bytes(all, part, n);
     if (f)
         fclose(f);
+}
+
+static void append_all(struct text *all, const char *pattern)
+{
+    glob_t files;
+    CHECK_INT(glob(pattern, 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++)
+        append_file(all, files.gl_pathv[i]);
+    globfree(&files);
 }
 
 /* `word` with no letter, digit, dot or underscore beside it, on a line that begins with `start`. */
@@ -50,8 +59,8 @@ static bool is_listed(const char *const *list, const char *word)
 TEST(each_command_has_a_route_or_a_named_sender)
 {
     scoped_text routes = {0};
-    append_file(&routes, SOURCE_DIR "/command-api/routes.def");
-    for (enum command_type c = 0; c < COMMAND_TYPES; c++)
+    append_all(&routes, SOURCE_DIR "/features/*/routes.def");
+    for (int c = 0; c < COMMAND_TYPES; c++)
         if (stands_in(text_value(&routes), "ROUTE(", command_name(c)) ==
             is_listed(sent_by_the_service, command_name(c)))
             test_fail(__FILE__, __LINE__, command_name(c), "a route and a sender, or neither",
@@ -61,12 +70,8 @@ TEST(each_command_has_a_route_or_a_named_sender)
 TEST(each_event_type_is_shown_by_a_view_or_named_as_one_that_none_shows)
 {
     scoped_text views = {0};
-    glob_t files;
-    CHECK_INT(glob(SOURCE_DIR "/projector/views/*.sql", 0, NULL, &files), 0);
-    for (size_t i = 0; i < files.gl_pathc; i++)
-        append_file(&views, files.gl_pathv[i]);
-    globfree(&files);
-    for (enum event_type t = 0; t < EVENT_TYPES; t++)
+    append_all(&views, SOURCE_DIR "/features/*/views/*.sql");
+    for (int t = 0; t < EVENT_TYPES; t++)
         if (stands_in(text_value(&views), "-- :on ", event_name(t)) ==
             is_listed(shown_by_no_view, event_name(t)))
             test_fail(__FILE__, __LINE__, event_name(t), "shown and named, or neither", NULL);

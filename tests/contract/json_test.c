@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/members.h"
 #include "base/text.h"
-#include "domain/command.h"
+#include "events/command.h"
 #include "base/banned.h"
 
 struct example {

@@ -3,7 +3,7 @@
 #include "tests/support/harness.h"
 
 #include "base/time.h"
-#include "domain/command.h"
+#include "events/command.h"
 
 static struct arena arena;
 static struct fault fault;

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
-#include "domain/command.h"
+#include "events/command.h"
 #include "base/banned.h"
 
 /* Read, and written as every output shows it. */

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "events/problems.h"
 #include "platform/http.h"
 #include "platform/metrics.h"
 #include "tests/support/harness.h"

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "base/embedded.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "platform/metrics.h"
@@ -79,25 +80,21 @@ const char *views_value(const char *format, ...)
     return value ? arena_text(&t.arena, value) : "";
 }
 
-static char *read_file(const char *path)
+extern const struct embedded view_files[];
+
+static const char *view_text(const char *name)
 {
-    scoped_text text = {0};
-    char block[4096];
-    FILE *f = fopen(path, "r");
-    if (!f) {
-        fprintf(stderr, "cannot read %s\n", path);
-        exit(2);
-    }
-    for (size_t n; (n = fread(block, 1, sizeof(block), f)) > 0;)
-        text_append_bytes(&text, block, n);
-    fclose(f);
-    return text_take(&text);
+    for (const struct embedded *f = view_files; f->name; f++)
+        if (text_starts(f->name, name) && text_equal(f->name + strlen(name), ".sql"))
+            return f->text;
+    fprintf(stderr, "there is no view %s\n", name);
+    exit(1);
 }
 
 /* The part of a view's file that makes its tables, in a schema of the view's name. */
 static void make_view(const char *name)
 {
-    char *file = read_file(arena_printf(&t.arena, SOURCE_DIR "/projector/views/%s.sql", name));
+    char *file = arena_bytes(&t.arena, view_text(name), strlen(view_text(name)));
     char *tables = strstr(file, "-- :tables\n") + sizeof("-- :tables\n") - 1;
     char *end = strstr(tables, "\n-- :");
     if (end)
@@ -107,7 +104,6 @@ static void make_view(const char *name)
     views_sql(
         "INSERT INTO engine.view (name, file, lane, digest) VALUES ('%s', '%s', 'main', 'd1')",
         name, name);
-    free(file);
 }
 
 static void make_views(void)

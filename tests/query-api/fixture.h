@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "events/problems.h"
 #include "events/words.h"
 #include "query-api/query_api.h"
 #include "tests/support/harness.h"

@@ -1,0 +1,76 @@
+/* command.h -- what may be asked of all features, as C values: one request of one actor.
+ *
+ * features/<name>/commands.def lists them. A row: name, kind of the stream it is decided on, what
+ * names that stream behind the kind (enum stream_id), which other streams its rule needs, as far as
+ * the row tells: READS_PATH(kind), the stream of that kind and the id of the path;
+ * READS_MEMBER(kind, Name, member), of that kind and a text of the body; READS_NOTHING. A rule may
+ * ask for more (decision.h). <Name>_FIELDS is the body, as in event.h; the actor comes from the
+ * token, the time from the edge. */
+#pragma once
+
+#include "events/event.h"
+#include "lists/commands.def"
+
+#define COMMAND_NUMBER(Name, ...) NUMBER_OF_##Name,
+enum { COMMANDS(COMMAND_NUMBER) COMMAND_TYPES };
+#define COMMAND_TYPE(Name, ...)     Name = NUMBER_OF_##Name,
+#define COMMAND_ENUM(feature, LIST) enum feature##_command{LIST(COMMAND_TYPE)};
+COMMAND_LISTS(COMMAND_ENUM)
+
+#define COMMAND_STRUCT(Name, ...) DEFINE_STRUCT(Name)
+COMMANDS(COMMAND_STRUCT)
+
+enum { STREAM_TEXT = 128 }; /* bytes of a stream's name, with the NUL */
+
+struct actor {
+    const char *user_id;   /* NULL: nobody is logged in, or the system */
+    const char *pseudonym; /* of the same person; NULL if there is no user */
+    const char *agency;    /* "" if none */
+    enum role role;        /* ANYONE, one role, or SYSTEM */
+};
+
+/* What the stream must be at, or must not: If-Match and If-None-Match. */
+enum { PRECONDITION_VERSIONS_MAX = 16 };
+struct precondition {
+    bool given;
+    bool any; /* "*": at any version, so it must exist */
+    int count;
+    int64_t versions[PRECONDITION_VERSIONS_MAX];
+    int64_t epochs[PRECONDITION_VERSIONS_MAX]; /* of the log when the tags were given out; 0: any */
+};
+
+/* Filled at the edge; everything is borrowed and outlives the decision. */
+#define COMMAND_MEMBER(Name, ...) struct Name Name;
+struct command {
+    int type; /* of a feature's enum */
+    struct actor actor;
+    int64_t now;        /* us */
+    const char *target; /* id or word of the path, or the new id of a create */
+    struct precondition if_match, if_none_match;
+    union {
+        char body[8]; /* where all of them begin */
+        COMMANDS(COMMAND_MEMBER)
+    };
+};
+
+const char *command_name(int type);
+const struct shape *command_shape(int type); /* of the body; count 0: no body */
+
+/* What names a command's own stream, behind the kind. */
+enum stream_id {
+    NEW_ID,            /* an id never used before: a create; there is nothing to load */
+    PATH_ID,           /* the path's, a UUID */
+    PATH_WORD,         /* the path's, 1 to 64 of a-z, 0-9, dash and underscore */
+    PATH_ID_AND_ACTOR, /* the path's and the user's */
+};
+enum stream_id command_id(int type);
+
+/* 1 to 64 of a-z, 0-9, dash and underscore. */
+bool is_word(const char *text);
+
+/* The stream the command is decided on, and the first one it reads besides; "" if none. */
+void command_stream(const struct command *c, char out[STREAM_TEXT]);
+void command_sees(const struct command *c, char out[STREAM_TEXT]);
+
+/* "<kind>-<id>" */
+void stream_name(const char *kind, const char *id, char out[STREAM_TEXT]);

@@ -1,0 +1,93 @@
+/* decision.h -- what a decider is given and what it says: pure, no I/O, no clock, no randomness. */
+#pragma once
+
+#include "events/command.h"
+#include "events/problems.h"
+
+struct decision;
+
+/* An aggregate: how its state begins, folds and decides. */
+struct decider {
+    const char *name; /* kind of its streams, the part before the dash */
+    size_t state_size;
+    /* It has happened, so it cannot fail. The state is zeroed before its first event; texts that
+     * are kept are copied into `a`, which lives as long as the state. */
+    void (*evolve)(void *state, const struct event *e, struct arena *a);
+    /* NULL and what was emitted, or a refusal with its fault in `out`. NEEDS_STREAM: see `look`. */
+    fallible (*decide)(const void *state, const struct command *c, struct decision *out);
+    /* Gives members of the body that were left out their defaults and sorts names: two that mean
+     * the same are the same afterwards. NULL: there is nothing to do. */
+    void (*complete)(struct command *c);
+};
+
+#define DECIDER(name)                          \
+    const struct decider name##_decider[1] = { \
+        {#name, sizeof(struct name), name##_evolve, name##_decide, NULL}}
+#define COMPLETING_DECIDER(name)               \
+    const struct decider name##_decider[1] = { \
+        {#name, sizeof(struct name), name##_evolve, name##_decide, name##_complete}}
+
+/* A row of streams.def. */
+struct stream_kind {
+    const char *kind, *category;
+    const struct decider *decider; /* NULL: the store's own functions append to it */
+};
+extern const struct stream_kind stream_kinds[]; /* ended by a NULL kind */
+
+/* Is it "<kind>-…" of a row? And the decider of such a stream; NULL if it has none. */
+bool is_stream(const char *stream);
+const struct decider *stream_decider(const char *stream);
+bool is_stream_category(const char *category);
+
+/* Before anything is made of the body, whose texts must be its own: see `complete`. */
+void command_complete(struct command *c);
+
+enum { MAX_EMITTED = 8, MAX_LOOKED = 8 };
+
+struct emitted {
+    const char *stream, *category; /* copied */
+    struct event event;            /* texts are borrowed from the command or the states */
+    const char *data;              /* the event as JSON, set by decision_write */
+};
+
+/* One stream whose state the rule has seen; `state` NULL means: not loaded. */
+struct looked {
+    const char *stream;
+    const void *state;
+};
+
+struct decision {
+    struct arena *arena; /* for texts made while deciding; outlives the append */
+    int64_t version;     /* of the command's own stream, set by the caller; 0: new */
+    struct emitted emitted[MAX_EMITTED];
+    int emitted_count;
+    struct looked looked[MAX_LOOKED]; /* filled by the caller before deciding, as far as known */
+    int looked_count;
+    char needs[STREAM_TEXT]; /* with NEEDS_STREAM: load this one and ask again */
+    const char *about;   /* stream whose version an answer without event carries; NULL: its own */
+    struct text answer;  /* JSON members of the answer: "\"report_id\":\"…\"" */
+    struct fault fault;  /* of a refusal */
+    const char *members; /* of a refusal: JSON members its problem has besides; NULL: none */
+    bool anonymous;      /* the actor is an anonymous author: nothing may name them */
+};
+
+/* Not an answer but a question: load decision.needs and ask again. */
+extern const struct problem NEEDS_STREAM[1];
+
+void decision_release(struct decision *d);
+
+/* Writes what was emitted, in the decision's arena. UNWRITABLE_EVENT: one of them could not be read
+ * again; *type is its name, *fault says what is wrong with it. */
+fallible decision_write(struct decision *d, const char **type, struct fault *fault);
+
+/* ---- for rules ---- */
+
+void emit(struct decision *out, const char *stream, const char *category, struct event e);
+void answer(struct decision *out, const char *name, const char *value);
+/* State of another stream, or NEEDS_STREAM if the caller has not loaded it yet. */
+fallible look(struct decision *out, const char *stream, const void **state);
+const struct problem *refuse(struct decision *out, const struct problem *p, const char *field,
+                             const char *detail);
+/* VERSION_MISMATCH when the command's If-Match does not name the version the stream is at, or its
+ * If-None-Match does. */
+fallible check_version(const struct command *c, struct decision *out);

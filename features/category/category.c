@@ -1,0 +1,98 @@
+/* category.c -- the catalog of what can be reported, and which agency owns it. A category is never
+ * deleted: old reports name it. */
+#include "features/category/category.h"
+
+#include "base/banned.h"
+
+enum category_kind kind_from(const char *word)
+{
+    return text_equal(word, category_kind_words[CRIME]) ? CRIME : ISSUE;
+}
+
+void stream_of_category(const char *code, char out[STREAM_TEXT])
+{
+    stream_name("category", code, out);
+}
+
+bool is_agency_code(const char *code)
+{
+    size_t n = strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    return n >= 1 && n <= 64 && !code[n];
+}
+
+static const struct texts *keep_texts(struct arena *a, const struct texts *from)
+{
+    struct texts *t = arena_alloc(a, sizeof(*t));
+    t->at = arena_array(a, (size_t)from->count, sizeof(*t->at));
+    for (; t->count < from->count; t->count++)
+        t->at[t->count] = (struct texts_pair){arena_text(a, from->at[t->count].key),
+                                              arena_text(a, from->at[t->count].value)};
+    return t;
+}
+
+static void category_evolve(void *state, const struct event *e, struct arena *a)
+{
+    struct category *c = state;
+    const struct CategoryDefined *d = &e->CategoryDefined;
+    switch ((enum category_event)e->type) {
+    case CategoryDefined:
+        *c = (struct category){.defined = true,
+                               .active = d->active,
+                               .sensitive = d->sensitive,
+                               .agency = arena_text(a, d->agency),
+                               .kind = arena_text(a, d->kind),
+                               .names = keep_texts(a, d->names)};
+        break;
+    }
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const struct texts_pair *)a)->key, ((const struct texts_pair *)b)->key);
+}
+
+/* The order of names means nothing. */
+static void category_complete(struct command *c)
+{
+    const struct texts *names = c->DefineCategory.names;
+    qsort(names->at, (size_t)names->count, sizeof(*names->at), by_key);
+}
+
+static bool same_texts(const struct texts *a, const struct texts *b)
+{
+    bool same = a->count == b->count;
+    for (int i = 0; same && i < a->count; i++)
+        same = text_equal(a->at[i].key, b->at[i].key) && text_equal(a->at[i].value, b->at[i].value);
+    return same;
+}
+
+static bool is_already(const struct category *c, const struct DefineCategory *d)
+{
+    return c->defined && c->active == d->active && c->sensitive == d->sensitive &&
+           text_equal(c->agency, d->agency) && text_equal(c->kind, d->kind) &&
+           same_texts(c->names, d->names);
+}
+
+/* The system writes its first categories at every start: what an admin has changed since stays. */
+static fallible category_decide(const void *state, const struct command *c, struct decision *out)
+{
+    const struct category *now = state;
+    const struct DefineCategory *d = &c->DefineCategory;
+    char stream[STREAM_TEXT];
+    if (!is_word(c->target))
+        return refuse(out, NO_SUCH_ITEM, "code", "A code is 1 to 64 of a-z, 0-9, - and _.");
+    if (!is_agency_code(d->agency))
+        return refuse(out, BAD_TEXT, "agency", "An agency is 1 to 64 of A-Z, 0-9 and _.");
+    TRY(check_version(c, out));
+
+    stream_of_category(c->target, stream);
+    if (!is_already(now, d) && !(c->actor.role == SYSTEM && now->defined))
+        emit(out, stream, "catalog",
+             EVENT(CategoryDefined, .code = c->target, .names = d->names, .agency = d->agency,
+                   .kind = d->kind, .sensitive = d->sensitive, .active = d->active,
+                   .defined_at = c->now));
+    answer(out, "code", c->target);
+    return NULL;
+}
+
+COMPLETING_DECIDER(category);

@@ -1,0 +1,18 @@
+/* category.h -- the folded state of one category of reports. */
+#pragma once
+
+#include "events/decision.h"
+
+struct category {
+    bool defined, active, sensitive;
+    const char *agency, *kind;
+    const struct texts *names;
+};
+
+/* 1 to 64 of A-Z, 0-9 and underscore, as the agency of an account. */
+bool is_agency_code(const char *code);
+
+void stream_of_category(const char *code, char out[STREAM_TEXT]);
+
+/* The kind that a report is of; what was filed before kinds were kept (NULL) is an issue. */
+enum category_kind kind_from(const char *word);

@@ -1,0 +1,22 @@
+/* features.c -- what the machines run of the features, as tables made from the lists. */
+#include "events/decision.h"
+
+#include "base/banned.h"
+
+#define STREAM(kind, category) extern const struct decider kind##_decider[1];
+#define UNDECIDED_STREAM(kind, category)
+#include "lists/streams.def"
+#undef STREAM
+#undef UNDECIDED_STREAM
+
+#define STREAM(kind, category)           {#kind, category, kind##_decider},
+#define UNDECIDED_STREAM(kind, category) {#kind, category, NULL},
+const struct stream_kind stream_kinds[] = {
+#include "lists/streams.def"
+    {.kind = NULL}};
+#undef STREAM
+#undef UNDECIDED_STREAM
+
+#define UPCASTER_ROW(wire, from, Old, Next, function) \
+    {wire, from, &Old##_shape, &Next##_shape, function},
+const struct upcaster event_upcasters[] = {UPCASTERS(UPCASTER_ROW){.name = NULL}};

@@ -1,0 +1,39 @@
+/* domain.h -- given, when, then: a history, one command, and what was decided. No I/O. */
+#pragma once
+
+#include "tests/support/harness.h"
+
+#include "features/category/category.h"
+#include "features/report/report.h"
+
+#define DAY  (INT64_C(86400) * 1000000)
+#define NOON INT64_C(1767355200000000) /* 2026-01-02T12:00:00Z */
+#define R1   "019b7f00-0000-7000-8000-000000000001"
+#define C1   "019b7f00-0000-7000-8000-0000000000c1" /* citizens */
+#define C2   "019b7f00-0000-7000-8000-0000000000c2"
+
+extern const struct actor citizen1, citizen2, officer_infra, officer_health, supervisor_infra,
+    admin, system_actor;
+
+/* Starts a new case: nothing has happened. */
+void given_nothing(void);
+/* This has happened, in the stream the next command is decided on / in another stream. */
+void given(struct event e);
+void given_in(const char *stream, struct event e);
+
+/* Decides; the command's time is NOON unless `c.now` is set. */
+void when(const struct actor *a, struct command c);
+#define COMMAND(Name, ...) ((struct command){.type = Name, .target = R1, .Name = {__VA_ARGS__}})
+
+void then_(const char *file, int line, const char *stream, const char *category, struct event e);
+void then_nothing_(const char *file, int line);
+void then_refused_(const char *file, int line, const struct problem *p);
+#define then(stream, category, e) then_(__FILE__, __LINE__, stream, category, e)
+#define then_nothing()            then_nothing_(__FILE__, __LINE__)
+#define then_refused(p)           then_refused_(__FILE__, __LINE__, p)
+const struct decision *decided(void);
+const struct problem *decided_outcome(void); /* NULL: done */
+
+struct event created(const char *visibility);
+struct event moved(const char *from, const char *to);
+struct event category_defined(const char *code, const char *agency);
