@@ -50,6 +50,18 @@ feature_list(commands COMMANDS COMMANDS COMMAND_LISTS "by name COMMANDS")
 feature_list(routes)
 feature_list(start)
 
+# The features whose folder holds a generator of histories, for tests.
+set(histories "")
+set(history_sources "")
+foreach(feature ${FEATURES})
+  file(GLOB source CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/features/${feature}/${feature}_history.c)
+  if(source)
+    string(APPEND histories "HISTORY(${feature})\n")
+    list(APPEND history_sources ${source})
+  endif()
+endforeach()
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/lists/lists/histories.def CONTENT "${histories}" @ONLY)
+
 # features_sql(<folder> <out>): all features/*/<folder>/*.sql; each name once, since a view is a schema and a
 # query a statement of that name.
 function(features_sql folder out)

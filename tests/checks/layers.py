@@ -19,7 +19,7 @@ LAYERS = {
 }
 FEATURES = sources.features()
 # Made by the build from what all features have under that name; the only way to a feature's row.
-LISTS = {"words", "streams", "problems", "events", "commands", "routes", "start"}
+LISTS = {"words", "streams", "problems", "events", "commands", "routes", "start", "histories"}
 # Both services know the paths of both.
 ACROSS = {("api", "query-api/routes.def")}
 # What the unit under test's ring may see; other rings may see all.
@@ -74,7 +74,7 @@ def ours(path, name):
     if layer == "tests":
         allowed = RINGS.get(path.split("/")[1])
         return None if allowed is None or target in allowed | {"tests"} else "is beyond its ring"
-    if path.startswith("features/") and path.endswith("_test.c") and target == "tests":
+    if path.startswith("features/") and path.endswith(("_test.c", "_history.c")) and target == "tests":
         return None
     if target in LAYERS.get(layer, set()) or (layer, name) in ACROSS:
         return None

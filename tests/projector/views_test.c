@@ -1,125 +1,32 @@
 /* views_test.c -- every view is a pure fold of the log: a random history gives the same tables
  * event by event, in any split into batches, and with the streams in any order. */
 #include "tests/projector/bench.h"
+#include "tests/support/history.h"
 
 #include "projector/engine_parts.h"
 
-enum { HISTORIES = 4, SPLITS = 4, LATE_STREAMS = 6, REPORTS = 5, VOTERS = 4, MAX_EVENTS = 160 };
+enum { HISTORIES = 4, SPLITS = 4, LATE_STREAMS = 6, EVENTS_EACH = 120 };
 
 /* ---- random histories ---- */
 
-struct history {
-    struct arena arena;
-    unsigned seed;
-    int count;
-    struct batch_event at[MAX_EVENTS];
+struct told {
+    struct history history;
+    struct batch_event at[HISTORY_MAX];
 };
 
-static int pick(struct history *h, int below)
+static void make_told(struct told *t, unsigned seed)
 {
-    return (int)((unsigned)rand_r(&h->seed) % (unsigned)below);
-}
-
-static void add_event(struct history *h, const char *stream, const char *type, const char *data)
-{
-    int64_t version = 1;
-    if (h->count == MAX_EVENTS)
-        return;
-    for (int i = 0; i < h->count; i++)
-        version += text_equal(h->at[i].stream, stream);
-    h->at[h->count] = (struct batch_event){.position = h->count + 1,
-                                           .version = version,
-                                           .recorded = 1700000000000000 + h->count,
-                                           .stream = stream,
-                                           .type = type,
-                                           .data = data};
-    batch_read_members(&h->at[h->count], &h->arena);
-    CHECK(!h->at[h->count].unreadable);
-    h->count++;
-}
-
-static const char *moment(struct history *h)
-{
-    return arena_printf(&h->arena, "2026-02-03T04:%02d:%02d.%03dZ", h->count / 60, h->count % 60,
-                        pick(h, 1000));
-}
-
-struct citizen_report {
-    const char *id, *visibility, *category, *agency, *status; /* status NULL: not yet created */
-};
-
-static void create(struct history *h, struct citizen_report *r)
-{
-    static const char *const who[] = {"", "\"reporter_user_id\":\"u1\",",
-                                      "\"reporter_pseudonym\":\"p1\","};
-    static const char *const place[] = {"", "\"location\":{\"latitude\":-6.2,\"longitude\":106.8},",
-                                        "\"occurred_at\":\"2026-01-01T00:00:00Z\","};
-    static const char *const kind[] = {"", "\"kind\":\"crime\",", "\"kind\":\"issue\","};
-    r->visibility = visibility_words[pick(h, VISIBILITY_COUNT)];
-    r->category = pick(h, 2) ? "kebersihan" : "kesehatan";
-    r->agency = pick(h, 2) ? "AGENCY_INFRA" : "AGENCY_HEALTH";
-    r->status = "RECEIVED";
-    add_event(h, arena_printf(&h->arena, "report-%s", r->id), "report.created",
-              arena_printf(&h->arena,
-                           "{\"report_id\":\"%s\",%s%s%s\"visibility\":\"%s\",\"content\":\"c %d\","
-                           "\"category\":\"%s\",\"owner_agency\":\"%s\",\"status\":\"RECEIVED\","
-                           "\"created_at\":\"%s\"}",
-                           r->id, who[pick(h, 3)], place[pick(h, 3)], kind[pick(h, 3)],
-                           r->visibility, pick(h, 100), r->category, r->agency, moment(h)));
-}
-
-static void move(struct history *h, struct citizen_report *r)
-{
-    const char *to = status_words[pick(h, STATUS_COUNT)];
-    add_event(h, arena_printf(&h->arena, "report-%s", r->id), "report.status.updated",
-              arena_printf(&h->arena,
-                           "{\"report_id\":\"%s\",\"old_status\":\"%s\",\"new_status\":\"%s\","
-                           "\"owner_agency\":\"%s\",\"category\":\"%s\",\"visibility\":\"%s\",%s"
-                           "\"changed_at\":\"%s\"}",
-                           r->id, r->status, to, r->agency, r->category, r->visibility,
-                           pick(h, 2) ? "\"note\":\"why\"," : "", moment(h)));
-    r->status = to;
-}
-
-static void vote(struct history *h, const struct citizen_report *r, int voter, bool *given)
-{
-    add_event(h, arena_printf(&h->arena, "vote-%s-u%d", r->id, voter),
-              *given ? "report.upvote.withdrawn" : "report.upvoted",
-              arena_printf(&h->arena,
-                           "{\"report_id\":\"%s\",\"voter_user_id\":\"u%d\",\"%s\":\"%s\"}", r->id,
-                           voter, *given ? "withdrawn_at" : "created_at", moment(h)));
-    *given = !*given;
-}
-
-static void define(struct history *h)
-{
-    const char *code = pick(h, 2) ? "kebersihan" : "kesehatan";
-    add_event(
-        h, arena_printf(&h->arena, "category-%s", code), "category.defined",
-        arena_printf(&h->arena,
-                     "{\"code\":\"%s\",\"names\":{\"en\":\"n %d\"},\"agency\":\"A%d\",\"kind\":"
-                     "\"issue\",\"sensitive\":%s,\"active\":%s,\"defined_at\":\"%s\"}",
-                     code, pick(h, 50), pick(h, 5), pick(h, 2) ? "true" : "false",
-                     pick(h, 2) ? "true" : "false", moment(h)));
-}
-
-static void make_history(struct history *h, unsigned seed)
-{
-    struct citizen_report reports[REPORTS] = {0};
-    bool votes[REPORTS][VOTERS] = {0};
-    *h = (struct history){.seed = seed};
-    for (int i = 0; i < REPORTS; i++)
-        reports[i].id = report_id(&h->arena, i + 1);
-    for (int i = 0; i < MAX_EVENTS * 3 / 4; i++) {
-        int r = pick(h, REPORTS), v = pick(h, VOTERS);
-        if (!reports[r].status)
-            create(h, &reports[r]);
-        else if (pick(h, 10) == 0)
-            define(h);
-        else if (pick(h, 3) == 0)
-            move(h, &reports[r]);
-        else
-            vote(h, &reports[r], v, &votes[r][v]);
+    history_make(&t->history, seed, EVENTS_EACH);
+    for (int i = 0; i < t->history.count; i++) {
+        const struct history_event *e = &t->history.at[i];
+        t->at[i] = (struct batch_event){.position = i + 1,
+                                        .version = e->version,
+                                        .recorded = 1700000000000000 + i,
+                                        .stream = e->stream,
+                                        .type = e->type,
+                                        .data = e->data};
+        batch_read_members(&t->at[i], &t->history.arena);
+        CHECK(!t->at[i].unreadable);
     }
 }
 
@@ -142,60 +49,64 @@ static struct trial trial_open(struct pg *db, const struct embedded *file, struc
 }
 
 /* Applies events in batches of random size up to `most`, shows the tables and forgets them. */
-static const char *apply(struct trial *t, struct history *h, const struct batch_event *events,
+static const char *apply(struct trial *t, struct told *h, const struct batch_event *events,
                          int most)
 {
     scoped_text out = {0};
     run_sql(t->db, "BEGIN");
-    for (int i = 0, n; i < h->count; i += n) {
-        n = most == h->count ? most : 1 + pick(h, most);
-        if (n > h->count - i)
-            n = h->count - i;
+    for (int i = 0, n; i < h->history.count; i += n) {
+        n = most == h->history.count ? most : 1 + history_pick(&h->history, most);
+        if (n > h->history.count - i)
+            n = h->history.count - i;
         CHECK_OK(view_apply(&t->view, t->db, events + i, n, true));
     }
     dump_schema(t->db, t->view.view.name, &out);
     run_sql(t->db, "ROLLBACK");
     CHECK_INT(t->view.parked.events, 0);
-    return arena_text(&h->arena, text_value(&out));
+    return arena_text(&h->history.arena, text_value(&out));
 }
 
 /* The events with all those of one stream behind the others. */
-static const struct batch_event *stream_last(struct history *h, const char *stream)
+static const struct batch_event *stream_last(struct told *h, const char *stream)
 {
-    struct batch_event *out = arena_array(&h->arena, (size_t)h->count, sizeof(*out));
+    struct batch_event *out =
+        arena_array(&h->history.arena, (size_t)h->history.count, sizeof(*out));
     int n = 0;
     for (int late = 0; late < 2; late++)
-        for (int i = 0; i < h->count; i++)
+        for (int i = 0; i < h->history.count; i++)
             if (text_equal(h->at[i].stream, stream) == (late == 1))
                 out[n++] = h->at[i];
     return out;
 }
 
 /* Whole streams, the one that began last first. */
-static const struct batch_event *streams_reversed(struct history *h)
+static const struct batch_event *streams_reversed(struct told *h)
 {
-    struct batch_event *out = arena_array(&h->arena, (size_t)h->count, sizeof(*out));
+    struct batch_event *out =
+        arena_array(&h->history.arena, (size_t)h->history.count, sizeof(*out));
     int n = 0;
-    for (int i = h->count - 1; i >= 0; i--)
+    for (int i = h->history.count - 1; i >= 0; i--)
         if (h->at[i].version == 1)
-            for (int k = i; k < h->count; k++)
+            for (int k = i; k < h->history.count; k++)
                 if (text_equal(h->at[k].stream, h->at[i].stream))
                     out[n++] = h->at[k];
     return out;
 }
 
 /* How many ways of applying the history differ from one single batch. */
-static int differences(struct trial *t, struct history *h)
+static int differences(struct trial *t, struct told *h)
 {
-    const char *expected = apply(t, h, h->at, h->count);
+    const char *expected = apply(t, h, h->at, h->history.count);
     int n = !text_equal(apply(t, h, h->at, 1), expected);
     for (int i = 0; i < SPLITS; i++)
         n += !text_equal(apply(t, h, h->at, 12), expected);
     for (int i = 0; i < LATE_STREAMS; i++)
-        n +=
-            !text_equal(apply(t, h, stream_last(h, h->at[pick(h, h->count)].stream), 12), expected);
+        n += !text_equal(
+            apply(t, h, stream_last(h, h->at[history_pick(&h->history, h->history.count)].stream),
+                  12),
+            expected);
     n += !text_equal(apply(t, h, streams_reversed(h), 12), expected);
-    n += !text_equal(apply(t, h, streams_reversed(h), h->count), expected);
+    n += !text_equal(apply(t, h, streams_reversed(h), h->history.count), expected);
     return n;
 }
 
@@ -205,11 +116,11 @@ static int differences_of(const char *url, const struct embedded *file)
     int n = 0;
     struct pg *db = pg_new(url, "test", NULL, 5000); /* remembers the names of statements in `a` */
     struct trial t = trial_open(db, file, &a);
-    struct history *h = must_alloc(1, sizeof(*h));
+    struct told *h = must_alloc(1, sizeof(*h));
     for (unsigned seed = 1; seed <= HISTORIES; seed++) {
-        make_history(h, seed * 7919);
+        make_told(h, seed * 7919);
         n += differences(&t, h);
-        arena_release(&h->arena);
+        arena_release(&h->history.arena);
     }
     free(h);
     pg_free(db);
@@ -225,6 +136,32 @@ TEST(every_view_is_a_pure_fold_of_the_log)
             printf("%s differs %d times\n", f->name, n);
         CHECK_INT(n, 0);
     }
+}
+
+/* A type that no history has would leave its statement untried. */
+TEST(the_histories_hold_every_event_type_of_every_view)
+{
+    scoped_arena a = {0};
+    struct told *t = must_alloc(HISTORIES, sizeof(*t));
+    for (unsigned i = 0; i < HISTORIES; i++)
+        make_told(&t[i], (i + 1) * 7919);
+    for (const struct embedded *f = view_files; f->name; f++) {
+        struct view v;
+        CHECK_OK(view_parse(f, &event_language, &a, &v));
+        for (int s = 0; s < v.count; s++)
+            for (const char *const *type = v.statements[s].types; *type; type++) {
+                bool occurs = false;
+                for (int i = 0; i < HISTORIES; i++)
+                    for (int e = 0; e < t[i].history.count; e++)
+                        occurs = occurs || text_equal(t[i].at[e].type, *type);
+                if (!occurs)
+                    test_fail(__FILE__, __LINE__, f->name,
+                              "its feature's <name>_history.c makes this event", *type);
+            }
+    }
+    for (int i = 0; i < HISTORIES; i++)
+        arena_release(&t[i].history.arena);
+    free(t);
 }
 
 /* ---- the checker catches what it is for ---- */
