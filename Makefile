@@ -53,7 +53,7 @@ tsan:
 	@cmake --preset tsan --log-level=WARNING >/dev/null
 	@cmake --build --preset tsan
 	@ctest --test-dir build/tsan --output-on-failure -j 2 \
-		-R '^(command-api\.|projector\.(projector_engine|projector_healing|rebuild_load)_test)'
+		-R '^(writer\.|command-api\.|projector\.(projector_engine|projector_healing|rebuild_load)_test)'
 
 soak:
 	@tools/install build run test

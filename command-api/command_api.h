@@ -6,7 +6,7 @@
 #include "platform/token.h"
 
 struct accounts; /* command-api/accounts.h */
-struct writer;   /* command-api/writer.h */
+struct writer;   /* writer/writer.h */
 
 struct command_api {
     const struct settings *settings;

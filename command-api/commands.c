@@ -5,8 +5,8 @@
 #include "base/time.h"
 #include "command-api/authenticate.h"
 #include "command-api/command_api.h"
-#include "command-api/precondition.h"
-#include "command-api/writer.h"
+#include "writer/precondition.h"
+#include "writer/writer.h"
 #include "base/banned.h"
 
 enum { KEY_LEAST = 16, KEY_MOST = 128 };
@@ -26,6 +26,14 @@ struct row {
     enum versioning version;
     const struct problem *malformed;
     const char *path;
+};
+
+/* A command that came by HTTP. */
+struct command_request {
+    struct pending pending;       /* first */
+    struct http_loop *loop;       /* of the request */
+    struct http_request *request; /* it owns this struct: both go with the reply */
+    const struct row *row;
 };
 
 static void handle(struct http_request *r, const void *row);
@@ -186,10 +194,9 @@ static const char *location_of(const struct pending *p, const struct row *row, s
     return arena_join(a, row->path, "/", id);
 }
 
-static void answer_done(struct http_request *r, const struct pending *p)
+static void answer_done(struct http_request *r, const struct row *row, const struct pending *p)
 {
     struct arena *a = http_arena(r);
-    const struct row *row = p->row;
     bool versioned = row->version != NO_VERSION;
     scoped_text body = {0};
     struct http_answer answer = {.status = p->status};
@@ -228,16 +235,24 @@ static void answer_refused(struct http_request *r, const struct pending *p)
 
 static void finish(struct job *j)
 {
-    struct pending *p = (struct pending *)(void *)j;
-    struct http_request *r = p->request;
+    struct command_request *c = (struct command_request *)(void *)j;
+    struct pending *p = &c->pending;
+    struct http_request *r = c->request;
     if (p->anonymous || (p->problem && p->command.actor.role == CITIZEN))
         http_forget_client(r); /* a refusal may come before it is known who must stay anonymous */
     struct pending local = *p; /* `p` lives in the request's arena, which goes with the answer */
     if (p->problem)
         answer_refused(r, p);
     else
-        answer_done(r, p);
+        answer_done(r, c->row, p);
     pending_release(&local);
+}
+
+/* On the writer's thread: only the loop may touch a request. */
+static void post_to_loop(struct pending *p)
+{
+    p->job.finish = finish;
+    http_post(((struct command_request *)(void *)p)->loop, &p->job);
 }
 
 /* ---- the handler ---- */
@@ -245,7 +260,8 @@ static void finish(struct job *j)
 static fallible take(struct http_request *r, const struct row *row, struct fault *f)
 {
     const struct command_api *api = http_context(r);
-    struct pending *p = arena_alloc(http_arena(r), sizeof(*p));
+    struct command_request *request = arena_alloc(http_arena(r), sizeof(*request));
+    struct pending *p = &request->pending;
     struct command *c = &p->command;
     struct claims claims;
     TRY(authenticate(r, row->roles, &claims, NULL));
@@ -257,10 +273,10 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     TRY(read_body(r, c, f));
     command_complete(c);
     TRY(read_key(r, p, f));
-    p->job.finish = finish;
-    p->loop = http_loop_of(r);
-    p->request = r;
-    p->row = row;
+    request->loop = http_loop_of(r);
+    request->request = r;
+    request->row = row;
+    p->settled = post_to_loop;
     p->arena = http_arena(r);
     p->success = row->success;
     p->correlation_id = http_request_id(r);

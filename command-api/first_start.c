@@ -4,8 +4,8 @@
 #include <pthread.h>
 
 #include "base/log.h"
-#include "command-api/writer.h"
 #include "platform/service.h"
+#include "writer/writer.h"
 #include "base/banned.h"
 
 enum { RETRY_MS = 500, REPORT_MS = 3000 };
@@ -35,13 +35,13 @@ struct start_command {
     const struct problem *problem;
 };
 
-static void finish_start(struct job *j)
+static void start_settled(struct pending *p)
 {
-    struct start_command *s = (struct start_command *)(void *)j;
+    struct start_command *s = (struct start_command *)(void *)p;
     s->problem = s->pending.problem;
     pending_release(&s->pending);
     arena_release(&s->arena);
-    if (queue_put(s->owner->done, j)) /* stopping: nobody waits for it */
+    if (queue_put(s->owner->done, &p->job)) /* stopping: nobody waits for it */
         free(s);
 }
 
@@ -66,7 +66,7 @@ static struct start_command *new_command(struct first_start *f, const struct sta
 {
     struct start_command *s = must_alloc(1, sizeof(*s));
     s->owner = f;
-    s->pending.job.finish = finish_start;
+    s->pending.settled = start_settled;
     s->pending.success = 200;
     s->pending.arena = &s->arena;
     s->pending.correlation_id = "first-start";

@@ -9,9 +9,9 @@
 #include "command-api/commands.h"
 #include "command-api/expiry.h"
 #include "command-api/relay.h"
-#include "command-api/writer.h"
 #include "platform/city_health.h"
 #include "platform/service.h"
+#include "writer/writer.h"
 #include "base/banned.h"
 
 enum { GRACE_MS = 10000 };

@@ -4,8 +4,8 @@
 #include "base/shape.h"
 #include "base/time.h"
 #include "command-api/commands.h"
-#include "command-api/precondition.h"
 #include "events/decision.h"
+#include "writer/precondition.h"
 
 static const unsigned char SECRET[32] = "s";
 

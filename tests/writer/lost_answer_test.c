@@ -1,6 +1,6 @@
 /* lost_answer_test.c -- the connection is cut between commit and answer, and two processes are
  * given one key at once: one effect, one answer. */
-#include "tests/command-api/writer_fixture.h"
+#include "tests/writer/writer_fixture.h"
 
 #include "tests/support/proxy.h"
 

@@ -3,7 +3,7 @@
  * share a stream that one of them writes, so none depends on another's outcome. */
 #pragma once
 
-#include "command-api/pending.h"
+#include "writer/pending.h"
 #include "platform/settings.h"
 
 struct writer;
@@ -12,11 +12,11 @@ struct writer;
 struct writer *writer_new(const struct settings *settings, void (*committed)(void *arg), void *arg);
 
 /* Any thread. QUEUE_FULL, SHUTTING_DOWN: the command was not taken and is still the caller's. Else
- * p->job.finish will be called exactly once. */
+ * p->settled will be called exactly once. */
 fallible writer_put(struct writer *w, struct pending *p);
 
-/* Refuses what comes (SHUTTING_DOWN), settles what is queued, joins the thread. The loops must
- * still take posts. NULL is allowed. */
+/* Refuses what comes (SHUTTING_DOWN), settles what is queued, joins the thread. What `settled`
+ * needs must still be there. NULL is allowed. */
 void writer_stop(struct writer *w);
 /* When no loop can put a command any more; stops it first if nobody has. NULL is allowed. */
 void writer_free(struct writer *w);

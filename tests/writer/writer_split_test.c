@@ -1,6 +1,6 @@
 /* writer_split_test.c -- any split of a queue of commands into batches gives the same events and
  * outcomes. */
-#include "tests/command-api/writer_fixture.h"
+#include "tests/writer/writer_fixture.h"
 
 enum { REPORTS = 3, COMMANDS_IN_HISTORY = 60 };
 

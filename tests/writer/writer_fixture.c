@@ -1,5 +1,5 @@
 /* writer_fixture.c -- see writer_fixture.h. */
-#include "tests/command-api/writer_fixture.h"
+#include "tests/writer/writer_fixture.h"
 
 #include <sodium.h>
 #include <stdatomic.h>
@@ -20,12 +20,12 @@ static struct queue *done;
 
 _Atomic int64_t worst_lateness;
 
-static void settled(struct job *j)
+static void settled(struct pending *p)
 {
-    int64_t late = time_monotonic() - ((struct pending *)(void *)j)->deadline;
+    int64_t late = time_monotonic() - p->deadline;
     if (late > atomic_load(&worst_lateness)) /* one thread settles */
         atomic_store(&worst_lateness, late);
-    if (queue_put(done, j))
+    if (queue_put(done, &p->job))
         abort();
 }
 
@@ -59,7 +59,7 @@ struct pending *command(const struct actor *a, struct command c, const char *key
     p->command.actor = *a;
     p->command.now = time_now();
     p->success = c.type == CreateReport ? 201 : 200;
-    p->job.finish = settled;
+    p->settled = settled;
     p->arena = must_alloc(1, sizeof(*p->arena));
     p->correlation_id = "request-1";
     p->secret = SECRET;

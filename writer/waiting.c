@@ -1,5 +1,5 @@
 /* waiting.c -- one queue a stream, found by name through a libc search tree. */
-#include "command-api/waiting.h"
+#include "writer/waiting.h"
 
 #include <search.h>
 

@@ -1,5 +1,5 @@
 /* precondition.c -- see precondition.h. */
-#include "command-api/precondition.h"
+#include "writer/precondition.h"
 
 #include "platform/etag.h"
 #include "base/banned.h"

@@ -1,8 +1,8 @@
 /* attempt.c -- the heart of the writer. Straight-line: load, decide, append, fold. */
-#include "command-api/attempt.h"
+#include "writer/attempt.h"
 
 #include "base/failpoint.h"
-#include "command-api/recorded.h"
+#include "writer/recorded.h"
 #include "base/banned.h"
 
 enum { MAX_STREAMS = 2 + MAX_EMITTED + MAX_LOOKED };

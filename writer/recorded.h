@@ -1,7 +1,7 @@
 /* recorded.h -- what the log is given of a command's events: data and metadata. Writer's thread. */
 #pragma once
 
-#include "command-api/pending.h"
+#include "writer/pending.h"
 
 /* Writes what was emitted. UNWRITABLE_EVENT: one of them could not be read again; logged. */
 fallible recorded_write(struct pending *p);

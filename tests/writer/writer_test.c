@@ -1,5 +1,5 @@
 /* writer_test.c -- commands through the writer to a real PostgreSQL, without HTTP. */
-#include "tests/command-api/writer_fixture.h"
+#include "tests/writer/writer_fixture.h"
 
 TEST(a_report_is_filed_moved_on_and_voted_for)
 {

@@ -1,32 +1,31 @@
-/* pending.h -- one command on its way: from the loop to the writer and back. */
+/* pending.h -- one command on its way: from its maker to the writer and back. */
 #pragma once
 
 #include "events/decision.h"
-#include "platform/http.h"
 #include "base/time.h"
+#include "platform/pool.h"
 #include "platform/store.h"
 
 struct pending {
-    struct job
-        job; /* `finish` runs on `loop` when the command is settled; loop NULL: on the writer */
-    struct http_loop *loop;
-    struct http_request *request; /* for `finish`; the writer does not look at it */
-    const void *row;              /* likewise */
+    struct job job; /* the writer's queue; free for other use once the command is settled */
+    /* Called exactly once, on the writer's thread: the command is its maker's again. Must not
+     * block: all that wait for the writer would wait too. */
+    void (*settled)(struct pending *p);
 
-    /* set by the edge; texts live until `finish` */
+    /* set by the maker; texts live until `settled` */
     struct command command;
     int64_t deadline; /* monotonic us, set by writer_put: past it the command is not begun */
-    int success;      /* HTTP status of an answer that is no refusal */
+    int success;      /* status stored with an answer that is no refusal: HTTP's, 201, say */
     /* `key` is a hash, under the secret, of the client's key and who asks. The store must not show
      * that one person used a key both anonymously and not, so for an anonymous author another one
-     * takes its place: of the same key and his pseudonym. */
+     * takes its place: of the same key and their pseudonym. */
     const unsigned char *secret;
     const char *client_key;
     char key[HASH_TEXT];
     char digest[HASH_TEXT];
-    const char *correlation_id; /* the request's id */
+    const char *correlation_id; /* of the request, say: goes into the events' metadata */
     const char *traceparent;    /* NULL: none */
-    /* The request's. Until `finish` it is the writer's, who makes body, fault and allowed in it. */
+    /* Until `settled` it is the writer's, who makes body, fault and members in it. */
     struct arena *arena;
 
     /* set by the writer */
@@ -39,7 +38,7 @@ struct pending {
     int64_t version, position; /* of the answer; of VERSION_MISMATCH: the current version */
     bool anonymous;            /* the actor is an anonymous author */
 
-    /* the writer's own, freed by pending_release in `finish` */
+    /* the writer's own, freed by pending_release once it is settled */
     struct decision decision;
     char stream[STREAM_TEXT];        /* decided on */
     char sees[STREAM_TEXT];          /* "" if none */

@@ -1,5 +1,5 @@
 /* recorded.c -- see recorded.h. */
-#include "command-api/recorded.h"
+#include "writer/recorded.h"
 
 #include "base/log.h"
 #include "base/banned.h"

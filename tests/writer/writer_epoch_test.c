@@ -3,9 +3,9 @@
 #include <signal.h>
 #include <time.h>
 
-#include "tests/command-api/writer_fixture.h"
+#include "tests/writer/writer_fixture.h"
 
-#include "command-api/precondition.h"
+#include "writer/precondition.h"
 
 static void change_store(const char *sql)
 {

@@ -4,7 +4,7 @@
 #include "tests/support/harness.h"
 #include "tests/support/servers.h"
 
-#include "command-api/writer.h"
+#include "writer/writer.h"
 
 extern const struct actor citizen, other, officer, system_actor;
 extern struct settings settings;

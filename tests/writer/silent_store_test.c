@@ -1,6 +1,6 @@
 /* silent_store_test.c -- a store that is there and says nothing: whoever waits hears within
  * COMMAND_WAIT_MS and the deadline of one call, however many wait. */
-#include "tests/command-api/writer_fixture.h"
+#include "tests/writer/writer_fixture.h"
 
 #include <stdatomic.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* state_cache.c -- a hash table by name and a list by last use. Clients choose some of the names,
  * so the hash has a key nobody knows. */
-#include "command-api/state_cache.h"
+#include "writer/state_cache.h"
 
 #include <sodium.h>
 

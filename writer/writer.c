@@ -2,16 +2,16 @@
  * No outcome, not even a refusal, counts before the append has confirmed the versions of all
  * streams looked at; commands on a stream that another process has moved go round again. There is
  * no timer: while one batch commits, the next one queues. */
-#include "command-api/writer.h"
+#include "writer/writer.h"
 
 #include <pthread.h>
 
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/planted.h"
-#include "command-api/attempt.h"
-#include "command-api/precondition.h"
-#include "command-api/waiting.h"
+#include "writer/attempt.h"
+#include "writer/precondition.h"
+#include "writer/waiting.h"
 #include "platform/metrics.h"
 #include "platform/service.h"
 #include "base/banned.h"
@@ -61,10 +61,7 @@ static void hand_back(struct pending *p, const char *result)
     metric_add(METRIC_es_append_total, result, 1);
     if (PLANTED(REPLAY_NOT_ANSWERED) && p->outcome == REPLAYED)
         return;
-    if (p->loop)
-        http_post(p->loop, &p->job);
-    else
-        p->job.finish(&p->job);
+    p->settled(p);
 }
 
 static void refuse_busy(struct pending *p)

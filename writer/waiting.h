@@ -2,7 +2,7 @@
  * order of arrival for each stream. One hot stream holds up nobody else. One thread. */
 #pragma once
 
-#include "command-api/pending.h"
+#include "writer/pending.h"
 
 enum { WAITING_PER_STREAM = 128 };
 

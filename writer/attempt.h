@@ -1,8 +1,8 @@
 /* attempt.h -- one try at a batch: load what is missing, decide, append, fold. Writer's thread. */
 #pragma once
 
-#include "command-api/pending.h"
-#include "command-api/state_cache.h"
+#include "writer/pending.h"
+#include "writer/state_cache.h"
 
 struct batch {
     struct pending *at[BATCH_MAX];
