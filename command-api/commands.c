@@ -88,9 +88,12 @@ static fallible read_target(struct http_request *r, const struct row *row, struc
 {
     char id[UUID_TEXT];
     const char *given = path_target(r, row);
+    if (command_creates(c->type))
+        c->target = c->new_id = arena_text(http_arena(r), uuid_new(id));
     switch (command_id(c->type)) {
-    case NEW_ID: uuid_new(id); break;
+    case NEW_ID: return NULL;
     case PATH_WORD: c->target = given; return is_word(given) ? NULL : row->malformed;
+    case NEW_ID_OF_PATH:
     case PATH_ID:
     case PATH_ID_AND_ACTOR:
         if (!uuid_read(given, id))
@@ -186,12 +189,16 @@ static void set_actor(struct http_request *r, const struct claims *claims, struc
  * id only the stored answer knows: it is the answer's first member. */
 static const char *location_of(const struct pending *p, const struct row *row, struct arena *a)
 {
-    const char *id = p->command.target;
+    const char *id = p->command.new_id, *named = strchr(row->path, '{');
+    const char *behind = named ? strchr(named, '}') + 1 : "";
+    const char *path = named ? arena_join(a, arena_bytes(a, row->path, (size_t)(named - row->path)),
+                                          p->command.target, behind)
+                             : row->path;
     if (p->outcome == REPLAYED) {
         const char *value = strstr(p->body, "\":\"");
         id = value ? arena_bytes(a, value + 3, strcspn(value + 3, "\"")) : "";
     }
-    return arena_join(a, row->path, "/", id);
+    return arena_join(a, path, "/", id);
 }
 
 static void answer_done(struct http_request *r, const struct row *row, const struct pending *p)

@@ -47,6 +47,11 @@ enum stream_id command_id(int type)
     return rows[type].id;
 }
 
+bool command_creates(int type)
+{
+    return rows[type].id == NEW_ID || rows[type].id == NEW_ID_OF_PATH;
+}
+
 bool is_word(const char *text)
 {
     size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_");
@@ -61,7 +66,8 @@ void stream_name(const char *kind, const char *id, char out[STREAM_TEXT])
 
 void command_stream(const struct command *c, char out[STREAM_TEXT])
 {
-    stream_name(rows[c->type].kind, c->target, out);
+    stream_name(rows[c->type].kind, rows[c->type].id == NEW_ID_OF_PATH ? c->new_id : c->target,
+                out);
     if (rows[c->type].id == PATH_ID_AND_ACTOR) {
         size_t length = strlen(out);
         snprintf(out + length, STREAM_TEXT - length, "-%s", c->actor.user_id);

@@ -45,7 +45,8 @@ struct command {
     int type; /* of a feature's enum */
     struct actor actor;
     int64_t now;        /* us */
-    const char *target; /* id or word of the path, or the new id of a create */
+    const char *target; /* id or word of the path; of a command without one its new id */
+    const char *new_id; /* of what is made, if the path's id is that of something else */
     struct precondition if_match, if_none_match;
     union {
         char body[8]; /* where all of them begin */
@@ -58,12 +59,14 @@ const struct shape *command_shape(int type); /* of the body; count 0: no body */
 
 /* What names a command's own stream, behind the kind. */
 enum stream_id {
-    NEW_ID,            /* an id never used before: a create; there is nothing to load */
+    NEW_ID,            /* an id never used before: there is nothing to load */
+    NEW_ID_OF_PATH,    /* the same, command.new_id; the path's id, a UUID, is of something else */
     PATH_ID,           /* the path's, a UUID */
     PATH_WORD,         /* the path's, 1 to 64 of a-z, 0-9, dash and underscore */
     PATH_ID_AND_ACTOR, /* the path's and the user's */
 };
 enum stream_id command_id(int type);
+bool command_creates(int type); /* is it a new id? */
 
 /* 1 to 64 of a-z, 0-9, dash and underscore. */
 bool is_word(const char *text);

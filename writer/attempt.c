@@ -57,7 +57,7 @@ static fallible load_missing(struct store *store, struct state_cache *cache, str
         struct pending *p = b->at[i];
         if (p->outcome != OPEN)
             continue;
-        if (command_id(p->command.type) == NEW_ID)
+        if (command_creates(p->command.type))
             state_cache_make(cache, p->stream); /* a new id: nothing to load */
         else
             want(cache, &n, p->stream);

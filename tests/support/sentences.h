@@ -23,7 +23,9 @@ void given_in(const char *stream, struct event e);
 
 /* Decides; the command's time is NOON unless `c.now` is set. */
 void when(const struct actor *a, struct command c);
-#define COMMAND(Name, ...) ((struct command){.type = Name, .target = R1, .Name = {__VA_ARGS__}})
+#define N1 "019b7f00-0000-7000-8000-000000000002" /* what a command makes */
+#define COMMAND(Name, ...) \
+    ((struct command){.type = Name, .target = R1, .new_id = N1, .Name = {__VA_ARGS__}})
 
 void then_(const char *file, int line, const char *stream, const char *category, struct event e);
 void then_nothing_(const char *file, int line);
