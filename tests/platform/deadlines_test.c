@@ -55,9 +55,17 @@ TEST(a_call_on_a_connection_that_has_fallen_silent_ends_in_time)
     pg_free(c);
 }
 
+/* A first try that waits and then loses its connection; the second one does the same. */
+static const struct pg_statement LOSE = {
+    NULL, "SELECT pg_sleep(0.5), pg_terminate_backend(pg_backend_pid()), pg_sleep(1)"};
+
 TEST(a_second_try_shares_the_deadline_of_the_first)
 {
     struct pg *c = connected(test_database());
+    start_clock();
+    CHECK_PROBLEM(pg_call_again(c, &LOSE, 0, NULL, NULL), DATABASE_UNAVAILABLE);
+    CHECK_IN_TIME();
+    CHECK_OK(pg_call(c, &ONE, 0, NULL, NULL));
     test_postgres_freeze();
     start_clock();
     CHECK_PROBLEM(pg_call_again(c, &ONE, 0, NULL, NULL), DATABASE_UNAVAILABLE);
@@ -142,8 +150,9 @@ TEST(all_the_waiting_of_a_pipeline_shares_one_deadline)
 
 /* ---- Redis ---- */
 
-/* A server that answers each connection with one byte every 100 ms, for ever. */
+/* A server that sends one byte of `text` every 100 ms, over and over, and reads nothing. */
 struct dripping {
+    const char *text;
     int listener, port;
     atomic_bool stop;
     pthread_t thread;
@@ -154,7 +163,7 @@ static void *drip(void *arg)
     struct dripping *d = arg;
     int client = accept(d->listener, NULL, NULL);
     for (int i = 0; !atomic_load(&d->stop); i++) {
-        if (send(client, i ? "x" : "+", 1, MSG_NOSIGNAL) < 0)
+        if (send(client, d->text + (size_t)i % strlen(d->text), 1, MSG_NOSIGNAL) < 0)
             break;
         usleep(100000);
     }
@@ -162,32 +171,62 @@ static void *drip(void *arg)
     return NULL;
 }
 
-static void drip_start(struct dripping *d)
+static struct redis *drip_start(struct dripping *d, const char *text, const char *password)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(a);
-    d->listener = socket(AF_INET, SOCK_STREAM, 0);
+    *d = (struct dripping){.text = text, .listener = socket(AF_INET, SOCK_STREAM, 0)};
     if (bind(d->listener, (struct sockaddr *)&a, size) || listen(d->listener, 1) ||
         getsockname(d->listener, (struct sockaddr *)&a, &size) ||
         pthread_create(&d->thread, NULL, drip, d))
         abort();
     d->port = ntohs(a.sin_port);
+    start_clock();
+    return redis_new("127.0.0.1", d->port, password, TIMEOUT_MS);
+}
+
+static void drip_stop(struct dripping *d, struct redis *r)
+{
+    CHECK_IN_TIME();
+    redis_free(r);
+    atomic_store(&d->stop, true);
+    pthread_join(d->thread, NULL);
+    close(d->listener);
 }
 
 TEST(an_answer_of_redis_that_comes_byte_by_byte_ends_in_time)
 {
-    struct dripping d = {.listener = -1};
+    struct dripping d;
     scoped_arena a = {0};
     struct redis_reply reply;
-    drip_start(&d);
-    struct redis *r = redis_new("127.0.0.1", d.port, "", TIMEOUT_MS);
-    start_clock();
+    struct redis *r = drip_start(&d, "+", "");
     CHECK_PROBLEM(redis_ask(r, &a, &reply, "PING", NULL), REDIS_UNAVAILABLE);
-    CHECK_IN_TIME();
-    redis_free(r);
-    atomic_store(&d.stop, true);
-    pthread_join(d.thread, NULL);
-    close(d.listener);
+    drip_stop(&d, r);
+}
+
+/* Each of the two answers takes half a second. */
+TEST(the_password_and_the_call_of_redis_share_one_deadline)
+{
+    struct dripping d;
+    scoped_arena a = {0};
+    struct redis_reply reply;
+    struct redis *r = drip_start(&d, "+OK\r\n", "any");
+    CHECK_PROBLEM(redis_ask(r, &a, &reply, "PING", NULL), REDIS_UNAVAILABLE);
+    drip_stop(&d, r);
+}
+
+/* More than the buffers between the two can hold. */
+TEST(a_redis_that_reads_nothing_is_given_up_in_time)
+{
+    struct dripping d;
+    scoped_arena a = {0};
+    struct redis_reply reply;
+    size_t size = 32 << 20;
+    char *large = arena_alloc(&a, size);
+    struct redis *r = drip_start(&d, "+", "");
+    CHECK_PROBLEM(redis_call(r, &(struct redis_argument){large, size}, 1, &a, &reply),
+                  REDIS_UNAVAILABLE);
+    drip_stop(&d, r);
 }
 
 TEST(connecting_to_a_redis_that_is_silent_ends_in_time)
