@@ -218,6 +218,19 @@ TEST(what_was_stored_under_older_rules_is_read)
     arena_release(&arena);
 }
 
+TEST(an_id_in_upper_case_is_read_in_lower_case)
+{
+    struct event e;
+    CHECK_OK(event_read("report.upvoted", 1,
+                        "{\"report_id\":\"019B7F00-0000-7000-8000-00000000000A\","
+                        "\"voter_user_id\":\"019b7f00-0000-7000-8000-00000000000B\","
+                        "\"created_at\":\"2026-01-02T20:00:00Z\"}",
+                        &arena, &e));
+    CHECK_TEXT(e.ReportUpvoted.report_id, "019b7f00-0000-7000-8000-00000000000a");
+    CHECK_TEXT(e.ReportUpvoted.voter_user_id, "019b7f00-0000-7000-8000-00000000000b");
+    arena_release(&arena);
+}
+
 /* The current sample of the type, with each member in turn as a rule would leave it that forgot it.
  */
 static void forget_each_member(int t)

@@ -50,6 +50,7 @@ TEST(tags_are_compared_weakly)
         {"\"a,b\", \"7-ab\"", true},
         {"W/", false},
         {"\"7-abc\"", false},
+        {"\"x\" \"7-ab\"", false},
         {",,", false},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

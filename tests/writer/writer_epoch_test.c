@@ -110,4 +110,6 @@ TEST(the_epoch_of_an_etag_is_read_where_it_is_one_of_ours)
     CHECK_INT(epoch_of("\"7-ab12\""), 0);
     CHECK_INT(epoch_of("\"7-anything\""), 0);
     CHECK_INT(epoch_of("\"7-0123456789abcdef-x\""), 0);
+    CHECK_INT(epoch_of("\"7-0123456789abcdef0\""), 0);
+    CHECK_INT(epoch_of("\"7-0123456789abcdef0-12\""), 0);
 }
