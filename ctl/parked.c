@@ -5,7 +5,7 @@
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "ctl/table.h"
-#include "projector/engine.h"
+#include "view_engine/engine.h"
 #include "base/banned.h"
 
 extern const struct embedded view_files[];

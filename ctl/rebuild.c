@@ -4,8 +4,8 @@
 
 #include "base/time.h"
 #include "ctl/options.h"
-#include "projector/engine.h"
-#include "projector/rebuild.h"
+#include "view_engine/engine.h"
+#include "view_engine/rebuild.h"
 #include "base/banned.h"
 
 extern const struct embedded view_files[];

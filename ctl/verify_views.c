@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include "projector/engine_parts.h"
+#include "view_engine/engine_parts.h"
 #include "base/banned.h"
 
 enum { ROWS = 1000, TIMES = 5, PATIENCE = 20, PATIENCE_US = 100000 };

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "platform/metrics.h"
 #include "platform/service.h"
-#include "projector/engine.h"
+#include "view_engine/engine.h"
 #include "base/banned.h"
 
 enum { BLOCK_MS = 1000, REDIS_TIMEOUT_MS = 3000, STOP_GRACE_MS = 2000, NAP_MS = 50 };

@@ -13,10 +13,11 @@ LAYERS = {
     "platform": {"base", "events", "platform"},
     "writer": {"base", "events", "platform", "writer"},
     "query-api": {"base", "events", "platform", "api", "query-api"},
-    "projector": {"base", "events", "platform", "projector"},
+    "view_engine": {"base", "events", "platform", "view_engine"},
+    "projector": {"base", "events", "platform", "view_engine", "projector"},
     "api": {"base", "events", "platform", "api"},
     "command-api": {"base", "events", "platform", "writer", "api", "command-api"},
-    "ctl": {"base", "events", "platform", "projector", "ctl"},
+    "ctl": {"base", "events", "platform", "view_engine", "ctl"},
 }
 FEATURES = sources.features()
 # Made by the build from what all features have under that name; the only way to a feature's row.

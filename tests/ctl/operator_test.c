@@ -2,7 +2,7 @@
  * change, and that what destroys something asks. */
 #include "tests/ctl/small_city.h"
 
-#include "projector/rebuild.h"
+#include "view_engine/rebuild.h"
 
 static int count_of(const char *words)
 {

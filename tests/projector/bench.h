@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "base/time.h"
-#include "projector/engine.h"
+#include "view_engine/engine.h"
 
 extern const struct embedded view_files[];
 

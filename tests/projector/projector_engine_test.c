@@ -2,7 +2,7 @@
  * whatever is killed, stops in another life of the log, and takes in views that come later. */
 #include "tests/projector/bench.h"
 
-#include "projector/engine_parts.h"
+#include "view_engine/engine_parts.h"
 
 TEST(the_log_is_read_from_the_store_first_and_then_from_the_stream)
 {

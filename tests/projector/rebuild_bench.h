@@ -3,7 +3,7 @@
 
 #include "tests/projector/bench.h"
 
-#include "projector/rebuild.h"
+#include "view_engine/rebuild.h"
 
 enum { LONG_LOG = 3000, STEPS = 1000 };
 

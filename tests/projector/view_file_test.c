@@ -2,7 +2,7 @@
  */
 #include "tests/support/harness.h"
 
-#include "projector/batch.h"
+#include "view_engine/batch.h"
 #include "base/text.h"
 
 #define TABLES "-- a view\n-- :tables\nCREATE TABLE t (k uuid PRIMARY KEY, version bigint);\n"

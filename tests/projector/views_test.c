@@ -3,7 +3,7 @@
 #include "tests/projector/bench.h"
 #include "tests/support/history.h"
 
-#include "projector/engine_parts.h"
+#include "view_engine/engine_parts.h"
 
 enum { HISTORIES = 4, SPLITS = 4, LATE_STREAMS = 6, EVENTS_EACH = 120 };
 

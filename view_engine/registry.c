@@ -1,7 +1,7 @@
 /* registry.c -- which views there are, in which lane, and where the lanes stand: schema `engine` of
  * the read database. */
-#include "projector/engine_parts.h"
-#include "projector/lives.h"
+#include "view_engine/engine_parts.h"
+#include "view_engine/lives.h"
 
 #include "base/log.h"
 #include "base/banned.h"

@@ -1,7 +1,7 @@
 /* views.c -- the versions of views that an engine keeps: those that serve or have served. A version
  * is applied by the text it was made with, which the database holds; one that is being filled for a
  * rebuild belongs to whoever fills it. */
-#include "projector/engine_parts.h"
+#include "view_engine/engine_parts.h"
 
 #include "base/log.h"
 #include "base/banned.h"

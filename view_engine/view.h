@@ -1,5 +1,5 @@
-/* view.h -- one file of projector/views/ as the engine runs it. A file holds, in this order of
- * words:
+/* view.h -- one file of features/<name>/views/ as the engine runs it. A file holds, in this order
+ * of words:
  *
  *     -- :tables                          its tables and indexes, unqualified; once, first
  *     -- :members report_id uuid, …       members of `data` that statements below may name as

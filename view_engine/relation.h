@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "projector/view.h"
+#include "view_engine/view.h"
 
 /* bigint, timestamp with time zone, numeric: lower-case words. */
 bool is_type(const char *s);

@@ -1,5 +1,5 @@
 /* names.c -- a balanced tree of libc's. By itself because <search.h> names a struct entry, too. */
-#include "projector/names.h"
+#include "view_engine/names.h"
 
 #include <search.h>
 

@@ -1,7 +1,7 @@
 /* engine.c -- one turn after the other: what is new, from the stream or from the store, into the
  * lanes. */
-#include "projector/engine_parts.h"
-#include "projector/lives.h"
+#include "view_engine/engine_parts.h"
+#include "view_engine/lives.h"
 
 #include "base/log.h"
 #include "base/planted.h"

@@ -2,8 +2,8 @@
  * knows which view is where, retry.c frees parked streams. */
 #pragma once
 
-#include "projector/engine.h"
-#include "projector/parked.h"
+#include "view_engine/engine.h"
+#include "view_engine/parked.h"
 
 enum { MAX_LANES = 64, BATCH_EVENTS = 1000, READ_ENTRIES = 500 };
 

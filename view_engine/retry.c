@@ -1,6 +1,6 @@
 /* retry.c -- a parked stream again, from the store's copy, in order; free when all of it was
  * applied. */
-#include "projector/engine_parts.h"
+#include "view_engine/engine_parts.h"
 
 #include "base/log.h"
 #include "base/banned.h"

@@ -1,7 +1,7 @@
 /* lives.c -- views of another life of the log: a restore gives positions out again, so what they
  * hold may never have happened. They are dropped with their checkpoints; the engine fills new ones.
  */
-#include "projector/lives.h"
+#include "view_engine/lives.h"
 
 #include "base/log.h"
 #include "base/banned.h"

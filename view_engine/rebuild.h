@@ -10,7 +10,7 @@
 #pragma once
 
 #include "platform/store.h"
-#include "projector/view.h"
+#include "view_engine/view.h"
 
 struct rebuild_parts {
     const struct embedded *files; /* ended by a NULL name */

@@ -1,10 +1,10 @@
 /* pages.c -- see pages.h. No lock: a page belongs to the thread from its creation until it is
  * joined. */
-#include "projector/pages.h"
+#include "view_engine/pages.h"
 
 #include <pthread.h>
 
-#include "projector/call.h"
+#include "view_engine/call.h"
 #include "base/banned.h"
 
 struct page {

@@ -1,7 +1,7 @@
 /* lives.h -- what the engine does when the log is of another life than its views. */
 #pragma once
 
-#include "projector/engine_parts.h"
+#include "view_engine/engine_parts.h"
 
 /* Drops the views of an older life of the log, within the transaction that registers.
  * LOG_SET_BACK: they are of a later one. */

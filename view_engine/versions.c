@@ -1,9 +1,9 @@
 /* versions.c -- the versions of a view in the database: which there are, the exchange of two, and
  * their end. Whoever changes what lane main consists of raises its revision first, so an engine's
  * next batch is refused and it loads anew. */
-#include "projector/versions.h"
+#include "view_engine/versions.h"
 
-#include "projector/engine_parts.h"
+#include "view_engine/engine_parts.h"
 #include "base/banned.h"
 
 /* How far a version is filled that a rebuild may go on with: in this life of the log, and without

@@ -3,7 +3,7 @@
 
 #include "platform/columns.h"
 #include "platform/pipeline.h"
-#include "projector/batch.h"
+#include "view_engine/batch.h"
 
 /* Starts as { 0 }; its memory is kept from one batch_prepare to the next. */
 struct batch_call {

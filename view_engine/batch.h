@@ -5,7 +5,7 @@
 #include "platform/pipeline.h"
 #include "platform/redis.h"
 #include "platform/store.h"
-#include "projector/view.h"
+#include "view_engine/view.h"
 
 struct batch_event {
     int64_t position, version;

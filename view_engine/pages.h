@@ -6,7 +6,7 @@
  * back. */
 #pragma once
 
-#include "projector/batch.h"
+#include "view_engine/batch.h"
 
 struct pages;
 struct batch_call;

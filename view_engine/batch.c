@@ -1,9 +1,9 @@
 /* batch.c -- from the store's or the stream's form to the relation `batch`. */
-#include "projector/batch.h"
+#include "view_engine/batch.h"
 
 #include "base/time.h"
-#include "projector/call.h"
-#include "projector/relation.h"
+#include "view_engine/call.h"
+#include "view_engine/relation.h"
 #include "base/banned.h"
 
 static int version_of(const char *type)

@@ -13,7 +13,7 @@
  * Threads: one engine belongs to one thread. */
 #pragma once
 
-#include "projector/batch.h"
+#include "view_engine/batch.h"
 
 struct engine;
 

@@ -2,8 +2,8 @@
  * the view's rows in engine.parked, so that most events need no look-up. */
 #pragma once
 
-#include "projector/batch.h"
-#include "projector/names.h"
+#include "view_engine/batch.h"
+#include "view_engine/names.h"
 
 struct parked {
     struct names streams;

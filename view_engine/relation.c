@@ -1,7 +1,7 @@
 /* relation.c -- `batch` is made of arrays and not of a temporary table, which would cost more than
  * all else. Members travel as texts: the cast to their type is the database's, so that what is no
  * value of the type is refused with the event that holds it. */
-#include "projector/relation.h"
+#include "view_engine/relation.h"
 
 #include "base/banned.h"
 

@@ -1,5 +1,5 @@
 /* parked.c -- see parked.h. */
-#include "projector/parked.h"
+#include "view_engine/parked.h"
 
 #include "base/banned.h"
 

@@ -1,11 +1,11 @@
 /* rebuild.c -- fills a new version of a view, page by page; the indexes that no upsert needs are
  * made when it is full. */
-#include "projector/rebuild.h"
+#include "view_engine/rebuild.h"
 
-#include "projector/engine_parts.h"
-#include "projector/call.h"
-#include "projector/pages.h"
-#include "projector/versions.h"
+#include "view_engine/engine_parts.h"
+#include "view_engine/call.h"
+#include "view_engine/pages.h"
+#include "view_engine/versions.h"
 #include "base/banned.h"
 
 enum {

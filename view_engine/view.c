@@ -1,9 +1,9 @@
 /* view.c -- reads a view file, line by line. */
-#include "projector/view.h"
+#include "view_engine/view.h"
 
 #include "base/log.h"
 #include "platform/store.h"
-#include "projector/relation.h"
+#include "view_engine/relation.h"
 #include "base/banned.h"
 
 enum { MAX_STATEMENTS = 32, MAX_TYPES = 32, NAME_MAX_LENGTH = 48 };

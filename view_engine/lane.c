@@ -1,13 +1,13 @@
 /* lane.c -- one batch into the views of one lane: the checkpoint and all statements in one round
  * trip; and, when an event fails, a savepoint per view and the search for it. */
-#include "projector/engine_parts.h"
+#include "view_engine/engine_parts.h"
 
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/planted.h"
 #include "base/time.h"
 #include "platform/metrics.h"
-#include "projector/call.h"
+#include "view_engine/call.h"
 #include "base/banned.h"
 
 /* The cached plan must suit full tables although it is made on empty ones. A commit does not wait
