@@ -31,6 +31,8 @@ MOST_TOLD = 5
 HANGS_SECONDS = 21  # 10 before it is begun, two database calls of 5; a little less than the clients' patience
 RETAINED_AT_LEAST = 1000  # events, however full Redis has been
 
+report = fold.FEATURES["report"]
+
 
 class Checker:
     def __init__(self, run_dir, records):
@@ -108,7 +110,7 @@ class Checker:
     def was_true(self, o, a):
         """A success without an event is right if the wish was already true some time before the answer."""
         if o.command == "status":
-            return any(e["type"] in fold.STATUS and fold.status_of(e["data"]) == a["wish"]
+            return any(e["type"] in report.STATUS and report.status_of(e["data"]) == a["wish"]
                        for e in self.streams["report-" + o.report])
         return o.command == "unvote" or any(
             s.startswith(f"vote-{o.report}-") and any(e["data"]["voter_user_id"] == a["actor"] for e in es)
@@ -185,7 +187,7 @@ class Checker:
                     legal, now = now is None, d["status"]
                 elif e["type"] == "report.status.updated":
                     legal, now = d["old_status"] == now and (now, d["new_status"]) in MOVES, d["new_status"]
-                elif e["type"] in fold.VOTES:
+                elif e["type"] in report.VOTES:
                     wish = e["type"] == "report.upvoted"
                     legal, now = bool(now) != wish, wish
                 else:
@@ -278,7 +280,7 @@ class Checker:
     def p2(self):
         rows, votes = [0], [0]
         for e in self.events:
-            counts = e["type"] in fold.STATUS and not self.stands_still(e)
+            counts = e["type"] in report.STATUS and not self.stands_still(e)
             rows.append(rows[-1] + counts)
             votes.append(votes[-1] + (e["type"] == "report.upvoted") - (e["type"] == "report.upvote.withdrawn"))
         before, server = 0, None
