@@ -76,3 +76,13 @@ function(features_sql folder out)
   endforeach()
   set(${out} "${files}" PARENT_SCOPE)
 endfunction()
+
+# names_list(<list> <row> <files>...): lists/<list>.def has <row>(<name>) for each file <name>.sql.
+function(names_list list row)
+  set(text "/* Made by cmake/features.cmake from the names of SQL files. */\n")
+  foreach(file ${ARGN})
+    get_filename_component(name ${file} NAME_WE)
+    string(APPEND text "${row}(${name})\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/lists/lists/${list}.def CONTENT "${text}" @ONLY)
+endfunction()

@@ -151,7 +151,7 @@ static fallible serve(struct desk *d, struct http_request *r, const struct query
     bool known;
     TRY(admit(d, r, q, claims, &known));
     TRY(ask_read(r, q, known ? claims : NULL, lanes_epoch(d->api->lanes), &a, f));
-    struct progress seen = lanes_look(d->api->lanes, q->route->views, a->arrived);
+    struct progress seen = lanes_look(d->api->lanes, &q->route->views, a->arrived);
     TRY(seen.refused);
     if (a->min_position > seen.position)
         return park(d, a);

@@ -28,8 +28,8 @@ struct lanes {
     _Atomic int64_t checked;     /* monotonic: when the last good poll began; 0: nothing is known */
     _Atomic int64_t head, epoch; /* of the store; epoch 0: not known yet */
     _Atomic int64_t views_epoch; /* of the lanes; 0: not known yet */
-    atomic_uint unfilled;        /* mask of views that do not show the whole log yet */
-    atomic_bool set_back;        /* the store ends before the views, or is of an older life */
+    atomic_bool unfilled[VIEW_COUNT]; /* it does not show the whole log yet */
+    atomic_bool set_back;             /* the store ends before the views, or is of an older life */
     pthread_mutex_t lock; /* of what follows; `changed` is one of it, or `asked` after a pause */
     pthread_cond_t changed;
     bool stopping;
@@ -47,15 +47,14 @@ static const struct pg_statement PROGRESS = {
     "FROM engine.view v JOIN engine.lane l ON l.name = v.lane"};
 
 /* False for a view that no query names, such as one that is being rebuilt. */
-static bool publish(struct lanes *l, const struct rows *rows, int row, unsigned *unfilled,
-                    bool *moved)
+static bool publish(struct lanes *l, const struct rows *rows, int row, bool *moved)
 {
     const char *view = rows_text(rows, row, 0), *version = rows_text(rows, row, 2);
     int64_t position = rows_int(rows, row, 1);
     for (int i = 0; i < VIEW_COUNT; i++)
         if (text_equal(view_names[i], view)) {
-            if (!text_equal(rows_text(rows, row, 4), "t"))
-                *unfilled |= 1u << i;
+            bool unfilled = !text_equal(rows_text(rows, row, 4), "t");
+            *moved = atomic_exchange(&l->unfilled[i], unfilled) != unfilled || *moved;
             atomic_store(&l->views_epoch, rows_int(rows, row, 3));
             *moved = atomic_exchange(&l->position[i], position) != position || *moved;
             atomic_store(&l->version[i], digest_text(DIGEST_START, version));
@@ -86,14 +85,22 @@ static double lag_seconds(struct lanes *l, int64_t position, int64_t now)
     return position >= head ? 0 : (double)(now - l->behind_since) / 1e6;
 }
 
-static fallible why_refused(struct lanes *l, unsigned views)
+static bool is_unfilled(struct lanes *l, const struct view_set *views)
+{
+    for (int i = 0; i < VIEW_COUNT; i++)
+        if (views->has[i] && atomic_load(&l->unfilled[i]))
+            return true;
+    return false;
+}
+
+static fallible why_refused(struct lanes *l, const struct view_set *views)
 {
     int64_t epoch = atomic_load(&l->epoch), have = atomic_load(&l->views_epoch);
     if (!epoch)
         return STORE_UNAVAILABLE; /* these may be views of a life that is over */
     if (atomic_load(&l->set_back))
         return LOG_SET_BACK;
-    return have && (have != epoch || views & atomic_load(&l->unfilled)) ? VIEWS_BEGIN_ANEW : NULL;
+    return have && (have != epoch || is_unfilled(l, views)) ? VIEWS_BEGIN_ANEW : NULL;
 }
 
 static fallible poll_once(struct lanes *l, int64_t now)
@@ -101,20 +108,18 @@ static fallible poll_once(struct lanes *l, int64_t now)
     scoped_rows *rows = NULL;
     int64_t least = INT64_MAX;
     int found = 0;
-    unsigned unfilled = 0;
     bool moved = false;
     TRY(pg_call(l->pg, &PROGRESS, 0, NULL, &rows));
     for (int i = 0; i < rows_count(rows); i++) {
         int64_t position = rows_int(rows, i, 1);
-        if (!publish(l, rows, i, &unfilled, &moved))
+        if (!publish(l, rows, i, &moved))
             continue;
         least = position < least ? position : least;
         found++;
     }
-    moved = atomic_exchange(&l->unfilled, unfilled) != unfilled || moved;
     if (moved)
         tell_watchers(l);
-    const struct problem *p = why_refused(l, ~0u);
+    const struct problem *p = why_refused(l, &all_views);
     ready_reason("postgres views", p ? p->title : NULL);
     ready_report("postgres views", found == VIEW_COUNT && !p,
                  lag_seconds(l, found ? least : 0, now));
@@ -253,14 +258,14 @@ static void ask(struct lanes *l, int64_t now)
     pthread_mutex_unlock(&l->lock);
 }
 
-struct progress lanes_look(struct lanes *l, unsigned views, int64_t now)
+struct progress lanes_look(struct lanes *l, const struct view_set *views, int64_t now)
 {
     struct progress p = {.position = INT64_MAX, .version = DIGEST_START};
     ask(l, now);
     p.refused = why_refused(l, views);
     p.known = now - atomic_load(&l->checked) < KNOWN_US;
     for (int i = 0; i < VIEW_COUNT; i++)
-        if (views & 1u << i) {
+        if (views->has[i]) {
             int64_t position = atomic_load(&l->position[i]);
             p.position = position < p.position ? position : p.position;
             p.total += position;

@@ -13,12 +13,13 @@
 #include "platform/http.h"
 
 struct lanes;
+struct view_set; /* query-api/routes.h */
 
 /* Starts the thread. `url` is borrowed. */
 struct lanes *lanes_new(const char *url, int timeout_ms);
 void lanes_free(struct lanes *l); /* stops and joins it; NULL is allowed */
 
-/* What is known of a set of views (mask of 1 << enum view). */
+/* What is known of a set of views. */
 struct progress {
     bool known;       /* asked a moment ago: cached answers may be compared with `total` */
     int64_t position; /* the least position: what an answer surely reflects */
@@ -29,7 +30,7 @@ struct progress {
 };
 
 /* Any thread. Also says that somebody is interested now. `now`: time_monotonic(). */
-struct progress lanes_look(struct lanes *l, unsigned views, int64_t now);
+struct progress lanes_look(struct lanes *l, const struct view_set *views, int64_t now);
 
 /* Somebody who waits for a position: `job.finish` runs on `loop` after each time that a view was
  * seen to have moved. It must first call lanes_told. The owner keeps it until the loop has ended.

@@ -27,7 +27,7 @@ static bool is_over(const struct ask *a, enum head_says head, int64_t now)
 /* Serves or refuses; false: it must wait on. */
 static bool settle(struct desk *d, struct ask *a, int64_t now)
 {
-    struct progress seen = lanes_look(d->api->lanes, a->query->route->views, now);
+    struct progress seen = lanes_look(d->api->lanes, &a->query->route->views, now);
     if (seen.position >= a->min_position) {
         serve_visible(d, a, &seen);
         return true;

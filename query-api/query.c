@@ -56,11 +56,11 @@ static fallible append_includes(struct text *sql, const struct route *route, con
     return append_relation(sql, "page", name, strlen(name));
 }
 
-static void append_views(struct text *sql, unsigned views)
+static void append_views(struct text *sql, const struct view_set *views)
 {
     const char *comma = "";
     for (int i = 0; i < VIEW_COUNT; i++)
-        if (views & 1u << i) {
+        if (views->has[i]) {
             text_printf(sql, "%s'%s'", comma, view_names[i]);
             comma = ", ";
         }
@@ -72,7 +72,7 @@ static void append_parked(struct text *sql, const struct route *route)
 {
     int place = 0;
     text_append(sql, "EXISTS (SELECT 1 FROM engine.parked WHERE view IN (");
-    append_views(sql, route->views);
+    append_views(sql, &route->views);
     text_append(sql, ")");
     for (const struct binding *b = route->bindings; b->kind; b++) {
         place += b->kind == BIND_CURSOR ? (int)b->most : 1;
@@ -96,7 +96,7 @@ static fallible write_statement(struct text *sql, const struct route *route, con
                      "THEN min(l.epoch) END, 0)");
     text_append(sql, " FROM engine.view v "
                      "JOIN engine.lane l ON l.name = v.lane WHERE v.name IN (");
-    append_views(sql, route->views);
+    append_views(sql, &route->views);
     text_append(sql, ")) lane LEFT JOIN (\n");
     TRY(append_includes(sql, route, file, page));
     text_printf(sql, "%s) answer ON true", file);

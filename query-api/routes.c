@@ -6,10 +6,16 @@
 #include "query-api/documents.h"
 #include "base/banned.h"
 
-#define VIEW_NAME(name) #name,
-const char *const view_names[VIEW_COUNT] = {VIEWS(VIEW_NAME)};
+#define VIEW(name) #name,
+const char *const view_names[VIEW_COUNT] = {
+#include "lists/views.def"
+};
+#undef VIEW
 
-#define VIEW(name) (1u << VIEW_##name)
+#define VIEW(name) [VIEW_##name] = true,
+const struct view_set all_views = {{
+#include "lists/views.def"
+}};
 
 #define PATH_ID                 {.kind = BIND_PATH_ID, .name = "id"},
 #define LIMIT                   {.kind = BIND_INT, .name = "limit", .least = 1, .most = 200, .fallback = "50"},
@@ -24,8 +30,8 @@ const char *const view_names[VIEW_COUNT] = {VIEWS(VIEW_NAME)};
 #define AGENCY            {.kind = BIND_AGENCY},
 #define CHOSEN_AGENCY     {.kind = BIND_CHOSEN_AGENCY, .name = "agency", .most = 64},
 
-#define QUERY(verb, at, roles, name, kind, seconds, mask, otherwise, ...) \
-    {#verb, at, roles, #name, kind, seconds, mask, otherwise, {__VA_ARGS__}},
+#define QUERY(verb, at, roles, name, kind, seconds, named_views, otherwise, ...) \
+    {#verb, at, roles, #name, kind, seconds, {{named_views}}, otherwise, {__VA_ARGS__}},
 #define ROUTE(...)
 #define ACCOUNT(...)
 const struct route query_routes[] = {

@@ -1,23 +1,30 @@
 /* routes.h -- what can be asked: the QUERY rows of features/<name>/routes.def as a table. A row:
  * method, path, who may ask (a mask of roles; ANYONE needs no token), SQL file in the feature's
  * queries/, LIST or ITEM, seconds a client may keep the answer (if it depends on who asks: none,
- * whatever stands there), the views the file names, what a 404 says, then what is bound to $1, $2 …
- * in this order. Every query also takes min_position and wait_ms. The views decide when a cached
- * answer ends and which positions an answer reflects. */
+ * whatever stands there), the views the file names as VIEW(a) VIEW(b), what a 404 says, then what
+ * is bound to $1, $2 … in this order. Every query also takes min_position and wait_ms. The views
+ * decide when a cached answer ends and which positions an answer reflects. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "events/problems.h"
 #include "events/words.h"
 
-/* Every view that queries name; each is a schema of the read database. */
-#define VIEWS(V)   \
-    V(report_list) \
-    V(report_detail) V(report_history) V(report_rank) V(case_inbox) V(case_counts) V(category_list)
-#define VIEW_INDEX(name) VIEW_##name,
-enum view { VIEWS(VIEW_INDEX) VIEW_COUNT };
+/* Every view, by the names of features/<name>/views/; each is a schema of the read database. */
+#define VIEW(name) VIEW_##name,
+enum view {
+#include "lists/views.def"
+    VIEW_COUNT
+};
+#undef VIEW
 extern const char *const view_names[VIEW_COUNT];
+
+struct view_set {
+    bool has[VIEW_COUNT]; /* by enum view */
+};
+extern const struct view_set all_views;
 
 enum answer_form {
     LIST, /* weak ETag; pages if the row has a cursor */
@@ -55,8 +62,8 @@ struct route {
     int who;          /* mask of enum role */
     const char *file; /* features/<name>/queries/<file>.sql */
     enum answer_form form;
-    int max_age;                   /* seconds a client may keep it, if it depends on nobody */
-    unsigned views;                /* mask of 1 << enum view */
+    int max_age; /* seconds a client may keep it, if it depends on nobody */
+    struct view_set views;
     const struct problem *missing; /* what a 404 says */
     struct binding bindings[BINDINGS_MAX];
 };

@@ -284,7 +284,7 @@ bool lane_seen(int64_t position)
 {
     int64_t end = time_monotonic() + 5000000;
     for (int64_t now; (now = time_monotonic()) < end;) {
-        struct progress p = lanes_look(t.api->lanes, (1u << VIEW_COUNT) - 1, now);
+        struct progress p = lanes_look(t.api->lanes, &all_views, now);
         if (p.known && p.position == position)
             return true;
         test_shell("sleep 0.005");
