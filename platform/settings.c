@@ -99,6 +99,15 @@ static const char *read_value(const struct row *row, const char *value, struct s
     return NULL;
 }
 
+void settings_defaults(struct settings *out)
+{
+    scoped_arena a = {0};
+    *out = (struct settings){0};
+    for (const struct row *row = rows; row < rows + ROWS; row++)
+        if (row->fallback && read_value(row, row->fallback, out, &a))
+            abort(); /* a default that its own row refuses */
+}
+
 fallible settings_read(enum service_bit service, struct settings *out)
 {
     scoped_arena a = {0};

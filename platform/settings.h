@@ -33,6 +33,10 @@ struct settings {
 #undef DATABASE
 #undef FILE_OF
 
+/* Every row of every service as if nothing were set: a required text is NULL, a required number 0.
+ * What fills settings otherwise (a test, say) begins here and changes what it needs. */
+void settings_defaults(struct settings *out);
+
 /* Reads the rows of one service; the other members stay zero. Texts are borrowed from the
  * environment. Logs every fault, not only the first, then NOT_STARTED. */
 fallible settings_read(enum service_bit service, struct settings *out);

@@ -115,7 +115,7 @@ static bool run(struct projector *p)
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {0};
+    struct settings settings;
     struct projector p = {0};
     bool ok = false;
     if (!service_start("projector", PROJECTOR, argc, argv, &settings) && !prepare(&p, &settings))

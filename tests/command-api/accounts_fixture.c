@@ -36,12 +36,9 @@ static void prepare(void)
         return;
     if (sodium_init() < 0)
         exit(2);
-    settings = (struct settings){.database_url = test_store_database(),
-                                 .database_timeout_ms = 3000,
-                                 .command_wait_ms = 10000,
-                                 .token_minutes = 15,
-                                 .refresh_days = 30,
-                                 .queue_max = 4096};
+    settings_defaults(&settings);
+    settings.database_url = test_store_database();
+    settings.database_timeout_ms = 3000;
     const char *folder = test_folder();
     const char *private = arena_printf(&kept, "%s/key.pem", folder);
     CHECK_OK(token_key_generate(private, arena_printf(&kept, "%s/key.pub", folder)));

@@ -124,8 +124,10 @@ TEST(two_sweepers_never_wait_for_each_other)
 TEST(the_thread_deletes_old_answers_and_sessions_until_none_is_left)
 {
     const char *url = test_store_database();
-    struct settings settings = {
-        .database_url = url, .database_timeout_ms = 3000, .idempotency_days = 7};
+    struct settings settings;
+    settings_defaults(&settings);
+    settings.database_url = url;
+    settings.database_timeout_ms = 3000;
     struct pg *c = database(url);
     fill(c, 3000, 8 * 24); /* 375 of them old */
     age_horizon(c);

@@ -6,12 +6,12 @@
 
 struct world open_world(void)
 {
-    struct world w = {.settings = {.database_url = test_store_database(),
-                                   .database_timeout_ms = 3000,
-                                   .redis_host = "127.0.0.1",
-                                   .redis_port = test_redis_port(),
-                                   .redis_retain_events = 100000,
-                                   .idempotency_days = 7}};
+    struct world w = {0};
+    settings_defaults(&w.settings);
+    w.settings.database_url = test_store_database();
+    w.settings.database_timeout_ms = 3000;
+    w.settings.redis_port = test_redis_port();
+    w.settings.redis_retain_events = 100000;
     test_shell("redis-cli -p %d config set maxmemory 0 >/dev/null", test_redis_port());
     test_shell("redis-cli -p %d flushall >/dev/null", test_redis_port());
     w.pg = pg_new(w.settings.database_url, "test", NULL, 5000);

@@ -162,12 +162,11 @@ static inline void vote_for(struct small_city *c, int report, int voter)
 /* Publishes what is there, as a relay that has just started. */
 static inline void publish_all(struct small_city *c)
 {
-    struct settings s = {.database_url = c->log_url,
-                         .database_timeout_ms = 5000,
-                         .redis_host = "127.0.0.1",
-                         .redis_port = test_redis_port(),
-                         .redis_retain_events = 100000,
-                         .idempotency_days = 7};
+    struct settings s;
+    settings_defaults(&s);
+    s.database_url = c->log_url;
+    s.redis_port = test_redis_port();
+    s.redis_retain_events = 100000;
     struct relay *relay = relay_new(&s, "");
     bool progress = true;
     for (int n = 0; n < 100 && progress; n++)

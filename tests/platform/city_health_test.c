@@ -53,10 +53,10 @@ struct whole {
 
 static void begin(struct whole *w, const int64_t ports[SERVICES])
 {
-    w->settings = (struct settings){.listen_address = "127.0.0.1",
-                                    .command_api_port = ports[0],
-                                    .query_api_port = ports[1],
-                                    .projector_port = ports[2]};
+    settings_defaults(&w->settings);
+    w->settings.command_api_port = ports[0];
+    w->settings.query_api_port = ports[1];
+    w->settings.projector_port = ports[2];
     w->health = city_health_new(&w->settings);
     w->route = city_health_route(w->health);
     w->server = listen_as(&w->route, 1, NULL);

@@ -76,6 +76,21 @@ TEST(defaults_stand_for_what_is_not_set)
     CHECK(!s.token_key_file);
 }
 
+/* Compared with what a start without a single optional variable reads. */
+TEST(defaults_are_what_a_start_without_variables_reads)
+{
+    struct settings read, made;
+    set_required();
+    CHECK_OK(settings_read(EVERY_SERVICE, &read));
+    settings_defaults(&made);
+    CHECK(made.database_url == NULL && made.server_secret_file == NULL);
+    CHECK_INT(made.queue_max, read.queue_max);
+    CHECK_INT(made.reader_threads, read.reader_threads);
+    CHECK_INT(made.projector_port, read.projector_port);
+    CHECK_TEXT(made.listen_address, read.listen_address);
+    CHECK_TEXT(made.redis_password_file, "");
+}
+
 TEST(numbers_are_taken_to_their_limits)
 {
     struct settings s;

@@ -150,19 +150,13 @@ void query_start(int loops, int64_t cache_bytes)
 {
     log_start("test", LOG_ERROR);
     t.views_url = test_views_database();
-    t.settings = (struct settings){
-        .listen_address = "127.0.0.1",
-        .log_level = "error",
-        .database_url = test_store_database(),
-        .read_database_url = t.views_url,
-        .database_timeout_ms = TIMEOUT_MS,
-        .http_loops = loops,
-        .reader_threads = 4,
-        .cache_bytes = cache_bytes,
-        .max_connections = 2000,
-        .max_body_bytes = 65536,
-        .request_deadline_ms = 10000,
-    };
+    settings_defaults(&t.settings);
+    t.settings.database_url = test_store_database();
+    t.settings.read_database_url = t.views_url;
+    t.settings.database_timeout_ms = TIMEOUT_MS;
+    t.settings.query_api_port = 0; /* any that is free */
+    t.settings.http_loops = loops;
+    t.settings.cache_bytes = cache_bytes;
     t.views = pg_new(t.views_url, "test", NULL, 60000);
     t.store = pg_new(t.settings.database_url, "test", NULL, 60000);
     make_views();

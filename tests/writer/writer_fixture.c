@@ -33,11 +33,10 @@ void begin(void)
 {
     if (sodium_init() < 0)
         abort();
-    settings = (struct settings){.database_url = test_store_database(),
-                                 .database_timeout_ms = 3000,
-                                 .queue_max = 4096,
-                                 .command_wait_ms = 10000,
-                                 .state_cache_max = 1024};
+    settings_defaults(&settings);
+    settings.database_url = test_store_database();
+    settings.database_timeout_ms = 3000;
+    settings.state_cache_max = 1024;
     done = queue_new(100000);
     writer = writer_new(&settings, NULL, NULL);
 }
