@@ -25,13 +25,22 @@ static int64_t number(struct pg *c, const char *sql)
     return rows ? rows_int(rows, 0, 0) : -1;
 }
 
+/* The outcome of the n-th session's refresh token. */
+static const struct problem *refresh(struct pg *c, int n, struct account *out)
+{
+    scoped_arena a = {0};
+    bool ended;
+    const struct origin o = {.correlation_id = "c-1"};
+    return session_refresh(c, arena_printf(&a, "019b7f00-0000-7000-8000-%012x", (unsigned)n),
+                           arena_printf(&a, "tag %d", n), "next", 30, &o, out, &ended);
+}
+
 TEST(accounts_and_sessions_of_an_older_store_go_on)
 {
     const char *url = test_database();
     struct pg *c = pg_new(url, "test", NULL, 30000);
     struct account a = {0};
-    bool found = false, ended;
-    const struct origin o = {.correlation_id = "c-1"};
+    bool found = false;
     migrate(url, 1, 18);
     CHECK_OK(pg_run(c, "INSERT INTO account (user_id, user_name, password_hash, role, disabled) "
                        "VALUES ('" ANN "', 'Ann.ILL', 'h', 'CITIZEN', false), "
@@ -45,12 +54,13 @@ TEST(accounts_and_sessions_of_an_older_store_go_on)
     CHECK_INT(number(c, "SELECT count(*) FROM account_session"), 1000);
     CHECK_INT(number(c, "SELECT sessions FROM account WHERE user_id = '" ANN "'"), 1000);
     CHECK_INT(number(c, "SELECT sessions FROM account WHERE user_id = '" BOB "'"), 0);
-    /* Of 1,080 that had not ended the oldest 80 are gone, the others go on. */
-    CHECK_PROBLEM(session_refresh(c, "019b7f00-0000-7000-8000-000000000001", "tag 1", "next", 30,
-                                  &o, &a, &ended),
-                  BAD_REFRESH_TOKEN);
-    CHECK_OK(session_refresh(c, "019b7f00-0000-7000-8000-0000000004af", "tag 1199", "next", 30, &o,
-                             &a, &ended));
+    /* Of 1,080 that had not ended the oldest 80, up to the 88th in all, are gone; the others go on.
+     */
+    CHECK_PROBLEM(refresh(c, 1, &a), BAD_REFRESH_TOKEN);
+    CHECK_PROBLEM(refresh(c, 88, &a), BAD_REFRESH_TOKEN);
+    CHECK_PROBLEM(refresh(c, 1190, &a), BAD_REFRESH_TOKEN); /* it had ended */
+    CHECK_OK(refresh(c, 89, &a));
+    CHECK_OK(refresh(c, 1199, &a));
     CHECK_TEXT(a.user_id, ANN);
     CHECK_OK(account_by_name(c, "aNN.iLL", &a, &found));
     CHECK(found && text_equal(a.user_name, "Ann.ILL"));

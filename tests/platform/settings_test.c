@@ -290,9 +290,13 @@ TEST(every_file_that_is_named_is_looked_at)
     CHECK(strstr(log, "/passfile\",\"reason\":\"group or others") && strstr(log, "/x/pseudonym"));
     CHECK(strstr(log, "the token key cannot be used") && !strstr(log, "/server\""));
     set_required();
-    file_with("passfile", "*:*:*:cw:x\n*:*:*:cx:y\n", 22, 0600);
     setenv("DATABASE_URL", uri, 1);
     CHECK_OK(settings_read(PROJECTOR, &s));
+    log_begin();
+    p = settings_check_files(PROJECTOR, &s); /* the files behind it are in order */
+    log_end();
+    CHECK_PROBLEM(p, NOT_STARTED);
+    file_with("passfile", "*:*:*:cw:x\n*:*:*:cx:y\n", 22, 0600);
     CHECK_OK(settings_check_files(PROJECTOR, &s));
     set_required();
 }

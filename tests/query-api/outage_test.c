@@ -65,6 +65,19 @@ TEST(tokens_of_a_raised_role_version_are_refused)
     query_stop();
 }
 
+/* Eight queries that no cache knows: each reader has had one of them. */
+static int served(int first_limit)
+{
+    int count = 0;
+    for (int limit = first_limit; limit < first_limit + 8; limit++) {
+        char path[64];
+        snprintf(path, sizeof(path), "/reports/public?limit=%d", limit);
+        scoped_response r = get(path, NULL, NULL);
+        count += r.status == 200;
+    }
+    return count;
+}
+
 TEST(a_database_that_is_away_is_said_so_and_comes_back)
 {
     query_start(1, 1 << 20);
@@ -80,11 +93,14 @@ TEST(a_database_that_is_away_is_said_so_and_comes_back)
     CHECK_TEXT(header(&personal, "Retry-After", value, sizeof(value)), "1");
     CHECK(becomes("/reports/me", token, 503)); /* cached ones end when nothing is known any more */
     CHECK(becomes("/ready", NULL, 503));
+    CHECK_INT(served(50), 0);
     test_postgres_start();
     CHECK(becomes("/reports/me", token, 200));
     CHECK(becomes("/ready", NULL, 200));
     scoped_response feed = get("/reports/public", NULL, NULL);
     CHECK_INT(occurrences(&feed, "report_id"), 1);
+    test_shell("sleep 0.3"); /* every reader asks again, 0.25 s after its last failure */
+    CHECK_INT(served(60), 8);
     query_stop();
 }
 
