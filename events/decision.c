@@ -61,8 +61,11 @@ fallible decision_write(struct decision *d, const char **type, struct fault *fau
 
 void emit(struct decision *out, const char *stream, const char *category, struct event e)
 {
-    if (out->emitted_count == MAX_EMITTED || !is_stream_category(category))
-        abort(); /* a rule that emits more than it may, or elsewhere, is a bug, not an input */
+    if (out->emitted_count == MAX_EMITTED || !is_stream_category(category)) {
+        out->broken = out->emitted_count == MAX_EMITTED ? "It emits more events than MAX_EMITTED."
+                                                        : "It emits to an unknown category.";
+        return;
+    }
     out->emitted[out->emitted_count++] =
         (struct emitted){arena_text(out->arena, stream), arena_text(out->arena, category), e, NULL};
 }

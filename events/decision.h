@@ -68,6 +68,7 @@ struct decision {
     struct text answer;  /* JSON members of the answer: "\"report_id\":\"…\"" */
     struct fault fault;  /* of a refusal */
     const char *members; /* of a refusal: JSON members its problem has besides; NULL: none */
+    const char *broken;  /* the rule did what it may not: a sentence; NULL: it did not */
     bool anonymous;      /* the actor is an anonymous author: nothing may name them */
 };
 
@@ -82,6 +83,7 @@ fallible decision_write(struct decision *d, const char **type, struct fault *fau
 
 /* ---- for rules ---- */
 
+/* To the command's own stream or one it has looked at, MAX_EMITTED times at most; else `broken`. */
 void emit(struct decision *out, const char *stream, const char *category, struct event e);
 void answer(struct decision *out, const char *name, const char *value);
 /* State of another stream, or NEEDS_STREAM if the caller has not loaded it yet. */

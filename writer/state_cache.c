@@ -108,11 +108,12 @@ struct cached *state_cache_make(struct state_cache *c, const char *stream)
 {
     uint64_t hash = hash_of(c, stream);
     struct cached **at = place_of(c, hash, stream), *s = *at;
-    if (s)
+    const struct decider *decider = stream_decider(stream);
+    if (s || !decider)
         return use(c, s);
     s = must_alloc(1, sizeof(*s));
     s->hash = hash;
-    s->decider = stream_decider(stream);
+    s->decider = decider;
     s->stream = arena_text(&s->arena, stream);
     s->state = arena_alloc(&s->arena, s->decider->state_size);
     *at = s;

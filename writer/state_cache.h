@@ -21,7 +21,7 @@ struct state_cache *state_cache_new(int most);
 void state_cache_free(struct state_cache *c); /* NULL is allowed */
 
 struct cached *state_cache_get(struct state_cache *c, const char *stream); /* NULL: not there */
-/* Makes it, empty, if it is not there. The stream must have a decider. */
+/* Makes it, empty, if it is not there. NULL: no rule decides on streams of its kind. */
 struct cached *state_cache_make(struct state_cache *c, const char *stream);
 void state_cache_drop(struct state_cache *c, const char *stream);
 

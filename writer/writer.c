@@ -9,7 +9,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/planted.h"
-#include "writer/attempt.h"
+#include "writer/batch_commit.h"
 #include "writer/precondition.h"
 #include "writer/waiting.h"
 #include "platform/metrics.h"
@@ -29,6 +29,7 @@ struct writer {
     void *committed_arg;
     struct queue *queue;
     struct waiting *waiting;
+    uint64_t arrivals; /* commands met so far */
     struct state_cache *cache;
     struct pg *connection;
     struct store *store;
@@ -53,12 +54,18 @@ static const char *result_word(const struct pending *p)
         [OPEN] = "unknown",      [COMMITTED] = "committed",  [CHECKED] = "checked",
         [REPLAYED] = "replayed", [WRONG_KEY] = "key_reused", [STALE] = "stale",
     };
-    return words[p->outcome];
+    return p->problem == QUEUE_FULL ? "busy" : words[p->outcome];
 }
 
-static void hand_back(struct pending *p, const char *result)
+/* Of a command that may have been done nobody says that nothing was changed. */
+static void hand_back(struct pending *p)
 {
-    metric_add(METRIC_es_append_total, result, 1);
+    if (p->may_be_done && !PLANTED(UNKNOWN_TOLD_AS_UNDONE)) {
+        p->problem = STORE_UNAVAILABLE;
+        p->outcome = OPEN;
+        p->fault = (struct fault){0};
+    }
+    metric_add(METRIC_es_append_total, result_word(p), 1);
     if (PLANTED(REPLAY_NOT_ANSWERED) && p->outcome == REPLAYED)
         return;
     p->settled(p);
@@ -67,15 +74,10 @@ static void hand_back(struct pending *p, const char *result)
 static void refuse_busy(struct pending *p)
 {
     p->problem = QUEUE_FULL;
-    hand_back(p, "busy");
+    hand_back(p);
 }
 
 /* ---- putting a batch together ---- */
-
-struct gathering {
-    struct writer *writer;
-    struct batch *batch;
-};
 
 /* FNV-1a. Every command is compared with all of its batch, and the names of streams begin alike. */
 static uint32_t sum_of(const char *name)
@@ -86,56 +88,59 @@ static uint32_t sum_of(const char *name)
     return sum;
 }
 
-/* What of `p` an earlier command of the batch touches, as far as the rows of commands.def tell. */
-static const char *conflict(const struct batch *b, const struct pending *p)
+/* Does `p` share a stream, or the key, with a command of the batch, as far as its row tells? Of two
+ * with one key the whole call would fail. */
+static bool conflicts(const struct batch *b, const struct pending *p)
 {
     for (int i = 0; i < b->count; i++) {
         const struct pending *q = b->at[i];
-        if (q->stream_sum == p->stream_sum && text_equal(q->stream, p->stream))
-            return q->stream;
-        if (q->stream_sum == p->sees_sum && text_equal(q->stream, p->sees))
-            return q->stream;
-        if (q->sees_sum == p->stream_sum && text_equal(q->sees, p->stream))
-            return p->stream;
-        if (text_equal(q->key, p->key)) /* one key at a time, or the whole call would fail */
-            return p->key;
+        if ((q->stream_sum == p->stream_sum && text_equal(q->stream, p->stream)) ||
+            (q->stream_sum == p->sees_sum && text_equal(q->stream, p->sees)) ||
+            (q->sees_sum == p->stream_sum && text_equal(q->sees, p->stream)) ||
+            text_equal(q->key, p->key))
+            return true;
     }
-    return NULL;
+    return false;
 }
 
-/* Its client has given up, or soon will: nothing has been done yet, and that is what it is told. */
-static bool is_too_late(const struct pending *p)
+/* Its client has given up, or soon will: it is not begun any more. */
+static bool is_too_late(const struct pending *p, int64_t now)
 {
-    return time_monotonic() > p->deadline;
+    return now > p->deadline;
 }
 
-static bool take_waiting(void *arg, const char *stream, struct pending *p)
+/* `deferred_on`: see waiting_put. */
+static void make_wait(struct writer *w, struct pending *p, const char *deferred_on)
 {
-    struct gathering *g = arg;
-    (void)stream;
-    if (is_too_late(p)) {
-        refuse_busy(p);
-        return true;
+    struct pending *late = waiting_put(w->waiting, p, deferred_on);
+    while (late) {
+        struct pending *next = late->next_waiting;
+        refuse_busy(late);
+        late = next;
     }
-    if (g->batch->count == BATCH_MAX || conflict(g->batch, p))
-        return false;
-    g->batch->at[g->batch->count++] = p;
-    return true;
+}
+
+static void take_from_waiting(struct writer *w, struct batch *b)
+{
+    int64_t now = time_monotonic();
+    struct pending *p;
+    waiting_begin(w->waiting);
+    while ((p = waiting_next(w->waiting, now, b->count < BATCH_MAX)))
+        if (is_too_late(p, now))
+            refuse_busy(p);
+        else
+            b->at[b->count++] = p;
 }
 
 static void take_new(struct writer *w, struct batch *b, struct pending *p)
 {
-    if (is_too_late(p)) {
+    p->arrival = ++w->arrivals;
+    if (is_too_late(p, time_monotonic()))
         refuse_busy(p);
-        return;
-    }
-    const char *line = waiting_has(w->waiting, p->stream) ? p->stream
-                       : waiting_has(w->waiting, p->key)  ? p->key
-                                                          : conflict(b, p);
-    if (!line)
+    else if (waiting_blocks(w->waiting, p) || conflicts(b, p))
+        make_wait(w, p, NULL);
+    else
         b->at[b->count++] = p;
-    else if (!waiting_put(w->waiting, line, p, false))
-        refuse_busy(p);
 }
 
 /* As many as the batch has room for: how many were taken, -1 once the queue is closed and empty. */
@@ -158,7 +163,7 @@ static int take_from_queue(struct writer *w, struct batch *b, int wait_ms)
 static bool gather(struct writer *w, struct batch *b, bool *idle)
 {
     b->count = 0;
-    waiting_each(w->waiting, take_waiting, &(struct gathering){w, b});
+    take_from_waiting(w, b);
     *idle = !b->count && !waiting_count(w->waiting);
     int taken = take_from_queue(w, b, *idle ? IDLE_MS : 0);
     *idle = *idle && taken <= 0;
@@ -171,8 +176,7 @@ static bool gather(struct writer *w, struct batch *b, bool *idle)
 
 static void defer(void *arg, const char *stream, struct pending *p)
 {
-    struct writer *w = arg;
-    waiting_put(w->waiting, stream, p, true);
+    make_wait(arg, p, stream);
 }
 
 static bool is_settled(const struct batch *b)
@@ -235,7 +239,7 @@ static fallible try_once(struct writer *w, struct batch *b)
         TRY(store_head(w->store, &position, &epoch));
     TRY(w->over ? EPOCH_RAISED : meet_epoch(w, epoch));
     compare_tags(w, b);
-    const struct problem *p = attempt(w->store, w->cache, b, defer, w);
+    const struct problem *p = batch_commit(w->store, w->cache, b, defer, w);
     return p == EPOCH_RAISED ? meet_epoch(w, 0) : p; /* 0: another, whichever it is */
 }
 
@@ -310,7 +314,7 @@ static void run(struct writer *w, struct batch *b)
     FAILPOINT(WRITER_BEFORE_ANSWER);
     wake_relay(w, b);
     for (int i = 0; i < b->count; i++)
-        hand_back(b->at[i], result_word(b->at[i]));
+        hand_back(b->at[i]);
 }
 
 /* With nothing to do: is the store there? */

@@ -21,6 +21,8 @@ CHECKS = {
     "CHECKPOINT_BEFORE_THE_ROWS": ["projector_engine_test", ("P2", "kill_projector,backends_ended")],
     "NO_EPOCH_CHECK": ["projector_engine_test"],
     "APPEND_IN_ANY_EPOCH": ["writer_epoch_test"],
+    "DEFERRED_TO_THE_FRONT": ["writer_rules_test", "waiting_test"],
+    "UNKNOWN_TOLD_AS_UNDONE": ["writer_rules_test"],
     "NO_GAP_CHECK": ["projector_healing_test"],
     "PARKING_WITHOUT_THE_SUCCESSORS": ["parking_test", ("P1", "P4", "poison")],
     "MIN_POSITION_IGNORED": ["position_test", ("R1", "kill_query_api")],

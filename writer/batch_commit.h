@@ -1,4 +1,5 @@
-/* attempt.h -- one try at a batch: load what is missing, decide, append, fold. Writer's thread. */
+/* batch_commit.h -- one try at a batch: load what is missing, decide, append, fold. Writer's
+ * thread. */
 #pragma once
 
 #include "writer/pending.h"
@@ -14,5 +15,5 @@ struct batch {
  * the same keys. BATCH_REJECTED: nothing was written. `defer` is called for a command that turns
  * out, while it is decided, to need a stream that an earlier one of the batch touches: it has left
  * the batch. */
-fallible attempt(struct store *store, struct state_cache *cache, struct batch *b,
-                 void (*defer)(void *arg, const char *stream, struct pending *p), void *arg);
+fallible batch_commit(struct store *store, struct state_cache *cache, struct batch *b,
+                      void (*defer)(void *arg, const char *stream, struct pending *p), void *arg);

@@ -1,136 +1,12 @@
-/* attempt.c -- the heart of the writer. Straight-line: load, decide, append, fold. */
-#include "writer/attempt.h"
+/* batch_append.c -- the decided commands of a batch become one append, and its outcomes theirs. */
+#include "writer/batch_append.h"
 
 #include "base/failpoint.h"
+#include "base/log.h"
 #include "writer/recorded.h"
 #include "base/banned.h"
 
 enum { MAX_STREAMS = 2 + MAX_EMITTED + MAX_LOOKED };
-
-/* ---- load ---- */
-
-struct names {
-    const char *at[BATCH_MAX * 3];
-    int count;
-};
-
-static void want(struct state_cache *cache, struct names *n, const char *stream)
-{
-    if (*stream && !state_cache_get(cache, stream)) {
-        state_cache_make(cache, stream);
-        n->at[n->count++] = stream;
-    }
-}
-
-/* One query for all of them. A stream that cannot be read stays at version -1: whoever needs it
- * is told so, the others go on. */
-static fallible load(struct store *store, struct state_cache *cache, struct names *n)
-{
-    scoped_arena a = {0};
-    struct event_page page;
-    struct event e;
-    if (!n->count)
-        return NULL;
-    const struct problem *p = store_load(store, n->at, n->count, &a, &page);
-    if (p) {
-        for (int i = 0; i < n->count; i++)
-            state_cache_drop(cache, n->at[i]);
-        return p;
-    }
-    for (int i = 0; i < page.count; i++) {
-        const struct stored_event *s = &page.at[i];
-        struct cached *c = state_cache_get(cache, s->stream);
-        if (c->version < 0)
-            continue;
-        if (event_read(s->type, s->schema, s->data, &a, &e))
-            c->version = -1;
-        else
-            cached_fold(c, &e, s->position);
-    }
-    return NULL;
-}
-
-static fallible load_missing(struct store *store, struct state_cache *cache, struct batch *b)
-{
-    struct names n = {.count = 0};
-    for (int i = 0; i < b->count; i++) {
-        struct pending *p = b->at[i];
-        if (p->outcome != OPEN)
-            continue;
-        if (command_creates(p->command.type))
-            state_cache_make(cache, p->stream); /* a new id: nothing to load */
-        else
-            want(cache, &n, p->stream);
-        want(cache, &n, p->sees);
-    }
-    return load(store, cache, &n);
-}
-
-/* ---- decide ---- */
-
-static bool is_readable(struct state_cache *cache, const struct pending *p)
-{
-    bool readable = state_cache_get(cache, p->stream)->version >= 0;
-    for (int i = 0; readable && i < p->decision.looked_count; i++)
-        readable = state_cache_get(cache, p->decision.looked[i].stream)->version >= 0;
-    return readable;
-}
-
-static void add_looked(struct state_cache *cache, struct pending *p, const char *stream)
-{
-    struct cached *s = state_cache_get(cache, stream);
-    if (p->decision.looked_count == MAX_LOOKED)
-        abort(); /* a rule that looks at more than it may is a bug */
-    p->decision.looked[p->decision.looked_count++] = (struct looked){s->stream, s->state};
-}
-
-/* Decides one command anew, on the states as they are now. */
-static void decide(struct state_cache *cache, struct pending *p, const struct decision *before)
-{
-    struct cached *s = state_cache_get(cache, p->stream);
-    decision_release(&p->decision);
-    p->decision = (struct decision){.arena = p->arena, .version = s->version};
-    if (*p->sees)
-        add_looked(cache, p, p->sees);
-    for (int i = 0; before && i < before->looked_count; i++)
-        if (!text_equal(before->looked[i].stream, p->sees))
-            add_looked(cache, p, before->looked[i].stream);
-    if (before && *before->needs)
-        add_looked(cache, p, before->needs);
-    p->problem = is_readable(cache, p) ? s->decider->decide(s->state, &p->command, &p->decision)
-                                       : UNREADABLE_EVENT;
-    p->anonymous = p->decision.anonymous;
-    if (!p->problem)
-        p->problem = recorded_write(p);
-}
-
-/* Rules that ask for one more stream get it, all of them by one more query a round. */
-static fallible decide_all(struct store *store, struct state_cache *cache, struct batch *b)
-{
-    for (int i = 0; i < b->count; i++)
-        if (b->at[i]->outcome == OPEN)
-            decide(cache, b->at[i], NULL);
-    for (int round = 0; round < MAX_LOOKED; round++) {
-        struct names n = {.count = 0};
-        bool asked = false;
-        for (int i = 0; i < b->count; i++)
-            if (b->at[i]->outcome == OPEN && b->at[i]->problem == NEEDS_STREAM) {
-                asked = true;
-                want(cache, &n, b->at[i]->decision.needs);
-            }
-        if (!asked)
-            return NULL;
-        TRY(load(store, cache, &n));
-        for (int i = 0; i < b->count; i++)
-            if (b->at[i]->outcome == OPEN && b->at[i]->problem == NEEDS_STREAM) {
-                struct decision before = b->at[i]->decision;
-                b->at[i]->decision.answer = (struct text){0}; /* released through `before` */
-                decide(cache, b->at[i], &before);
-                decision_release(&before);
-            }
-    }
-    return NULL;
-}
 
 /* ---- append ---- */
 
@@ -268,9 +144,10 @@ static void forget_stale(struct state_cache *cache, const struct append *appends
         state_cache_drop(cache, names[i]);
 }
 
-static void settle(struct pending *p, const struct append *c)
+static void apply_outcome(struct pending *p, const struct append *c)
 {
     p->outcome = c->outcome;
+    p->may_be_done = p->may_be_done && (c->outcome == OPEN || c->outcome == STALE);
     p->status = c->status;
     p->version = c->version;
     p->position = c->position;
@@ -313,26 +190,45 @@ static const char *find_conflict(const struct streams *all, int count)
     return stream;
 }
 
-/* Puts the commands of the batch that do not depend on each other into one append. */
-static fallible append_all(struct store *store, struct state_cache *cache, struct batch *b,
-                           void (*defer)(void *arg, const char *stream, struct pending *p),
-                           void *arg)
-{
-    struct streams streams[BATCH_MAX];
+/* Those of the batch that go into the append, and what all that are open touch. */
+struct selection {
+    struct streams streams[BATCH_MAX]; /* of all, in their order */
+    int touching;
     struct append appends[BATCH_MAX];
     struct pending *whose[BATCH_MAX];
-    scoped_arena a = {0};
-    int count = 0, kept = 0;
+    int count;
+};
+
+/* There is no version to confirm. */
+static bool is_refused_at_once(struct pending *p)
+{
+    if (p->problem == RULE_BROKEN)
+        log_error("a rule asked for what it may not: the command was refused",
+                  KV("command", command_name(p->command.type)), KV("stream", p->stream),
+                  KV("reason", p->decision.broken));
+    return p->problem == RULE_BROKEN || p->problem == UNREADABLE_EVENT;
+}
+
+/* Nobody overtakes an earlier one, not even one that is deferred: all that are open are compared.
+ */
+static void select_independent(struct state_cache *cache, struct batch *b, struct selection *s,
+                               void (*defer)(void *arg, const char *stream, struct pending *p),
+                               void *arg)
+{
+    int kept = 0;
     bool foreseen = true;
     for (int i = 0; i < b->count; i++) {
         struct pending *p = b->at[i];
         const char *conflict = NULL;
-        if (p->outcome == OPEN && p->problem == UNREADABLE_EVENT)
-            p->outcome = CHECKED; /* there is no version to confirm */
-        if (p->outcome == OPEN) {
-            streams[count] = streams_of(cache, p);
+        struct streams *streams = &s->streams[s->touching];
+        bool open = p->outcome == OPEN;
+        if (open && is_refused_at_once(p))
+            p->outcome = CHECKED;
+        else if (open) {
+            *streams = streams_of(cache, p);
             foreseen = foreseen && is_as_foreseen(p);
-            conflict = foreseen ? NULL : find_conflict(streams, count);
+            conflict = foreseen ? NULL : find_conflict(s->streams, s->touching);
+            s->touching++;
         }
         if (conflict) {
             defer(arg, conflict, p);
@@ -341,29 +237,40 @@ static fallible append_all(struct store *store, struct state_cache *cache, struc
         b->at[kept++] = p;
         if (p->outcome != OPEN)
             continue;
-        appends[count] = append_of(p, cache, &streams[count]);
-        whose[count++] = p;
+        s->appends[s->count] = append_of(p, cache, streams);
+        s->whose[s->count++] = p;
     }
     b->count = kept;
-    if (count) {
-        FAILPOINT(APPEND_BEFORE);
-        TRY(store_append(store, appends, count, &a));
-        FAILPOINT(APPEND_AFTER);
-    }
-    for (int i = 0; i < count;
-         i++) /* before any state is dropped: events borrow texts from states */
-        if (appends[i].outcome == COMMITTED)
-            fold(cache, whose[i], &appends[i]);
-    for (int i = 0; i < count; i++)
-        settle(whose[i], &appends[i]);
-    forget_stale(cache, appends, count, &a);
+}
+
+static fallible append_selected(struct store *store, struct selection *s, struct arena *a)
+{
+    if (!s->count)
+        return NULL;
+    FAILPOINT(APPEND_BEFORE);
+    const struct problem *problem = store_append(store, s->appends, s->count, a);
+    for (int i = 0; i < s->count; i++)
+        if (problem == STORE_UNAVAILABLE)
+            s->whose[i]->may_be_done = true;
+    TRY(problem);
+    FAILPOINT(APPEND_AFTER);
     return NULL;
 }
 
-fallible attempt(struct store *store, struct state_cache *cache, struct batch *b,
-                 void (*defer)(void *arg, const char *stream, struct pending *p), void *arg)
+fallible batch_append(struct store *store, struct state_cache *cache, struct batch *b,
+                      void (*defer)(void *arg, const char *stream, struct pending *p), void *arg)
 {
-    TRY(load_missing(store, cache, b));
-    TRY(decide_all(store, cache, b));
-    return append_all(store, cache, b, defer, arg);
+    scoped_arena a = {0};
+    struct selection s;
+    s.touching = s.count = 0; /* the rest is large, and set as far as it is used */
+    select_independent(cache, b, &s, defer, arg);
+    TRY(append_selected(store, &s, &a));
+    /* before any state is dropped: events borrow texts from states */
+    for (int i = 0; i < s.count; i++)
+        if (s.appends[i].outcome == COMMITTED)
+            fold(cache, s.whose[i], &s.appends[i]);
+    for (int i = 0; i < s.count; i++)
+        apply_outcome(s.whose[i], &s.appends[i]);
+    forget_stale(cache, s.appends, s.count, &a);
+    return NULL;
 }

@@ -1,0 +1,376 @@
+/* writer_rules_test.c -- rules that touch several streams, and rules that ask for what they may
+ * not: order of arrival, outcomes that are not known, refusals that name the rule. The test's own
+ * rules take the place of a feature's, and its script that of the store's answers (ld --wrap). */
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/writer/writer_fixture.h"
+
+/* ---- rules of the test's own ---- */
+
+typedef const struct problem *rule(const struct command *c, struct decision *out);
+static rule *rule_now;
+static const char *undecided; /* kind that no rule decides on */
+
+static void evolve_nothing(void *state, const struct event *e, struct arena *a)
+{
+    (void)state;
+    (void)e;
+    (void)a;
+}
+
+static fallible decide_by_rule(const void *state, const struct command *c, struct decision *out)
+{
+    (void)state;
+    return rule_now(c, out);
+}
+
+static const struct decider own_decider[1] = {{"report", 8, evolve_nothing, decide_by_rule, NULL}};
+
+const struct decider *__real_stream_decider(const char *stream);
+const struct decider *__wrap_stream_decider(const char *stream);
+const struct decider *__wrap_stream_decider(const char *stream)
+{
+    if (undecided && text_starts(stream, undecided))
+        return NULL;
+    return rule_now && text_starts(stream, "report-") ? own_decider : __real_stream_decider(stream);
+}
+
+/* ---- what the store answers ---- */
+
+enum { STEPS_MAX = 8 };
+static struct step {
+    bool called;                /* the store is asked, too */
+    const struct problem *told; /* NULL: what it said */
+    bool stale;                 /* without a call: all are stale */
+    int sleep_ms;               /* before it is told */
+} steps[STEPS_MAX];
+static int step_now, step_count;
+static bool is_retried; /* an append's outcome was kept from the writer */
+
+fallible __real_store_append(struct store *s, struct append *batch, int count, struct arena *a);
+fallible __wrap_store_append(struct store *s, struct append *batch, int count, struct arena *a);
+fallible __wrap_store_append(struct store *s, struct append *batch, int count, struct arena *a)
+{
+    if (step_now == step_count)
+        return __real_store_append(s, batch, count, a);
+    const struct step step = steps[step_now++];
+    const struct problem *p = step.called ? __real_store_append(s, batch, count, a) : NULL;
+    for (int i = 0; step.stale && i < count; i++)
+        batch[i].outcome = STALE;
+    usleep((useconds_t)step.sleep_ms * 1000);
+    is_retried = is_retried || step.told;
+    return step.told ? step.told : p;
+}
+
+static void script(const struct step *s, int count)
+{
+    memcpy(steps, s, (size_t)count * sizeof(*s));
+    step_now = 0;
+    step_count = count;
+    is_retried = false;
+}
+
+/* ---- fixture ---- */
+
+static void begin_with(rule *r)
+{
+    begin();
+    define_category();
+    rule_now = r;
+}
+
+static void end_rules(void)
+{
+    rule_now = NULL;
+    undecided = NULL;
+    step_now = step_count = 0;
+    end();
+}
+
+static const char *hot; /* a stream that several commands touch, though their rows do not say so */
+static char hot_id[UUID_TEXT], hot_name[STREAM_TEXT];
+
+static void make_hot(void)
+{
+    new_id(hot_id);
+    stream_name("report", hot_id, hot_name);
+    hot = hot_name;
+}
+
+static void emit_to(const struct command *c, const char *stream, struct decision *out)
+{
+    emit(out, stream, "report",
+         EVENT(ReportStatusUpdated, .report_id = c->target, .old_status = "RECEIVED",
+               .new_status = "IN_PROGRESS", .owner_agency = "AGENCY_INFRA", .category = "roads",
+               .visibility = "PUBLIC", .changed_at = c->now));
+}
+
+static fallible writes_own(const struct command *c, struct decision *out)
+{
+    char stream[STREAM_TEXT];
+    command_stream(c, stream);
+    emit_to(c, stream, out);
+    return NULL;
+}
+
+/* The note says that it writes the hot stream, too. */
+static fallible writes_hot_too(const struct command *c, struct decision *out)
+{
+    const void *state;
+    if (text_equal(c->UpdateReportStatus.note, "hot")) {
+        TRY(look(out, hot, &state));
+        emit_to(c, hot, out);
+    }
+    return writes_own(c, out);
+}
+
+static struct command on(const char *id, const char *note)
+{
+    struct command c = move(id, "IN_PROGRESS");
+    c.UpdateReportStatus.note = note;
+    return c;
+}
+
+static int64_t count_of_moves(void)
+{
+    return count("SELECT count(*) FROM es_event WHERE type = 'report.status.updated'");
+}
+
+/* Holds the first command's append; all that is put meanwhile makes the next batches. */
+static struct pg *hold_first(void)
+{
+    static char first[UUID_TEXT];
+    struct pg *pg = pg_new(settings.database_url, "holder", NULL, 20000);
+    CHECK_OK(pg_run(pg, "BEGIN; UPDATE es_counter SET position = position"));
+    new_id(first);
+    put(command(&officer, on(first, NULL), NULL));
+    usleep(300000);
+    return pg;
+}
+
+/* ---- order ---- */
+
+enum { IN_ORDER = 12 };
+
+/* Puts commands on the streams named, each with its note; then none has overtaken an earlier one.
+ */
+static void check_order(char ids[][UUID_TEXT], const char *const *notes, const int *stream_of)
+{
+    struct pending *all[IN_ORDER];
+    struct pg *holder = hold_first();
+    for (int i = 0; i < IN_ORDER; i++) {
+        all[i] =
+            command(&officer, on(stream_of[i] < 0 ? hot_id : ids[stream_of[i]], notes[i]), NULL);
+        put(all[i]);
+    }
+    pg_free(holder);
+    for (int i = 0; i <= IN_ORDER; i++) {
+        struct pending *p = get();
+        CHECK_INT(p->outcome, COMMITTED);
+        if (!i)
+            drop(p); /* the one that was held */
+    }
+    for (int i = 0; i < IN_ORDER; i++)
+        for (int k = 0; k < i; k++) {
+            bool shared = stream_of[i] == stream_of[k] ||
+                          ((notes[i] || stream_of[i] < 0) && (notes[k] || stream_of[k] < 0));
+            if (shared && all[k]->position > all[i]->position)
+                test_int(__FILE__, __LINE__, "the place of an earlier one", k, i);
+        }
+    for (int i = 0; i < IN_ORDER; i++)
+        drop(all[i]);
+}
+
+TEST(commands_that_turn_out_to_share_a_stream_are_done_in_order_of_arrival)
+{
+    char ids[IN_ORDER][UUID_TEXT];
+    const char *notes[IN_ORDER];
+    int stream_of[IN_ORDER];
+    make_hot();
+    begin_with(writes_hot_too);
+    for (int i = 0; i < IN_ORDER; i++) {
+        new_id(ids[i]);
+        notes[i] = "hot";
+        stream_of[i] = i;
+    }
+    check_order(ids, notes, stream_of);
+    end_rules();
+}
+
+TEST(nobody_overtakes_an_earlier_command_of_its_stream_that_waits_for_another_one)
+{
+    char ids[IN_ORDER][UUID_TEXT];
+    const char *const notes[IN_ORDER] = {"hot", "hot", NULL, "hot", NULL, NULL,
+                                         "hot", NULL,  NULL, "hot", NULL, "hot"};
+    const int stream_of[IN_ORDER] = {0, 1, 1, 2, -1, 2, 1, 1, 3, 3, -1, 3};
+    make_hot();
+    begin_with(writes_hot_too);
+    for (int i = 0; i < IN_ORDER; i++)
+        new_id(ids[i]);
+    check_order(ids, notes, stream_of);
+    end_rules();
+}
+
+/* ---- outcomes that are not known ---- */
+
+static void check_unknown(const struct step *s, int steps_of_it)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    begin_with(writes_own);
+    script(s, steps_of_it);
+    struct pending *p = run(&officer, on(id, NULL), NULL);
+    CHECK_PROBLEM(p->problem, STORE_UNAVAILABLE);
+    CHECK_INT(p->outcome, OPEN);
+    CHECK_INT(step_now, steps_of_it);
+    CHECK_INT(count_of_moves(), 1);
+    drop(p);
+    end_rules();
+}
+
+TEST(a_command_that_may_be_done_is_not_told_of_a_conflict)
+{
+    const struct step lost_then_stale[] = {{true, STORE_UNAVAILABLE, false, 0},
+                                           {false, NULL, true, 0},
+                                           {false, NULL, true, 0},
+                                           {false, NULL, true, 0},
+                                           {false, NULL, true, 0}};
+    check_unknown(lost_then_stale, 5);
+}
+
+TEST(a_command_that_may_be_done_is_not_told_that_the_store_refused_it)
+{
+    const struct step lost_then_refused[] = {{true, STORE_UNAVAILABLE, false, 0},
+                                             {false, BATCH_REJECTED, false, 0}};
+    check_unknown(lost_then_refused, 2);
+}
+
+TEST(a_command_that_may_be_done_is_not_told_that_the_log_was_restored)
+{
+    const struct step lost_then_raised[] = {{true, STORE_UNAVAILABLE, false, 0},
+                                            {false, EPOCH_RAISED, false, 0}};
+    sigset_t set; /* service_fail ends a process by SIGTERM */
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    check_unknown(lost_then_raised, 2);
+    CHECK_INT(sigtimedwait(&set, NULL, &(struct timespec){.tv_sec = 3}), SIGTERM);
+}
+
+/* On the second try it shares a stream with the one before, so it waits, and too long. */
+static fallible writes_hot_once_retried(const struct command *c, struct decision *out)
+{
+    return is_retried ? writes_hot_too(c, out) : writes_own(c, out);
+}
+
+TEST(a_command_that_may_be_done_and_then_waits_too_long_is_not_told_that_nothing_was_changed)
+{
+    char id[UUID_TEXT];
+    const struct step lost_then_slow[] = {
+        {true, NULL, false, 0}, {true, STORE_UNAVAILABLE, false, 0}, {true, NULL, false, 1500}};
+    new_id(id);
+    make_hot();
+    begin_with(writes_hot_once_retried);
+    settings.command_wait_ms = 1400;
+    script(lost_then_slow, 1);
+    struct pg *holder = hold_first();
+    script(lost_then_slow + 1, 2);
+    put(command(&officer, on(hot_id, NULL), NULL));
+    put(command(&officer, on(id, "hot"), NULL));
+    pg_free(holder);
+    for (int i = 0; i < 3; i++) {
+        struct pending *p = get();
+        bool waited = p->command.target == id;
+        CHECK_PROBLEM(p->problem, waited ? STORE_UNAVAILABLE : NULL);
+        CHECK_INT(p->outcome, waited ? OPEN : i ? REPLAYED : COMMITTED);
+        drop(p);
+    }
+    CHECK_INT(count_of_moves(), 3);
+    end_rules();
+}
+
+/* ---- rules that ask for what they may not ---- */
+
+static fallible reads_undecided(const struct command *c, struct decision *out)
+{
+    const void *state;
+    (void)c;
+    return look(out, "user-1", &state);
+}
+
+static fallible reads_unknown(const struct command *c, struct decision *out)
+{
+    const void *state;
+    (void)c;
+    return look(out, "nothing", &state);
+}
+
+static fallible reads_too_many(const struct command *c, struct decision *out)
+{
+    const void *state;
+    for (int i = 0; i <= MAX_LOOKED; i++)
+        TRY(look(out, arena_printf(out->arena, "report-%d", i), &state));
+    return writes_own(c, out);
+}
+
+static fallible emits_too_many(const struct command *c, struct decision *out)
+{
+    for (int i = 0; i <= MAX_EMITTED; i++)
+        TRY(writes_own(c, out));
+    return NULL;
+}
+
+static fallible emits_unread(const struct command *c, struct decision *out)
+{
+    emit_to(c, hot, out);
+    return writes_own(c, out);
+}
+
+static fallible emits_elsewhere(const struct command *c, struct decision *out)
+{
+    emit(out, "report-1", "nowhere", EVENT(ReportStatusUpdated, .report_id = c->target));
+    return NULL;
+}
+
+static void check_broken(struct command c)
+{
+    struct pending *p = run(&officer, c, NULL);
+    CHECK_PROBLEM(p->problem, RULE_BROKEN);
+    CHECK_INT(p->outcome, CHECKED);
+    CHECK(p->decision.broken);
+    drop(p);
+}
+
+TEST(a_rule_that_asks_for_what_it_may_not_is_refused_and_the_others_go_on)
+{
+    rule *const broken[] = {reads_undecided, reads_unknown, reads_too_many,
+                            emits_too_many,  emits_unread,  emits_elsewhere};
+    char id[UUID_TEXT];
+    new_id(id);
+    make_hot();
+    begin_with(writes_own);
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+        rule_now = broken[i];
+        check_broken(on(id, NULL));
+        CHECK_INT(count_of_moves(), (long long)i);
+        rule_now = writes_own;
+        struct pending *p = run(&officer, on(id, NULL), NULL);
+        CHECK_INT(p->outcome, COMMITTED);
+        drop(p);
+    }
+    end_rules();
+}
+
+TEST(a_kind_of_stream_that_no_rule_decides_on_is_refused_for_writing_and_for_reading)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    begin();
+    undecided = "report-";
+    check_broken(on(id, NULL));
+    check_broken(vote(id)); /* of a stream of its own, but it reads the report */
+    check_broken(create(id, "PUBLIC"));
+    end_rules();
+}
