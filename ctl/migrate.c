@@ -25,6 +25,9 @@ static int run(struct pg *c, const struct embedded *files, bool json)
 {
     const char *name = NULL;
     const struct problem *p = migrate(c, files, json ? tell_json : tell, &name);
+    if (p == STORE_TOO_OLD)
+        return failed("This database is of a release whose data is not carried over: keep that "
+                      "release for it, or remove all data by make clean-data and begin anew.");
     if (p == MIGRATION_CHANGED)
         return failed("%s was applied with another text; an applied file is never edited.", name);
     if (p && name)

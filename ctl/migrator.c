@@ -24,6 +24,17 @@ static void digest_of(const char *text, char out[DIGEST_TEXT])
     sodium_bin2hex(out, DIGEST_TEXT, hash, sizeof(hash));
 }
 
+/* Releases before the first file here had others, and what those made is not carried over. */
+static const struct pg_statement BEFORE = {
+    NULL, "SELECT name FROM schema_migration WHERE name COLLATE \"C\" < $1 ORDER BY name LIMIT 1"};
+
+static fallible refuse_older(struct pg *c, const struct embedded *first)
+{
+    scoped_rows *rows = NULL;
+    TRY(pg_call(c, &BEFORE, 1, &first->name, &rows));
+    return rows_count(rows) ? STORE_TOO_OLD : NULL;
+}
+
 /* *missing: it is not applied yet. */
 static fallible compare(struct pg *c, const struct embedded *file, bool *missing)
 {
@@ -57,6 +68,7 @@ static fallible run_all(struct pg *c, const struct embedded *files,
 {
     bool missing;
     TRY(pg_run(c, TABLE));
+    TRY(refuse_older(c, files));
     for (const struct embedded *f = files; f->name; f++) { /* all digests before the first change */
         *name = f->name;
         TRY(compare(c, f, &missing));

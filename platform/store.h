@@ -37,17 +37,18 @@ struct append_stream {
 
 /* One command. The caller fills it; memory stays the caller's; a stream occurs once. */
 struct append {
-    const char *actor;         /* user id, pseudonym, "anonymous" or "system" */
-    const char *key, *digest;  /* lower-case hexadecimal, from store_hash: 64 characters */
-    int status;                /* of the answer; 400 and more: a refusal, which stores nothing */
-    const char *body;          /* of the answer, without version and position */
-    int64_t version, position; /* of the answer if there are no events */
+    const char *actor;        /* user id, pseudonym, "anonymous" or "system" */
+    const char *key, *digest; /* lower-case hexadecimal, from store_hash: 64 characters */
+    int status;               /* of the answer; 400 and more: a refusal, which stores nothing */
+    const char *body;         /* of the answer, without version and position */
+    int64_t version;          /* of the answer: of the stream it is about, after this command */
+    int64_t position;         /* of the answer if there are no events */
     const struct append_stream *streams;
     int stream_count;
     const struct append_event *events;
     int event_count;
-    /* set by store_append; `version` and `position` above too, and on REPLAYED `status`;
-     * for events: version and position of the last one */
+    /* set by store_append; `position` too, that of the last event; on REPLAYED `version`,
+     * `position` and `status` of the first answer */
     enum outcome outcome;
     const char *replayed_body; /* in the arena of the call; NULL unless REPLAYED */
 };

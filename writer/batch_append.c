@@ -82,13 +82,18 @@ static const struct append_event *events_of(struct pending *p, struct state_cach
     return events;
 }
 
-/* Version and position an answer without events carries: those of the stream it is about. */
+/* The version that the answer tells is that of the stream it is about, as it is after this command,
+ * whatever else the command writes; the position is that of its last event, or without one that of
+ * the stream. */
 static void about(struct state_cache *cache, const struct pending *p, struct append *c)
 {
-    const char *stream = p->decision.about ? p->decision.about : p->stream;
+    const struct decision *d = &p->decision;
+    const char *stream = d->about ? d->about : p->stream;
     const struct cached *s = state_cache_get(cache, stream);
     c->version = s->version;
     c->position = s->position;
+    for (int i = 0; !p->problem && i < d->emitted_count; i++)
+        c->version += text_equal(d->emitted[i].stream, stream);
 }
 
 static const char *key_of(const struct pending *p)

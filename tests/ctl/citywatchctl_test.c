@@ -77,14 +77,19 @@ TEST(migrate_tells_what_it_applied)
 {
     const char *url = test_database();
     CHECK_INT(run("DATABASE_URL='%s' " CITYWATCHCTL " migrate write", url), 0);
-    CHECK(strstr(output, "applied 0001_event_store.sql"));
+    CHECK(strstr(output, "applied 0100_event_store.sql"));
     CHECK_INT(run("DATABASE_URL='%s' " CITYWATCHCTL " migrate write", url), 0);
     CHECK_TEXT(output, "");
     test_shell(
-        "psql -qX '%s' -c \"UPDATE schema_migration SET digest = 'x' WHERE name LIKE '0012%%'\"",
+        "psql -qX '%s' -c \"UPDATE schema_migration SET digest = 'x' WHERE name LIKE '0104%%'\"",
         url);
     CHECK_INT(run("DATABASE_URL='%s' " CITYWATCHCTL " migrate write 2>&1", url), 1);
-    CHECK(strstr(output, "0012_register_account.sql"));
+    CHECK(strstr(output, "0104_accounts.sql"));
+    test_shell("psql -qX '%s' -c \"UPDATE schema_migration SET name = '0001_event_store.sql' "
+               "WHERE name LIKE '0100%%'\"",
+               url);
+    CHECK_INT(run("DATABASE_URL='%s' " CITYWATCHCTL " migrate write 2>&1", url), 1);
+    CHECK(strstr(output, "make clean-data"));
     CHECK_INT(run("env -u DATABASE_URL " CITYWATCHCTL " migrate write 2>&1"), 1);
     CHECK(strstr(output, "DATABASE_URL"));
 }

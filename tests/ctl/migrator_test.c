@@ -50,12 +50,25 @@ TEST(a_second_run_does_nothing)
     pg_free(c);
 }
 
+TEST(a_database_of_before_the_first_file_is_refused_and_left_alone)
+{
+    struct pg *c = new_database();
+    const char *name = NULL;
+    const struct embedded later[] = {{"0100_all.sql", "CREATE TABLE whole (n int)"}, {NULL, NULL}};
+    CHECK_OK(migrate(c, TWO, NULL, &name));
+    CHECK_PROBLEM(migrate(c, later, count_applied, &name), STORE_TOO_OLD);
+    CHECK_INT(applied_count, 0);
+    CHECK_INT(number(c, "SELECT count(*) FROM pg_class WHERE relname = 'whole'"), 0);
+    CHECK_INT(number(c, "SELECT count(*) FROM a"), 2);
+    pg_free(c);
+}
+
 TEST(a_changed_file_is_refused_before_anything_is_done)
 {
     struct pg *c = new_database();
     const char *name = NULL;
     struct embedded changed[] = {
-        {"0000_new.sql", "CREATE TABLE early (n int)"}, TWO[0], TWO[1], {NULL, NULL}};
+        TWO[0], {"0001_new.sql", "CREATE TABLE early (n int)"}, TWO[1], {NULL, NULL}};
     CHECK_OK(migrate(c, TWO, NULL, &name));
     changed[2].text = "CREATE TABLE b (n bigint)";
     CHECK_PROBLEM(migrate(c, changed, count_applied, &name), MIGRATION_CHANGED);

@@ -20,7 +20,8 @@ struct one {
     char ids[4][UUID_TEXT];
 };
 
-/* One command of `actor` under `key` that writes `count` events to `stream` at `version`. */
+/* One command under `key` that writes `count` events to `stream` at `version`; its answer is about
+ * that stream. */
 static inline struct append *command(struct one *o, const char *key, const char *body,
                                      const char *stream, int64_t version, int count)
 {
@@ -36,7 +37,7 @@ static inline struct append *command(struct one *o, const char *key, const char 
                                 .digest = o->digest,
                                 .status = 200,
                                 .body = body,
-                                .version = version,
+                                .version = version + count,
                                 .position = 77,
                                 .streams = o->streams,
                                 .stream_count = 1,

@@ -4,6 +4,28 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* A dispatch writes the report and the patrol; its answer is about the first of them. */
+TEST(an_answer_tells_the_version_of_the_stream_it_is_about)
+{
+    struct bench b = open_store(test_store_database());
+    struct one first, both, again;
+    CHECK_OK(append_one(&b, command(&first, "k1", "x", "report-1", 0, 3)));
+    command(&both, "k2", "x", "report-1", 3, 1);
+    both.streams[1] = (struct append_stream){"patrol-1", 0, true};
+    both.events[1] = both.events[0];
+    both.events[1].stream = 1;
+    both.events[1].id = uuid_new(both.ids[1]);
+    both.append.stream_count = both.append.event_count = 2;
+    CHECK_OK(append_one(&b, &both.append));
+    CHECK_INT(both.append.version, 4);
+    CHECK_INT(both.append.position, 5);
+    CHECK_OK(append_one(&b, command(&again, "k2", "x", "report-1", 4, 1)));
+    CHECK_INT(again.append.outcome, REPLAYED);
+    CHECK_INT(again.append.version, 4);
+    CHECK_INT(again.append.position, 5);
+    close_store(&b);
+}
+
 TEST(events_get_the_next_versions_and_positions)
 {
     struct bench b = open_store(test_store_database());

@@ -10,14 +10,16 @@ DECLARE
     loaded   bigint;
     done     record;
 BEGIN
-    INSERT INTO es_stream (stream, version, position) VALUES (p_stream, 0, 0) ON CONFLICT DO NOTHING;
     SELECT version INTO loaded FROM es_stream WHERE stream = p_stream FOR UPDATE;
+    loaded := coalesce(loaded, 0);
     SELECT * INTO done FROM append_batch(
-        ARRAY['system'], ARRAY[p_event::text], ARRAY[p_type], ARRAY[200], ARRAY[''], ARRAY[0::bigint],
+        ARRAY['system'], ARRAY[p_event::text], ARRAY[p_type], ARRAY[200], ARRAY[''], ARRAY[loaded + 1],
         ARRAY[0::bigint], ARRAY[1],
-        ARRAY[1], ARRAY[p_stream], ARRAY[loaded], ARRAY[true],
+        CASE WHEN loaded > 0 THEN ARRAY[p_stream] END, CASE WHEN loaded > 0 THEN ARRAY[loaded] END,
+        NULL, NULL, NULL,
+        ARRAY[1], ARRAY[p_stream], ARRAY[loaded], ARRAY[1],
         ARRAY[1], ARRAY[p_stream], ARRAY[loaded + 1], ARRAY['user'], ARRAY[p_event],
-        ARRAY[p_type], ARRAY[p_schema], ARRAY[p_data], ARRAY[p_meta]);
+        ARRAY[p_type], ARRAY[p_schema], ARRAY[p_data::json], ARRAY[p_meta::json]);
     IF done.outcome NOT IN ('committed', 'replayed') THEN
         RAISE 'append_user_event: %', done.outcome;
     END IF;

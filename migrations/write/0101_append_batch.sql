@@ -1,11 +1,12 @@
 -- append_batch -- up to 64 commands, decided against versions the caller loaded, in one transaction.
--- In place of the one of 0018: it takes the epoch its caller belongs to. It only compares and numbers; no two commands depend on each other (none
--- writes a stream that another one looks at, no key occurs twice).
+-- It only compares and numbers; no two commands depend on each other (none writes a stream that another one
+-- reads, no key occurs twice).
 --
--- c_*: one element a command; c_last is the index of its last event, 0 if it has none; c_status of
---      400 and more is a refusal: its versions are confirmed, nothing is stored.
+-- c_*: one element a command; c_version is what its answer tells: that of the stream it is about, as it is
+--      after the command; c_last is the index of its last event, 0 if it has none: then c_position is what the
+--      answer tells. c_status of 400 and more is a refusal: its versions are confirmed, nothing is stored.
 -- k_*: the streams that exist, each once and sorted by name, and the versions they were loaded with.
--- l_*: one element per command and stream it only looks at, with its version; 0: it does not exist.
+-- l_*: one element per command and stream it only reads, with its version; 0: it does not exist.
 -- w_*: likewise of those it writes; w_last is the index of its last event there.
 -- e_*: one element an event, in the order they are numbered. Indexes begin at 1.
 -- p_epoch: the life of the log the caller loaded its states from; another one refuses the whole batch with
@@ -23,7 +24,6 @@
 -- es_event are written by whoever holds the counter, so to insert one never means to wait for a call.
 -- VOLATILE and READ COMMITTED, so that each statement sees what was committed while the locks were
 -- waited for.
-DROP FUNCTION append_batch;
 CREATE FUNCTION append_batch(
     c_actor text[], c_key text[], c_digest text[], c_status int[], c_body text[],
     c_version bigint[], c_position bigint[], c_last int[],
@@ -108,7 +108,7 @@ BEGIN
     END IF;
     IF writes THEN
         INSERT INTO es_result (actor, key, digest, status, body, version, position)
-        SELECT c.actor, c.key, c.digest, c.status, c.body, coalesce(e_version[c.last], c.version),
+        SELECT c.actor, c.key, c.digest, c.status, c.body, c.version,
                CASE WHEN c.last > 0 THEN base + coalesce(numbers[c.last], c.last) ELSE c.position END
           FROM unnest(c_actor, c_key, c_digest, c_status, c_body, c_version, c_position, c_last)
                WITH ORDINALITY AS c(actor, key, digest, status, body, version, position, last, n)
@@ -137,7 +137,7 @@ BEGIN
     RETURN QUERY
     SELECT c.n::int, coalesce(closed[c.n], CASE WHEN c.last > 0 THEN 'committed' ELSE 'checked' END),
            old_status[c.n], old_body[c.n],
-           CASE WHEN closed[c.n] IS NULL THEN coalesce(e_version[c.last], c.version) ELSE c.version END,
+           c.version,
            CASE WHEN closed[c.n] IS NULL AND c.last > 0 THEN base + coalesce(numbers[c.last], c.last)
                 ELSE c.position END
       FROM unnest(c_last, versions, positions) WITH ORDINALITY AS c(last, version, position, n)

@@ -5,7 +5,6 @@
 -- changes nothing.
 --
 -- p_data comes without the role version.
-DROP FUNCTION disable_account, change_password, change_role, end_sessions, new_event_id;
 
 -- append_account_event -- the event of a change, with the role version it made.
 CREATE FUNCTION append_account_event(p_user uuid, p_event uuid, p_type text, p_schema int, p_data jsonb,

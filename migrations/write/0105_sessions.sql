@@ -1,26 +1,18 @@
--- A session may be refreshed while it carries its account's generation and was opened in this life of the
--- log. Who ends all sessions of an account raises the generation, which is one row however many there are.
--- A session that has ended has no row.
-ALTER TABLE account
-    ADD COLUMN session_generation bigint NOT NULL DEFAULT 0,
-    ADD COLUMN sessions int NOT NULL DEFAULT 0,  -- rows of account_session, so that nobody counts them
-    ADD COLUMN oldest_session uuid;              -- no row has a lesser id; NULL: not known
-ALTER TABLE account SET (fillfactor = 70);       -- updated by every log-in
-
-DELETE FROM account_session WHERE ended IS NOT NULL OR expires <= now();
-DELETE FROM account_session s USING (
-    SELECT session_id, row_number() OVER (PARTITION BY user_id ORDER BY session_id DESC) AS n FROM account_session) a
- WHERE s.session_id = a.session_id AND a.n > 1000;
-UPDATE account a SET sessions = s.n
-  FROM (SELECT user_id, count(*) AS n FROM account_session GROUP BY user_id) s WHERE a.user_id = s.user_id;
-
-ALTER TABLE account_session
-    DROP COLUMN ended,
-    ADD COLUMN generation bigint NOT NULL DEFAULT 0,
-    ADD COLUMN opened timestamptz NOT NULL DEFAULT now();
-ALTER TABLE account_session ALTER COLUMN generation DROP DEFAULT, ALTER COLUMN opened DROP DEFAULT;
-DROP INDEX account_session_user;
--- Ids of sessions rise with time: the first of an account is its oldest.
+-- One row a log-in: the family of refresh tokens that followed from it. Of a token only its tag is stored, a
+-- keyed hash from which no token can be made. A session may be refreshed while it carries its account's
+-- generation and was opened in this life of the log. Who ends all sessions of an account raises the generation,
+-- which is one row however many there are. A session that has ended has no row.
+CREATE TABLE account_session (
+    session_id uuid PRIMARY KEY,       -- ids rise with time: the first of an account is its oldest
+    user_id    uuid NOT NULL REFERENCES account,
+    current    text NOT NULL,          -- tag of the token that may be used next
+    previous   text,                   -- tag of the one it followed from
+    rotated    timestamptz,            -- when `previous` was first used
+    expires    timestamptz NOT NULL,   -- unless used before
+    generation bigint NOT NULL,
+    opened     timestamptz NOT NULL
+) WITH (fillfactor = 80);
+CREATE INDEX account_session_expires ON account_session (expires);
 CREATE INDEX account_session_user ON account_session (user_id, session_id);
 
 -- open_session -- a new family of refresh tokens, of which p_tag is the first. Past p_most sessions of the
@@ -29,6 +21,9 @@ CREATE INDEX account_session_user ON account_session (user_id, session_id);
 -- it was disabled or got another password. May be repeated when its answer was lost.
 --
 -- Locks: the account, then a session that nobody holds. Who ends a session holds that first.
+--
+-- Past the limit the account's row is only locked, not written. `oldest_session` may lag behind: then a search
+-- passes by some entries of rows that were removed.
 CREATE FUNCTION open_session(p_session uuid, p_user uuid, p_hash text, p_tag text, p_days int, p_most int)
 RETURNS TABLE (role text, agency text, role_version bigint, raised bigint)
 LANGUAGE plpgsql VOLATILE
@@ -37,29 +32,43 @@ AS $$
 DECLARE
     a     account;
     since timestamptz;
-    first uuid;
+    gone  uuid;
 BEGIN
     SELECT * INTO a FROM account t
      WHERE t.user_id = p_user AND t.password_hash = p_hash AND NOT t.disabled FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    SELECT s.raised INTO since FROM es_store s;
+    since := (SELECT s.raised FROM es_store s);
     INSERT INTO account_session (session_id, user_id, current, expires, generation, opened)
     VALUES (p_session, p_user, p_tag, clock_timestamp() + make_interval(days => p_days), a.session_generation,
             greatest(clock_timestamp(), since)) ON CONFLICT DO NOTHING;
     IF FOUND AND a.sessions < p_most THEN
         UPDATE account t SET sessions = a.sessions + 1 WHERE t.user_id = p_user;
     ELSIF FOUND THEN
-        first := remove_oldest_session(p_user, p_session, a.oldest_session);
-        UPDATE account t
-           SET oldest_session = first, -- NULL: there was none to remove, so the number was wrong
-               sessions = CASE WHEN first IS NULL
-                               THEN (SELECT count(*) FROM account_session s WHERE s.user_id = p_user)
-                               ELSE t.sessions END
-         WHERE t.user_id = p_user;
+        DELETE FROM account_session WHERE ctid = (
+            SELECT s.ctid FROM account_session s
+             WHERE s.user_id = p_user
+               AND s.session_id >= coalesce(a.oldest_session, '00000000-0000-0000-0000-000000000000')
+               AND s.session_id <> p_session
+             ORDER BY s.session_id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING session_id INTO gone;
+        IF gone IS NULL THEN
+            gone := remove_oldest_session(p_user, p_session, NULL);
+        END IF;
+        IF gone IS NULL THEN -- there was none to remove, so the number was wrong
+            UPDATE account t
+               SET oldest_session = NULL,
+                   sessions = (SELECT count(*) FROM account_session s WHERE s.user_id = p_user)
+             WHERE t.user_id = p_user;
+        ELSIF gone < a.oldest_session OR random() < 0.02 THEN
+            UPDATE account t SET oldest_session = gone WHERE t.user_id = p_user;
+        END IF;
     END IF;
-    RETURN QUERY SELECT a.role, a.agency, a.role_version, (extract(epoch FROM since) * 1000000)::bigint;
+    role := a.role;
+    agency := a.agency;
+    role_version := a.role_version;
+    raised := extract(epoch FROM since) * 1000000;
+    RETURN NEXT;
 END;
 $$;
 
@@ -86,8 +95,7 @@ $$;
 -- end_session -- a log-out: the row goes, the log says so, in one commit; access tokens of the session are
 -- refused by whoever reads the event. That comes also if the row is gone already (removed for a newer one):
 -- its tokens are not. False if the row was gone.
-CREATE OR REPLACE FUNCTION end_session(p_session uuid, p_user uuid, p_event uuid, p_schema int, p_data jsonb,
-                                       p_meta jsonb)
+CREATE FUNCTION end_session(p_session uuid, p_user uuid, p_event uuid, p_schema int, p_data jsonb, p_meta jsonb)
 RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -112,7 +120,6 @@ $$;
 --            is disabled
 -- p_data is the `user.session.ended` without the user's id. On `rotated` and `reused` the account comes
 -- with the outcome, and when this life of the log began (us).
-DROP FUNCTION refresh_session;
 CREATE FUNCTION refresh_session(p_session uuid, p_presented text, p_successor text, p_days int,
                                 p_event uuid, p_schema int, p_data jsonb, p_meta jsonb)
 RETURNS TABLE (outcome text, user_id uuid, user_name text, role text, agency text, role_version bigint,
@@ -152,7 +159,7 @@ $$;
 
 -- expire_sessions -- deletes sessions that can no longer be refreshed, at most `most` at a time, so that
 -- no lock is held for long. Returns how many went.
-CREATE OR REPLACE FUNCTION expire_sessions(most int) RETURNS bigint
+CREATE FUNCTION expire_sessions(most int) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE

@@ -1,10 +1,8 @@
--- expire_results -- in place of the one of 0003: deletes answers older than `days`, at most `most` a call, and
--- reads in proportion to what it deletes, whatever else the table holds.
+-- expire_results -- deletes answers older than `days`, at most `most` a call, and reads in proportion to what it
+-- deletes, whatever else the table holds.
 --
--- Pages of deleted rows are used again, so that old and new answers lie side by side: a summary of page
--- ranges finds nothing then (0017 had one), and a B-tree by time finds exactly the old ones.
-DROP INDEX es_result_answered;
-CREATE INDEX es_result_answered ON es_result (answered);
+-- Pages of deleted rows are used again, so that old and new answers lie side by side: a summary of page ranges
+-- finds nothing then, and a B-tree by time (es_result_answered) finds exactly the old ones.
 
 -- Up to which time a table's old rows have gone. Entries of rows that were deleted stay in the index until
 -- VACUUM has been there, which on a large table takes days: a search that began at the oldest one would
@@ -13,13 +11,11 @@ CREATE TABLE es_expiry (
     name text PRIMARY KEY,             -- of the table
     done timestamptz NOT NULL          -- what is older than this has gone
 );
-INSERT INTO es_expiry (name, done)
-SELECT 'es_result', coalesce(min(answered), now()) FROM es_result;
+INSERT INTO es_expiry (name, done) VALUES ('es_result', now());
 
 -- One call looks at one hour of answers at most. `more`: a further call would find some. Of two callers at
 -- once the second one does nothing. After the clock was set back, or `days` was raised, it begins anew from
 -- the time that is old enough then: answers stored under the wrong clock go too.
-DROP FUNCTION expire_results;
 CREATE FUNCTION expire_results(days int, most int, OUT gone bigint, OUT more boolean)
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
