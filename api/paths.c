@@ -10,7 +10,8 @@
 #define ACCOUNT(method, path, ...)  {#method, path},
 #define QUERY(method, path, ...)    {#method, path},
 #define DOCUMENT(method, path, ...) {#method, path},
-#define PROBES(service)             {"GET", "/health/" service}, {"GET", "/ready/" service},
+#define LINK(...)
+#define PROBES(service) {"GET", "/health/" service}, {"GET", "/ready/" service},
 const struct api_path api_paths[] = {
 #include "lists/routes.def"
 #include "query-api/routes.def"

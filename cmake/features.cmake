@@ -49,6 +49,7 @@ feature_list(events EVENTS EVENTS EVENT_LISTS "by name EVENTS" UPCASTERS UPCASTE
 feature_list(commands COMMANDS COMMANDS COMMAND_LISTS "by name COMMANDS")
 feature_list(routes)
 feature_list(start)
+feature_list(fragments)
 
 # The features whose folder holds a generator of histories, for tests.
 set(histories "")

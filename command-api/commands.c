@@ -41,12 +41,14 @@ static void handle(struct http_request *r, const void *row);
 #define ROUTE(method, path, who, command, ok, version, malformed) \
     {#method, path, handle, &(const struct row){command, who, ok, version, malformed, path}},
 #define QUERY(...)
+#define LINK(...)
 #define ACCOUNT(...)
 const struct http_route command_routes[] = {
 #include "lists/routes.def"
 };
 #undef ROUTE
 #undef QUERY
+#undef LINK
 #undef ACCOUNT
 const int command_route_count = sizeof(command_routes) / sizeof(command_routes[0]);
 

@@ -1,5 +1,6 @@
 /* features.c -- what the machines run of the features, as tables made from the lists. */
 #include "events/decision.h"
+#include "events/sql_fragment.h"
 
 #include "base/banned.h"
 
@@ -20,3 +21,13 @@ const struct stream_kind stream_kinds[] = {
 #define UPCASTER_ROW(wire, from, Old, Next, function) \
     {wire, from, &Old##_shape, &Next##_shape, function},
 const struct upcaster event_upcasters[] = {UPCASTERS(UPCASTER_ROW){.name = NULL}};
+
+#define FRAGMENT(name) void append_##name(struct text *sql);
+#include "lists/fragments.def"
+#undef FRAGMENT
+
+#define FRAGMENT(name) {#name, append_##name},
+const struct sql_fragment sql_fragments[] = {
+#include "lists/fragments.def"
+    {.name = NULL}};
+#undef FRAGMENT

@@ -99,6 +99,10 @@ static struct forms forms_of(struct text *json, struct text *page)
 
 /* ---- the root ---- */
 
+#define LINK(name, path, what) {#name, path, what},
+#define QUERY(...)
+#define ROUTE(...)
+#define ACCOUNT(...)
 static const struct {
     const char *name, *path, *what;
 } links[] = {
@@ -106,7 +110,7 @@ static const struct {
     {"schemas", "/schemas", "The events and their JSON Schemas"},
     {"problems", "/problems", "What a refusal means"},
     {"health", "/health", "How the city is"},
-    {"feed", "/reports/public", "The public reports, newest first"},
+#include "lists/routes.def"
 };
 enum { LINKS = sizeof(links) / sizeof(links[0]) };
 

@@ -4,12 +4,12 @@
 #include "query-api/query.h"
 
 #include "base/embedded.h"
-#include "query-api/sight.h"
+#include "events/sql_fragment.h"
 #include "base/banned.h"
 
 extern const struct embedded query_files[];
 
-static const char PAGE[] = "-- :page\n", SIGHT[] = "-- :sight\n";
+static const char PAGE[] = "-- :page\n";
 
 static const char *file_text(const char *name, size_t length)
 {
@@ -19,26 +19,46 @@ static const char *file_text(const char *name, size_t length)
     return NULL;
 }
 
+static const struct sql_fragment *fragment_of(const char *name, size_t length)
+{
+    for (const struct sql_fragment *f = sql_fragments; f->name; f++)
+        if (strlen(f->name) == length && strncmp(f->name, name, length) == 0)
+            return f;
+    return NULL;
+}
+
+/* "-- :fragment name": what that row of sql_fragments appends stands in place of the line. */
+static fallible append_file(struct text *sql, const char *text)
+{
+    static const char directive[] = "-- :fragment ";
+    for (const char *at; (at = strstr(text, directive)); text = at) {
+        text_append_bytes(sql, text, (size_t)(at - text));
+        at += sizeof(directive) - 1;
+        size_t length = strcspn(at, "\n");
+        const struct sql_fragment *fragment = fragment_of(at, length);
+        if (!fragment)
+            return INTERNAL;
+        fragment->append(sql);
+        at += length;
+    }
+    text_append(sql, text);
+    return NULL;
+}
+
 static fallible append_relation(struct text *sql, const char *name, const char *file, size_t length)
 {
     const char *text = file_text(file, length);
     if (!text)
         return INTERNAL;
-    const char *sight = strstr(text, SIGHT);
-    size_t before = sight ? (size_t)(sight - text) : strlen(text);
-    text_printf(sql, "WITH %s AS (%.*s", name, (int)before, text);
-    if (sight) {
-        append_sight(sql);
-        text_append(sql, sight + sizeof(SIGHT) - 1);
-    }
+    text_printf(sql, "WITH %s AS (", name);
+    TRY(append_file(sql, text));
     text_append(sql, ")\n");
     return NULL;
 }
 
 /* "-- :with name": the file of that name comes before, as a relation of that name. "-- :page": the
  * file <this>_page, or <this>_filtered, as the relation page: to plan what finds the rows of every
- * filter costs more than to run what needs none. In such a file "-- :sight" stands for the
- * expression of sight.h. */
+ * filter costs more than to run what needs none. */
 static fallible append_includes(struct text *sql, const struct route *route, const char *file,
                                 const char *page)
 {
@@ -66,7 +86,7 @@ static void append_views(struct text *sql, const struct view_set *views)
         }
 }
 
-/* Whether events wait parked that the answer would show: of one report those of its own stream, of
+/* Whether events wait parked that the answer would show: of one item those of its own stream, of
  * a list any. */
 static void append_parked(struct text *sql, const struct route *route)
 {
@@ -77,7 +97,7 @@ static void append_parked(struct text *sql, const struct route *route)
     for (const struct binding *b = route->bindings; b->kind; b++) {
         place += b->kind == BIND_CURSOR ? (int)b->most : 1;
         if (b->kind == BIND_PATH_ID)
-            text_printf(sql, " AND stream = 'report-' || $%d::text", place);
+            text_printf(sql, " AND stream = '%s-' || $%d::text", b->stream_kind, place);
     }
     text_append(sql, ")");
 }
@@ -99,7 +119,8 @@ static fallible write_statement(struct text *sql, const struct route *route, con
     append_views(sql, &route->views);
     text_append(sql, ")) lane LEFT JOIN (\n");
     TRY(append_includes(sql, route, file, page));
-    text_printf(sql, "%s) answer ON true", file);
+    TRY(append_file(sql, file));
+    text_append(sql, ") answer ON true");
     return NULL;
 }
 

@@ -22,6 +22,7 @@ struct query {
     char cache_control[40];
 };
 
-/* Thread-safe once made: constant. INTERNAL if the row's SQL file does not exist. */
+/* Thread-safe once made: constant. INTERNAL if a SQL file or a fragment that
+ * it names does not exist. */
 fallible query_init(struct query *q, const struct route *route);
 void query_release(struct query *q);

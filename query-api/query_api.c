@@ -38,7 +38,8 @@ static fallible make_queries(struct query_api *api)
     api->queries = must_alloc((size_t)count, sizeof(struct query));
     for (; api->query_count < count; api->query_count++)
         if (query_init(&api->queries[api->query_count], &query_routes[api->query_count])) {
-            log_error("a query has no SQL file", KV("path", query_routes[api->query_count].path));
+            log_error("a query names a SQL file or a fragment that is not there",
+                      KV("path", query_routes[api->query_count].path));
             return NOT_STARTED;
         }
     return NULL;

@@ -17,7 +17,8 @@ const struct view_set all_views = {{
 #include "lists/views.def"
 }};
 
-#define PATH_ID                 {.kind = BIND_PATH_ID, .name = "id"},
+#define PATH_ID(kind_of_stream) \
+    {.kind = BIND_PATH_ID, .name = "id", .stream_kind = #kind_of_stream},
 #define LIMIT                   {.kind = BIND_INT, .name = "limit", .least = 1, .most = 200, .fallback = "50"},
 #define TEXT(label, characters) {.kind = BIND_TEXT, .name = #label, .most = characters},
 #define WORD(label, list, otherwise) \
@@ -34,6 +35,7 @@ const struct view_set all_views = {{
     {#verb, at, roles, #name, kind, seconds, {{named_views}}, otherwise, {__VA_ARGS__}},
 #define ROUTE(...)
 #define ACCOUNT(...)
+#define LINK(...)
 const struct route query_routes[] = {
 #include "lists/routes.def"
     {.path = NULL}};

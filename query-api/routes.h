@@ -3,7 +3,8 @@
  * queries/, LIST or ITEM, seconds a client may keep the answer (if it depends on who asks: none,
  * whatever stands there), the views the file names as VIEW(a) VIEW(b), what a 404 says, then what
  * is bound to $1, $2 … in this order. Every query also takes min_position and wait_ms. The views
- * decide when a cached answer ends and which positions an answer reflects. */
+ * decide when a cached answer ends and which positions an answer reflects.
+ * LINK: name, path, one line for people; the root shows it. */
 #pragma once
 
 #include <stdbool.h>
@@ -34,7 +35,7 @@ enum answer_form {
 /* What a binding puts into the next of $1, $2 … (a cursor: into the next `most`). */
 enum binding_kind {
     BIND_END,
-    BIND_PATH_ID,       /* {id}, a UUID; another form is the row's `missing` */
+    BIND_PATH_ID,       /* {id}, the UUID of a stream; another form is the row's `missing` */
     BIND_INT,           /* parameter, least..most */
     BIND_TEXT,          /* parameter, 1..most characters */
     BIND_WORD,          /* parameter, one of `words` */
@@ -53,6 +54,7 @@ struct binding {
     int64_t least, most;
     const char *fallback; /* when the parameter is absent; NULL is SQL NULL */
     const char *const *words;
+    const char *stream_kind; /* of a path id: events of the stream <kind>-<id> are shown */
 };
 
 enum { BINDINGS_MAX = 12 };

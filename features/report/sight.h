@@ -34,3 +34,9 @@ struct sight_facts {
 /* NOTHING, OPEN_PART or ALL, for somebody of that role (ANYONE: without a token) with these ties,
  * bits of enum tie. */
 enum sight sight_of(const struct sight_facts *report, enum role role, int ties);
+
+/* The fragment report_sight (fragments.def): an SQL expression that is 'ALL', 'OPEN_PART' or NULL
+ * for the row r, which has reporter, pseudonym, owner_agency, visibility, kind and status, as seen
+ * by who asks: $2 user, $3 pseudonym, $4 role, $5 agency, all NULL without a token. */
+struct text;
+void append_report_sight(struct text *sql);

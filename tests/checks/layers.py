@@ -60,7 +60,7 @@ def of_feature(path, name):
     feature, file = name.split("/")[1], name.split("/")[-1]
     if file.removesuffix(".def") in LISTS:
         return "is included by lists/ alone"
-    if feature == own or path.endswith("_test.c") or path == "query-api/sight.c":
+    if feature == own or path.endswith("_test.c"):
         return None
     if own and file.endswith(".h") and feature in FEATURES.get(own, ()):
         return None

@@ -4,6 +4,6 @@
 SELECT who.sight = 'ALL' AS sees_all, r.*
   FROM report_detail.report_detail r
  CROSS JOIN LATERAL (SELECT
--- :sight
+-- :fragment report_sight
        AS sight) who
  WHERE r.report_id = $1::uuid AND r.position IS NOT NULL AND who.sight IS NOT NULL

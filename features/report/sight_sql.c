@@ -1,8 +1,9 @@
-/* sight.c -- a CASE with a WHEN for each cell of the table that shows something: those that show
- * all come first, so that the widest counts. A comparison with NULL is not true. */
-#include "query-api/sight.h"
-
+/* sight_sql.c -- sight.def as SQL, for the queries about one report: a CASE with a WHEN for each
+ * cell of the table that shows something. Those that show all come first, so that the widest
+ * counts. A comparison with NULL is not true. */
 #include "features/report/sight.h"
+
+#include "base/text.h"
 #include "base/banned.h"
 
 static void append_who(struct text *sql, const struct sight_row *row)
@@ -44,7 +45,7 @@ static void append_cells(struct text *sql, bool open_part)
         }
 }
 
-void append_sight(struct text *sql)
+void append_report_sight(struct text *sql)
 {
     text_append(sql, "CASE");
     append_cells(sql, false);
