@@ -104,8 +104,8 @@ static int is_there_already(const struct wish *w, const struct account *old)
     if (!w->if_absent)
         return failed_by(NAME_TAKEN, w->name);
     scoped_arena arena = {0};
-    printf("%s is there already, as %s; nothing was changed.\n", old->user_name,
-           post_of(&arena, old->role, old->agency));
+    print_sentence(stdout, "%s is there already, as %s; nothing was changed.", old->user_name,
+                   post_of(&arena, old->role, old->agency));
     return DONE;
 }
 
@@ -130,8 +130,8 @@ static int add_account(struct pg *c, const struct wish *w, struct arena *arena)
         p = add(c, &a, password, &position);
     if (p)
         return failed_by(p, w->name);
-    printf("%s was added as %s: user id %s, by the event at position %lld.\n", a.user_name,
-           post_of(arena, a.role, a.agency), a.user_id, (long long)position);
+    print_sentence(stdout, "%s was added as %s: user id %s, by the event at position %lld.",
+                   a.user_name, post_of(arena, a.role, a.agency), a.user_id, (long long)position);
     return DONE;
 }
 
@@ -214,10 +214,10 @@ static int verb_disable(struct pg *c, struct wish *w)
     const struct problem *p = account_disable(c, a.user_id, &o, &version);
     if (p)
         return failed_by(p, w->name);
-    fprintf(
+    print_sentence(
         stderr,
         "%s is disabled: its sessions have ended, and tokens with a role version below %lld are "
-        "refused.\n",
+        "refused.",
         a.user_name, (long long)version);
     return DONE;
 }
@@ -233,7 +233,7 @@ static int verb_enable(struct pg *c, struct wish *w)
     const struct problem *p = account_enable(c, a.user_id, &o);
     if (p)
         return failed_by(p, w->name);
-    printf("%s may log in%s.\n", a.user_name, a.disabled ? " again" : " as before");
+    print_sentence(stdout, "%s may log in%s.", a.user_name, a.disabled ? " again" : " as before");
     return DONE;
 }
 
@@ -254,8 +254,8 @@ static int verb_role(struct pg *c, struct wish *w)
     if (p)
         return failed_by(p, w->name);
     scoped_arena arena = {0};
-    printf("%s is %s; tokens with a role version below %lld are refused.\n", a.user_name,
-           post_of(&arena, role_from(w->role), agency), (long long)version);
+    print_sentence(stdout, "%s is %s; tokens with a role version below %lld are refused.",
+                   a.user_name, post_of(&arena, role_from(w->role), agency), (long long)version);
     return DONE;
 }
 
@@ -275,10 +275,10 @@ static int change_password(struct pg *c, const struct wish *w, struct account *a
         p = account_set_password(c, a->user_id, a->hash, &o, &version);
     if (p)
         return failed_by(p, w->name);
-    fprintf(
+    print_sentence(
         stderr,
         "%s has another password: the sessions of the old one have ended, and tokens with a role "
-        "version below %lld are refused.\n",
+        "version below %lld are refused.",
         a->user_name, (long long)version);
     return DONE;
 }

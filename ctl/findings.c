@@ -52,7 +52,7 @@ void compared(struct findings *f, const char *part, const char *name, int64_t co
     text_printf(&line, "%s %s: %lld %s compared", part, name, (long long)count, unit);
     if (position)
         text_printf(&line, ", up to event %lld", (long long)position);
-    fprintf(stderr, "%s.\n", text_value(&line));
+    print_sentence(stderr, "%s.", text_value(&line));
 }
 
 void progress(struct findings *f, const char *name, int64_t done, int64_t all)
@@ -62,7 +62,7 @@ void progress(struct findings *f, const char *name, int64_t done, int64_t all)
         return;
     f->said_at = now;
     if (done <= all)
-        fprintf(stderr, "%s: %lld of %lld\n", name, (long long)done, (long long)all);
+        print_sentence(stderr, "%s: %lld of %lld", name, (long long)done, (long long)all);
     else
-        fprintf(stderr, "%s: %lld so far\n", name, (long long)done);
+        print_sentence(stderr, "%s: %lld so far", name, (long long)done);
 }

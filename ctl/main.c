@@ -1,6 +1,7 @@
 /* main.c -- citywatchctl <verb> …: exit code 0 is done, 1 failed or differs, 2 wrong usage,
  * 3 a database or Redis does not answer. */
 #include "ctl/ctl.h"
+#include "ctl/pages.h"
 #include "ctl/table.h"
 
 #include <poll.h>
@@ -17,34 +18,14 @@
 
 extern const struct embedded view_files[];
 
-#define VERB(name, call, arguments, what, example) {name, call, arguments, what, example},
-static const struct verb {
-    const char *name;
-    int (*call)(int argc, char **argv);
-    const char *arguments, *what, *example;
-} verbs[] = {
-#include "ctl/verbs.def"
-};
-#undef VERB
-enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
-
 static const struct verb *called; /* set once, before it runs; NULL: none */
-
-static void say(const char *format, va_list args)
-{
-    char *line = NULL;
-    if (vasprintf(&line, format, args) < 0)
-        abort();
-    print_visible(stderr, line);
-    free(line);
-}
 
 int failed(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     fputs("citywatchctl: ", stderr);
-    say(format, args);
+    print_sentence_v(stderr, format, args);
     va_end(args);
     return FAILED;
 }
@@ -63,7 +44,7 @@ int wrong_usage(const char *format, ...)
     va_list args;
     va_start(args, format);
     fputs("citywatchctl: ", stderr);
-    say(format, args);
+    print_sentence_v(stderr, format, args);
     va_end(args);
     return usage();
 }
@@ -98,7 +79,7 @@ bool confirmed(bool yes, const char *format, ...)
     va_list args;
     outlive_reader();
     va_start(args, format);
-    say(format, args);
+    print_sentence_v(stderr, format, args);
     va_end(args);
     if (yes)
         return true;
@@ -131,24 +112,6 @@ bool is_view(const char *name)
     return false;
 }
 
-static void describe(const struct verb *v)
-{
-    printf("citywatchctl %s %s\n    %s\n    Example: %s\n\n", v->name, v->arguments, v->what,
-           v->example);
-}
-
-static int help(void)
-{
-    puts("citywatchctl " CITYWATCH_VERSION ": looks after the services of Citywatch.\n");
-    for (int i = 0; i < VERBS; i++)
-        describe(&verbs[i]);
-    puts("It reads DATABASE_URL, READ_DATABASE_URL and REDIS_… as the services do. --json prints "
-         "one\n"
-         "object a line. What destroys something says so and asks; --yes answers.\n"
-         "Exit codes: 0 done, 1 failed or differs, 2 wrong usage, 3 a database or Redis is away.");
-    return DONE;
-}
-
 /* What was printed has to have arrived: a full disk is a failure, a reader that left is none. */
 static int printed(int code)
 {
@@ -162,7 +125,7 @@ static int run(const struct verb *v, int argc, char **argv)
     called = v;
     for (int i = 0; i < argc; i++)
         if (text_equal(argv[i], "--help") || text_equal(argv[i], "-h")) {
-            describe(v);
+            print_verb(v);
             return DONE;
         }
     return v->call(argc, argv);
@@ -170,10 +133,17 @@ static int run(const struct verb *v, int argc, char **argv)
 
 static const struct verb *find_verb(const char *name)
 {
-    for (int i = 0; i < VERBS; i++)
-        if (text_equal(name, verbs[i].name))
-            return &verbs[i];
+    for (const struct verb *v = verbs; v->name; v++)
+        if (text_equal(name, v->name))
+            return v;
     return NULL;
+}
+
+/* Needs no database and no settings. */
+static int show(void (*page)(void))
+{
+    page();
+    return DONE;
 }
 
 /* help [verb], --help */
@@ -181,10 +151,10 @@ static int help_about(const char *name)
 {
     const struct verb *v = find_verb(name);
     if (!name)
-        return help();
+        return show(print_help);
     if (!v)
         return wrong_usage("there is no verb \"%s\".", name);
-    describe(v);
+    print_verb(v);
     return DONE;
 }
 
@@ -196,6 +166,10 @@ static int dispatch(int argc, char **argv)
         return help_about(argv[2]);
     if (text_equal(argv[1], "--version"))
         return puts(CITYWATCH_VERSION) < 0 ? FAILED : DONE;
+    if (text_equal(argv[1], "--man"))
+        return show(print_man);
+    if (text_equal(argv[1], "--completion"))
+        return show(print_completion);
     const struct verb *v = find_verb(argv[1]);
     return v ? run(v, argc - 2, argv + 2) : wrong_usage("there is no verb \"%s\".", argv[1]);
 }

@@ -118,7 +118,7 @@ static int retry(struct city *c, const struct wish *w)
     if (left)
         return failed("%lld events of %s are still parked in view %s; parked show says why.",
                       (long long)left, w->stream, w->view);
-    fprintf(stderr, "%s is free in view %s.\n", w->stream, w->view);
+    print_sentence(stderr, "%s is free in view %s.", w->stream, w->view);
     return DONE;
 }
 

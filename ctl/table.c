@@ -38,6 +38,23 @@ void print_visible(FILE *stream, const char *line)
     fputs(text_value(&shown), stream);
 }
 
+void print_sentence_v(FILE *stream, const char *format, va_list args)
+{
+    char *line = NULL;
+    if (vasprintf(&line, format, args) < 0)
+        abort();
+    print_visible(stream, line);
+    free(line);
+}
+
+void print_sentence(FILE *stream, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_sentence_v(stream, format, args);
+    va_end(args);
+}
+
 const char *cell_int(struct arena *a, long long n)
 {
     return arena_printf(a, "%lld", n);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/arena.h"
@@ -32,6 +33,11 @@ void table_free(struct table *t);
 /* To the stream, and a line's end; what would steer a terminal is shown escaped, in JSON as JSON
  * has it. */
 void print_visible(FILE *stream, const char *line);
+/* The same for what the format makes: every sentence that repeats a name of a user, a stream or a
+ * database. */
+void print_sentence(FILE *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void print_sentence_v(FILE *stream, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* A number for a cell. */
 const char *cell_int(struct arena *a, long long n);

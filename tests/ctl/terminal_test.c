@@ -46,6 +46,28 @@ TEST(tail_shows_what_would_steer_the_terminal)
     city_leave(&c);
 }
 
+/* As names were stored before they were checked; each verb says on success whom it was about. */
+TEST(what_was_done_is_told_with_names_that_steer_nothing)
+{
+    struct small_city c = city_found();
+    test_shell("printf password | DATABASE_URL='%s' " CITYWATCHCTL
+               " account add evil --role CITIZEN --password-file -",
+               c.log_url);
+    change(c.log, "UPDATE account SET user_name = " EVIL_SQL);
+    scoped_arena a = {0};
+    const char *file = arena_printf(&a, "%s/password", test_folder());
+    const char *const verbs[] = {
+        "disable evil --yes", "enable evil", "role evil --role CITIZEN",
+        arena_join(&a, "password evil --password-file ", file, ""),
+        arena_join(&a, "add evil --role CITIZEN --if-absent --password-file ", file, "")};
+    test_shell("umask 077; printf password >%s", file);
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        CHECK_INT(ctl(&c, "account %s", verbs[i]), 0);
+        check_nothing_steers();
+    }
+    city_leave(&c);
+}
+
 TEST(words_that_are_repeated_are_shown_so)
 {
     struct small_city c = city_of_a_day();

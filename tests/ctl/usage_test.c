@@ -4,98 +4,134 @@
 
 static const struct {
     const char *name, *arguments, *what, *example;
-} verbs[] = {
-#define VERB(name, call, arguments, what, example) {name, arguments, what, example},
+} rows[] = {
+#define VERB(name, call, arguments, what, more, example) {name, arguments, what, example},
 #include "ctl/verbs.def"
 #undef VERB
 };
-enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-static const char *file_text(struct arena *a, const char *path)
+static const char *const options[] = {
+#define OPTION(name, value, what) name,
+#include "ctl/options.def"
+#undef OPTION
+    NULL};
+
+static const char *page(struct arena *a, const char *name)
 {
-    FILE *f = fopen(path, "rb");
-    char *s = arena_alloc(a, 65536);
-    CHECK(f && fread(s, 1, 65535, f) > 0);
-    if (f)
-        fclose(f);
-    return s;
+    struct small_city c = {.log_url = "", .views_url = ""};
+    CHECK_INT(ctl(&c, "--%s", name), 0);
+    return arena_text(a, output);
 }
 
 TEST(each_verb_stands_in_the_help_the_man_page_and_the_completion)
 {
     scoped_arena a = {0};
     struct small_city c = {.log_url = "", .views_url = ""};
-    const char *man = file_text(&a, SOURCE_DIR "/ctl/citywatchctl.1");
-    const char *completion = file_text(&a, SOURCE_DIR "/ctl/citywatchctl.bash");
+    const char *help = page(&a, "help"), *man = page(&a, "man");
+    const char *completion = page(&a, "completion");
     const char *list = strstr(completion, "    *) echo '");
     CHECK(list != NULL);
-    for (int i = 0; i < VERBS; i++) {
-        CHECK_INT(ctl(&c, "--help"), 0);
-        CHECK(said(arena_printf(&a, "citywatchctl %s %s", verbs[i].name, verbs[i].arguments)));
-        CHECK(said(arena_printf(&a, "Example: %s", verbs[i].example)));
-        CHECK_INT(ctl(&c, "%s --help", verbs[i].name), 0);
-        CHECK(said(verbs[i].what));
-        const char *words[] = {
-            arena_printf(&a, "\n.It Cm %s ", verbs[i].name),
-            arena_printf(&a, "\n    %s)", verbs[i].name), arena_printf(&a, " | %s)", verbs[i].name),
-            arena_printf(&a, "\n    %s |", verbs[i].name), arena_printf(&a, " %s ", verbs[i].name)};
-        if (!strstr(man, words[0]))
-            test_fail(__FILE__, __LINE__, verbs[i].name, "not in ctl/citywatchctl.1", NULL);
-        bool completes = strstr(completion, words[1]) || strstr(completion, words[2]) ||
-                         strstr(completion, words[3]);
-        if (!completes || (list && !strstr(list, words[4]) && i > 0))
-            test_fail(__FILE__, __LINE__, verbs[i].name, "not in ctl/citywatchctl.bash", NULL);
-        CHECK_INT(ctl(&c, "help %s", verbs[i].name), 0);
-        CHECK(said(verbs[i].what));
+    for (int i = 0; list && i < ROWS; i++) {
+        const char *name = rows[i].name;
+        const char *usage = arena_printf(&a, "citywatchctl %s %s", name, rows[i].arguments);
+        if (!strstr(help, usage) || !strstr(help, rows[i].example))
+            test_fail(__FILE__, __LINE__, name, "not in --help", usage);
+        if (!strstr(man, arena_printf(&a, "\n.TP\n.B %s\n", name)))
+            test_fail(__FILE__, __LINE__, name, "not in --man", name);
+        if (!strstr(completion, arena_printf(&a, "\n    %s) echo '", name)) ||
+            !strstr(list, arena_printf(&a, "%s ", name)))
+            test_fail(__FILE__, __LINE__, name, "not in --completion", name);
+        CHECK_INT(ctl(&c, "%s --help", name), 0);
+        CHECK(said(rows[i].what));
+        CHECK_INT(ctl(&c, "help %s", name), 0);
+        CHECK(said(rows[i].what));
     }
     CHECK_INT(ctl(&c, "help nothing"), 2);
 }
 
-/* Each option of a verb, in the man page's line and the completion's. */
+/* Ends *at behind the next option of `arguments`; NULL if there is none. */
+static const char *next_option(struct arena *a, const char **at)
+{
+    const char *found = strstr(*at, "--");
+    if (!found)
+        return NULL;
+    size_t length = strspn(found, "abcdefghijklmnopqrstuvwxyz-");
+    *at = found + length;
+    return arena_bytes(a, found, length);
+}
+
+static void check_options(struct arena *a, int i, const char *man, const char *completion)
+{
+    struct small_city c = {.log_url = "", .views_url = ""};
+    const char *words = strstr(completion, arena_printf(a, "\n    %s) echo '", rows[i].name));
+    const char *line = words ? arena_bytes(a, words + 1, strcspn(words + 1, "\n")) : "";
+    const char *at = rows[i].arguments;
+    CHECK_INT(ctl(&c, "%s --help", rows[i].name), 0);
+    for (const char *option; (option = next_option(a, &at));) {
+        scoped_text escaped = {0};
+        for (const char *s = option; *s; s++)
+            text_printf(&escaped, *s == '-' ? "\\-" : "%c", *s);
+        if (!strstr(man, arena_printf(a, "\n.TP\n.B %s\n", text_value(&escaped))))
+            test_fail(__FILE__, __LINE__, rows[i].name, "has no row in ctl/options.def", option);
+        if (!strstr(line, arena_printf(a, " %s ", option)) &&
+            !strstr(line, arena_printf(a, "'%s ", option)))
+            test_fail(__FILE__, __LINE__, rows[i].name, "not in --completion", option);
+        CHECK(said(arena_printf(a, "\n    %s ", option)));
+    }
+}
+
 TEST(each_option_stands_in_the_man_page_and_the_completion)
 {
     scoped_arena a = {0};
-    const char *man = file_text(&a, SOURCE_DIR "/ctl/citywatchctl.1");
-    const char *completion = file_text(&a, SOURCE_DIR "/ctl/citywatchctl.bash");
-    for (int i = 0; i < VERBS; i++) {
-        const char *entry = strstr(man, arena_printf(&a, "\n.It Cm %s ", verbs[i].name));
-        for (const char *at = verbs[i].arguments; (at = strstr(at, "--")); at++) {
-            size_t length = 2 + strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
-            const char *option = arena_bytes(&a, at, length);
-            if (!entry || !strstr(entry, arena_printf(&a, "Fl %s", option + 1)))
-                test_fail(__FILE__, __LINE__, verbs[i].name, "not in the man page", option);
-            if (!strstr(completion, option))
-                test_fail(__FILE__, __LINE__, verbs[i].name, "not in the completion", option);
+    const char *man = page(&a, "man"), *completion = page(&a, "completion");
+    for (int i = 0; i < ROWS; i++)
+        check_options(&a, i, man, completion);
+}
+
+TEST(each_row_of_the_options_belongs_to_a_verb)
+{
+    scoped_arena a = {0};
+    for (const char *const *o = options; *o; o++) {
+        bool found = false;
+        for (int i = 0; i < ROWS; i++) {
+            const char *at = rows[i].arguments;
+            for (const char *option; (option = next_option(&a, &at));)
+                found = found || text_equal(option, *o);
         }
+        if (!found)
+            test_fail(__FILE__, __LINE__, *o, "no verb of ctl/verbs.def takes it", NULL);
     }
 }
 
 TEST(the_man_page_and_the_completion_are_well_formed)
 {
-    test_shell("bash -n " SOURCE_DIR "/ctl/citywatchctl.bash");
-    test_shell("bash -c '. " SOURCE_DIR "/ctl/citywatchctl.bash; COMP_WORDS=(citywatchctl parked "
-               "re); COMP_CWORD=2; _citywatchctl; test \"${COMPREPLY[*]}\" = retry'");
-    test_shell("if command -v mandoc >/dev/null; then mandoc -T lint -W error " SOURCE_DIR
-               "/ctl/citywatchctl.1; fi");
+    const char *folder = test_folder();
+    test_shell(CITYWATCHCTL " --completion >%s/bash && bash -n %s/bash", folder, folder);
+    test_shell("bash -c '. %s/bash; COMP_WORDS=(citywatchctl parked re); COMP_CWORD=2; "
+               "_citywatchctl; test \"${COMPREPLY[*]}\" = retry; "
+               "COMP_WORDS=(citywatchctl rebuild report_l); _citywatchctl; "
+               "test \"${COMPREPLY[*]}\" = report_list; "
+               "COMP_WORDS=(citywatchctl account add a --role OFF); COMP_CWORD=5; _citywatchctl; "
+               "test \"${COMPREPLY[*]}\" = OFFICER'",
+               folder);
+    test_shell(CITYWATCHCTL " --man >%s/man", folder);
+    test_shell("LC_ALL=C groff -man -Tascii -ww %s/man 2>&1 >/dev/null | (! grep .)", folder);
+    test_shell("if command -v mandoc >/dev/null; then mandoc -T lint -W error %s/man; fi", folder);
 }
 
 /* As it is shown: no option stands within the brackets of another. */
 TEST(the_man_page_nests_no_brackets)
 {
     scoped_arena a = {0};
-    const char *shown = arena_printf(&a, "%s/man", test_folder());
-    test_shell("LC_ALL=C nroff -mdoc " SOURCE_DIR "/ctl/citywatchctl.1 >%s", shown);
-    const char *text = file_text(&a, shown);
+    const char *text = page(&a, "man");
     int depth = 0, deepest = 0;
     for (const char *at = text; *at; at++) {
-        if (at[0] == '\033' && at[1] == '[') /* a change of type */
-            at += strcspn(at, "m");
         depth += (*at == '[') - (*at == ']');
         deepest = depth > deepest ? depth : deepest;
     }
     CHECK_INT(depth, 0);
     CHECK_INT(deepest, 1);
-    CHECK(strstr(text, "NAME") != NULL || strstr(text, "N\bN") != NULL);
 }
 
 TEST(a_verb_that_is_called_wrongly_says_how)
