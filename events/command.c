@@ -74,7 +74,7 @@ void command_stream(const struct command *c, char out[STREAM_TEXT])
     }
 }
 
-void command_sees(const struct command *c, char out[STREAM_TEXT])
+void command_declared_read(const struct command *c, char out[STREAM_TEXT])
 {
     const struct read_row *r = &rows[c->type].reads;
     const char *id = c->target;

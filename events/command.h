@@ -73,7 +73,7 @@ bool is_word(const char *text);
 
 /* The stream the command is decided on, and the first one it reads besides; "" if none. */
 void command_stream(const struct command *c, char out[STREAM_TEXT]);
-void command_sees(const struct command *c, char out[STREAM_TEXT]);
+void command_declared_read(const struct command *c, char out[STREAM_TEXT]);
 
 /* "<kind>-<id>" */
 void stream_name(const char *kind, const char *id, char out[STREAM_TEXT]);

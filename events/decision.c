@@ -61,8 +61,8 @@ fallible decision_write(struct decision *d, const char **type, struct fault *fau
 
 void emit(struct decision *out, const char *stream, const char *category, struct event e)
 {
-    if (out->emitted_count == MAX_EMITTED || !is_stream_category(category)) {
-        out->broken = out->emitted_count == MAX_EMITTED ? "It emits more events than MAX_EMITTED."
+    if (out->emitted_count == EMITTED_MAX || !is_stream_category(category)) {
+        out->broken = out->emitted_count == EMITTED_MAX ? "It emits more events than EMITTED_MAX."
                                                         : "It emits to an unknown category.";
         return;
     }
@@ -79,11 +79,11 @@ void answer(struct decision *out, const char *name, const char *value)
     text_append_json(&out->answer, value);
 }
 
-fallible look(struct decision *out, const char *stream, const void **state)
+fallible read_state(struct decision *out, const char *stream, const void **state)
 {
-    for (int i = 0; i < out->looked_count; i++)
-        if (text_equal(out->looked[i].stream, stream) && out->looked[i].state) {
-            *state = out->looked[i].state;
+    for (int i = 0; i < out->read_count; i++)
+        if (text_equal(out->reads[i].stream, stream) && out->reads[i].state) {
+            *state = out->reads[i].state;
             return NULL;
         }
     snprintf(out->needs, sizeof(out->needs), "%s", stream);

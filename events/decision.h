@@ -13,7 +13,8 @@ struct decider {
     /* It has happened, so it cannot fail. The state is zeroed before its first event; texts that
      * are kept are copied into `a`, which lives as long as the state. */
     void (*evolve)(void *state, const struct event *e, struct arena *a);
-    /* NULL and what was emitted, or a refusal with its fault in `out`. NEEDS_STREAM: see `look`. */
+    /* NULL and what was emitted, or a refusal with its fault in `out`. NEEDS_STREAM: see
+     * read_state. */
     fallible (*decide)(const void *state, const struct command *c, struct decision *out);
     /* Gives members of the body that were left out their defaults and sorts names: two that mean
      * the same are the same afterwards. NULL: there is nothing to do. */
@@ -42,7 +43,7 @@ bool is_stream_category(const char *category);
 /* Before anything is made of the body, whose texts must be its own: see `complete`. */
 void command_complete(struct command *c);
 
-enum { MAX_EMITTED = 8, MAX_LOOKED = 8 };
+enum { EMITTED_MAX = 8, READS_MAX = 8 };
 
 struct emitted {
     const char *stream, *category; /* copied */
@@ -50,8 +51,8 @@ struct emitted {
     const char *data;              /* the event as JSON, set by decision_write */
 };
 
-/* One stream whose state the rule has seen; `state` NULL means: not loaded. */
-struct looked {
+/* One stream that the rule reads besides its own; `state` NULL means: not loaded. */
+struct state_read {
     const char *stream;
     const void *state;
 };
@@ -59,10 +60,10 @@ struct looked {
 struct decision {
     struct arena *arena; /* for texts made while deciding; outlives the append */
     int64_t version;     /* of the command's own stream, set by the caller; 0: new */
-    struct emitted emitted[MAX_EMITTED];
+    struct emitted emitted[EMITTED_MAX];
     int emitted_count;
-    struct looked looked[MAX_LOOKED]; /* filled by the caller before deciding, as far as known */
-    int looked_count;
+    struct state_read reads[READS_MAX]; /* filled by the caller before deciding, as far as known */
+    int read_count;
     char needs[STREAM_TEXT]; /* with NEEDS_STREAM: load this one and ask again */
     const char *about;   /* stream whose version an answer without event carries; NULL: its own */
     struct text answer;  /* JSON members of the answer: "\"report_id\":\"…\"" */
@@ -83,11 +84,11 @@ fallible decision_write(struct decision *d, const char **type, struct fault *fau
 
 /* ---- for rules ---- */
 
-/* To the command's own stream or one it has looked at, MAX_EMITTED times at most; else `broken`. */
+/* To the command's own stream or one it has read, EMITTED_MAX times at most; else `broken`. */
 void emit(struct decision *out, const char *stream, const char *category, struct event e);
 void answer(struct decision *out, const char *name, const char *value);
 /* State of another stream, or NEEDS_STREAM if the caller has not loaded it yet. */
-fallible look(struct decision *out, const char *stream, const void **state);
+fallible read_state(struct decision *out, const char *stream, const void **state);
 const struct problem *refuse(struct decision *out, const struct problem *p, const char *field,
                              const char *detail);
 /* VERSION_MISMATCH when the command's If-Match does not name the version the stream is at, or its

@@ -190,8 +190,8 @@ static void add_batch(struct column *p, const struct append *batch, int count)
 }
 
 static const char *const outcome_words[] = {
-    [OPEN] = "open",         [COMMITTED] = "committed",  [CHECKED] = "checked",
-    [REPLAYED] = "replayed", [WRONG_KEY] = "key_reused", [STALE] = "stale",
+    [OPEN] = "open",         [COMMITTED] = "committed",           [CHECKED] = "checked",
+    [REPLAYED] = "replayed", [OUTCOME_KEY_REUSED] = "key_reused", [STALE] = "stale",
 };
 
 static enum outcome outcome_from(const char *word)

@@ -18,8 +18,8 @@ enum outcome {
     CHECKED,   /* nothing to write; the versions held; an answer of a success is stored */
     REPLAYED,  /* the key was answered before: status, body, version, position are the old answer's
                 */
-    WRONG_KEY, /* the key was used for another command */
-    STALE,     /* a stream is no longer at its version: nothing was written */
+    OUTCOME_KEY_REUSED, /* the key was used for another command */
+    STALE,              /* a stream is no longer at its version: nothing was written */
 };
 
 struct append_event {

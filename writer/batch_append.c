@@ -6,12 +6,12 @@
 #include "writer/recorded.h"
 #include "base/banned.h"
 
-enum { MAX_STREAMS = 2 + MAX_EMITTED + MAX_LOOKED };
+enum { STREAMS_MAX = 2 + EMITTED_MAX + READS_MAX };
 
 /* ---- append ---- */
 
 struct streams {
-    struct append_stream at[MAX_STREAMS];
+    struct append_stream at[STREAMS_MAX];
     int count;
 };
 
@@ -33,8 +33,8 @@ static struct streams streams_of(struct state_cache *cache, const struct pending
     struct streams s = {.count = 0};
     const struct decision *d = &p->decision;
     add_stream(cache, &s, p->stream, false);
-    for (int i = 0; i < d->looked_count; i++)
-        add_stream(cache, &s, d->looked[i].stream, false);
+    for (int i = 0; i < d->read_count; i++)
+        add_stream(cache, &s, d->reads[i].stream, false);
     for (int i = 0; !p->problem && i < d->emitted_count; i++)
         add_stream(cache, &s, d->emitted[i].stream, true);
     return s;
@@ -64,7 +64,7 @@ static const struct append_event *events_of(struct pending *p, struct state_cach
                                             struct streams *s)
 {
     const struct decision *d = &p->decision;
-    struct append_event *events = arena_array(p->arena, MAX_EMITTED, sizeof(*events));
+    struct append_event *events = arena_array(p->arena, EMITTED_MAX, sizeof(*events));
     const char *meta = d->emitted_count ? recorded_meta(p) : NULL;
     for (int i = 0; i < d->emitted_count; i++) {
         const struct emitted *e = &d->emitted[i];
@@ -135,12 +135,12 @@ static void fold(struct state_cache *cache, const struct pending *p, const struc
     }
 }
 
-/* The names lie in the states, and two commands may have seen the same one: all are copied before
+/* The names lie in the states, and two commands may have read the same one: all are copied before
  * the first state goes. */
 static void forget_stale(struct state_cache *cache, const struct append *appends, int count,
                          struct arena *a)
 {
-    const char **names = arena_array(a, (size_t)count * MAX_STREAMS, sizeof(*names));
+    const char **names = arena_array(a, (size_t)count * STREAMS_MAX, sizeof(*names));
     int named = 0;
     for (int i = 0; i < count; i++)
         for (int k = 0; appends[i].outcome == STALE && k < appends[i].stream_count; k++)
@@ -165,7 +165,7 @@ static void apply_outcome(struct pending *p, const struct append *c)
         p->problem = NULL;
         p->body = arena_text(p->arena, c->replayed_body);
         break;
-    case WRONG_KEY:
+    case OUTCOME_KEY_REUSED:
         p->problem = KEY_REUSED;
         p->fault = (struct fault){.field = "Idempotency-Key"};
         break;
@@ -176,15 +176,14 @@ static void apply_outcome(struct pending *p, const struct append *c)
     }
 }
 
-/* A rule that has seen and written what its row says: the batch was put together with that in mind.
- */
-static bool is_as_foreseen(const struct pending *p)
+/* It has read and written no more than its row declares: the batch was put together by that. */
+static bool is_as_declared(const struct pending *p)
 {
     const struct decision *d = &p->decision;
-    bool foreseen = d->looked_count <= (*p->sees ? 1 : 0);
-    for (int i = 0; foreseen && i < d->emitted_count; i++)
-        foreseen = text_equal(d->emitted[i].stream, p->stream);
-    return foreseen;
+    bool as_declared = d->read_count <= (*p->declared_read ? 1 : 0);
+    for (int i = 0; as_declared && i < d->emitted_count; i++)
+        as_declared = text_equal(d->emitted[i].stream, p->stream);
+    return as_declared;
 }
 
 static const char *find_conflict(const struct streams *all, int count)
@@ -221,7 +220,7 @@ static void select_independent(struct state_cache *cache, struct batch *b, struc
                                void *arg)
 {
     int kept = 0;
-    bool foreseen = true;
+    bool as_declared = true;
     for (int i = 0; i < b->count; i++) {
         struct pending *p = b->at[i];
         const char *conflict = NULL;
@@ -231,8 +230,8 @@ static void select_independent(struct state_cache *cache, struct batch *b, struc
             p->outcome = CHECKED;
         else if (open) {
             *streams = streams_of(cache, p);
-            foreseen = foreseen && is_as_foreseen(p);
-            conflict = foreseen ? NULL : find_conflict(s->streams, s->touching);
+            as_declared = as_declared && is_as_declared(p);
+            conflict = as_declared ? NULL : find_conflict(s->streams, s->touching);
             s->touching++;
         }
         if (conflict) {

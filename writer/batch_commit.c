@@ -57,7 +57,7 @@ static fallible load_missing(struct store *store, struct state_cache *cache, str
             state_cache_make(cache, p->stream); /* a new id: nothing to load */
         else
             want(cache, &m, p->stream);
-        want(cache, &m, p->sees);
+        want(cache, &m, p->declared_read);
     }
     return load(store, cache, &m);
 }
@@ -67,8 +67,8 @@ static fallible load_missing(struct store *store, struct state_cache *cache, str
 static bool is_readable(struct state_cache *cache, const struct pending *p)
 {
     bool readable = state_cache_get(cache, p->stream)->version >= 0;
-    for (int i = 0; readable && i < p->decision.looked_count; i++)
-        readable = state_cache_get(cache, p->decision.looked[i].stream)->version >= 0;
+    for (int i = 0; readable && i < p->decision.read_count; i++)
+        readable = state_cache_get(cache, p->decision.reads[i].stream)->version >= 0;
     return readable;
 }
 
@@ -78,20 +78,20 @@ static void add_read(struct state_cache *cache, struct pending *p, const char *s
     struct cached *s = state_cache_get(cache, stream);
     if (!s)
         d->broken = "It reads a stream of a kind that no rule decides on.";
-    else if (d->looked_count == MAX_LOOKED)
-        d->broken = "It reads more streams than MAX_LOOKED.";
+    else if (d->read_count == READS_MAX)
+        d->broken = "It reads more streams than READS_MAX.";
     else
-        d->looked[d->looked_count++] = (struct looked){s->stream, s->state};
+        d->reads[d->read_count++] = (struct state_read){s->stream, s->state};
 }
 
 /* What the row names, what was read before, and what the rule has asked for then. */
 static void add_reads(struct state_cache *cache, struct pending *p, const struct decision *before)
 {
-    if (*p->sees)
-        add_read(cache, p, p->sees);
-    for (int i = 0; before && i < before->looked_count; i++)
-        if (!text_equal(before->looked[i].stream, p->sees))
-            add_read(cache, p, before->looked[i].stream);
+    if (*p->declared_read)
+        add_read(cache, p, p->declared_read);
+    for (int i = 0; before && i < before->read_count; i++)
+        if (!text_equal(before->reads[i].stream, p->declared_read))
+            add_read(cache, p, before->reads[i].stream);
     if (before && *before->needs)
         add_read(cache, p, before->needs);
 }
@@ -102,8 +102,8 @@ static void check_emitted(struct pending *p)
     struct decision *d = &p->decision;
     for (int i = 0; i < d->emitted_count; i++) {
         bool read = text_equal(d->emitted[i].stream, p->stream);
-        for (int k = 0; k < d->looked_count; k++)
-            read = read || text_equal(d->emitted[i].stream, d->looked[k].stream);
+        for (int k = 0; k < d->read_count; k++)
+            read = read || text_equal(d->emitted[i].stream, d->reads[k].stream);
         if (!read)
             d->broken = "It emits to a stream that it has not read.";
     }
@@ -143,7 +143,7 @@ static fallible decide_all(struct store *store, struct state_cache *cache, struc
     for (int i = 0; i < b->count; i++)
         if (b->at[i]->outcome == OPEN)
             decide(cache, b->at[i], NULL);
-    for (int round = 0; round <= MAX_LOOKED; round++) {
+    for (int round = 0; round <= READS_MAX; round++) {
         struct missing m = {.count = 0};
         bool asked = false;
         for (int i = 0; i < b->count; i++)

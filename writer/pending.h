@@ -40,12 +40,12 @@ struct pending {
 
     /* the writer's own, freed by pending_release once it is settled */
     struct decision decision;
-    char stream[STREAM_TEXT];        /* decided on */
-    char sees[STREAM_TEXT];          /* "" if none */
-    uint32_t stream_sum, sees_sum;   /* of the names: unequal, they are too */
-    char own_correlation[UUID_TEXT]; /* replaces the client's for an anonymous author */
-    uint64_t arrival;                /* number in the order in which the writer met them */
-    bool may_be_done;                /* an append of it was sent and its outcome is not known yet */
+    char stream[STREAM_TEXT];          /* decided on */
+    char declared_read[STREAM_TEXT];   /* "" if none */
+    uint32_t stream_sum, declared_sum; /* of the names: unequal, they are too */
+    char own_correlation[UUID_TEXT];   /* replaces the client's for an anonymous author */
+    uint64_t arrival;                  /* number in the order in which the writer met them */
+    bool may_be_done; /* an append of it was sent and its outcome is not known yet */
     struct pending *next_waiting, *previous_waiting;
     struct waiting_name *waits_on[4]; /* see waiting.c */
 };

@@ -73,7 +73,7 @@ void state_cache_free(struct state_cache *c)
 {
     if (!c)
         return;
-    while (c->newest) /* the list of unwritten ones is not looked at again */
+    while (c->newest) /* the list of unwritten ones is not used again */
         forget(c, c->newest);
     free(c->buckets);
     free(c);

@@ -69,7 +69,8 @@ static int *count_of(struct waiting_name *n, int place)
 
 static void add_names(struct waiting *w, struct pending *p, const char *deferred_on)
 {
-    const char *texts[NAMES] = {p->stream, p->sees, p->key, deferred_on ? deferred_on : ""};
+    const char *texts[NAMES] = {p->stream, p->declared_read, p->key,
+                                deferred_on ? deferred_on : ""};
     for (int i = 0; i < NAMES; i++) {
         p->waits_on[i] = *texts[i] ? find_or_make(w, texts[i]) : NULL;
         if (p->waits_on[i])
@@ -155,7 +156,7 @@ bool waiting_blocks(struct waiting *w, const struct pending *p)
 {
     if (!w->count)
         return false;
-    const struct waiting_name *read = *p->sees ? find(w, p->sees) : NULL;
+    const struct waiting_name *read = *p->declared_read ? find(w, p->declared_read) : NULL;
     return find(w, p->stream) || find(w, p->key) || (read && read->writers);
 }
 

@@ -1,6 +1,6 @@
 /* writer.c -- the one thread that decides and appends. Straight-line; it may block.
  * No outcome, not even a refusal, counts before the append has confirmed the versions of all
- * streams looked at; commands on a stream that another process has moved go round again. There is
+ * streams read; commands on a stream that another process has moved go round again. There is
  * no timer: while one batch commits, the next one queues. */
 #include "writer/writer.h"
 
@@ -16,7 +16,7 @@
 #include "platform/service.h"
 #include "base/banned.h"
 
-enum { MAX_ATTEMPTS = 5, IDLE_MS = 1000 };
+enum { TRIES_MAX = 5, IDLE_MS = 1000 };
 
 /* The plan that fits empty tables would scan full ones for the life of the connection. */
 static const char *const SESSION =
@@ -51,8 +51,8 @@ void pending_release(struct pending *p)
 static const char *result_word(const struct pending *p)
 {
     static const char *const words[] = {
-        [OPEN] = "unknown",      [COMMITTED] = "committed",  [CHECKED] = "checked",
-        [REPLAYED] = "replayed", [WRONG_KEY] = "key_reused", [STALE] = "stale",
+        [OPEN] = "unknown",      [COMMITTED] = "committed",           [CHECKED] = "checked",
+        [REPLAYED] = "replayed", [OUTCOME_KEY_REUSED] = "key_reused", [STALE] = "stale",
     };
     return p->problem == QUEUE_FULL ? "busy" : words[p->outcome];
 }
@@ -95,8 +95,8 @@ static bool conflicts(const struct batch *b, const struct pending *p)
     for (int i = 0; i < b->count; i++) {
         const struct pending *q = b->at[i];
         if ((q->stream_sum == p->stream_sum && text_equal(q->stream, p->stream)) ||
-            (q->stream_sum == p->sees_sum && text_equal(q->stream, p->sees)) ||
-            (q->sees_sum == p->stream_sum && text_equal(q->sees, p->stream)) ||
+            (q->stream_sum == p->declared_sum && text_equal(q->stream, p->declared_read)) ||
+            (q->declared_sum == p->stream_sum && text_equal(q->declared_read, p->stream)) ||
             text_equal(q->key, p->key))
             return true;
     }
@@ -193,7 +193,7 @@ static void forget_open(struct writer *w, const struct batch *b)
     for (int i = 0; i < b->count; i++)
         if (b->at[i]->outcome == OPEN) {
             state_cache_drop(w->cache, b->at[i]->stream);
-            state_cache_drop(w->cache, b->at[i]->sees);
+            state_cache_drop(w->cache, b->at[i]->declared_read);
         }
 }
 
@@ -247,7 +247,7 @@ static fallible try_once(struct writer *w, struct batch *b)
 static fallible try_batch(struct writer *w, struct batch *b)
 {
     const struct problem *p = NULL;
-    int attempts = w->store_away ? 1 : MAX_ATTEMPTS;
+    int attempts = w->store_away ? 1 : TRIES_MAX;
     for (int n = 0; n < attempts; n++) {
         if (p == STORE_UNAVAILABLE)
             pause_before(n);
@@ -292,7 +292,7 @@ static void wake_relay(struct writer *w, const struct batch *b)
 
 /* All calls to the store, of all tries, share one deadline: a batch holds up who waits behind it no
  * longer than one call may. */
-static void settle(struct writer *w, struct batch *b)
+static void commit_or_refuse(struct writer *w, struct batch *b)
 {
     w->deadline = time_monotonic() + w->settings->database_timeout_ms * 1000;
     pg_share_deadline(w->connection, w->deadline);
@@ -310,7 +310,7 @@ static void settle(struct writer *w, struct batch *b)
 
 static void run(struct writer *w, struct batch *b)
 {
-    settle(w, b);
+    commit_or_refuse(w, b);
     FAILPOINT(WRITER_BEFORE_ANSWER);
     wake_relay(w, b);
     for (int i = 0; i < b->count; i++)
@@ -318,7 +318,7 @@ static void run(struct writer *w, struct batch *b)
 }
 
 /* With nothing to do: is the store there? */
-static void look_at_store(struct writer *w)
+static void check_store(struct writer *w)
 {
     int64_t position, epoch;
     const struct problem *p = store_head(w->store, &position, &epoch);
@@ -333,12 +333,12 @@ static void *writer_main(void *arg)
     struct writer *w = arg;
     struct batch b;
     bool idle;
-    look_at_store(w);
+    check_store(w);
     while (gather(w, &b, &idle)) {
         if (b.count)
             run(w, &b);
         else if (idle)
-            look_at_store(w);
+            check_store(w);
         state_cache_trim(w->cache);
         metric_set(METRIC_queue_length, "commands",
                    queue_length(w->queue) + waiting_count(w->waiting));
@@ -369,9 +369,9 @@ struct writer *writer_new(const struct settings *settings, void (*committed)(voi
 fallible writer_put(struct writer *w, struct pending *p)
 {
     command_stream(&p->command, p->stream);
-    command_sees(&p->command, p->sees);
+    command_declared_read(&p->command, p->declared_read);
     p->stream_sum = sum_of(p->stream);
-    p->sees_sum = sum_of(p->sees);
+    p->declared_sum = sum_of(p->declared_read);
     p->outcome = OPEN;
     p->deadline = time_monotonic() + w->settings->command_wait_ms * 1000;
     return queue_put(w->queue, &p->job);

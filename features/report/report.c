@@ -246,7 +246,7 @@ static fallible find_category(const struct command *c, struct decision *out,
     if (!is_word(code))
         return refuse(out, NO_SUCH_CATEGORY, "category", "GET /categories lists them.");
     stream_of_category(code, stream);
-    TRY(look(out, stream, &state));
+    TRY(read_state(out, stream, &state));
     *category = state;
     if (!(*category)->active)
         return refuse(out, NO_SUCH_CATEGORY, "category", "GET /categories lists them.");

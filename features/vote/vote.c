@@ -23,7 +23,7 @@ static fallible find_report(const struct command *c, struct decision *out, const
     char stream[STREAM_TEXT];
     const void *state;
     stream_of_report(c->target, stream);
-    TRY(look(out, stream, &state));
+    TRY(read_state(out, stream, &state));
     *r = state;
     if (!may_see(*r, &c->actor))
         return NO_SUCH_REPORT;

@@ -53,8 +53,9 @@ TEST(each_command_of_a_batch_has_its_own_conflict)
         *command(&ones[8], "fresh-2", "x", "report-15", 0, 1),
     };
     CHECK_OK(store_append(b.store, batch, 9, &b.arena));
-    static const enum outcome outcomes[] = {COMMITTED, REPLAYED, WRONG_KEY, STALE,    STALE,
-                                            COMMITTED, CHECKED,  CHECKED,   COMMITTED};
+    static const enum outcome outcomes[] = {COMMITTED, REPLAYED, OUTCOME_KEY_REUSED,
+                                            STALE,     STALE,    COMMITTED,
+                                            CHECKED,   CHECKED,  COMMITTED};
     for (int i = 0; i < 9; i++)
         CHECK_INT(batch[i].outcome, outcomes[i]);
     CHECK_INT(batch[0].position, 6);
@@ -84,7 +85,7 @@ TEST(a_command_that_stores_no_answer_has_its_key_looked_up)
     CHECK_INT(again.append.outcome, REPLAYED);
     CHECK_INT(again.append.position, 1);
     CHECK_OK(append_one(&b, command(&again, "k1", "y", "report-1", 7, 1)));
-    CHECK_INT(again.append.outcome, WRONG_KEY);
+    CHECK_INT(again.append.outcome, OUTCOME_KEY_REUSED);
     check_log(&b, 1);
     close_store(&b);
 }

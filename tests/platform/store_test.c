@@ -84,7 +84,7 @@ TEST(the_same_key_gets_the_stored_answer_and_another_body_is_refused)
     CHECK_INT(again.append.status, 200);
     CHECK_INT(again.append.position, 1);
     CHECK_OK(append_one(&b, command(&other, "k1", "{\"a\":2}", "report-3", 0, 1)));
-    CHECK_INT(other.append.outcome, WRONG_KEY);
+    CHECK_INT(other.append.outcome, OUTCOME_KEY_REUSED);
     /* neither left a row behind for the stream it would have written */
     scoped_rows *rows = NULL;
     struct pg_statement count = {NULL, "SELECT count(*) FROM es_stream"};

@@ -86,8 +86,8 @@ void when(const struct actor *a, struct command c)
         if (outcome != NEEDS_STREAM)
             break;
         int other = find(decision.needs);
-        decision.looked[decision.looked_count++] =
-            (struct looked){streams[other].name, streams[other].state};
+        decision.reads[decision.read_count++] =
+            (struct state_read){streams[other].name, streams[other].state};
     }
     check_emitted();
 }

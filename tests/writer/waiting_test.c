@@ -8,7 +8,7 @@ static struct pending *arrive(uint64_t arrival, const char *stream, const char *
 {
     struct pending *p = must_alloc(1, sizeof(*p));
     snprintf(p->stream, sizeof(p->stream), "%s", stream);
-    snprintf(p->sees, sizeof(p->sees), "%s", sees);
+    snprintf(p->declared_read, sizeof(p->declared_read), "%s", sees);
     snprintf(p->key, sizeof(p->key), "key-%llu", (unsigned long long)arrival);
     p->arrival = arrival;
     p->deadline = 1000;
@@ -120,8 +120,8 @@ struct modelled {
 
 static bool shares(const struct modelled *a, const struct modelled *b)
 {
-    const char *const of_a[] = {a->p->stream, a->p->sees, a->deferred_on};
-    const char *const of_b[] = {b->p->stream, b->p->sees, b->deferred_on};
+    const char *const of_a[] = {a->p->stream, a->p->declared_read, a->deferred_on};
+    const char *const of_b[] = {b->p->stream, b->p->declared_read, b->deferred_on};
     for (int i = 0; i < 3; i++)
         for (int k = 0; k < 3; k++)
             if (!(i == 1 && k == 1) && of_a[i] && *of_a[i] && of_b[k] &&

@@ -120,7 +120,7 @@ static fallible writes_hot_too(const struct command *c, struct decision *out)
 {
     const void *state;
     if (text_equal(c->UpdateReportStatus.note, "hot")) {
-        TRY(look(out, hot, &state));
+        TRY(read_state(out, hot, &state));
         emit_to(c, hot, out);
     }
     return writes_own(c, out);
@@ -297,27 +297,27 @@ static fallible reads_undecided(const struct command *c, struct decision *out)
 {
     const void *state;
     (void)c;
-    return look(out, "user-1", &state);
+    return read_state(out, "user-1", &state);
 }
 
 static fallible reads_unknown(const struct command *c, struct decision *out)
 {
     const void *state;
     (void)c;
-    return look(out, "nothing", &state);
+    return read_state(out, "nothing", &state);
 }
 
 static fallible reads_too_many(const struct command *c, struct decision *out)
 {
     const void *state;
-    for (int i = 0; i <= MAX_LOOKED; i++)
-        TRY(look(out, arena_printf(out->arena, "report-%d", i), &state));
+    for (int i = 0; i <= READS_MAX; i++)
+        TRY(read_state(out, arena_printf(out->arena, "report-%d", i), &state));
     return writes_own(c, out);
 }
 
 static fallible emits_too_many(const struct command *c, struct decision *out)
 {
-    for (int i = 0; i <= MAX_EMITTED; i++)
+    for (int i = 0; i <= EMITTED_MAX; i++)
         TRY(writes_own(c, out));
     return NULL;
 }
