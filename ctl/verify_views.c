@@ -114,23 +114,19 @@ static fallible fold_page(struct fold *f)
 static fallible in_transaction(struct fold *f, const struct problem *(*step)(struct fold *f))
 {
     int64_t generation;
-    TRY(begin(f->city->views, &generation));
+    TRY(pg_begin(f->city->views, &generation));
     const struct problem *p = step(f);
     if (!p && !f->over)
-        return commit(f->city->views, generation);
-    roll_back(f->city->views, generation);
+        return pg_commit(f->city->views, generation);
+    pg_roll_back(f->city->views, generation);
     return p;
 }
 
 static fallible make_schema(struct fold *f)
 {
-    scoped_text ddl = {0};
-    const char *schema = f->v.view.name;
-    text_printf(&ddl,
-                "DROP SCHEMA IF EXISTS \"%s\" CASCADE; CREATE SCHEMA \"%s\"; "
-                "SET LOCAL search_path TO \"%s\"; %s; RESET search_path",
-                schema, schema, schema, f->v.view.tables);
-    TRY(pg_run(f->city->views, text_value(&ddl)));
+    TRY(pg_run(f->city->views,
+               arena_printf(f->arena, "DROP SCHEMA IF EXISTS \"%s\" CASCADE", f->v.view.name)));
+    TRY(view_create(&f->v.view, f->city->views));
     return view_complete(&f->v.view, f->city->views, f->arena);
 }
 
@@ -248,15 +244,15 @@ static fallible compare_page(struct page *p)
     struct fold *f = p->fold;
     int64_t generation;
     const char *digest;
-    TRY(begin(f->city->views, &generation));
+    TRY(pg_begin(f->city->views, &generation));
     const struct problem *problem = lock_place(f, &digest);
     while (!problem && !f->again && !f->over && f->at < f->target)
         problem = fold_page(f);
     if (!problem && !f->again && !f->over)
         problem = compare_rows(p);
     if (!problem && !f->over)
-        return commit(f->city->views, generation);
-    roll_back(f->city->views, generation);
+        return pg_commit(f->city->views, generation);
+    pg_roll_back(f->city->views, generation);
     return problem;
 }
 

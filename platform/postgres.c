@@ -189,6 +189,26 @@ fallible pg_run(struct pg *c, const char *sql)
     return pg_take(c, send_text(c, sql), sql, NULL);
 }
 
+fallible pg_begin(struct pg *c, int64_t *generation)
+{
+    TRY(pg_run(c, "BEGIN"));
+    *generation = c->generation;
+    return NULL;
+}
+
+/* On a new connection the server accepts a COMMIT without a transaction. */
+fallible pg_commit(struct pg *c, int64_t generation)
+{
+    TRY(pg_run(c, "COMMIT"));
+    return c->generation == generation ? NULL : DATABASE_UNAVAILABLE;
+}
+
+void pg_roll_back(struct pg *c, int64_t generation)
+{
+    if (c->generation != generation || pg_run(c, "ROLLBACK"))
+        pg_close(c);
+}
+
 static bool is_prepared(const struct pg *c, const char *name)
 {
     for (int i = 0; i < c->prepared_count; i++)

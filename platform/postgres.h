@@ -58,6 +58,12 @@ fallible pg_call_binary(struct pg *c, const struct pg_statement *s, int count,
 /* One or several statements without parameters or rows: "BEGIN", "COMMIT", DDL. As pg_call. */
 fallible pg_run(struct pg *c, const char *sql);
 
+/* BEGIN; *generation says on which connection. COMMIT: DATABASE_UNAVAILABLE, too, if the connection
+ * was replaced since, with nothing to commit. ROLLBACK: where it fails the connection is closed. */
+fallible pg_begin(struct pg *c, int64_t *generation);
+fallible pg_commit(struct pg *c, int64_t generation);
+void pg_roll_back(struct pg *c, int64_t generation);
+
 /* SQLSTATE of the last STATEMENT_REFUSED ("23505"), else ""; and its message. Borrowed until the
  * next call. */
 const char *pg_sqlstate(const struct pg *c);

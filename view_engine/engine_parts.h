@@ -94,7 +94,3 @@ fallible view_apply(struct projected *v, struct pg *db, const struct batch_event
                     bool trusted);
 /* Compares a lane with what the caller believes and moves it. VERSION_CONFLICT: load anew. */
 fallible lane_fence(struct pg *db, const struct lane *lane, int64_t to, int64_t revision);
-/* BEGIN, which says on which connection; COMMIT, which is none on another one; ROLLBACK. */
-fallible begin(struct pg *db, int64_t *generation);
-fallible commit(struct pg *db, int64_t generation);
-void roll_back(struct pg *db, int64_t generation);

@@ -16,27 +16,7 @@
 const char views_session[] = "SET jit = off; SET plan_cache_mode = force_generic_plan; "
                              "SET enable_seqscan = off; SET synchronous_commit = off";
 
-/* ---- transactions ---- */
-
-fallible begin(struct pg *db, int64_t *generation)
-{
-    TRY(pg_run(db, "BEGIN"));
-    *generation = pg_generation(db);
-    return NULL;
-}
-
-/* A connection that was replaced behind our back has nothing to commit and says yes. */
-fallible commit(struct pg *db, int64_t generation)
-{
-    TRY(pg_run(db, "COMMIT"));
-    return pg_generation(db) == generation ? NULL : DATABASE_UNAVAILABLE;
-}
-
-void roll_back(struct pg *db, int64_t generation)
-{
-    if (pg_generation(db) != generation || pg_run(db, "ROLLBACK"))
-        pg_close(db);
-}
+/* ---- the checkpoint ---- */
 
 static const struct pg_statement FENCE = {
     "lane_fence",
@@ -286,7 +266,7 @@ static fallible apply_plainly(struct engine *e, const struct lane_batch *b, int6
 static fallible apply_carefully(struct engine *e, const struct lane_batch *b, int64_t *generation)
 {
     const struct lane *lane = &e->lanes[b->lane];
-    TRY(begin(e->parts.views, generation));
+    TRY(pg_begin(e->parts.views, generation));
     TRY(lane_fence(e->parts.views, lane, b->to, lane->revision));
     if (PLANTED(CHECKPOINT_BEFORE_THE_ROWS))
         TRY(pg_run(e->parts.views, "COMMIT; BEGIN"));
@@ -305,11 +285,11 @@ static fallible transact(struct engine *e, const struct lane_batch *b, bool plai
         plainly ? apply_plainly(e, b, &generation) : apply_carefully(e, b, &generation);
     bool is_fault = plainly && p == STATEMENT_REFUSED && is_events_fault(db);
     if (p) {
-        roll_back(db, generation);
+        pg_roll_back(db, generation);
         return is_fault ? UNREADABLE_EVENT : p;
     }
     FAILPOINT(PROJECTOR_BEFORE_COMMIT);
-    TRY(commit(db, generation));
+    TRY(pg_commit(db, generation));
     FAILPOINT(PROJECTOR_AFTER_COMMIT);
     return NULL;
 }

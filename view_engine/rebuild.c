@@ -67,17 +67,12 @@ static fallible parse(struct rebuild *r, int version)
 }
 
 /* Makes the tables as the file says, and learns what there is to be made when they are full. */
-static fallible make_tables(struct rebuild *r, const char *before, const char *other,
-                            const char **drop_indexes)
+static fallible make_tables(struct rebuild *r, const char *other, const char **drop_indexes)
 {
     const struct view *v = &r->next.view;
     const char *values[] = {v->name, other};
     scoped_rows *rows = NULL;
-    TRY(pg_run(r->parts.views,
-               arena_printf(&r->arena,
-                            "%sCREATE SCHEMA \"%s\"; SET LOCAL search_path TO \"%s\"; %s; "
-                            "RESET search_path",
-                            before, v->name, v->name, v->tables)));
+    TRY(view_create(v, r->parts.views));
     TRY(pg_call(r->parts.views, &INDEXES, 2, values, &rows));
     *drop_indexes = arena_text(&r->arena, rows_text(rows, 0, 0));
     r->indexes = arena_text(&r->arena, rows_text(rows, 0, 1));
@@ -87,7 +82,7 @@ static fallible make_tables(struct rebuild *r, const char *before, const char *o
 static fallible create_tables(struct rebuild *r)
 {
     const char *drop_indexes;
-    TRY(make_tables(r, "", "", &drop_indexes));
+    TRY(make_tables(r, "", &drop_indexes));
     TRY(view_complete(&r->next.view, r->parts.views, &r->arena));
     return pg_run(r->parts.views, drop_indexes);
 }
@@ -119,15 +114,15 @@ static fallible list(struct rebuild *r)
 static fallible transact(struct rebuild *r, const struct problem *(*call)(struct rebuild *r))
 {
     int64_t generation;
-    TRY(begin(r->parts.views, &generation));
+    TRY(pg_begin(r->parts.views, &generation));
     const struct problem *p = call(r);
     if (!p)
-        p = commit(r->parts.views, generation);
+        p = pg_commit(r->parts.views, generation);
     if (!p)
         return NULL;
     if (!*r->why && p == STATEMENT_REFUSED)
         because(r, p, pg_message(r->parts.views));
-    roll_back(r->parts.views, generation);
+    pg_roll_back(r->parts.views, generation);
     return p;
 }
 
@@ -167,11 +162,13 @@ static fallible find_missing_indexes(struct rebuild *r)
     const char *name = r->next.view.name, *aside = arena_printf(&r->arena, "%s_aside", name);
     const char *unused;
     int64_t generation;
-    TRY(begin(r->parts.views, &generation));
-    const struct problem *p = make_tables(
-        r, arena_printf(&r->arena, "ALTER SCHEMA \"%s\" RENAME TO \"%s\"; ", name, aside), aside,
-        &unused);
-    roll_back(r->parts.views, generation);
+    TRY(pg_begin(r->parts.views, &generation));
+    const struct problem *p =
+        pg_run(r->parts.views,
+               arena_printf(&r->arena, "ALTER SCHEMA \"%s\" RENAME TO \"%s\"", name, aside));
+    if (!p)
+        p = make_tables(r, aside, &unused);
+    pg_roll_back(r->parts.views, generation);
     return p;
 }
 

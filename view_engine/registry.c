@@ -65,11 +65,7 @@ static bool is_files_fault(const struct engine *e, const struct problem *p)
 
 static fallible create_tables(struct engine *e, const struct view *v)
 {
-    scoped_text ddl = {0};
-    text_printf(&ddl,
-                "CREATE SCHEMA \"%s\"; SET LOCAL search_path TO \"%s\"; %s; RESET search_path",
-                v->name, v->name, v->tables);
-    const struct problem *p = pg_run(e->parts.views, text_value(&ddl));
+    const struct problem *p = view_create(v, e->parts.views);
     if (!is_files_fault(e, p))
         return p;
     log_error("the tables of a view could not be created", KV("view", v->name),
@@ -229,12 +225,12 @@ static fallible load_within(struct engine *e)
 static fallible load(struct engine *e)
 {
     int64_t generation;
-    TRY(begin(e->parts.views, &generation));
+    TRY(pg_begin(e->parts.views, &generation));
     const struct problem *p = load_within(e);
     if (!p)
-        p = commit(e->parts.views, generation);
+        p = pg_commit(e->parts.views, generation);
     if (p)
-        roll_back(e->parts.views, generation);
+        pg_roll_back(e->parts.views, generation);
     return p;
 }
 
@@ -281,12 +277,12 @@ static fallible join_within(struct engine *e, const struct lane *lane)
 fallible registry_join(struct engine *e, int lane)
 {
     int64_t generation;
-    TRY(begin(e->parts.views, &generation));
+    TRY(pg_begin(e->parts.views, &generation));
     const struct problem *p = join_within(e, &e->lanes[lane]);
     if (!p)
-        p = commit(e->parts.views, generation);
+        p = pg_commit(e->parts.views, generation);
     if (p)
-        roll_back(e->parts.views, generation);
+        pg_roll_back(e->parts.views, generation);
     else
         log_info("view has caught up", KV("view", e->lanes[lane].name),
                  KV("position", e->lanes[lane].position));

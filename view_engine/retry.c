@@ -71,12 +71,12 @@ static fallible replay_in_transaction(struct engine *e, struct projected *v, con
                                       const struct batch_event *events, int count)
 {
     int64_t generation;
-    TRY(begin(e->parts.views, &generation));
+    TRY(pg_begin(e->parts.views, &generation));
     const struct problem *p = replay(e, v, stream, events, count);
     e->loaded = false; /* the lane's revision and the parked streams have changed, or may have */
     if (!p)
-        return commit(e->parts.views, generation);
-    roll_back(e->parts.views, generation);
+        return pg_commit(e->parts.views, generation);
+    pg_roll_back(e->parts.views, generation);
     return p;
 }
 

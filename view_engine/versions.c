@@ -106,11 +106,11 @@ static fallible swap_back_within(const struct rebuild_parts *parts, const char *
 fallible rebuild_swap_back(const struct rebuild_parts *parts, const char *view)
 {
     int64_t generation;
-    TRY(begin(parts->views, &generation));
+    TRY(pg_begin(parts->views, &generation));
     const struct problem *p = swap_back_within(parts, view);
     if (!p)
-        return commit(parts->views, generation);
-    roll_back(parts->views, generation);
+        return pg_commit(parts->views, generation);
+    pg_roll_back(parts->views, generation);
     return p;
 }
 
@@ -148,12 +148,12 @@ fallible rebuild_drop(const struct rebuild_parts *parts, const char *view)
     scoped_arena a = {0};
     scoped_rows *rows = NULL;
     int64_t generation;
-    TRY(begin(parts->views, &generation));
+    TRY(pg_begin(parts->views, &generation));
     const struct problem *p = unlist_within(parts, view);
     if (!p)
-        p = commit(parts->views, generation);
+        p = pg_commit(parts->views, generation);
     if (p) {
-        roll_back(parts->views, generation);
+        pg_roll_back(parts->views, generation);
         return p;
     }
     TRY(pg_call(parts->views, &LEFT_OVER, 1, &view, &rows));

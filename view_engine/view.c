@@ -248,6 +248,15 @@ fallible view_parse(const struct embedded *file, const struct language *language
     return p;
 }
 
+fallible view_create(const struct view *v, struct pg *db)
+{
+    scoped_text ddl = {0};
+    text_printf(&ddl,
+                "CREATE SCHEMA \"%s\"; SET LOCAL search_path TO \"%s\"; %s; RESET search_path",
+                v->name, v->name, v->tables);
+    return pg_run(db, text_value(&ddl));
+}
+
 /* ---- :version ---- */
 
 static const struct pg_statement KEY_TYPE = {

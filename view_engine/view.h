@@ -72,6 +72,9 @@ fallible view_parse(const struct embedded *file, const struct language *language
 /* Lets it live in another schema, and be named like that; before view_complete. */
 void view_place(struct view *v, const char *schema, struct arena *a);
 
+/* Creates the view's schema and tables, within the caller's transaction. As pg_run. */
+fallible view_create(const struct view *v, struct pg *db);
+
 /* Makes the sql of the :version statements, which needs the type of their key: the view's tables
  * must be there. NOT_STARTED, logged, if table, key or version column are missing; else as pg_call.
  */
