@@ -177,6 +177,10 @@ fallible pg_begin_call(struct pg *c)
         return DATABASE_UNAVAILABLE;
     if (c->conn && PQstatus(c->conn) != CONNECTION_OK)
         pg_close(c);
+    if (!c->conn && c->in_transaction) {
+        c->fault = PG_MOMENT;
+        return DATABASE_UNAVAILABLE;
+    }
     if (!c->conn)
         TRY(connect_now(c));
     pg_forget_error(c);
@@ -189,22 +193,31 @@ fallible pg_run(struct pg *c, const char *sql)
     return pg_take(c, send_text(c, sql), sql, NULL);
 }
 
+int64_t pg_begun(struct pg *c)
+{
+    c->in_transaction = true;
+    return c->generation;
+}
+
 fallible pg_begin(struct pg *c, int64_t *generation)
 {
+    c->in_transaction = false;
     TRY(pg_run(c, "BEGIN"));
-    *generation = c->generation;
+    *generation = pg_begun(c);
     return NULL;
 }
 
 /* On a new connection the server accepts a COMMIT without a transaction. */
 fallible pg_commit(struct pg *c, int64_t generation)
 {
-    TRY(pg_run(c, "COMMIT"));
-    return c->generation == generation ? NULL : DATABASE_UNAVAILABLE;
+    const struct problem *p = pg_run(c, "COMMIT");
+    c->in_transaction = false;
+    return !p && c->generation != generation ? DATABASE_UNAVAILABLE : p;
 }
 
 void pg_roll_back(struct pg *c, int64_t generation)
 {
+    c->in_transaction = false;
     if (c->generation != generation || pg_run(c, "ROLLBACK"))
         pg_close(c);
 }

@@ -58,9 +58,11 @@ fallible pg_call_binary(struct pg *c, const struct pg_statement *s, int count,
 /* One or several statements without parameters or rows: "BEGIN", "COMMIT", DDL. As pg_call. */
 fallible pg_run(struct pg *c, const char *sql);
 
-/* BEGIN; *generation says on which connection. COMMIT: DATABASE_UNAVAILABLE, too, if the connection
- * was replaced since, with nothing to commit. ROLLBACK: where it fails the connection is closed. */
+/* BEGIN; *generation says on which connection. Until COMMIT or ROLLBACK every call is of this
+ * transaction: once the connection is lost they are DATABASE_UNAVAILABLE. Where a ROLLBACK fails
+ * the connection is closed. pg_begun: the caller sends BEGIN itself, in a pipeline. */
 fallible pg_begin(struct pg *c, int64_t *generation);
+int64_t pg_begun(struct pg *c);
 fallible pg_commit(struct pg *c, int64_t generation);
 void pg_roll_back(struct pg *c, int64_t generation);
 

@@ -14,6 +14,7 @@ struct pg {
     int64_t deadline;        /* of the call under way */
     PGconn *conn;            /* NULL while not connected */
     int64_t generation;
+    bool in_transaction;                /* of pg_begin: a connection that is lost is not replaced */
     const char *prepared[MAX_PREPARED]; /* names known to this connection, oldest first */
     int prepared_count;
     char state[STATE_TEXT], message[MESSAGE_TEXT];

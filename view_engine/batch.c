@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "view_engine/call.h"
+#include "view_engine/fold.h"
 #include "view_engine/relation.h"
 #include "base/banned.h"
 
@@ -67,9 +68,9 @@ bool batch_from_entry(const struct language *l, const struct entry *s, struct ar
 
 /* ---- who is given what ---- */
 
-static bool is_named(const struct view_statement *s, const char *type)
+static bool is_named(const char *const *types, const char *type)
 {
-    for (const char *const *t = s->types; *t; t++)
+    for (const char *const *t = types; *t; t++)
         if (text_equal(*t, type))
             return true;
     return false;
@@ -77,8 +78,8 @@ static bool is_named(const struct view_statement *s, const char *type)
 
 bool statement_wants(const struct view_statement *s, const struct batch_event *e)
 {
-    return s->prefix ? text_starts(e->stream, s->prefix) && !is_named(s, e->type)
-                     : is_named(s, e->type);
+    return s->prefix ? text_starts(e->stream, s->prefix) && !is_named(s->types, e->type)
+                     : is_named(s->types, e->type);
 }
 
 bool view_wants(const struct view *v, const struct batch_event *e)
@@ -86,7 +87,7 @@ bool view_wants(const struct view *v, const struct batch_event *e)
     for (int i = 0; i < v->count; i++)
         if (statement_wants(&v->statements[i], e))
             return true;
-    return e->unreadable != NULL;
+    return e->unreadable || (v->fold && is_named(v->fold->types, e->type));
 }
 
 /* ---- columns ---- */

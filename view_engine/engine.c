@@ -1,7 +1,7 @@
 /* engine.c -- one turn after the other: what is new, from the stream or from the store, into the
  * lanes. */
 #include "view_engine/engine_parts.h"
-#include "view_engine/lives.h"
+#include "view_engine/refill.h"
 
 #include "base/log.h"
 #include "base/planted.h"
@@ -27,19 +27,12 @@ fallible engine_new(const struct engine_parts *parts, struct engine **out)
 {
     struct engine *e = must_alloc(1, sizeof(*e));
     *e = (struct engine){.parts = *parts, .batch_events = BATCH_EVENTS, .trouble_at = -1};
-    while (parts->files[e->file_count].name)
-        e->file_count++;
-    e->files = arena_array(&e->arena, (size_t)e->file_count + 1, sizeof(*e->files));
-    for (int i = 0; i < e->file_count; i++) {
-        const struct problem *p =
-            view_parse(&parts->files[i], parts->language, &e->arena, &e->files[i]);
-        if (p) {
-            engine_free(e);
-            return p;
-        }
-    }
-    *out = e;
-    return NULL;
+    const struct problem *p = views_read_own(e);
+    if (p)
+        engine_free(e);
+    else
+        *out = e;
+    return p;
 }
 
 void engine_free(struct engine *e)
@@ -84,7 +77,7 @@ static fallible look_at_head(struct engine *e, int64_t *head)
     }
     e->epoch = epoch;
     if (e->set_back || (e->loaded && *head < main_lane(e)->position))
-        return lives_set_back(e, "position", main_lane(e)->position, *head);
+        return log_set_back(e, "position", main_lane(e)->position, *head);
     if (*head > e->newest)
         e->newest = *head;
     return NULL;

@@ -1,4 +1,5 @@
-/* engine.h -- follows the log and keeps the views. It knows no view: a view is a file (view.h).
+/* engine.h -- follows the log and keeps the views. It knows no view: a view is a file (view.h),
+ * or a function of the program's (fold.h).
  *
  * The rule (`cursor` is the checkpoint of lane main): another epoch of the store stops the engine;
  * an entry at or before the cursor is skipped; one whose `prev` is the cursor is applied; any
@@ -13,7 +14,7 @@
  * Threads: one engine belongs to one thread. */
 #pragma once
 
-#include "view_engine/batch.h"
+#include "view_engine/fold.h"
 
 struct engine;
 
@@ -27,6 +28,8 @@ struct engine_parts {
     struct pg *views;
     struct redis *redis;
     int block_ms; /* how long a read of the stream waits for news */
+    const struct view_fold
+        *folds; /* beside the files, ended by a NULL name; NULL: none. Borrowed */
 };
 
 /* NOT_STARTED if a view file is malformed; logged. Does not connect yet. */

@@ -25,7 +25,7 @@ struct projected {
 struct engine {
     struct engine_parts parts;
     struct arena arena; /* the engine's life */
-    struct view *files; /* of this program */
+    struct view *files; /* of this program, its folds among them */
     int file_count;
     struct arena view_arena; /* until the set of versions changes */
     struct projected *views; /* that this engine keeps */
@@ -58,7 +58,9 @@ struct engine {
 /* Remembers why the engine cannot go on; the caller has logged the detail. NOT_STARTED. */
 const struct problem *engine_stop(struct engine *e, const char *why);
 
-/* views.c: reads which versions of its views this engine keeps, by the texts the database holds.
+/* views.c: the files and folds of e->parts. NOT_STARTED, logged: one is malformed. */
+fallible views_read_own(struct engine *e);
+/* Reads which versions of its views this engine keeps, by the texts the database holds.
  * VERSION_CONFLICT and e->renewed if they are not those it has: they must be forgotten first. */
 fallible views_load(struct engine *e);
 /* Closes the connection to the views; also ends the engine's hold of them. */

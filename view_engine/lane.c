@@ -99,9 +99,18 @@ static fallible add_view(struct pipeline *p, const struct view *v,
     return NULL;
 }
 
+static fallible run_fold(struct work *w, const struct batch_event *const *at, int count)
+{
+    TRY(pg_call(w->db, &SAVEPOINT, 0, NULL, NULL));
+    TRY(fold_apply(&w->v->view, w->db, at, count));
+    return pg_call(w->db, &RELEASE, 0, NULL, NULL);
+}
+
 static fallible run_statements(struct work *w, const struct batch_event *const *at, int count)
 {
     scoped_pipeline *p = NULL;
+    if (w->v->view.fold)
+        return run_fold(w, at, count);
     TRY(pipeline_begin(w->db, &p));
     TRY(add_plain(p, &SAVEPOINT));
     TRY(add_view(p, &w->v->view, at, count));
@@ -126,9 +135,11 @@ static int leave_parked_out(struct work *w, const struct batch_event **at, int c
 }
 
 /* The first 500 bytes, whole characters: what goes into a text column. */
-static void copy_message(const struct pg *db, char out[512])
+static void copy_message(const struct pg *db, const struct problem *p, char out[512])
 {
-    int length = snprintf(out, 501, "%s: %s", pg_sqlstate(db), pg_message(db));
+    int length = p == UNREADABLE_EVENT
+                     ? snprintf(out, 501, "refused by the program's function")
+                     : snprintf(out, 501, "%s: %s", pg_sqlstate(db), pg_message(db));
     for (size_t n = length < 500 ? (size_t)length : 500; text_characters(out, n) < 0;)
         out[--n] = '\0';
 }
@@ -141,11 +152,11 @@ static fallible apply_part(struct work *w, const struct batch_event **at, int co
     if (!count)
         return NULL;
     const struct problem *p = run_statements(w, at, count);
-    if (p != STATEMENT_REFUSED || !is_events_fault(w->db))
+    if (p != UNREADABLE_EVENT && !(p == STATEMENT_REFUSED && is_events_fault(w->db)))
         return p;
     if (!w->trusted)
         return UNREADABLE_EVENT;
-    copy_message(w->db, error);
+    copy_message(w->db, p, error);
     TRY(pg_run(w->db, "ROLLBACK TO SAVEPOINT view; RELEASE SAVEPOINT view"));
     if (count == 1) {
         park(w, at[0], error);
@@ -240,27 +251,42 @@ static fallible add_all(struct engine *e, const struct lane_batch *b, struct pip
         TRY(add_plain(p, &BEGIN));
     }
     for (int i = 0; i < e->view_count; i++)
-        if (e->views[i].lane == b->lane)
+        if (e->views[i].lane == b->lane && !e->views[i].view.fold)
             TRY(add_wanted(p, &e->views[i].view, b));
     return NULL;
 }
 
-/* The common case: one round trip, and no savepoints, which are a third of what a small batch
- * costs. The statements run before it is known whether the lane was where it should be: if not,
- * another engine has written the same rows, whatever else is told. */
+static fallible apply_folds(struct engine *e, const struct lane_batch *b)
+{
+    scoped_arena a = {0};
+    const struct batch_event **at = arena_array(&a, (size_t)b->count, sizeof(*at));
+    for (int i = 0; i < e->view_count; i++) {
+        const struct view *v = &e->views[i].view;
+        int wanted =
+            e->views[i].lane == b->lane && v->fold ? choose_wanted(v, b->events, b->count, at) : 0;
+        if (wanted)
+            TRY(fold_apply(v, e->parts.views, at, wanted));
+    }
+    return NULL;
+}
+
+/* The common case: one round trip, those of folds beside it, and no savepoints, which are a third
+ * of what a small batch costs. The statements run before it is known whether the lane was where it
+ * should be: if not, another engine has written the same rows, whatever else is told. */
 static fallible apply_plainly(struct engine *e, const struct lane_batch *b, int64_t *generation)
 {
     scoped_pipeline *p = NULL;
     scoped_rows *moved = NULL;
     TRY(pipeline_begin(e->parts.views, &p));
-    *generation = pg_generation(e->parts.views);
+    *generation = pg_begun(e->parts.views);
     TRY(add_all(e, b, p, &moved));
     TRY(pipeline_send(p));
     FAILPOINT(PROJECTOR_AFTER_CHECKPOINT);
     const struct problem *problem = pipeline_end(p);
     if (moved)
         TRY(look_at_fence(&e->lanes[b->lane], moved));
-    return problem;
+    TRY(problem);
+    return apply_folds(e, b);
 }
 
 static fallible apply_carefully(struct engine *e, const struct lane_batch *b, int64_t *generation)

@@ -41,6 +41,8 @@ struct pages *pages_new(struct store *store, const struct language *language,
 static void prepare(struct page *g, const struct batch_event *const *at)
 {
     const struct view *v = g->owner->view;
+    if (v->fold) /* it takes the events themselves */
+        return;
     if (!g->calls)
         g->calls = must_alloc((size_t)v->count, sizeof(*g->calls));
     for (int i = 0; i < v->count; i++)

@@ -15,7 +15,7 @@ struct log_page {
     const struct batch_event *events;
     int count;
     const struct batch_call *calls; /* call.h: all of them, for each statement of the view; NULL if
-                                       one cannot be read */
+                                       one cannot be read, or a fold keeps the view */
 };
 
 /* Borrows all of it; the view must be complete before the first pages_next. */

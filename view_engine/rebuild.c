@@ -56,11 +56,15 @@ static const struct pg_statement INDEXES = {
 
 static fallible parse(struct rebuild *r, int version)
 {
+    const struct view_fold *fold = fold_find(r->parts.folds, r->view);
+    r->next.version = version;
+    if (fold)
+        return fold_view(fold, arena_printf(&r->arena, "%s_v%d", r->view, version),
+                         r->parts.language, &r->arena, &r->next.view);
     for (const struct embedded *f = r->parts.files; f->name; f++) {
         if (!text_starts(f->name, r->view) || !text_equal(f->name + strlen(r->view), ".sql"))
             continue;
         struct embedded file = {arena_printf(&r->arena, "%s_v%d.sql", r->view, version), f->text};
-        r->next.version = version;
         return view_parse(&file, r->parts.language, &r->arena, &r->next.view);
     }
     return because(r, NO_SUCH_ITEM, "this program has no file of that view");

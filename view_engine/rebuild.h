@@ -10,13 +10,14 @@
 #pragma once
 
 #include "platform/store.h"
-#include "view_engine/view.h"
+#include "view_engine/fold.h"
 
 struct rebuild_parts {
     const struct embedded *files; /* ended by a NULL name */
     const struct language *language;
-    struct store *store; /* all borrowed */
-    struct pg *views;    /* its settings: views_session */
+    struct store *store;           /* all borrowed */
+    struct pg *views;              /* its settings: views_session */
+    const struct view_fold *folds; /* as in engine_parts; borrowed */
 };
 
 /* What a view has in the database, for people. */

@@ -1,7 +1,7 @@
 /* registry.c -- which views there are, in which lane, and where the lanes stand: schema `engine` of
  * the read database. */
 #include "view_engine/engine_parts.h"
-#include "view_engine/lives.h"
+#include "view_engine/refill.h"
 
 #include "base/log.h"
 #include "base/banned.h"
@@ -125,12 +125,27 @@ static fallible keep_text(struct engine *e, const struct view *f, const char *di
     return engine_stop(e, "the file of a view has changed since its tables were made");
 }
 
+static fallible meet_fold(struct engine *e, const struct view *f, const struct rows *rows, int row,
+                          bool *there)
+{
+    bool serves = text_equal(f->name, rows_text(rows, row, 0));
+    if (text_equal(f->digest, rows_text(rows, row, 2))) {
+        there[f - e->files] |= serves;
+        return NULL;
+    }
+    if (!e->registered)
+        return refill_changed_fold(e, f);
+    return serves ? engine_stop(e, "another program keeps a view by another function") : NULL;
+}
+
 static fallible meet_registered(struct engine *e, const struct rows *rows, int row, bool *there)
 {
     const char *name = rows_text(rows, row, 0), *digest = rows_text(rows, row, 2);
     struct view *f = engine_file(e, rows_text(rows, row, 3));
     if (!f)
         return meet_stranger(e, name, rows_text(rows, row, 1));
+    if (f->fold)
+        return meet_fold(e, f, rows, row, there);
     if (!text_equal(f->name, name)) /* a version that does not serve */
         return NULL;
     there[f - e->files] = true;
@@ -173,15 +188,14 @@ static fallible register_views(struct engine *e)
     scoped_rows *rows = NULL;
     bool *there = arena_array(&a, (size_t)e->file_count + 1, sizeof(*there));
     TRY(pg_run(e->parts.views, "LOCK TABLE engine.view IN SHARE ROW EXCLUSIVE MODE"));
-    TRY(lives_compare(e));
+    TRY(refill_after_epoch(e));
     TRY(read_lanes(e));
-    if (!e->lane_count) {
+    if (!e->lane_count)
         TRY(new_lane(e, "main", e->newest, &a));
-        TRY(read_lanes(e));
-    }
     TRY(pg_call(e->parts.views, &VIEWS, 0, NULL, &rows));
     for (int i = 0; i < rows_count(rows); i++)
         TRY(meet_registered(e, rows, i, there));
+    TRY(read_lanes(e));
     return add_missing(e, there, &a);
 }
 

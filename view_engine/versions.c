@@ -20,8 +20,11 @@ static const struct pg_statement VERSIONS = {
 static const char *digest_of_file(const struct rebuild_parts *parts, const char *view,
                                   struct arena *a)
 {
+    struct view v;
+    const struct view_fold *fold = fold_find(parts->folds, view);
+    if (fold)
+        return fold_view(fold, view, parts->language, a, &v) ? NULL : v.digest;
     for (const struct embedded *f = parts->files; f->name; f++) {
-        struct view v;
         if (text_starts(f->name, view) && text_equal(f->name + strlen(view), ".sql"))
             return view_parse(f, parts->language, a, &v) ? NULL : v.digest;
     }

@@ -221,6 +221,18 @@ static const char *digest_of(struct arena *a, const char *text)
     return arena_text(a, out);
 }
 
+bool view_is_name(const char *name)
+{
+    return is_name(name) && !text_equal(name, "main") && !text_equal(name, "engine") &&
+           !text_equal(name, "public");
+}
+
+void view_set_text(struct view *v, const char *text, struct arena *a)
+{
+    v->text = arena_text(a, text);
+    v->digest = digest_of(a, text);
+}
+
 void view_place(struct view *v, const char *schema, struct arena *a)
 {
     v->name = schema;
@@ -235,12 +247,10 @@ fallible view_parse(const struct embedded *file, const struct language *language
     struct reader r = {.file = file, .language = language, .arena = a, .view = &v};
     size_t stem = strcspn(file->name, ".");
     v.name = arena_bytes(a, file->name, stem);
-    if (!is_name(v.name) || !text_equal(file->name + stem, ".sql") || text_equal(v.name, "main") ||
-        text_equal(v.name, "engine") || text_equal(v.name, "public"))
+    if (!view_is_name(v.name) || !text_equal(file->name + stem, ".sql"))
         return fault(&r, 0, "the file's name cannot be the name of a view");
     view_place(&v, v.name, a);
-    v.text = arena_text(a, file->text);
-    v.digest = digest_of(a, file->text);
+    view_set_text(&v, file->text, a);
     const struct problem *p = read_lines(&r);
     text_release(&r.body);
     if (!p)

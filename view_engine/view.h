@@ -50,12 +50,13 @@ struct view_statement {
 
 struct view {
     const char *name;          /* and schema; set by view_place alone, with `enter` */
-    const char *digest;        /* of the file */
+    const char *digest;        /* of `text` */
     const char *text;          /* the file */
     const char *tables;        /* DDL */
     struct pg_statement enter; /* makes its tables those that the others mean, in a transaction */
     struct view_statement *statements;
     int count;
+    const struct view_fold *fold; /* it keeps the tables, and there are no statements; else NULL */
 };
 
 /* Which types there are and how old ones are raised: the real ones, or those of a test. */
@@ -68,6 +69,11 @@ struct language {
  * live in `a`. */
 fallible view_parse(const struct embedded *file, const struct language *language, struct arena *a,
                     struct view *out);
+
+/* Lower case, digits and _, and no name that a schema has already. */
+bool view_is_name(const char *name);
+/* Sets text and digest. */
+void view_set_text(struct view *v, const char *text, struct arena *a);
 
 /* Lets it live in another schema, and be named like that; before view_complete. */
 void view_place(struct view *v, const char *schema, struct arena *a);

@@ -1,6 +1,6 @@
 /* views.c -- the versions of views that an engine keeps: those that serve or have served. A version
- * is applied by the text it was made with, which the database holds; one that is being filled for a
- * rebuild belongs to whoever fills it. */
+ * is applied by the text it was made with, which the database holds, or by the program's own fold;
+ * one that is being filled for a rebuild belongs to whoever fills it. */
 #include "view_engine/engine_parts.h"
 
 #include "base/log.h"
@@ -9,7 +9,7 @@
 /* A view that catches up has its own lane, too; a version that is being filled is not named like
  * its file. */
 static const struct pg_statement KEPT = {
-    "views_kept", "SELECT name, lane, digest, version, text FROM engine.view "
+    "views_kept", "SELECT name, lane, digest, version, text, file FROM engine.view "
                   "WHERE file = ANY ($1::text[]) AND (lane = 'main' OR name = file) ORDER BY name"};
 
 /* engine.view.lane refers to engine.lane: it is there. */
@@ -49,14 +49,39 @@ void views_forget(struct engine *e)
     arena_release(&e->view_arena);
 }
 
+fallible views_read_own(struct engine *e)
+{
+    const struct engine_parts *parts = &e->parts;
+    size_t count = 0;
+    for (const struct embedded *f = parts->files; f->name; f++)
+        count++;
+    for (const struct view_fold *f = parts->folds; f && f->name; f++)
+        count++;
+    e->files = arena_array(&e->arena, count + 1, sizeof(*e->files));
+    for (const struct embedded *f = parts->files; f->name; f++)
+        TRY(view_parse(f, parts->language, &e->arena, &e->files[e->file_count++]));
+    for (const struct view_fold *f = parts->folds; f && f->name; f++)
+        TRY(fold_view(f, f->name, parts->language, &e->arena, &e->files[e->file_count++]));
+    return NULL;
+}
+
+static fallible read_version(struct engine *e, const struct rows *rows, int row, struct view *out)
+{
+    const char *name = rows_text(rows, row, 0);
+    const struct view_fold *fold = fold_find(e->parts.folds, rows_text(rows, row, 5));
+    struct embedded file = {arena_printf(&e->view_arena, "%s.sql", name), rows_text(rows, row, 4)};
+    if (!fold)
+        return view_parse(&file, e->parts.language, &e->view_arena, out);
+    TRY(fold_view(fold, name, e->parts.language, &e->view_arena, out));
+    return text_equal(out->digest, rows_text(rows, row, 2)) ? NULL : NOT_STARTED;
+}
+
 static fallible parse_all(struct engine *e, const struct rows *rows)
 {
     e->views = arena_array(&e->view_arena, (size_t)rows_count(rows) + 1, sizeof(*e->views));
     for (int i = 0; i < rows_count(rows); i++) {
-        struct embedded file = {arena_printf(&e->view_arena, "%s.sql", rows_text(rows, i, 0)),
-                                rows_text(rows, i, 4)};
         e->views[i].version = (int)rows_int(rows, i, 3);
-        if (view_parse(&file, e->parts.language, &e->view_arena, &e->views[i].view))
+        if (read_version(e, rows, i, &e->views[i].view))
             return engine_stop(e, "a view's text of the database is not understood");
         e->view_count++;
     }

@@ -234,7 +234,7 @@ static void fill_one_page(const struct small_city *c, const char *view)
     struct pg *log = pg_new(c->log_url, "test store", NULL, 5000);
     struct store *store = store_new(log);
     struct rebuild_parts parts = {view_files, &event_language, store,
-                                  pg_new(c->views_url, "test rebuild", views_session, 5000)};
+                                  pg_new(c->views_url, "test rebuild", views_session, 5000), NULL};
     CHECK_OK(rebuild_begin(&parts, view, &r));
     CHECK_OK(rebuild_step(r, &done));
     CHECK(!done);

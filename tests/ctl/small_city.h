@@ -185,7 +185,8 @@ static inline void project_all(struct small_city *c)
     struct engine *engine;
     int64_t at = -1;
     CHECK_OK(engine_new(
-        &(struct engine_parts){view_files, &event_language, store, views, redis, 20}, &engine));
+        &(struct engine_parts){view_files, &event_language, store, views, redis, 20, NULL},
+        &engine));
     for (int n = 0; n < 100 && at < c->head; n++) {
         CHECK(engine_step(engine) != ENGINE_STOPPED);
         at = number(c->views, "SELECT coalesce(max(position), -1) FROM engine.lane");

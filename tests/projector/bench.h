@@ -63,8 +63,9 @@ static inline void bench_close(struct bench *b)
     pg_free(b->reader);
 }
 
-static inline struct projector projector_with(const struct bench *b, const struct embedded *files,
-                                              const struct language *language)
+static inline struct projector projector_of(const struct bench *b, const struct embedded *files,
+                                            const struct language *language,
+                                            const struct view_fold *folds)
 {
     struct projector p = {0};
     p.store_connection = pg_new(b->store_url, "test store", NULL, 3000);
@@ -72,8 +73,15 @@ static inline struct projector projector_with(const struct bench *b, const struc
     p.store = store_new(p.store_connection);
     p.redis = redis_new("127.0.0.1", test_redis_port(), NULL, 1000);
     CHECK_OK(engine_new(
-        &(struct engine_parts){files, language, p.store, p.views, p.redis, BLOCK_MS}, &p.engine));
+        &(struct engine_parts){files, language, p.store, p.views, p.redis, BLOCK_MS, folds},
+        &p.engine));
     return p;
+}
+
+static inline struct projector projector_with(const struct bench *b, const struct embedded *files,
+                                              const struct language *language)
+{
+    return projector_of(b, files, language, NULL);
 }
 
 static inline struct projector projector_open(const struct bench *b)

@@ -170,6 +170,8 @@ TEST(a_connection_replaced_within_a_transaction_commits_nothing)
     CHECK_OK(pg_begin(b.reader, &generation));
     run_sql(b.reader, "INSERT INTO engine.lane (name, epoch) VALUES ('lost', 1)");
     pg_close(b.reader);
+    CHECK_PROBLEM(pg_run(b.reader, "INSERT INTO engine.lane (name, epoch) VALUES ('by itself', 1)"),
+                  DATABASE_UNAVAILABLE);
     CHECK_PROBLEM(pg_commit(b.reader, generation), DATABASE_UNAVAILABLE);
     CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.lane"), 0);
     bench_close(&b);

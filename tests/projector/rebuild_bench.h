@@ -21,7 +21,7 @@ static inline struct builder builder_open(const struct bench *b, const struct em
     w.store_connection = pg_new(b->store_url, "test rebuild store", NULL, 20000);
     w.views = pg_new(b->views_url, "test rebuild views", views_session, 20000);
     w.store = store_new(w.store_connection);
-    w.parts = (struct rebuild_parts){files, &event_language, w.store, w.views};
+    w.parts = (struct rebuild_parts){files, &event_language, w.store, w.views, NULL};
     return w;
 }
 
