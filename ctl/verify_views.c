@@ -130,7 +130,7 @@ static fallible make_schema(struct fold *f)
     return view_complete(&f->v.view, f->city->views, f->arena);
 }
 
-static fallible look_at_place(struct fold *f)
+static fallible read_place(struct fold *f)
 {
     struct head head;
     const char *digest;
@@ -153,7 +153,7 @@ static fallible look_at_place(struct fold *f)
 static fallible fold_all(struct fold *f)
 {
     f->at = f->rows = 0;
-    TRY(in_transaction(f, look_at_place));
+    TRY(in_transaction(f, read_place));
     if (!f->over)
         TRY(in_transaction(f, make_schema));
     while (!f->over && f->at < f->target) {

@@ -157,7 +157,7 @@ fallible batch_add(struct pipeline *p, const struct view_statement *s,
     return batch_send(p, s, &c);
 }
 
-fallible batch_rehearse(struct pg *db, const struct view_statement *s)
+fallible batch_prepare_on(struct pg *db, const struct view_statement *s)
 {
     scoped_batch_call c = {0};
     batch_prepare(&c, s, NULL, 0);

@@ -36,4 +36,4 @@ bool view_wants(const struct view *v, const struct batch_event *e);
 fallible batch_add(struct pipeline *p, const struct view_statement *s,
                    const struct batch_event *const *events, int count);
 /* Runs it for no event at all: prepares it, and shows that the database takes it. As pg_call. */
-fallible batch_rehearse(struct pg *db, const struct view_statement *s);
+fallible batch_prepare_on(struct pg *db, const struct view_statement *s);

@@ -1,5 +1,5 @@
-/* engine.c -- one turn after the other: what is new, from the stream or from the store, into the
- * lanes. */
+/* engine.c -- the turns of the engine: reads new events from the stream or the store and gives them
+ * to the lanes. */
 #include "view_engine/engine_parts.h"
 #include "view_engine/refill.h"
 
@@ -63,9 +63,9 @@ static struct lane *main_lane(struct engine *e)
 
 /* ---- the store ---- */
 
-/* Looks at the end of the log. Called after a page was read and before it is applied: a page of
- * another life of the log must not count. */
-static fallible look_at_head(struct engine *e, int64_t *head)
+/* Reads the end of the log, and stops the engine if its epoch is another one. Called after a page
+ * was read and before it is applied: a page of another epoch must not be applied. */
+static fallible read_head(struct engine *e, int64_t *head)
 {
     int64_t epoch;
     TRY(store_head(e->parts.store, head, &epoch));
@@ -89,7 +89,7 @@ static bool is_behind(const struct engine *e, int lane)
 }
 
 /* The time of the first event that a lane has not applied. */
-static fallible look_at_lag(struct engine *e, int lane)
+static fallible read_lag(struct engine *e, int lane)
 {
     scoped_arena a = {0};
     struct event_page next;
@@ -109,16 +109,16 @@ static bool is_lag_due(const struct engine *e)
            (time_monotonic() >= e->lag_again || (is_behind(e, 0) && !e->behind_since[0]));
 }
 
-/* Whatever becomes of the turns: what the stream has not shown counts, too. */
-static fallible look_at_lags(struct engine *e)
+/* Also after a turn that failed, and of events that the stream has not shown. */
+static fallible read_lags(struct engine *e)
 {
     int64_t head;
     if (!is_lag_due(e))
         return NULL;
     e->lag_again = time_monotonic() + LAG_AGAIN_US;
-    TRY(look_at_head(e, &head));
+    TRY(read_head(e, &head));
     for (int i = 0; i < e->lane_count; i++)
-        TRY(look_at_lag(e, i));
+        TRY(read_lag(e, i));
     return NULL;
 }
 
@@ -128,7 +128,7 @@ static fallible apply_page(struct engine *e, int lane, int64_t end, struct arena
     struct event_page page;
     int64_t head, position = e->lanes[lane].position;
     TRY(store_read_data(e->parts.store, position, e->batch_events, a, &page));
-    TRY(look_at_head(e, &head));
+    TRY(read_head(e, &head));
     int count = 0;
     struct batch_event *events = arena_array(a, (size_t)page.count, sizeof(*events));
     while (count < page.count && page.at[count].position <= end) {
@@ -183,7 +183,7 @@ static fallible move_other_lanes(struct engine *e, struct arena *a, bool *busy)
 
 /* Goes to the store for what the stream cannot give. An entry that stays unusable, because nothing
  * in the store replaces it yet, is not asked for again at once. */
-static void heal(struct engine *e, const char *why)
+static void resume_from_store(struct engine *e, const char *why)
 {
     metric_add(METRIC_es_projection_catchup_total, NULL, 1);
     if (e->trouble_at == main_lane(e)->position) {
@@ -204,7 +204,7 @@ static fallible take_entries(struct engine *e, const struct entry *entries, int 
     for (int i = 0; i < found && !*why; i++) {
         const struct entry *x = &entries[i];
         if (x->epoch != e->epoch && !PLANTED(NO_EPOCH_CHECK)) {
-            TRY(look_at_head(e, &head)); /* stops here if it is the store's */
+            TRY(read_head(e, &head)); /* stops here if it is the store's */
             *why = "an entry of another epoch";
             break;
         }
@@ -229,25 +229,25 @@ static fallible apply_entries(struct engine *e, const struct batch_event *events
     const struct problem *p = lane_apply(e, 0, events, count, last->position, false);
     if (p == UNREADABLE_EVENT) { /* what is parked is decided on the store's copy alone */
         e->loaded = false;
-        heal(e, "an event cannot be applied");
+        resume_from_store(e, "an event cannot be applied");
         return NULL;
     }
     return p;
 }
 
-/* Nothing came: are the stream and this engine still where the store and the views are? The store
- * may be away: then the stream is followed all the same. */
-static fallible after_silence(struct engine *e)
+/* The stream had nothing new: compares the engine's position with the store's head and with what
+ * the views hold. Without the store the stream is followed all the same. */
+static fallible after_idle_read(struct engine *e)
 {
     int64_t head;
     bool changed;
-    const struct problem *p = look_at_head(e, &head);
+    const struct problem *p = read_head(e, &head);
     if (e->stopped)
         return p;
     if (p)
         e->health.store = false;
     else if (head > main_lane(e)->position)
-        heal(e, "silence while the store has more");
+        resume_from_store(e, "the stream is idle but the store is ahead");
     TRY(registry_compare(e, &changed));
     e->loaded = !changed;
     return NULL;
@@ -274,8 +274,8 @@ static fallible follow_stream(struct engine *e, int block_ms, struct arena *a, i
     if (count)
         TRY(apply_entries(e, events, count));
     if (why)
-        heal(e, why);
-    return found || malformed || !block_ms ? NULL : after_silence(e);
+        resume_from_store(e, why);
+    return found || malformed || !block_ms ? NULL : after_idle_read(e);
 }
 
 /* ---- one turn ---- */
@@ -285,7 +285,7 @@ fallible engine_load(struct engine *e)
     int64_t head;
     if (e->loaded)
         return NULL;
-    TRY(look_at_head(e, &head));
+    TRY(read_head(e, &head));
     TRY(registry_load(e));
     e->health.views = true;
     return NULL;
@@ -302,7 +302,7 @@ static fallible turn(struct engine *e, struct arena *a, int *wait_ms)
     }
     if (time_monotonic() >= e->lanes_again) {
         const struct problem *p = move_other_lanes(e, a, &busy);
-        if (p) /* main goes on in the next turn, whatever is wrong with a new view */
+        if (p) /* a new view that fails does not keep main from going on in the next turn */
             e->lanes_again = time_monotonic() + LANES_AGAIN_US;
         TRY(p);
     }
@@ -336,7 +336,7 @@ int engine_step(struct engine *e)
     if (e->stopped)
         return ENGINE_STOPPED;
     const struct problem *p = turn(e, &a, &wait_ms);
-    if (!e->stopped && look_at_lags(e))
+    if (!e->stopped && read_lags(e))
         e->health.store = false;
     if (e->stopped)
         return ENGINE_STOPPED;
@@ -363,7 +363,7 @@ struct engine_health engine_health(const struct engine *e)
     return h;
 }
 
-/* Other versions come and go, each with a name of its own that a scraper would see for ever. */
+/* Metrics are of serving versions only: each other version would leave a series of its own name. */
 static bool is_serving(const struct engine *e, const char *name)
 {
     for (int i = 0; i < e->file_count; i++)

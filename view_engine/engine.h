@@ -4,8 +4,8 @@
  * The rule (`cursor` is the checkpoint of lane main): another epoch of the store stops the engine;
  * an entry at or before the cursor is skipped; one whose `prev` is the cursor is applied; any
  * other, and a malformed one, sends the engine to the event store, from which it reads on to the
- * end. So does silence while the store has more. A batch is one transaction: the checkpoint first,
- * compared with what this engine believes it to be, then the statements of each view.
+ * end. So does an idle stream while the store is ahead. A batch is one transaction: the checkpoint
+ * first, compared with what this engine believes it to be, then the statements of each view.
  *
  * Views of an older epoch are dropped when an engine starts, and filled anew from the log's
  * beginning. While the store is behind the views in one and the same epoch, the engine waits for a

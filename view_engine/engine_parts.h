@@ -39,7 +39,7 @@ struct engine {
     bool renewed;    /* the set of versions is another one */
     bool set_back;   /* the store is behind the views: waits for a new epoch */
     bool unread_retried;
-    int64_t rehearsed; /* connection on which all statements are prepared */
+    int64_t prepared_on; /* connection on which all statements are prepared */
     const char *stopped;
 
     /* reading */

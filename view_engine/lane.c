@@ -35,7 +35,7 @@ static void fence_values(const struct lane *lane, int64_t to, int64_t revision, 
         values[i] = arena_printf(a, "%lld", (long long)numbers[i - 1]);
 }
 
-static fallible look_at_fence(const struct lane *lane, const struct rows *moved)
+static fallible check_fence(const struct lane *lane, const struct rows *moved)
 {
     if (rows_affected(moved) == 1)
         return NULL;
@@ -51,7 +51,7 @@ fallible lane_fence(struct pg *db, const struct lane *lane, int64_t to, int64_t 
     const char *values[FENCE_VALUES];
     fence_values(lane, to, revision, &a, values);
     TRY(pg_call(db, &FENCE, FENCE_VALUES, values, &moved));
-    return look_at_fence(lane, moved);
+    return check_fence(lane, moved);
 }
 
 /* ---- one view ---- */
@@ -75,7 +75,7 @@ static void park(struct work *w, const struct batch_event *e, const char *error)
                   KV("position", e->position), KV("type", e->type), KV("reason", error));
 }
 
-/* All other errors are about the database, and the batch is tried again. */
+/* After all other errors the batch is tried again: they come from the database. */
 static bool is_events_fault(const struct pg *db)
 {
     return pg_fault(db) == PG_DATA;
@@ -284,7 +284,7 @@ static fallible apply_plainly(struct engine *e, const struct lane_batch *b, int6
     FAILPOINT(PROJECTOR_AFTER_CHECKPOINT);
     const struct problem *problem = pipeline_end(p);
     if (moved)
-        TRY(look_at_fence(&e->lanes[b->lane], moved));
+        TRY(check_fence(&e->lanes[b->lane], moved));
     TRY(problem);
     return apply_folds(e, b);
 }
@@ -320,7 +320,7 @@ static fallible transact(struct engine *e, const struct lane_batch *b, bool plai
     return NULL;
 }
 
-/* A view that cannot take an event is found, and the event, in a second transaction. */
+/* If a statement refuses an event, a second transaction finds the view and the event. */
 fallible lane_apply(struct engine *e, int lane, const struct batch_event *events, int count,
                     int64_t to, bool trusted)
 {

@@ -138,7 +138,8 @@ static fallible create(struct rebuild *r)
 
 /* ---- going on with one that was killed ---- */
 
-/* Whoever fills it still is fenced from here on: what he has not committed comes to nothing. */
+/* The revision fences a rebuild that still fills it: what that one has not committed is rolled
+ * back. */
 static const struct pg_statement TAKE_OVER = {
     "rebuild_take_over", "UPDATE engine.lane SET revision = revision + 1 WHERE name = $1::text "
                          "RETURNING position, epoch, revision"};
@@ -247,8 +248,8 @@ static const struct pg_statement FIRST_FAULT = {
     "rebuild_fault", "SELECT position, type, stream, error FROM engine.parked "
                      "WHERE view = $1::text ORDER BY position LIMIT 1"};
 
-/* What would be parked when it is new is a fault of the file, or of the log, when all is applied
- * again: nobody would look for it in a version that seems whole. */
+/* A rebuild ends where an event would be parked: the fault is the file's or the log's, and in a
+ * version that serves as whole nobody would look for it. */
 static fallible refuse(struct rebuild *r)
 {
     scoped_rows *rows = NULL;
@@ -259,8 +260,8 @@ static fallible refuse(struct rebuild *r)
     return UNREADABLE_EVENT;
 }
 
-/* What an operator has given up on stays left out. Takes the others of the page up to the goal;
- * *to moves to the last one looked at. */
+/* Leaves out the events that an operator has discarded. Takes the others of the page up to the
+ * goal; *to moves to the last one looked at. */
 static fallible take_page(struct rebuild *r, const struct log_page *page, struct arena *a,
                           struct batch_event *events, int *count, int64_t *to)
 {
@@ -313,7 +314,7 @@ static fallible fill_next(struct rebuild *r)
     return NULL;
 }
 
-/* What is refused as a whole is tried again event by event, to name the one at fault. */
+/* A page that is refused as a whole is tried again event by event, to name the one at fault. */
 static fallible fill(struct rebuild *r, const struct problem *(*step)(struct rebuild *r))
 {
     int64_t position = r->lane.position;
@@ -338,8 +339,8 @@ static fallible make_indexes(struct rebuild *r)
 
 /* ---- the swap ---- */
 
-/* The rest is applied and committed with the names: whoever finds the new tables by their name
- * finds all of it in them. */
+/* Applies the rest and exchanges the names in one transaction: a reader that finds the new tables
+ * finds them complete. */
 static fallible swap(struct rebuild *r)
 {
     int64_t epoch, to = r->lane.position;
@@ -355,7 +356,7 @@ static fallible swap(struct rebuild *r)
     return versions_exchange(r->parts.views, r->view, v.serving, r->next.version);
 }
 
-static fallible look_at_main(struct rebuild *r)
+static fallible read_goal(struct rebuild *r)
 {
     scoped_rows *rows = NULL;
     TRY(pg_call(r->parts.views, &MAIN, 0, NULL, &rows));
@@ -366,7 +367,7 @@ static fallible look_at_main(struct rebuild *r)
 fallible rebuild_step(struct rebuild *r, bool *done)
 {
     *done = false;
-    TRY(look_at_main(r));
+    TRY(read_goal(r));
     if (r->goal - r->lane.position > SWAP_WITHIN)
         return fill(r, fill_next);
     if (r->indexes)

@@ -101,9 +101,10 @@ static fallible add_missing(struct engine *e, const bool *there, struct arena *a
                       e->lanes[0].revision + 1); /* main has new members */
 }
 
-/* A view this program has no file for. At start: an older program's, which gets a lane of its own,
- * so that it misses nothing should its file come back. Later: another program is at work. */
-static fallible meet_stranger(struct engine *e, const char *name, const char *lane)
+/* A view that this program has no file for. At start it is taken for an older program's and gets a
+ * lane of its own, where it stands still until a program has the file again. Later it means that
+ * another program keeps views here, and the engine stops. */
+static fallible unknown_view(struct engine *e, const char *name, const char *lane)
 {
     if (!text_equal(lane, "main"))
         return NULL;
@@ -125,8 +126,8 @@ static fallible keep_text(struct engine *e, const struct view *f, const char *di
     return engine_stop(e, "the file of a view has changed since its tables were made");
 }
 
-static fallible meet_fold(struct engine *e, const struct view *f, const struct rows *rows, int row,
-                          bool *there)
+static fallible check_fold(struct engine *e, const struct view *f, const struct rows *rows, int row,
+                           bool *there)
 {
     bool serves = text_equal(f->name, rows_text(rows, row, 0));
     if (text_equal(f->digest, rows_text(rows, row, 2))) {
@@ -138,14 +139,14 @@ static fallible meet_fold(struct engine *e, const struct view *f, const struct r
     return serves ? engine_stop(e, "another program keeps a view by another function") : NULL;
 }
 
-static fallible meet_registered(struct engine *e, const struct rows *rows, int row, bool *there)
+static fallible check_registered(struct engine *e, const struct rows *rows, int row, bool *there)
 {
     const char *name = rows_text(rows, row, 0), *digest = rows_text(rows, row, 2);
     struct view *f = engine_file(e, rows_text(rows, row, 3));
     if (!f)
-        return meet_stranger(e, name, rows_text(rows, row, 1));
+        return unknown_view(e, name, rows_text(rows, row, 1));
     if (f->fold)
-        return meet_fold(e, f, rows, row, there);
+        return check_fold(e, f, rows, row, there);
     if (!text_equal(f->name, name)) /* a version that does not serve */
         return NULL;
     there[f - e->files] = true;
@@ -173,7 +174,7 @@ static fallible read_lanes(struct engine *e)
             (struct lane){arena_text(&e->lane_names, rows_text(rows, i, 0)), rows_int(rows, i, 1),
                           rows_int(rows, i, 2), rows_int(rows, i, 3)};
         if (rows_int(rows, i, 2) != e->epoch) {
-            log_error("the views belong to another life of the log: they must be rebuilt",
+            log_error("the views belong to another epoch of the log: they must be rebuilt",
                       KV("lane", rows_text(rows, i, 0)), KV("epoch", rows_int(rows, i, 2)),
                       KV("store_epoch", e->epoch));
             return engine_stop(e, "the views belong to another epoch than the event store");
@@ -194,7 +195,7 @@ static fallible register_views(struct engine *e)
         TRY(new_lane(e, "main", e->newest, &a));
     TRY(pg_call(e->parts.views, &VIEWS, 0, NULL, &rows));
     for (int i = 0; i < rows_count(rows); i++)
-        TRY(meet_registered(e, rows, i, there));
+        TRY(check_registered(e, rows, i, there));
     TRY(read_lanes(e));
     return add_missing(e, there, &a);
 }
@@ -203,28 +204,28 @@ static fallible register_views(struct engine *e)
 
 /* Prepares every statement, so that one the database does not take is a fault of the file, at
  * start, and not of the first event. */
-static fallible rehearse_view(struct engine *e, struct view *v)
+static fallible prepare_view(struct engine *e, struct view *v)
 {
     TRY(view_complete(v, e->parts.views, &e->view_arena));
     TRY(pg_call(e->parts.views, &v->enter, 0, NULL, NULL));
     for (int i = 0; i < v->count; i++)
-        TRY(batch_rehearse(e->parts.views, &v->statements[i]));
+        TRY(batch_prepare_on(e->parts.views, &v->statements[i]));
     return pg_run(e->parts.views, "RESET search_path");
 }
 
-static fallible rehearse(struct engine *e)
+static fallible prepare_all(struct engine *e)
 {
-    if (e->rehearsed == pg_generation(e->parts.views))
+    if (e->prepared_on == pg_generation(e->parts.views))
         return NULL;
     for (int i = 0; i < e->view_count; i++) {
-        const struct problem *p = rehearse_view(e, &e->views[i].view);
+        const struct problem *p = prepare_view(e, &e->views[i].view);
         if (is_files_fault(e, p))
             return engine_stop(e, "a statement of a view is refused by the database");
         if (p == NOT_STARTED)
             return engine_stop(e, "a view file does not fit its tables");
         TRY(p);
     }
-    e->rehearsed = pg_generation(e->parts.views);
+    e->prepared_on = pg_generation(e->parts.views);
     return NULL;
 }
 
@@ -233,7 +234,7 @@ static fallible load_within(struct engine *e)
     TRY(register_views(e));
     TRY(read_lanes(e));
     TRY(views_load(e));
-    return rehearse(e);
+    return prepare_all(e);
 }
 
 static fallible load(struct engine *e)

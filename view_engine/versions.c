@@ -6,7 +6,7 @@
 #include "view_engine/engine_parts.h"
 #include "base/banned.h"
 
-/* How far a version is filled that a rebuild may go on with: in this life of the log, and without
+/* How far a version is filled that a rebuild may go on with: in this epoch of the log, and without
  * an event that was given up on since. */
 static const struct pg_statement VERSIONS = {
     "versions",
