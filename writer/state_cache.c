@@ -12,15 +12,17 @@ struct state_cache {
     unsigned char key[crypto_shorthash_KEYBYTES];
     struct cached *newest, *oldest;
     struct cached *unwritten; /* made since the last trim, which may have stayed empty */
-    int count, most;
+    int count, entries_max;
+    size_t bytes, bytes_max;
 };
 
-struct state_cache *state_cache_new(int most)
+struct state_cache *state_cache_new(int entries_max, size_t bytes_max)
 {
     struct state_cache *c = must_alloc(1, sizeof(*c));
-    c->most = most;
+    c->entries_max = entries_max;
+    c->bytes_max = bytes_max;
     c->bucket_count = 1;
-    while (c->bucket_count < (size_t)most)
+    while (c->bucket_count < (size_t)entries_max)
         c->bucket_count *= 2;
     c->buckets = must_alloc(c->bucket_count, sizeof(struct cached *));
     crypto_shorthash_keygen(c->key);
@@ -65,6 +67,7 @@ static void forget(struct state_cache *c, struct cached *s)
     *place_of(c, s->hash, s->stream) = s->next_in_bucket;
     unlink_use(c, s);
     c->count--;
+    c->bytes -= sizeof(*s) + arena_size(&s->arena);
     arena_release(&s->arena);
     free(s);
 }
@@ -112,6 +115,7 @@ struct cached *state_cache_make(struct state_cache *c, const char *stream)
     if (s || !decider)
         return use(c, s);
     s = must_alloc(1, sizeof(*s));
+    s->cache = c;
     s->hash = hash;
     s->decider = decider;
     s->stream = arena_text(&s->arena, stream);
@@ -121,6 +125,7 @@ struct cached *state_cache_make(struct state_cache *c, const char *stream)
     s->next_unwritten = c->unwritten;
     c->unwritten = s;
     c->count++;
+    c->bytes += sizeof(*s) + arena_size(&s->arena);
     return s;
 }
 
@@ -139,7 +144,9 @@ void state_cache_drop(struct state_cache *c, const char *stream)
 
 void cached_fold(struct cached *s, const struct event *e, int64_t position)
 {
+    size_t before = arena_size(&s->arena);
     s->decider->evolve(s->state, e, &s->arena);
+    s->cache->bytes += arena_size(&s->arena) - before;
     s->version++;
     s->position = position;
 }
@@ -152,8 +159,13 @@ void state_cache_trim(struct state_cache *c)
         if (s->version <= 0)
             forget(c, s);
     }
-    while (c->count > c->most)
+    while (c->count && (c->count > c->entries_max || c->bytes > c->bytes_max))
         forget(c, c->oldest);
+}
+
+size_t state_cache_bytes(const struct state_cache *c)
+{
+    return c->bytes;
 }
 
 int state_cache_count(const struct state_cache *c)

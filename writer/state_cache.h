@@ -6,7 +6,10 @@
 #include "events/decision.h"
 #include "platform/store.h"
 
+struct state_cache;
+
 struct cached {
+    struct state_cache *cache;
     uint64_t hash; /* of the name, the cache's own */
     const char *stream;
     const struct decider *decider;
@@ -16,8 +19,7 @@ struct cached {
     struct cached *newer, *older, *next_in_bucket, *next_unwritten;
 };
 
-struct state_cache;
-struct state_cache *state_cache_new(int most);
+struct state_cache *state_cache_new(int entries_max, size_t bytes_max);
 void state_cache_free(struct state_cache *c); /* NULL is allowed */
 
 struct cached *state_cache_get(struct state_cache *c, const char *stream); /* NULL: not there */
@@ -31,3 +33,4 @@ void cached_fold(struct cached *s, const struct event *e, int64_t position);
 /* Between batches only: forgets what was never written and what is over the limit. */
 void state_cache_trim(struct state_cache *c);
 int state_cache_count(const struct state_cache *c);
+size_t state_cache_bytes(const struct state_cache *c); /* of the entries: nodes and arenas */

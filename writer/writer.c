@@ -356,7 +356,7 @@ struct writer *writer_new(const struct settings *settings, void (*committed)(voi
     w->committed_arg = arg;
     w->queue = queue_new((int)settings->queue_max);
     w->waiting = waiting_new();
-    w->cache = state_cache_new((int)settings->state_cache_max);
+    w->cache = state_cache_new((int)settings->state_cache_max, (size_t)settings->state_cache_bytes);
     w->connection =
         pg_new(settings->database_url, "writer", SESSION, (int)settings->database_timeout_ms);
     w->store = store_new(w->connection);
