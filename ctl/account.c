@@ -12,13 +12,13 @@
 
 enum { TIMEOUT_MS = 10000 };
 
-struct wish {
+struct account_request {
     const char *name, *role, *agency, *password_file;
     bool if_absent, new_agency, yes, json;
     char password[PASSWORD_LINE];
 };
 
-static const char *agency_of(const struct wish *w)
+static const char *agency_of(const struct account_request *w)
 {
     return w->agency ? w->agency : "";
 }
@@ -62,7 +62,7 @@ static bool is_routed_to(const struct rows *rows, const char *agency, struct tex
 }
 
 /* A name mistyped would be an agency without an inbox. DONE, or the exit code after a sentence. */
-static int check_agency(struct pg *c, const struct wish *w)
+static int check_agency(struct pg *c, const struct account_request *w)
 {
     struct fault f = {0};
     scoped_rows *rows = NULL;
@@ -99,7 +99,7 @@ static fallible add(struct pg *c, struct account *a, const char *password, int64
     return account_register(c, a, &o, position);
 }
 
-static int is_there_already(const struct wish *w, const struct account *old)
+static int is_there_already(const struct account_request *w, const struct account *old)
 {
     if (!w->if_absent)
         return failed_by(NAME_TAKEN, w->name);
@@ -109,7 +109,7 @@ static int is_there_already(const struct wish *w, const struct account *old)
     return DONE;
 }
 
-static int add_account(struct pg *c, const struct wish *w, struct arena *arena)
+static int add_account(struct pg *c, const struct account_request *w, struct arena *arena)
 {
     struct fault f = {0};
     bool found = false;
@@ -135,7 +135,7 @@ static int add_account(struct pg *c, const struct wish *w, struct arena *arena)
     return DONE;
 }
 
-static int verb_add(struct pg *c, struct wish *w)
+static int verb_add(struct pg *c, struct account_request *w)
 {
     struct arena arena = {0};
     int code = check_agency(c, w);
@@ -149,12 +149,13 @@ static int verb_add(struct pg *c, struct wish *w)
 
 /* ---- list ---- */
 
-static const struct column columns[] = {{"name", false},  {"role", false},    {"agency", false},
-                                        {"state", false}, {"created", false}, {"user_id", false}};
+static const struct table_column columns[] = {{"name", false},    {"role", false},
+                                              {"agency", false},  {"state", false},
+                                              {"created", false}, {"user_id", false}};
 /* For programs, as the API calls them. */
-static const struct column members[] = {{"username", false},   {"role", false},
-                                        {"agency", false},     {"disabled", true},
-                                        {"created_at", false}, {"id", false}};
+static const struct table_column members[] = {{"username", false},   {"role", false},
+                                              {"agency", false},     {"disabled", true},
+                                              {"created_at", false}, {"id", false}};
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), AGENCY_COLUMN = 2, STATE };
 
 static void add_row(struct table *t, const struct rows *rows, int i, bool json)
@@ -172,7 +173,7 @@ static void add_row(struct table *t, const struct rows *rows, int i, bool json)
     table_add(t, cells);
 }
 
-static int verb_list(struct pg *c, struct wish *w)
+static int verb_list(struct pg *c, struct account_request *w)
 {
     scoped_rows *rows = NULL;
     scoped_table t = table_of(w->json ? members : columns, COLUMNS);
@@ -188,7 +189,7 @@ static int verb_list(struct pg *c, struct wish *w)
 /* ---- changes ---- */
 
 /* DONE, or the exit code after a sentence. */
-static int find(struct pg *c, const struct wish *w, struct account *out)
+static int find(struct pg *c, const struct account_request *w, struct account *out)
 {
     bool found;
     const struct problem *p = account_by_name(c, w->name, out, &found);
@@ -197,7 +198,7 @@ static int find(struct pg *c, const struct wish *w, struct account *out)
     return found ? DONE : failed("there is no account \"%s\".", w->name);
 }
 
-static int verb_disable(struct pg *c, struct wish *w)
+static int verb_disable(struct pg *c, struct account_request *w)
 {
     struct account a;
     int64_t version;
@@ -222,7 +223,7 @@ static int verb_disable(struct pg *c, struct wish *w)
     return DONE;
 }
 
-static int verb_enable(struct pg *c, struct wish *w)
+static int verb_enable(struct pg *c, struct account_request *w)
 {
     struct account a;
     char correlation[UUID_TEXT];
@@ -237,7 +238,7 @@ static int verb_enable(struct pg *c, struct wish *w)
     return DONE;
 }
 
-static int verb_role(struct pg *c, struct wish *w)
+static int verb_role(struct pg *c, struct account_request *w)
 {
     struct account a;
     int64_t version;
@@ -259,7 +260,7 @@ static int verb_role(struct pg *c, struct wish *w)
     return DONE;
 }
 
-static int change_password(struct pg *c, const struct wish *w, struct account *a,
+static int change_password(struct pg *c, const struct account_request *w, struct account *a,
                            struct arena *arena)
 {
     struct fault f = {0};
@@ -283,7 +284,7 @@ static int change_password(struct pg *c, const struct wish *w, struct account *a
     return DONE;
 }
 
-static int verb_password(struct pg *c, struct wish *w)
+static int verb_password(struct pg *c, struct account_request *w)
 {
     struct account a;
     struct arena arena = {0};
@@ -311,7 +312,7 @@ enum {
 
 static const struct {
     const char *word;
-    int (*call)(struct pg *c, struct wish *w);
+    int (*call)(struct pg *c, struct account_request *w);
     int needs, takes; /* what must be given, and what may be */
     const char *usage;
 } rows[] = {
@@ -326,14 +327,14 @@ static const struct {
     {"password", verb_password, NAME, PASSWORD, "account password <name> [--password-file FILE|-]"},
 };
 
-static int given(const struct wish *w)
+static int given(const struct account_request *w)
 {
     return (w->name ? NAME : 0) | (w->role ? ROLE : 0) | (w->agency ? AGENCY : 0) |
            (w->password_file ? PASSWORD : 0) | (w->if_absent ? IF_ABSENT : 0) | (w->yes ? YES : 0) |
            (w->json ? JSON : 0) | (w->new_agency ? NEW_AGENCY : 0);
 }
 
-static int run(size_t i, struct wish *w)
+static int run(size_t i, struct account_request *w)
 {
     int has = given(w);
     if ((has & rows[i].needs) != rows[i].needs || has & ~(rows[i].needs | rows[i].takes))
@@ -349,7 +350,7 @@ static int run(size_t i, struct wish *w)
 
 int verb_account(int argc, char **argv)
 {
-    struct wish w = {0};
+    struct account_request w = {0};
     const char *words[2] = {NULL};
     const struct option options[] = {{"--role", &w.role, NULL},
                                      {"--agency", &w.agency, NULL},

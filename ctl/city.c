@@ -76,7 +76,7 @@ void city_close(struct city *c)
     *c = (struct city){0};
 }
 
-int city_show(int needs, const char *verb, const struct column *columns, int count,
+int city_show(int needs, const char *verb, const struct table_column *columns, int count,
               const struct problem *(*fill)(struct city *c, struct table *t), bool json)
 {
     scoped_city c = {0};
@@ -102,7 +102,7 @@ static const struct pg_statement RECORDED = {
     "ctl_recorded", "SELECT (extract(epoch FROM recorded) * 1000000)::bigint FROM es_event "
                     "WHERE position = $1::bigint"};
 
-fallible city_head(struct city *c, struct head *out)
+fallible city_head(struct city *c, struct log_head *out)
 {
     return store_head(c->store, &out->position, &out->epoch);
 }

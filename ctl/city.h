@@ -22,7 +22,7 @@ void city_close(struct city *c);
 #define scoped_city __attribute__((cleanup(city_close))) struct city
 
 /* A verb that only shows: opens, lets `fill` ask, prints its table. DONE or the exit code. */
-int city_show(int needs, const char *verb, const struct column *columns, int count,
+int city_show(int needs, const char *verb, const struct table_column *columns, int count,
               const struct problem *(*fill)(struct city *c, struct table *t), bool json);
 
 /* A setting's value: from the environment, else its default ("" if it has none). */
@@ -30,10 +30,10 @@ const char *setting_of(const char *name);
 
 /* ---- what several verbs ask ---- */
 
-struct head {
+struct log_head {
     int64_t position, epoch;
 };
-fallible city_head(struct city *c, struct head *out);
+fallible city_head(struct city *c, struct log_head *out);
 
 /* Where a key of Redis stands; all zero if it is not there. */
 struct key_place {

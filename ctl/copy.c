@@ -5,9 +5,9 @@
 #include "ctl/table.h"
 #include "base/banned.h"
 
-static const struct column columns[] = {{"key", false},    {"entries", true},
-                                        {"first", true},   {"last", true},
-                                        {"removes", true}, {"readers_before", true}};
+static const struct table_column columns[] = {{"key", false},    {"entries", true},
+                                              {"first", true},   {"last", true},
+                                              {"removes", true}, {"readers_before", true}};
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
 struct trim {
@@ -63,7 +63,7 @@ static fallible add_row(struct trim *t, const char *key, struct table *out, int6
 
 static fallible plan(struct trim *t, int64_t keep, struct table *out, int64_t *all)
 {
-    struct head head;
+    struct log_head head;
     TRY(city_head(&t->city, &head));
     TRY(city_keys(&t->city, head.position, &t->arena, &t->keys));
     t->least = head.position > keep ? head.position - keep + 1 : 1;

@@ -5,7 +5,7 @@
 #include "ctl/table.h"
 #include "base/banned.h"
 
-static const struct column columns[] = {
+static const struct table_column columns[] = {
     {"part", false}, {"epoch", true}, {"position", true}, {"id", false}};
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
@@ -31,7 +31,7 @@ static void add(struct table *t, const char *part, int64_t epoch, int64_t positi
 
 static fallible fill(struct city *c, struct table *t)
 {
-    struct head head;
+    struct log_head head;
     struct key_place all;
     int64_t epoch;
     char id[37];
@@ -70,7 +70,7 @@ static int64_t last_known(struct city *c, int64_t epoch)
     return redis > epoch ? redis : epoch;
 }
 
-static int raise_from(struct city *c, const struct head *head, int64_t next)
+static int raise_from(struct city *c, const struct log_head *head, int64_t next)
 {
     scoped_arena a = {0};
     scoped_rows *rows = NULL;
@@ -98,7 +98,7 @@ static int raise_from(struct city *c, const struct head *head, int64_t next)
 
 static int raise_epoch(bool yes)
 {
-    struct head head;
+    struct log_head head;
     scoped_city c = {0};
     int code = city_open(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS);
     if (code)

@@ -6,8 +6,9 @@
 #include "ctl/table.h"
 #include "base/banned.h"
 
-static const struct column columns[] = {{"key", false},    {"group", false},   {"consumers", true},
-                                        {"pending", true}, {"position", true}, {"lag", true}};
+static const struct table_column columns[] = {{"key", false},      {"group", false},
+                                              {"consumers", true}, {"pending", true},
+                                              {"position", true},  {"lag", true}};
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
 static const struct redis_reply *member(const struct redis_reply *map, const char *name)
@@ -55,7 +56,7 @@ static fallible add_key(struct city *c, const char *key, int64_t head, struct ta
 
 static fallible fill(struct city *c, struct table *t)
 {
-    struct head head;
+    struct log_head head;
     scoped_arena a = {0};
     const char *const *keys;
     TRY(city_head(c, &head));

@@ -6,9 +6,9 @@
 #include "ctl/table.h"
 #include "base/banned.h"
 
-static const struct column columns[] = {{"part", false},  {"name", false}, {"position", true},
-                                        {"behind", true}, {"age", true},   {"parked", true},
-                                        {"epoch", true}};
+static const struct table_column columns[] = {{"part", false},  {"name", false}, {"position", true},
+                                              {"behind", true}, {"age", true},   {"parked", true},
+                                              {"epoch", true}};
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
 static const struct pg_statement VIEWS = {
@@ -17,7 +17,7 @@ static const struct pg_statement VIEWS = {
           "FROM engine.lane l LEFT JOIN engine.view v ON v.lane = l.name ORDER BY l.name, v.name"};
 
 /* Age: since when the first event that is missing has been waiting, in seconds. */
-static fallible add(struct city *c, const struct head *head, struct table *t, const char *part,
+static fallible add(struct city *c, const struct log_head *head, struct table *t, const char *part,
                     const char *name, int64_t position, int64_t epoch, const char *parked)
 {
     scoped_arena a = {0};
@@ -37,7 +37,7 @@ static fallible add(struct city *c, const struct head *head, struct table *t, co
     return NULL;
 }
 
-static fallible add_views(struct city *c, const struct head *head, struct table *t)
+static fallible add_views(struct city *c, const struct log_head *head, struct table *t)
 {
     scoped_rows *rows = NULL;
     TRY(pg_call(c->views, &VIEWS, 0, NULL, &rows));
@@ -53,7 +53,7 @@ static fallible add_views(struct city *c, const struct head *head, struct table 
 
 static fallible fill(struct city *c, struct table *t)
 {
-    struct head head;
+    struct log_head head;
     struct key_place all;
     int64_t epoch;
     TRY(city_redis_epoch(c, &epoch));

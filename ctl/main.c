@@ -151,7 +151,7 @@ static int help_about(const char *name)
 {
     const struct verb *v = find_verb(name);
     if (!name)
-        return show(print_help);
+        return show(page_help);
     if (!v)
         return wrong_usage("there is no verb \"%s\".", name);
     print_verb(v);
@@ -167,9 +167,9 @@ static int dispatch(int argc, char **argv)
     if (text_equal(argv[1], "--version"))
         return puts(CITYWATCH_VERSION) < 0 ? FAILED : DONE;
     if (text_equal(argv[1], "--man"))
-        return show(print_man);
+        return show(page_man);
     if (text_equal(argv[1], "--completion"))
-        return show(print_completion);
+        return show(page_completion);
     const struct verb *v = find_verb(argv[1]);
     return v ? run(v, argc - 2, argv + 2) : wrong_usage("there is no verb \"%s\".", argv[1]);
 }

@@ -52,7 +52,7 @@ void print_verb(const struct verb *v)
     printf("    Example: %s\n\n", v->example);
 }
 
-void print_help(void)
+void page_help(void)
 {
     puts("citywatchctl " CITYWATCH_VERSION ": looks after the services of Citywatch.\n");
     for (const struct verb *v = verbs; v->name; v++)
@@ -133,7 +133,7 @@ static const char man_tail[] =
     ".TP\n2\nWrong usage.\n"
     ".TP\n3\nA database or Redis does not answer.";
 
-void print_man(void)
+void page_man(void)
 {
     puts(man_head);
     for (const struct verb *v = verbs; v->name; v++)
@@ -195,7 +195,7 @@ static void print_values(void)
     }
 }
 
-void print_completion(void)
+void page_completion(void)
 {
     puts("# Completion of citywatchctl and tools/ctl for bash, as citywatchctl --completion prints "
          "it.\n\n"

@@ -13,6 +13,6 @@ extern const struct verb verbs[];
 /* How a verb is called and what it does, on stdout, with the options it takes. */
 void print_verb(const struct verb *v);
 /* Of all verbs: the help, the manual as man(7) source, the completion for bash. */
-void print_help(void);
-void print_man(void);
-void print_completion(void);
+void page_help(void);
+void page_man(void);
+void page_completion(void);

@@ -10,7 +10,7 @@
 
 extern const struct embedded view_files[];
 
-struct wish {
+struct parked_request {
     const char *view, *stream, *reason;
     bool yes, json;
 };
@@ -32,7 +32,7 @@ static int open_view(struct city *c, int needs, const char *view)
 
 /* ---- list, show ---- */
 
-static const struct column list_columns[] = {
+static const struct table_column list_columns[] = {
     {"view", false}, {"stream", false},  {"events", true}, {"position", true},
     {"type", false}, {"attempts", true}, {"since", false}, {"error", false}};
 static const struct pg_statement LIST = {
@@ -42,7 +42,7 @@ static const struct pg_statement LIST = {
           "(array_agg(error ORDER BY position))[1] "
           "FROM engine.parked GROUP BY view, stream ORDER BY 1, 4"};
 
-static const struct column show_columns[] = {
+static const struct table_column show_columns[] = {
     {"position", true}, {"version", true}, {"type", false},  {"attempts", true},
     {"since", false},   {"state", false},  {"error", false}, {"reason", false}};
 static const struct pg_statement SHOW = {
@@ -54,8 +54,8 @@ static const struct pg_statement SHOW = {
 
 enum { SHOWN = 8 };
 
-static int print_rows(struct city *c, const struct pg_statement *s, const struct column *columns,
-                      const struct wish *w)
+static int print_rows(struct city *c, const struct pg_statement *s,
+                      const struct table_column *columns, const struct parked_request *w)
 {
     scoped_rows *rows = NULL;
     scoped_table t = table_of(columns, SHOWN);
@@ -75,14 +75,14 @@ static int print_rows(struct city *c, const struct pg_statement *s, const struct
     return DONE;
 }
 
-static int verb_list(const struct wish *w)
+static int verb_list(const struct parked_request *w)
 {
     scoped_city c = {0};
     int code = city_open(&c, NEEDS_VIEWS);
     return code ? code : print_rows(&c, &LIST, list_columns, w);
 }
 
-static int verb_show(const struct wish *w)
+static int verb_show(const struct parked_request *w)
 {
     scoped_city c = {0};
     int code = open_view(&c, NEEDS_VIEWS, w->view);
@@ -92,7 +92,7 @@ static int verb_show(const struct wish *w)
 /* ---- retry ---- */
 
 /* Another engine than the projector's: the revision of the lane tells that one of the change. */
-static fallible retry_in(struct city *c, const struct wish *w, int64_t *left)
+static fallible retry_in(struct city *c, const struct parked_request *w, int64_t *left)
 {
     struct engine *e;
     TRY(engine_new(&(struct engine_parts){.files = view_files,
@@ -109,7 +109,7 @@ static fallible retry_in(struct city *c, const struct wish *w, int64_t *left)
     return p;
 }
 
-static int retry(struct city *c, const struct wish *w)
+static int retry(struct city *c, const struct parked_request *w)
 {
     int64_t left = 0;
     const struct problem *p = retry_in(c, w, &left);
@@ -122,7 +122,7 @@ static int retry(struct city *c, const struct wish *w)
     return DONE;
 }
 
-static int verb_retry(const struct wish *w)
+static int verb_retry(const struct parked_request *w)
 {
     scoped_city c = {0};
     int code = open_view(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS, w->view);
@@ -145,7 +145,7 @@ static const struct pg_statement DISCARD = {
           "since, reason) SELECT view, stream, position, version, type, error, attempts, since, $4 "
           "FROM gone"};
 
-static int discard(struct city *c, const struct wish *w, const struct rows *first)
+static int discard(struct city *c, const struct parked_request *w, const struct rows *first)
 {
     scoped_rows *done = NULL;
     const char *values[] = {w->view, w->stream, rows_text(first, 0, 0), w->reason};
@@ -164,7 +164,7 @@ static int discard(struct city *c, const struct wish *w, const struct rows *firs
     return retry(c, w);
 }
 
-static int verb_discard(const struct wish *w)
+static int verb_discard(const struct parked_request *w)
 {
     scoped_city c = {0};
     scoped_rows *first = NULL;
@@ -186,14 +186,14 @@ enum { STREAM = 1, REASON = 2, YES = 4, JSON = 8 };
 
 static const struct {
     const char *word;
-    int (*call)(const struct wish *w);
+    int (*call)(const struct parked_request *w);
     int needs, takes; /* what must be given, and what may be */
 } rows[] = {{"list", verb_list, 0, JSON},
             {"show", verb_show, STREAM, JSON},
             {"retry", verb_retry, STREAM, 0},
             {"discard", verb_discard, STREAM | REASON, YES}};
 
-static int run(size_t i, const struct wish *w)
+static int run(size_t i, const struct parked_request *w)
 {
     int has = (w->view ? STREAM : 0) | (w->reason ? REASON : 0) | (w->yes ? YES : 0) |
               (w->json ? JSON : 0);
@@ -213,7 +213,7 @@ static int run(size_t i, const struct wish *w)
 
 int verb_parked(int argc, char **argv)
 {
-    struct wish w = {0};
+    struct parked_request w = {0};
     const char *words[3] = {NULL};
     const struct option options[] = {{"--reason", &w.reason, NULL},
                                      {"--yes", NULL, &w.yes},

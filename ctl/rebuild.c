@@ -13,14 +13,14 @@ extern const struct embedded view_files[];
 enum { SLOWEST_MS = 600000, TELL_AFTER_US = 1000000 };
 enum action { REBUILD, SWAP_BACK, DROP };
 
-struct job {
+struct rebuild_job {
     const char *view;
     enum action action;
     bool yes, json;
     struct rebuild_parts parts;
 };
 
-static int read_arguments(int argc, char **argv, struct job *job)
+static int read_arguments(int argc, char **argv, struct rebuild_job *job)
 {
     bool swap_back = false, drop = false;
     const struct option options[] = {{"--swap-back", NULL, &swap_back},
@@ -56,7 +56,7 @@ static void describe_rebuild(const char *view, const struct versions *v, struct 
                 v->serving);
 }
 
-static void describe(const struct job *job, const struct versions *v, struct text *out)
+static void describe(const struct rebuild_job *job, const struct versions *v, struct text *out)
 {
     const char *view = job->view;
     if (v->other && (job->action == DROP || (job->action == REBUILD && !v->filled)))
@@ -73,7 +73,7 @@ static void describe(const struct job *job, const struct versions *v, struct tex
         describe_rebuild(view, v, out);
 }
 
-static bool is_agreed(const struct job *job, const struct versions *v)
+static bool is_agreed(const struct rebuild_job *job, const struct versions *v)
 {
     scoped_text what = {0};
     describe(job, v, &what);
@@ -83,7 +83,7 @@ static bool is_agreed(const struct job *job, const struct versions *v)
 /* ---- filling ---- */
 
 /* A line for people, or one JSON object for programs; the last one says "done". */
-static void tell(const struct job *job, const struct rebuild *r, int64_t began, bool done)
+static void tell(const struct rebuild_job *job, const struct rebuild *r, int64_t began, bool done)
 {
     double seconds = (double)(time_monotonic() - began) / 1e6;
     int64_t at = rebuild_position(r), goal = rebuild_goal(r);
@@ -99,7 +99,7 @@ static void tell(const struct job *job, const struct rebuild *r, int64_t began, 
     fflush(stdout);
 }
 
-static fallible fill(const struct job *job, struct rebuild *r)
+static fallible fill(const struct rebuild_job *job, struct rebuild *r)
 {
     int64_t began = time_monotonic(), told = began;
     bool done = false;
@@ -114,7 +114,7 @@ static fallible fill(const struct job *job, struct rebuild *r)
 }
 
 /* What ended for want of a server can go on; what another one has taken over is not ours. */
-static void leave(const struct job *job, const struct problem *p)
+static void leave(const struct rebuild_job *job, const struct problem *p)
 {
     if (p->kind == UNAVAILABLE)
         failed("What was filled is kept: rebuild %s goes on with it, --drop ends it.", job->view);
@@ -122,7 +122,7 @@ static void leave(const struct job *job, const struct problem *p)
         failed("What was filled is still there: rebuild %s --drop.", job->view);
 }
 
-static int rebuild(const struct job *job)
+static int rebuild(const struct rebuild_job *job)
 {
     struct rebuild *r = NULL;
     const struct problem *p = rebuild_begin(&job->parts, job->view, &r);
@@ -143,7 +143,7 @@ static int rebuild(const struct job *job)
 
 /* ---- the verb ---- */
 
-static int finish(const struct job *job, const struct problem *p, const char *done)
+static int finish(const struct rebuild_job *job, const struct problem *p, const char *done)
 {
     if (p)
         return failed("%s Nothing was changed. %s", p->title, pg_message(job->parts.views));
@@ -151,7 +151,7 @@ static int finish(const struct job *job, const struct problem *p, const char *do
     return DONE;
 }
 
-static int run(const struct job *job)
+static int run(const struct rebuild_job *job)
 {
     struct versions v;
     const struct problem *p = versions_read(&job->parts, job->view, &v);
@@ -173,7 +173,7 @@ static int run(const struct job *job)
 
 int verb_rebuild(int argc, char **argv)
 {
-    struct job job = {.action = REBUILD};
+    struct rebuild_job job = {.action = REBUILD};
     const char *views = getenv("READ_DATABASE_URL");
     int code = read_arguments(argc, argv, &job);
     if (code)

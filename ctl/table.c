@@ -9,7 +9,7 @@ struct table_row {
     const char *cells[TABLE_COLUMNS];
 };
 
-struct table table_of(const struct column *columns, int count)
+struct table table_of(const struct table_column *columns, int count)
 {
     return (struct table){.columns = columns, .count = count};
 }

@@ -9,19 +9,19 @@
 
 enum { TABLE_COLUMNS = 12 };
 
-struct column {
+struct table_column {
     const char *name;
     bool number; /* right-aligned; a bare number in JSON */
 };
 
 struct table {
-    const struct column *columns;
+    const struct table_column *columns;
     int count;
     struct arena arena;
     struct table_row *first, **end;
 };
 
-struct table table_of(const struct column *columns, int count);
+struct table table_of(const struct table_column *columns, int count);
 /* One text a column, copied; NULL is "-" or null. */
 void table_add(struct table *t, const char *const *cells);
 /* Rows as they were added; the names of the columns first unless `json`. */

@@ -135,7 +135,7 @@ static fallible print_window(struct tail *t, int64_t end)
 static fallible follow(struct tail *t)
 {
     while (!interrupted && t->at < t->to) {
-        struct head head;
+        struct log_head head;
         TRY(city_head(&t->city, &head));
         if (t->epoch && t->epoch != head.epoch)
             return EPOCH_RAISED; /* positions come again: what is to follow is another log */
@@ -221,9 +221,9 @@ struct start {
     bool has_moment;
 };
 
-static fallible begin(struct tail *t, const struct start *s)
+static fallible begin_tail(struct tail *t, const struct start *s)
 {
-    struct head head;
+    struct log_head head;
     TRY(city_head(&t->city, &head));
     TRY(store_id(t->city.store, t->store_id));
     t->at = s->from > 0 ? s->from - 1 : head.position;
@@ -236,7 +236,7 @@ static int run(struct tail *t, const struct start *s)
 {
     int code = city_open(&t->city, NEEDS_STORE);
     if (code == DONE) {
-        const struct problem *p = begin(t, s);
+        const struct problem *p = begin_tail(t, s);
         if (!p)
             p = follow(t);
         code = p ? failed_by(p, "tail") : DONE;
@@ -247,7 +247,7 @@ static int run(struct tail *t, const struct start *s)
 
 /* ---- what was asked for ---- */
 
-static bool is_type(const char *name)
+static bool is_event_type(const char *name)
 {
     int type;
     return event_type_from(name, &type);
@@ -293,7 +293,7 @@ static int check(struct tail *t, struct start *s)
     if (t->since && !moment_of(t->since, &s->moment))
         return wrong_usage(
             "--since takes 90s, 10m, 2h, 7d or a time such as 2026-01-02T03:04:05Z.");
-    int code = check_names(t->types, "type of events", is_type);
+    int code = check_names(t->types, "type of events", is_event_type);
     code = code ? code : check_names(t->categories, "category of streams", is_category);
     return code ? code : check_names(t->subjects, "kind of stream for", is_subject);
 }

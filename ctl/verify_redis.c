@@ -189,7 +189,7 @@ static fallible walk_key(struct walk *w, int64_t all_first)
     return NULL;
 }
 
-static fallible compare_meta(struct city *c, const struct head *head, struct findings *f)
+static fallible compare_meta(struct city *c, const struct log_head *head, struct findings *f)
 {
     int64_t epoch;
     TRY(city_redis_epoch(c, &epoch));
@@ -203,7 +203,7 @@ fallible verify_redis(struct city *c, struct findings *f)
 {
     scoped_arena a = {0};
     struct key_place all;
-    struct head head;
+    struct log_head head;
     const char *const *keys;
     struct walk w = {.city = c, .findings = f};
     TRY(city_key(c, "{events}:all", &all)); /* before the head, so that it cannot be ahead of it */

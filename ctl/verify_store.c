@@ -32,7 +32,7 @@ static void missing(struct findings *f, int64_t first, int64_t last)
 
 static fallible compare_positions(struct city *c, struct findings *f)
 {
-    struct head head, now;
+    struct log_head head, now;
     int64_t at = 0, events = 0;
     TRY(city_head(c, &head)); /* before the events: those that come meanwhile are beyond it */
     for (int count = PAGE; count == PAGE;) {

@@ -132,7 +132,7 @@ static fallible make_schema(struct fold *f)
 
 static fallible read_place(struct fold *f)
 {
-    struct head head;
+    struct log_head head;
     const char *digest;
     TRY(lock_place(f, &digest));
     f->over = true;
@@ -210,14 +210,14 @@ static const char *compare_sql(struct fold *f, struct arena *a, const char *tabl
         page_sql(a, "fold", own, table, key, first), key, key, key, ROWS, key, key, key);
 }
 
-struct page {
+struct row_page {
     struct fold *fold;
     const char *table, *key;
     struct text after;
     bool more;
 };
 
-static fallible compare_rows(struct page *p)
+static fallible compare_rows(struct row_page *p)
 {
     scoped_arena a = {0};
     scoped_rows *rows = NULL;
@@ -239,7 +239,7 @@ static fallible compare_rows(struct page *p)
 }
 
 /* Locks the lane, brings the fold to where the view stands, compares one page. */
-static fallible compare_page(struct page *p)
+static fallible compare_page(struct row_page *p)
 {
     struct fold *f = p->fold;
     int64_t generation;
@@ -258,7 +258,7 @@ static fallible compare_page(struct page *p)
 
 static fallible compare_table(struct fold *f, const char *table, const char *key)
 {
-    struct page p = {.fold = f, .table = table, .key = key, .more = true};
+    struct row_page p = {.fold = f, .table = table, .key = key, .more = true};
     const struct problem *problem = NULL;
     while (!problem && p.more && !f->again && !f->over)
         problem = compare_page(&p);
