@@ -106,16 +106,24 @@ static void compare(const struct shape *shape, const cJSON *schema, const char *
 {
     const cJSON *members = in(schema, "properties");
     is(cJSON_IsFalse(in(schema, "additionalProperties")), path, "additionalProperties false");
-    is(cJSON_GetArraySize(members) == shape->count, path, "the same number of members");
+    is(cJSON_GetArraySize(members) == shape->count, path,
+       "as many properties as _FIELDS of events.def has rows");
     for (int i = 0; i < shape->count; i++) {
         const struct field *f = &shape->fields()[i];
         const char *at = arena_printf(&arena, "%s.%s", path, f->name);
         const cJSON *member = in(members, f->name);
-        is(member != NULL, at, "a member of that name");
+        is(member != NULL, at, "a member of that name under properties");
         is(lists(in(schema, "required"), f->name) == (f->presence == REQUIRED), at, "required");
         if (member)
             compare_member(f, member, at);
     }
+}
+
+static void has_sample(int type, int version)
+{
+    is(*read_file(schema_path("samples/", event_name(type), version)) == '{', event_name(type),
+       arena_printf(&arena, "a sample: add events/schema/samples/%s.v%d.json, every member filled",
+                    event_name(type), version));
 }
 
 static bool is_date(const char *s)
@@ -127,7 +135,8 @@ static bool is_date(const char *s)
 static void check_schema(const char *name, int version, const struct shape *shape)
 {
     cJSON *schema = cJSON_Parse(read_file(schema_path("", name, version)));
-    is(schema != NULL, name, "a schema file");
+    is(schema != NULL, name,
+       arena_printf(&arena, "a file: add events/schema/%s.v%d.json", name, version));
     if (!schema)
         return;
     CHECK_TEXT(string(schema, "title"), name);
@@ -151,11 +160,11 @@ TEST(every_older_version_agrees_with_its_schema_and_has_a_step)
             const struct upcaster *step = event_upcasters;
             while (step->name && (step->from != version || !text_equal(step->name, event_name(t))))
                 step++;
-            is(step->name != NULL, event_name(t), "a step from each older version");
+            is(step->name != NULL, event_name(t),
+               arena_printf(&arena, "a row of UPCASTERS from version %d in its feature", version));
             if (step->name)
                 check_schema(step->name, version, step->old);
-            is(*read_file(schema_path("samples/", event_name(t), version)) == '{', event_name(t),
-               "a sample of each older version");
+            has_sample(t, version);
         }
     arena_release(&arena);
 }
@@ -288,8 +297,7 @@ TEST(an_event_is_not_written_that_could_not_be_read_again)
 TEST(every_event_has_a_sample)
 {
     for (int t = 0; t < EVENT_TYPES; t++)
-        is(*read_file(schema_path("samples/", event_name(t), event_version(t))) == '{',
-           event_name(t), "a sample");
+        has_sample(t, event_version(t));
     arena_release(&arena);
 }
 

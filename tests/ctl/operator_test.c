@@ -247,12 +247,17 @@ static void fill_one_page(const struct small_city *c, const char *view)
 TEST(a_rebuild_that_was_killed_is_gone_on_with_and_says_so)
 {
     struct small_city c = city_found();
+    scoped_arena a = {0};
     change(c.log,
-           "WITH c AS (UPDATE es_counter SET position = 8000) "
-           "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
-           "data, meta) SELECT n, 'report-' || id, 1, 'report', id, 'report.created', 2, "
-           "jsonb_build_object('report_id', id, 'visibility', 'PUBLIC', 'status', 'RECEIVED'), "
-           "'{}' FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 8000) n) x");
+           arena_printf(
+               &a,
+               "WITH c AS (UPDATE es_counter SET position = 8000) "
+               "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
+               "data, meta) SELECT n, 'report-' || id, 1, 'report', id, '%s', %d, "
+               "$data$%s$data$::jsonb || jsonb_build_object('report_id', id), "
+               "'{}' FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 8000) n) x",
+               event_name(ReportCreated), event_version(ReportCreated),
+               event_sample(&a, ReportCreated, "{}")));
     c.head = 8000;
     project_all(&c);
     fill_one_page(&c, "report_list");

@@ -6,6 +6,7 @@
 #include <regex.h>
 #include <sys/wait.h>
 
+#include "tests/support/event_sample.h"
 #include "tests/support/harness.h"
 #include "tests/support/servers.h"
 
@@ -90,9 +91,9 @@ static inline int64_t number(struct pg *db, const char *sql)
     return rows && rows_count(rows) ? rows_int(rows, 0, 0) : -1;
 }
 
-/* One event by the store's own function. */
+/* One event by the store's own function: the sample of its type with these members changed. */
 static inline void append(struct small_city *c, const char *stream, int64_t version,
-                          const char *category, const char *type, const char *data)
+                          const char *category, int type, const char *changes)
 {
     char id[UUID_TEXT], key[HASH_TEXT];
     scoped_arena a = {0};
@@ -100,7 +101,13 @@ static inline void append(struct small_city *c, const char *stream, int64_t vers
     uuid_new(id);
     store_hash(no_key, (const char *[]){id}, 1, key);
     struct append_stream s = {stream, version, true};
-    struct append_event e = {0, category, id, type, 1, data, "{\"correlation_id\":\"c-1\"}"};
+    struct append_event e = {0,
+                             category,
+                             id,
+                             event_name(type),
+                             event_version(type),
+                             event_sample(&a, type, changes),
+                             "{\"correlation_id\":\"c-1\"}"};
     struct append one = {.actor = "system",
                          .key = key,
                          .digest = key,
@@ -124,11 +131,10 @@ static inline void file_report(struct small_city *c, int n)
 {
     scoped_arena a = {0};
     const char *id = report_id(&a, n);
-    append(c, arena_printf(&a, "report-%s", id), 0, "report", "report.created",
+    append(c, arena_printf(&a, "report-%s", id), 0, "report", ReportCreated,
            arena_printf(&a,
-                        "{\"report_id\":\"%s\",\"reporter_user_id\":\"%s\",\"visibility\":"
-                        "\"PUBLIC\",\"content\":\"n %d\",\"category\":\"kebersihan\","
-                        "\"owner_agency\":\"AGENCY_INFRA\",\"status\":\"RECEIVED\","
+                        "{\"report_id\":\"%s\",\"reporter_user_id\":\"%s\",\"content\":\"n %d\","
+                        "\"category\":\"kebersihan\",\"location\":null,\"occurred_at\":null,"
                         "\"created_at\":\"2026-01-02T03:04:05Z\"}",
                         id, id, n));
 }
@@ -138,11 +144,11 @@ static inline void move_report(struct small_city *c, int n, int64_t version, con
 {
     scoped_arena a = {0};
     const char *id = report_id(&a, n);
-    append(c, arena_printf(&a, "report-%s", id), version, "report", "report.status.updated",
+    append(c, arena_printf(&a, "report-%s", id), version, "report", ReportStatusUpdated,
            arena_printf(&a,
                         "{\"report_id\":\"%s\",\"old_status\":\"%s\",\"new_status\":\"%s\","
-                        "\"owner_agency\":\"AGENCY_INFRA\",\"category\":\"kebersihan\","
-                        "\"visibility\":\"PUBLIC\",\"changed_at\":\"2026-01-02T04:04:05Z\"}",
+                        "\"category\":\"kebersihan\",\"note\":null,"
+                        "\"changed_at\":\"2026-01-02T04:04:05Z\"}",
                         id, from, to));
 }
 
@@ -150,7 +156,7 @@ static inline void vote_for(struct small_city *c, int report, int voter)
 {
     scoped_arena a = {0};
     const char *id = report_id(&a, report), *who = report_id(&a, 900 + voter);
-    append(c, arena_printf(&a, "vote-%s-%s", id, who), 0, "vote", "report.upvoted",
+    append(c, arena_printf(&a, "vote-%s-%s", id, who), 0, "vote", ReportUpvoted,
            arena_printf(&a,
                         "{\"report_id\":\"%s\",\"voter_user_id\":\"%s\","
                         "\"created_at\":\"2026-01-02T05:04:05Z\"}",

@@ -3,6 +3,7 @@
  * can be made. */
 #pragma once
 
+#include "tests/support/event_sample.h"
 #include "tests/support/harness.h"
 #include "tests/support/servers.h"
 
@@ -122,6 +123,15 @@ static inline int64_t append(struct bench *b, const char *stream, const char *ty
     return rows ? rows_int(rows, 0, 0) : 0;
 }
 
+/* The sample of the type, at its current version, with these members changed. */
+static inline int64_t append_sample(struct bench *b, const char *stream, int type,
+                                    const char *changes)
+{
+    scoped_arena a = {0};
+    return append(b, stream, event_name(type), event_version(type),
+                  event_sample(&a, type, changes));
+}
+
 /* The id of report n: "00000000-0000-7000-8000-00000000000n". */
 static inline const char *report_id(struct arena *a, int n)
 {
@@ -132,36 +142,37 @@ static inline int64_t append_report(struct bench *b, int n)
 {
     scoped_arena a = {0};
     const char *id = report_id(&a, n);
-    return append(b, arena_printf(&a, "report-%s", id), "report.created", 1,
-                  arena_printf(&a,
-                               "{\"report_id\":\"%s\",\"reporter_user_id\":\"%s\",\"visibility\":"
-                               "\"PUBLIC\",\"content\":\"n %d\",\"category\":\"kebersihan\","
-                               "\"owner_agency\":\"AGENCY_INFRA\",\"status\":\"RECEIVED\","
-                               "\"created_at\":\"2026-01-02T03:04:05Z\"}",
-                               id, id, n));
+    return append_sample(
+        b, arena_printf(&a, "report-%s", id), ReportCreated,
+        arena_printf(&a,
+                     "{\"report_id\":\"%s\",\"reporter_user_id\":\"%s\",\"content\":\"n %d\","
+                     "\"category\":\"kebersihan\",\"location\":null,\"occurred_at\":null,"
+                     "\"created_at\":\"2026-01-02T03:04:05Z\"}",
+                     id, id, n));
 }
 
 static inline int64_t append_status(struct bench *b, int n, const char *from, const char *to)
 {
     scoped_arena a = {0};
     const char *id = report_id(&a, n);
-    return append(b, arena_printf(&a, "report-%s", id), "report.status.updated", 1,
-                  arena_printf(&a,
-                               "{\"report_id\":\"%s\",\"old_status\":\"%s\",\"new_status\":\"%s\","
-                               "\"owner_agency\":\"AGENCY_INFRA\",\"category\":\"kebersihan\","
-                               "\"visibility\":\"PUBLIC\",\"changed_at\":\"2026-01-02T04:04:05Z\"}",
-                               id, from, to));
+    return append_sample(
+        b, arena_printf(&a, "report-%s", id), ReportStatusUpdated,
+        arena_printf(&a,
+                     "{\"report_id\":\"%s\",\"old_status\":\"%s\",\"new_status\":\"%s\","
+                     "\"category\":\"kebersihan\",\"note\":null,"
+                     "\"changed_at\":\"2026-01-02T04:04:05Z\"}",
+                     id, from, to));
 }
 
 static inline int64_t append_vote(struct bench *b, int report, int voter)
 {
     scoped_arena a = {0};
     const char *id = report_id(&a, report), *user = report_id(&a, 1000 + voter);
-    return append(b, arena_printf(&a, "vote-%s-%s", id, user), "report.upvoted", 1,
-                  arena_printf(&a,
-                               "{\"report_id\":\"%s\",\"voter_user_id\":\"%s\","
-                               "\"created_at\":\"2026-01-02T05:04:05Z\"}",
-                               id, user));
+    return append_sample(b, arena_printf(&a, "vote-%s-%s", id, user), ReportUpvoted,
+                         arena_printf(&a,
+                                      "{\"report_id\":\"%s\",\"voter_user_id\":\"%s\","
+                                      "\"created_at\":\"2026-01-02T05:04:05Z\"}",
+                                      id, user));
 }
 
 /* Reports, a change of status and two votes each third report; returns the head. */

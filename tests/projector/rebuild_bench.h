@@ -70,12 +70,14 @@ static inline int64_t append_many(struct bench *b, int count)
             "WITH c AS (UPDATE es_counter SET position = position + %d RETURNING position) "
             "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
             "data, meta) SELECT p, 'report-' || id, 1, 'report', gen_random_uuid(), "
-            "'report.created', 2, jsonb_build_object('report_id', id, 'visibility', 'PUBLIC', "
-            "'content', E'a \"b\"\\nc', 'category', 'kebersihan', 'owner_agency', "
-            "'AGENCY_INFRA', 'status', 'RECEIVED', 'created_at', '2026-01-02T03:04:05Z'), '{}' "
+            "'%s', %d, $data$%s$data$::jsonb || jsonb_build_object('report_id', id), '{}' "
             "FROM (SELECT position - %d + i AS p, gen_random_uuid() AS id FROM c, "
             "generate_series(1, %d) i) new",
-            count, count, count));
+            count, event_name(ReportCreated), event_version(ReportCreated),
+            event_sample(&a, ReportCreated,
+                         "{\"content\":\"a \\\"b\\\"\\nc\",\"location\":null,"
+                         "\"reporter_user_id\":null,\"occurred_at\":null}"),
+            count, count));
     return ask_int(b->writer, "SELECT position FROM es_counter");
 }
 

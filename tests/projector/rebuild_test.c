@@ -74,8 +74,8 @@ TEST(a_poison_event_fails_a_rebuild_and_the_old_version_serves_on)
     struct builder w = builder_open(&b, view_files);
     scoped_arena a = {0};
     append_many(&b, LONG_LOG);
-    int64_t poison = append(&b, "report-00000000-0000-7000-8000-000000000777", "report.created", 2,
-                            "{\"report_id\":\"no uuid\"}");
+    int64_t poison = append_sample(&b, "report-00000000-0000-7000-8000-000000000777", ReportCreated,
+                                   "{\"report_id\":\"no uuid\"}");
     CHECK(reaches(&b, &p, append_day(&b, 1)));
     CHECK_PROBLEM(rebuild_once(&w, "report_list"), UNREADABLE_EVENT);
     CHECK(text_starts(

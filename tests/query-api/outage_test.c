@@ -3,16 +3,21 @@
 #include "tests/query-api/fixture.h"
 
 #include "base/time.h"
+#include "tests/support/event_sample.h"
 
 static void end_session(int position, const char *name)
 {
+    scoped_arena a = {0};
     store_sql("INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
               "data, meta) "
-              "VALUES (%d, 'user-%s', 1, 'user', gen_random_uuid(), 'user.session.ended', 1, "
-              "'{\"user_id\": \"%s\", \"session_id\": \"%s\", \"ended_at\": "
-              "\"2026-01-02T20:00:00Z\"}', '{}'); "
+              "VALUES (%d, 'user-%s', 1, 'user', gen_random_uuid(), '%s', %d, '%s', '{}'); "
               "UPDATE es_counter SET position = %d",
-              position, user_id(name), user_id(name), session_id(name), position);
+              position, user_id(name), event_name(UserSessionEnded),
+              event_version(UserSessionEnded),
+              event_sample(&a, UserSessionEnded,
+                           arena_printf(&a, "{\"user_id\":\"%s\",\"session_id\":\"%s\"}",
+                                        user_id(name), session_id(name))),
+              position);
 }
 
 /* Asks until the status is there; false after 10 s. */
