@@ -12,7 +12,7 @@ KERNEL = ("events/features.def", "events/place.def")
 ACCOUNT = re.compile(r"(platform/(identity/)?(account|revoked|password|token)|command-api/(accounts|authenticate|refresh_token))")
 # Members that are words of the machines, too: what a token says, what every log line and metric says.
 SHARED = {"user_id", "role", "agency", "status", "code", "kind", "names", "reason", "active", "category", "content",
-          "street", "city", "state", "session_id", "role_version"}
+          "street", "city", "state", "session_id", "role_version", "text"}
 STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 

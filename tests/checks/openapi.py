@@ -34,18 +34,24 @@ def tokens():
         yield method, at, None if not anyone else [{}, {"token": []}] if re.search(WHO, rest) else []
 
 
+def add(into, items, what):
+    faults.extend(f"{what} {name} stands in another part, too" for name in items if name in into)
+    into.update(items)
+
+
 def whole():
-    """The interface: the service's own part and each feature's, which may add paths and components, each once."""
+    """The interface and its examples: the service's own part and each feature's, which may add paths, components and
+    examples, each once."""
     api = yaml.safe_load((ROOT / "api/openapi.yaml").read_text())
+    examples = {"requests": {}, "answers": {}} | yaml.safe_load((ROOT / "api/examples.yaml").read_text())
     for path in feature_files("openapi.yaml"):
         part = yaml.safe_load((ROOT / path).read_text())
-        components = part.pop("components", {})
-        for kind, items in [("paths", part.pop("paths", {}))] + list(components.items()):
-            into = api["paths"] if kind == "paths" else api["components"].setdefault(kind, {})
-            faults.extend(f"{path}: {kind} {name} stands in another part, too" for name in items if name in into)
-            into.update(items)
-        faults.extend(f"{path}: a part has paths and components, not {name}" for name in part)
-    return api
+        add(api["paths"], part.pop("paths", {}), f"{path}: path")
+        for section, into in ("components", api["components"]), ("examples", examples):
+            for kind, items in part.pop(section, {}).items():
+                add(into.setdefault(kind, {}), items, f"{path}: {section} {kind}")
+        faults.extend(f"{path}: a part has paths, components and examples, not {name}" for name in part)
+    return api, examples
 
 
 def references(node):
@@ -71,11 +77,11 @@ def operations(api):
 
 
 faults = []
-api = whole()
+api, examples = whole()
 undefined = sorted({r for r in references(api) if not is_defined(api, r)})
 if undefined:
     report([f"there is no {r}: the part of its feature defines it under components" for r in undefined], "openapi")
-faults += openapi_rules.check(api, ROOT, yaml.safe_load((ROOT / "api/examples.yaml").read_text()))
+faults += openapi_rules.check(api, ROOT, examples)
 text = json.dumps(api, ensure_ascii=False, separators=(",", ":")) + "\n"
 served = ROOT / "api/openapi.json"
 if "--fix" in sys.argv:

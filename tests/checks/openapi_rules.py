@@ -1,4 +1,4 @@
-"""openapi_rules.py -- what api/openapi.yaml must say of every operation: the statuses that its row makes possible, nulls
+"""openapi_rules.py -- what the interface must say of every operation: the statuses that its row makes possible, nulls
 and limits as the tables of the bodies have them, parameters that a URL can carry, an example of every body."""
 import re
 
@@ -185,7 +185,7 @@ def add_examples(interface, examples):
             value = examples[group].get(name)
             used.add((group, name))
             if value is None:
-                faults.append(f"api/examples.yaml has no example of {group} {name}")
+                faults.append(f"no example of {group} {name}: openapi.yaml of its feature, examples, {group}")
                 continue
             content["example"] = only_values(interface, content["schema"], value)
             errors = jsonschema.Draft202012Validator(content["schema"], resolver=interface.refs).iter_errors(content["example"])
