@@ -272,6 +272,12 @@ static fallible call(struct pg *c, const struct pg_statement *s, const struct pg
     return pg_take(c, result, pg_shown(s), out);
 }
 
+fallible pg_prepare(struct pg *c, const struct pg_statement *s)
+{
+    TRY(pg_begin_call(c));
+    return prepare(c, s, 0);
+}
+
 fallible pg_call(struct pg *c, const struct pg_statement *s, int count, const char *const *values,
                  struct rows **out)
 {

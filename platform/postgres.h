@@ -41,10 +41,12 @@ void pg_share_deadline(struct pg *c, int64_t deadline);
 fallible pg_call(struct pg *c, const struct pg_statement *s, int count, const char *const *values,
                  struct rows **out);
 
-/* The same once more if the connection turns out to have died while nobody used it; both tries
- * within one deadline. For what may be done twice. */
+/* Tries again if the connection died while idle, in one deadline. For what may be done twice. */
 fallible pg_call_again(struct pg *c, const struct pg_statement *s, int count,
                        const char *const *values, struct rows **out);
+
+/* Prepares a statement that has a name and does not run it. Problems as of pg_call. */
+fallible pg_prepare(struct pg *c, const struct pg_statement *s);
 
 /* pg_call with parameters in binary form (columns.h); at NULL is SQL NULL. */
 enum { PG_BINARY_MAX = 64 };
@@ -81,16 +83,14 @@ enum pg_fault {
     PG_PROGRAM, /* the statement is wrong */
 };
 enum pg_fault pg_fault(const struct pg *c);
-/* `p`, or DATABASE_UNAVAILABLE for a statement refused because of PG_ABSENT: an installation that
- * is not (yet) complete is no fault of who asks. */
+/* `p`, but DATABASE_UNAVAILABLE for PG_ABSENT: an incomplete installation is no client's fault. */
 const struct problem *pg_unless_absent(const struct pg *c, const struct problem *p);
 
-/* Rises with every new connection: what was set up on the old one is gone. 0: none yet. */
+/* Rises with each connection: what was set up on the old one is gone. 0: none yet. */
 int64_t pg_generation(const struct pg *c);
 void pg_close(struct pg *c); /* the next call connects anew */
 
-/* NULL, or why `uri` is none that libpq can take (never the whole text of it: it may hold a
- * password). */
+/* NULL, or why libpq cannot take `uri`; never its whole text, which may hold a password. */
 struct arena;
 const char *pg_uri_fault(const char *uri, struct arena *a);
 /* The file of passwords that `uri` names: libpq would pass over one that is missing or that others

@@ -13,6 +13,7 @@
 #include "platform/service.h"
 #include "query-api/cursor.h"
 #include "query-api/routes.h"
+#include "query-api/statements.h"
 #include "base/banned.h"
 
 /* Between two polls: while somebody waits, while requests arrive, while there are none. */
@@ -35,8 +36,9 @@ struct lanes {
     bool stopping;
     struct watcher *watchers;
     /* the poller's own */
-    int64_t polled;             /* monotonic: the last try */
-    bool failed;                /* it was in vain */
+    int64_t polled; /* monotonic: the last try */
+    bool failed;    /* it was in vain */
+    struct statements statements;
     int64_t goal, behind_since; /* a head that was not reached yet, and since when */
 };
 
@@ -123,6 +125,7 @@ static fallible poll_once(struct lanes *l, int64_t now)
     ready_reason("postgres views", p ? p->title : NULL);
     ready_report("postgres views", found == VIEW_COUNT && !p,
                  lag_seconds(l, found ? least : 0, now));
+    statements_check(&l->statements, l->pg, found == VIEW_COUNT, now);
     return NULL;
 }
 
@@ -183,10 +186,12 @@ static void make_lock(struct lanes *l)
     pthread_condattr_destroy(&attributes);
 }
 
-struct lanes *lanes_new(const char *url, int timeout_ms)
+struct lanes *lanes_new(const char *url, int timeout_ms, const struct query *queries, int count)
 {
     struct lanes *l = must_alloc(1, sizeof(*l));
     ready_declare("postgres views");
+    statements_declare();
+    l->statements = (struct statements){.queries = queries, .count = count};
     l->pg = pg_new(url, "query-api lanes", "SET default_transaction_read_only = on", timeout_ms);
     make_lock(l);
     atomic_init(&l->asked, -IDLE_US);

@@ -13,10 +13,12 @@
 #include "platform/http.h"
 
 struct lanes;
+struct query;    /* query-api/query.h */
 struct view_set; /* query-api/routes.h */
 
-/* Starts the thread. `url` is borrowed. */
-struct lanes *lanes_new(const char *url, int timeout_ms);
+/* Starts the thread, which also prepares the statements of all queries (statements.h). `url` and
+ * `queries` are borrowed. */
+struct lanes *lanes_new(const char *url, int timeout_ms, const struct query *queries, int count);
 void lanes_free(struct lanes *l); /* stops and joins it; NULL is allowed */
 
 /* What is known of a set of views. */

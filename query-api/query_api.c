@@ -94,7 +94,7 @@ static fallible start(struct query_api *api)
     TRY(bind_port(api, make_routes(api)));
     api->documents = documents_new();
     api->revoked = revoked_new();
-    api->lanes = lanes_new(s->read_database_url, timeout_ms);
+    api->lanes = lanes_new(s->read_database_url, timeout_ms, api->queries, api->query_count);
     api->head = head_new(s->database_url, timeout_ms, api->lanes, api->revoked);
     struct pool_work work = reader_work;
     work.context = api;

@@ -1,0 +1,63 @@
+/* statements.c -- one round of preparing; a statement that is refused does not end it, so that the
+ * log names all of them. */
+#include "query-api/statements.h"
+
+#include "base/log.h"
+#include "platform/service.h"
+#include "query-api/query.h"
+#include "base/banned.h"
+
+static const int64_t AGAIN_US = 5000000;
+static const char DEPENDENCY[] = "queries";
+
+static fallible prepare_one(struct pg *pg, const struct pg_statement *s,
+                            const struct pg_statement **refused)
+{
+    const struct problem *p = s->sql ? pg_prepare(pg, s) : NULL;
+    if (p)
+        *refused = s;
+    return p;
+}
+
+fallible statements_prepare(struct pg *pg, const struct query *q,
+                            const struct pg_statement **refused)
+{
+    TRY(prepare_one(pg, &q->statement, refused));
+    return prepare_one(pg, &q->filtered, refused);
+}
+
+static fallible prepare_all(struct statements *s, struct pg *pg)
+{
+    bool was_refused = s->refused;
+    s->refused = false;
+    for (int i = 0; i < s->count; i++) {
+        const struct pg_statement *refused;
+        const struct problem *p = statements_prepare(pg, &s->queries[i], &refused);
+        if (p == DATABASE_UNAVAILABLE)
+            return p;
+        if (p && !was_refused)
+            log_error("the database refuses a query", KV("file", refused->name),
+                      KV("path", s->queries[i].route->path), KV("reason", pg_message(pg)));
+        s->refused = s->refused || p;
+    }
+    return s->refused ? STATEMENT_REFUSED : NULL;
+}
+
+void statements_declare(void)
+{
+    ready_declare_optional(DEPENDENCY);
+}
+
+void statements_check(struct statements *s, struct pg *pg, bool has_views, int64_t now)
+{
+    bool is_ready = s->generation && s->generation == pg_generation(pg);
+    if (!is_ready && has_views && now >= s->due) {
+        const struct problem *p = prepare_all(s, pg);
+        is_ready = !p;
+        s->generation = p ? 0 : pg_generation(pg);
+        s->due = p == STATEMENT_REFUSED ? now + AGAIN_US : 0;
+    }
+    ready_reason(DEPENDENCY,
+                 s->refused ? "The database refuses a query; the log names its file." : NULL);
+    ready_report(DEPENDENCY, is_ready, -1);
+}

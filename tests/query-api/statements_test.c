@@ -1,0 +1,72 @@
+/* statements_test.c -- the database takes every statement of every route, and what it does not take
+ * is known before a client asks. */
+#include "tests/query-api/fixture.h"
+
+#include "events/decision.h"
+#include "platform/postgres.h"
+#include "query-api/query.h"
+#include "query-api/statements.h"
+
+static bool is_stream_kind(const char *name)
+{
+    for (const struct stream_kind *k = stream_kinds; k->kind; k++)
+        if (text_equal(k->kind, name))
+            return true;
+    return false;
+}
+
+TEST(every_statement_of_every_route_is_taken)
+{
+    query_start(1, 1 << 20);
+    int count = 0;
+    for (const struct route *route = query_routes; route->path; route++, count++) {
+        const struct pg_statement *refused = NULL;
+        struct pg *pg = pg_new(views_url(), "statements", NULL, 60000);
+        struct query q;
+        CHECK_OK(query_init(&q, route));
+        if (statements_prepare(pg, &q, &refused))
+            test_fail(__FILE__, __LINE__, refused->name, pg_message(pg), route->path);
+        pg_free(pg); /* it knows the statements' names */
+        query_release(&q);
+    }
+    CHECK(count > 0);
+    query_stop();
+}
+
+TEST(a_path_names_a_kind_of_stream_that_there_is)
+{
+    int count = 0;
+    for (const struct route *route = query_routes; route->path; route++)
+        for (const struct binding *b = route->bindings; b->kind; b++)
+            if (b->kind == BIND_PATH_ID) {
+                if (!is_stream_kind(b->stream_kind))
+                    test_fail(__FILE__, __LINE__, route->path, b->stream_kind, NULL);
+                count++;
+            }
+    CHECK(count > 0);
+}
+
+/* Asks /ready until the text is in it; false after 15 s. */
+static bool ready_says(const char *text)
+{
+    for (int i = 0; i < 750; i++) {
+        scoped_response r = get("/ready", NULL, NULL);
+        if (has(&r, text))
+            return true;
+        test_shell("sleep 0.02");
+    }
+    return false;
+}
+
+TEST(a_query_that_the_database_refuses_is_told_by_ready)
+{
+    query_start(1, 1 << 20);
+    CHECK(ready_says("\"queries\":{\"ok\":true,"));
+    views_sql("ALTER TABLE category_list.category_list RENAME COLUMN names TO renamed");
+    query_restart();
+    CHECK(ready_says("\"reason\":\"The database refuses a query; the log names its file.\""));
+    CHECK(ready_says("\"queries\":{\"ok\":false,"));
+    views_sql("ALTER TABLE category_list.category_list RENAME COLUMN renamed TO names");
+    CHECK(ready_says("\"queries\":{\"ok\":true,"));
+    query_stop();
+}
