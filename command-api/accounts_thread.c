@@ -14,16 +14,12 @@
 #include "platform/memo.h"
 #include "platform/metrics.h"
 #include "platform/service.h"
+#include "platform/sessions.h"
 #include "base/banned.h"
 
 enum { REMEMBERED_MAX = 10000, CHORE_MS = 250 };
 static const int64_t REMEMBER_US = 5 * 60 * INT64_C(1000000);
 static const int64_t SLOW_US = 50000; /* of a step: then some of those behind it may be too late */
-
-/* Generic plans on indexes: a plan made on empty tables would scan them for ever. */
-static const char SESSION[] = "SET plan_cache_mode = force_generic_plan; SET jit = off; "
-                              "SET enable_seqscan = off; SET enable_hashjoin = off; "
-                              "SET enable_mergejoin = off";
 
 struct accounts {
     const struct command_api *api;
@@ -357,8 +353,8 @@ fallible accounts_start(const struct command_api *api, struct accounts **out)
     s->verified = memo_new(REMEMBERED_MAX, 0);
     s->queue = queue_new(s->limit);
     s->end = &s->todo;
-    s->database =
-        pg_new(set->database_url, "citywatch-accounts", SESSION, (int)set->database_timeout_ms);
+    s->database = pg_new(set->database_url, "citywatch-accounts", accounts_session,
+                         (int)set->database_timeout_ms);
     int threads = set->hash_threads ? (int)set->hash_threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
     s->hashers = pool_new("hash", threads, (int)set->hash_queue_max,
                           &(struct pool_work){.begin = lend, .work = work, .context = s});

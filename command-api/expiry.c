@@ -9,6 +9,7 @@
 #include "platform/metrics.h"
 #include "platform/pool.h"
 #include "platform/postgres.h"
+#include "platform/sessions.h"
 #include "base/banned.h"
 
 enum { SWEEP_MS = 60000, PAUSE_MS = 50 }; /* between two sweeps, and two batches of one */
@@ -26,9 +27,6 @@ static const struct expiring {
      {"expire_sessions", "SELECT gone, gone = 1000 FROM expire_sessions(1000) AS gone"}},
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
-
-/* Lost at a crash, a batch is deleted again. */
-static const char SESSION[] = "SET synchronous_commit = off";
 
 struct expiry {
     struct pg *connection;
@@ -86,8 +84,8 @@ struct expiry *expiry_new(const struct settings *settings)
     struct expiry *e = must_alloc(1, sizeof(*e));
     snprintf(e->days, sizeof(e->days), "%lld", (long long)settings->idempotency_days);
     e->stop = queue_new(1);
-    e->connection =
-        pg_new(settings->database_url, "expiry", SESSION, (int)settings->database_timeout_ms);
+    e->connection = pg_new(settings->database_url, "expiry", expiry_session,
+                           (int)settings->database_timeout_ms);
     for (int i = 0; i < TABLES; i++) /* shown from the start */
         metric_add(METRIC_expired_rows_total, tables[i].table, 0);
     if (pthread_create(&e->thread, NULL, expiry_main, e))

@@ -14,6 +14,7 @@
 #include "command-api/publish.h"
 #include "platform/metrics.h"
 #include "platform/service.h"
+#include "platform/sessions.h"
 #include "base/banned.h"
 
 enum {
@@ -49,8 +50,7 @@ struct relay *relay_new(const struct settings *settings, const char *redis_passw
     int timeout = (int)settings->database_timeout_ms;
     struct relay *r = must_alloc(1, sizeof(*r));
     r->settings = settings;
-    r->connection = pg_new(settings->database_url, "relay",
-                           "SET plan_cache_mode = force_generic_plan", timeout);
+    r->connection = pg_new(settings->database_url, "relay", relay_session, timeout);
     r->store = store_new(r->connection);
     r->redis = redis_new(settings->redis_host, (int)settings->redis_port, redis_password, timeout);
     r->place.position = -1;

@@ -4,14 +4,11 @@
 #include <ctype.h>
 
 #include "ctl/ctl.h"
+#include "platform/sessions.h"
 #include "platform/settings.h"
 #include "base/banned.h"
 
 enum { TIMEOUT_MS = 60000, REDIS_TIMEOUT_MS = 5000 };
-
-/* Folding and comparing must not depend on what was planned while the tables were empty. */
-static const char VIEWS_SESSION[] =
-    "SET jit = off; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
 
 #define TEXT                                          0
 #define INT(least, most)                              0
@@ -62,7 +59,7 @@ int city_open(struct city *c, int needs)
     if (needs & NEEDS_VIEWS && !*views)
         return failed("READ_DATABASE_URL is not set: it names the database of the views.");
     if (needs & NEEDS_VIEWS)
-        c->views = pg_new(views, "citywatchctl", VIEWS_SESSION, TIMEOUT_MS);
+        c->views = pg_new(views, "citywatchctl", verify_session, TIMEOUT_MS);
     return needs & NEEDS_REDIS ? open_redis(c) : DONE;
 }
 

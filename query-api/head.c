@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "platform/metrics.h"
 #include "platform/service.h"
+#include "platform/sessions.h"
 #include "platform/store.h"
 #include "platform/token.h"
 #include "query-api/lanes.h"
@@ -76,7 +77,7 @@ struct head *head_new(const char *url, int timeout_ms, struct lanes *lanes, stru
 {
     struct head *h = must_alloc(1, sizeof(*h));
     ready_declare("postgres store");
-    h->pg = pg_new(url, "query-api head", "SET default_transaction_read_only = on", timeout_ms);
+    h->pg = pg_new(url, "query-api head", read_only_session, timeout_ms);
     h->store = store_new(h->pg);
     h->lanes = lanes;
     h->revoked = revoked;

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "platform/postgres.h"
 #include "platform/service.h"
+#include "platform/sessions.h"
 #include "query-api/cursor.h"
 #include "query-api/routes.h"
 #include "query-api/statements.h"
@@ -192,7 +193,7 @@ struct lanes *lanes_new(const char *url, int timeout_ms, const struct query *que
     ready_declare("postgres views");
     statements_declare();
     l->statements = (struct statements){.queries = queries, .count = count};
-    l->pg = pg_new(url, "query-api lanes", "SET default_transaction_read_only = on", timeout_ms);
+    l->pg = pg_new(url, "query-api lanes", read_only_session, timeout_ms);
     make_lock(l);
     atomic_init(&l->asked, -IDLE_US);
     l->polled = -IDLE_US;

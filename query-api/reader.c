@@ -7,17 +7,6 @@
 #include "query-api/query_api.h"
 #include "base/banned.h"
 
-/* Plans are made for the values at hand: a filter that is absent needs another index than one that
- * is there. They go by index alone and in its order: a page is a few rows, and the planner would at
- * middle sizes rather read a whole table. Pages of the disk cost nothing here, so that the index
- * with the fewest rows wins; else the planner walks the newest rows and filters them, through the
- * whole table when few of them match. */
-const char reader_session[] =
-    "SET default_transaction_read_only = on; SET jit = off; "
-    "SET plan_cache_mode = force_custom_plan; SET max_parallel_workers_per_gather = 0; "
-    "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; "
-    "SET enable_mergejoin = off; SET seq_page_cost = 0; SET random_page_cost = 0";
-
 /* After a failure a reader lets the database be for a while. */
 static const int64_t BACK_OFF_US = 250000;
 

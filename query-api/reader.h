@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "platform/pool.h"
+#include "platform/sessions.h"
 #include "query-api/answer.h"
 #include "query-api/ask.h"
 
@@ -27,9 +28,6 @@ struct run {
     size_t key_length;
     int64_t position, total; /* what was known of the views when it began */
 };
-
-/* What every reader's connection is set to. */
-extern const char reader_session[];
 
 /* `context` of the pool: struct query_api. */
 extern const struct pool_work reader_work;

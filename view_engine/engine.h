@@ -14,18 +14,16 @@
  * Threads: one engine belongs to one thread. */
 #pragma once
 
+#include "platform/sessions.h"
 #include "view_engine/fold.h"
 
 struct engine;
-
-/* Settings of a connection that writes views. */
-extern const char views_session[];
 
 struct engine_parts {
     const struct embedded *files; /* ended by a NULL name */
     const struct language *language;
     struct store *store; /* all borrowed for the life of the engine */
-    struct pg *views;
+    struct pg *views;    /* its settings: views_session */
     struct redis *redis;
     int block_ms; /* how long a read of the stream waits for news */
     const struct view_fold

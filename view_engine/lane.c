@@ -10,12 +10,6 @@
 #include "view_engine/call.h"
 #include "base/banned.h"
 
-/* The cached plan must suit full tables although it is made on empty ones. A commit does not wait
- * for the disk: a crash of the server may undo the last transactions, each with its rows and its
- * checkpoint together, and what they held is read again. */
-const char views_session[] = "SET jit = off; SET plan_cache_mode = force_generic_plan; "
-                             "SET enable_seqscan = off; SET synchronous_commit = off";
-
 /* ---- the checkpoint ---- */
 
 static const struct pg_statement FENCE = {

@@ -14,14 +14,10 @@
 #include "writer/waiting.h"
 #include "platform/metrics.h"
 #include "platform/service.h"
+#include "platform/sessions.h"
 #include "base/banned.h"
 
 enum { TRIES_MAX = 5, IDLE_MS = 1000 };
-
-/* The plan that fits empty tables would scan full ones for the life of the connection. */
-static const char *const SESSION =
-    "SET synchronous_commit = on; SET plan_cache_mode = force_generic_plan; SET jit = off; "
-    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 struct writer {
     const struct settings *settings;
@@ -357,8 +353,8 @@ struct writer *writer_new(const struct settings *settings, void (*committed)(voi
     w->queue = queue_new((int)settings->queue_max);
     w->waiting = waiting_new();
     w->cache = state_cache_new((int)settings->state_cache_max, (size_t)settings->state_cache_bytes);
-    w->connection =
-        pg_new(settings->database_url, "writer", SESSION, (int)settings->database_timeout_ms);
+    w->connection = pg_new(settings->database_url, "writer", writer_session,
+                           (int)settings->database_timeout_ms);
     w->store = store_new(w->connection);
     ready_declare("postgres store");
     if (pthread_create(&w->thread, NULL, writer_main, w))
