@@ -1,6 +1,7 @@
 /* writer_rules_test.c -- rules that touch several streams, and rules that ask for what they may
  * not: order of arrival, outcomes that are not known, refusals that name the rule. The test's own
  * rules take the place of a feature's, and its script that of the store's answers (ld --wrap). */
+#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,28 +49,35 @@ static struct step {
 } steps[STEPS_MAX];
 static int step_now, step_count;
 static bool is_retried; /* an append's outcome was kept from the writer */
+/* Of all of these: a script may be given while the writer is at work. */
+static pthread_mutex_t script_lock = PTHREAD_MUTEX_INITIALIZER;
 
 fallible __real_store_append(struct store *s, struct append *batch, int count, struct arena *a);
 fallible __wrap_store_append(struct store *s, struct append *batch, int count, struct arena *a);
 fallible __wrap_store_append(struct store *s, struct append *batch, int count, struct arena *a)
 {
-    if (step_now == step_count)
-        return __real_store_append(s, batch, count, a);
-    const struct step step = steps[step_now++];
+    struct step step = {.called = true};
+    pthread_mutex_lock(&script_lock);
+    if (step_now < step_count)
+        step = steps[step_now++];
+    is_retried = is_retried || step.told;
+    pthread_mutex_unlock(&script_lock);
     const struct problem *p = step.called ? __real_store_append(s, batch, count, a) : NULL;
     for (int i = 0; step.stale && i < count; i++)
         batch[i].outcome = STALE;
     usleep((useconds_t)step.sleep_ms * 1000);
-    is_retried = is_retried || step.told;
     return step.told ? step.told : p;
 }
 
 static void script(const struct step *s, int count)
 {
-    memcpy(steps, s, (size_t)count * sizeof(*s));
+    pthread_mutex_lock(&script_lock);
+    for (int i = 0; i < count; i++)
+        steps[i] = s[i];
     step_now = 0;
     step_count = count;
     is_retried = false;
+    pthread_mutex_unlock(&script_lock);
 }
 
 /* ---- fixture ---- */
@@ -85,7 +93,7 @@ static void end_rules(void)
 {
     rule_now = NULL;
     undecided = NULL;
-    step_now = step_count = 0;
+    script(NULL, 0);
     end();
 }
 
