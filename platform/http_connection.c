@@ -24,7 +24,7 @@ enum { READ_BYTES = 16384 }; /* at once; what is more stays in the socket until 
 
 /* ---- states ---- */
 
-static bool is_read(const struct connection *c)
+static bool is_input_used(const struct connection *c)
 {
     return c->state == IDLE || c->state == READING || c->state == CLOSING;
 }
@@ -50,7 +50,7 @@ void connection_move(struct connection *c, enum connection_state state)
     c->state = state;
     c->deadline = deadline_in(c);
     TAILQ_INSERT_TAIL(&l->lists[state], c, link);
-    if (c->deaf && is_read(c)) {
+    if (c->deaf && is_input_used(c)) {
         c->deaf = false;
         event_add(c->readable, NULL);
     }
@@ -79,7 +79,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     (void)what;
     struct connection *c = arg;
     char some[READ_BYTES];
-    if (!is_read(c)) {
+    if (!is_input_used(c)) {
         c->deaf = true;
         event_del(c->readable);
         return;

@@ -118,7 +118,7 @@ static const struct problem *lost_call(struct redis *r)
     return lost(r, r->context->err ? r->context->errstr : "deadline passed");
 }
 
-static fallible authenticate(struct redis *r)
+static fallible give_password(struct redis *r)
 {
     if (!r->password || !*r->password)
         return NULL;
@@ -157,7 +157,7 @@ static fallible connect_now(struct redis *r)
     if (!r->context || r->context->err)
         return lost(r, r->context ? r->context->errstr : "out of memory");
     TRY(await_connection(r));
-    TRY(authenticate(r));
+    TRY(give_password(r));
     r->generation++;
     if (r->complained)
         log_info("redis is back");

@@ -56,7 +56,7 @@ static const char *variable(const struct row *row, char out[NAME_MAX_TEXT])
     return out;
 }
 
-static bool is_word(const char *words, const char *value)
+static bool is_listed_word(const char *words, const char *value)
 {
     size_t length = strlen(value);
     if (!length || strchr(value, ' '))
@@ -88,7 +88,7 @@ static const char *read_value(const struct row *row, const char *value, struct s
         *(int64_t *)member = n;
         return NULL;
     }
-    if (row->kind == SETTING_WORD && !is_word(row->words, value))
+    if (row->kind == SETTING_WORD && !is_listed_word(row->words, value))
         return arena_printf(a, "is not one of: %s", row->words);
     if (row->kind == SETTING_ADDRESS && !is_address(value))
         return "is not an address such as 127.0.0.1, ::1 or 0.0.0.0";
