@@ -10,9 +10,9 @@ enum { FIRST_BUCKETS = 256 };
 
 struct cache {
     size_t limit, bytes;
-    struct entry **buckets;
+    struct cache_entry **buckets;
     size_t bucket_count, entries; /* bucket_count: a power of two */
-    struct entry *newest, *oldest;
+    struct cache_entry *newest, *oldest;
 };
 
 struct cache *cache_new(size_t limit_bytes)
@@ -20,18 +20,18 @@ struct cache *cache_new(size_t limit_bytes)
     struct cache *c = must_alloc(1, sizeof(*c));
     c->limit = limit_bytes;
     c->bucket_count = FIRST_BUCKETS;
-    c->buckets = must_alloc(c->bucket_count, sizeof(struct entry *));
+    c->buckets = must_alloc(c->bucket_count, sizeof(struct cache_entry *));
     return c;
 }
 
-static struct entry **bucket_of(struct cache *c, uint64_t digest)
+static struct cache_entry **bucket_of(struct cache *c, uint64_t digest)
 {
     return &c->buckets[(digest ^ digest >> 32) & (c->bucket_count - 1)];
 }
 
-static void count_bytes(struct cache *c, struct entry *e)
+static void count_bytes(struct cache *c, struct cache_entry *e)
 {
-    size_t now = sizeof(*e) + e->key_length + (e->answer ? answer_bytes(e->answer) : 0);
+    size_t now = sizeof(*e) + e->key_length + (e->response ? response_bytes(e->response) : 0);
     metric_add(METRIC_query_cache_bytes, NULL, (double)now - (double)e->bytes);
     c->bytes += now - e->bytes;
     e->bytes = now;
@@ -39,13 +39,13 @@ static void count_bytes(struct cache *c, struct entry *e)
 
 /* ---- the list by use ---- */
 
-static void unlink_use(struct cache *c, struct entry *e)
+static void unlink_use(struct cache *c, struct cache_entry *e)
 {
     *(e->newer ? &e->newer->older : &c->newest) = e->older;
     *(e->older ? &e->older->newer : &c->oldest) = e->newer;
 }
 
-static void link_newest(struct cache *c, struct entry *e)
+static void link_newest(struct cache *c, struct cache_entry *e)
 {
     e->newer = NULL;
     e->older = c->newest;
@@ -55,9 +55,9 @@ static void link_newest(struct cache *c, struct entry *e)
 
 /* ---- entries ---- */
 
-static void drop_entry(struct cache *c, struct entry *e)
+static void drop_entry(struct cache *c, struct cache_entry *e)
 {
-    struct entry **at = bucket_of(c, e->digest);
+    struct cache_entry **at = bucket_of(c, e->digest);
     while (*at != e)
         at = &(*at)->next;
     *at = e->next;
@@ -65,7 +65,7 @@ static void drop_entry(struct cache *c, struct entry *e)
     c->entries--;
     c->bytes -= e->bytes;
     metric_add(METRIC_query_cache_bytes, NULL, -(double)e->bytes);
-    answer_drop(e->answer);
+    response_drop(e->response);
     free(e);
 }
 
@@ -73,23 +73,24 @@ static void grow(struct cache *c)
 {
     free(c->buckets);
     c->bucket_count *= 2;
-    c->buckets = must_alloc(c->bucket_count, sizeof(struct entry *));
-    for (struct entry *e = c->newest; e; e = e->older) {
-        struct entry **at = bucket_of(c, e->digest);
+    c->buckets = must_alloc(c->bucket_count, sizeof(struct cache_entry *));
+    for (struct cache_entry *e = c->newest; e; e = e->older) {
+        struct cache_entry **at = bucket_of(c, e->digest);
         e->next = *at;
         *at = e;
     }
 }
 
-static struct entry *new_entry(struct cache *c, const char *key, size_t length, uint64_t digest)
+static struct cache_entry *new_entry(struct cache *c, const char *key, size_t length,
+                                     uint64_t digest)
 {
     if (c->entries >= c->bucket_count)
         grow(c);
-    struct entry *e = must_alloc(1, sizeof(*e) + length);
+    struct cache_entry *e = must_alloc(1, sizeof(*e) + length);
     e->key = memcpy(e + 1, key, length);
     e->key_length = length;
     e->digest = digest;
-    struct entry **at = bucket_of(c, digest);
+    struct cache_entry **at = bucket_of(c, digest);
     e->next = *at;
     *at = e;
     link_newest(c, e);
@@ -98,10 +99,10 @@ static struct entry *new_entry(struct cache *c, const char *key, size_t length, 
     return e;
 }
 
-struct entry *cache_entry(struct cache *c, const char *key, size_t length)
+struct cache_entry *cache_entry(struct cache *c, const char *key, size_t length)
 {
     uint64_t digest = digest_bytes(DIGEST_START, key, length);
-    for (struct entry *e = *bucket_of(c, digest); e; e = e->next)
+    for (struct cache_entry *e = *bucket_of(c, digest); e; e = e->next)
         if (e->digest == digest && e->key_length == length && memcmp(e->key, key, length) == 0) {
             if (c->newest != e) {
                 unlink_use(c, e);
@@ -114,21 +115,21 @@ struct entry *cache_entry(struct cache *c, const char *key, size_t length)
 
 static void make_room(struct cache *c)
 {
-    for (struct entry *e = c->oldest, *newer; e && c->bytes > c->limit; e = newer) {
+    for (struct cache_entry *e = c->oldest, *newer; e && c->bytes > c->limit; e = newer) {
         newer = e->newer;
         if (!e->run)
             drop_entry(c, e);
     }
 }
 
-void cache_keep(struct cache *c, struct entry *e, struct answer *a)
+void cache_keep(struct cache *c, struct cache_entry *e, struct response *response)
 {
-    if (a) {
-        answer_drop(e->answer);
-        e->answer = answer_hold(a);
+    if (response) {
+        response_drop(e->response);
+        e->response = response_hold(response);
         count_bytes(c, e);
     }
-    if (!e->answer && !e->run)
+    if (!e->response && !e->run)
         drop_entry(c, e);
     make_room(c);
 }

@@ -1,11 +1,11 @@
-/* documents.c -- answers made once at start, gzip included. */
+/* documents.c -- responses made once at start, gzip included. */
 #include "query-api/documents.h"
 
 #include "base/embedded.h"
 #include "events/event.h"
-#include "query-api/answer.h"
 #include "query-api/pages.h"
 #include "query-api/query_api.h"
+#include "query-api/response.h"
 #include "base/banned.h"
 
 extern const struct embedded schema_files[]; /* "report.created.v1.json" */
@@ -16,8 +16,8 @@ static const char cache_control[] = "public, max-age=300";
 
 struct documents {
     struct pages *pages;
-    struct answer *index, *openapi; /* openapi: NULL if there is none */
-    struct answer **schemas;        /* as schema_files */
+    struct response *index, *openapi; /* openapi: NULL if there is none */
+    struct response **schemas;        /* as schema_files */
     int count;
 };
 
@@ -44,14 +44,14 @@ static const char *state_of(const char *type, int64_t version)
     return event_version(t) == version ? "active" : "deprecated";
 }
 
-static struct answer *document(struct text *body, const char *content_type)
+static struct response *document(struct text *body, const char *content_type)
 {
-    struct answer_facts facts = {.position = -1, .content_type = content_type};
+    struct response_facts facts = {.position = -1, .content_type = content_type};
     size_t length = body->length;
-    return answer_new(text_take(body), length, &facts, true);
+    return response_new(text_take(body), length, &facts, true);
 }
 
-static struct answer *document_of(const struct embedded *file, const char *content_type)
+static struct response *document_of(const struct embedded *file, const char *content_type)
 {
     struct text body = {0};
     text_append(&body, file->text);
@@ -84,7 +84,7 @@ static void append_entry(struct text *out, const char *type, int64_t version)
     text_printf(out, ",\"url\":\"/schemas/%s/%lld\"}", type, (long long)version);
 }
 
-static struct answer *make_index(void)
+static struct response *make_index(void)
 {
     struct text body = {0};
     const char *comma = "";
@@ -107,7 +107,7 @@ struct documents *documents_new(void)
     struct documents *d = must_alloc(1, sizeof(*d));
     while (schema_files[d->count].name)
         d->count++;
-    d->schemas = must_alloc((size_t)d->count + 1, sizeof(struct answer *));
+    d->schemas = must_alloc((size_t)d->count + 1, sizeof(struct response *));
     for (int i = 0; i < d->count; i++)
         d->schemas[i] = document_of(&schema_files[i], "application/schema+json");
     d->index = make_index();
@@ -122,9 +122,9 @@ void documents_free(struct documents *d)
     if (!d)
         return;
     for (int i = 0; i < d->count; i++)
-        answer_drop(d->schemas[i]);
-    answer_drop(d->index);
-    answer_drop(d->openapi);
+        response_drop(d->schemas[i]);
+    response_drop(d->index);
+    response_drop(d->openapi);
     pages_free(d->pages);
     free(d->schemas);
     free(d);
@@ -132,17 +132,18 @@ void documents_free(struct documents *d)
 
 /* ---- handlers ---- */
 
-void document_serve(struct http_request *r, struct answer *a, const struct problem *missing)
+void document_serve(struct http_request *r, struct response *response,
+                    const struct problem *missing)
 {
     const char *name, *value;
     if (http_parameters(r) > 0) {
         http_parameter_at(r, 0, &name, &value);
         struct fault f = {.field = name};
         http_refuse(r, UNKNOWN_PARAMETER, &f);
-    } else if (!a) {
+    } else if (!response) {
         http_refuse(r, missing, NULL);
     } else {
-        answer_send(a, r, cache_control, false);
+        response_send(response, r, cache_control, false);
     }
 }
 
@@ -189,7 +190,7 @@ void document_schema(struct http_request *r, const void *row)
 {
     (void)row;
     const struct documents *d = documents_of(r);
-    struct answer *found = NULL;
+    struct response *found = NULL;
     const char *file = arena_printf(http_arena(r), "%s.v%s.json", http_segment(r, "type"),
                                     http_segment(r, "version"));
     for (int i = 0; i < d->count && !found; i++)

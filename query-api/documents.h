@@ -2,7 +2,7 @@
  * events and the description of the HTTP interface. */
 #pragma once
 
-struct answer;
+struct response;
 struct documents;
 struct http_request;
 struct problem;
@@ -18,5 +18,6 @@ void document_openapi(struct http_request *r, const void *row);
 void document_schema_index(struct http_request *r, const void *row);
 void document_schema(struct http_request *r, const void *row);
 
-/* Answers with it, or with `missing` if it is NULL. Documents take no parameters. */
-void document_serve(struct http_request *r, struct answer *a, const struct problem *missing);
+/* Replies with it, or with `missing` if it is NULL. Documents take no parameters. */
+void document_serve(struct http_request *r, struct response *response,
+                    const struct problem *missing);

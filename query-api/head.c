@@ -12,7 +12,7 @@
 #include "platform/sessions.h"
 #include "platform/store.h"
 #include "platform/token.h"
-#include "query-api/lanes.h"
+#include "query-api/view_progress.h"
 #include "base/banned.h"
 
 static const int64_t TURN_US = 10000, POLL_US = 250000;
@@ -21,7 +21,7 @@ struct head {
     pthread_t thread;
     struct pg *pg;
     struct store *store;
-    struct lanes *lanes;
+    struct view_progress *view_progress;
     struct revoked *revoked;
     int64_t sessions; /* position up to which ended sessions were read; -1: not begun */
     _Atomic int64_t position, asked; /* asked: monotonic, before the store answered `position` */
@@ -30,7 +30,7 @@ struct head {
     atomic_bool doubted, stopping;
 };
 
-/* A process belongs to the first epoch it meets: what it keeps of answers, ended sessions and
+/* A process belongs to the first epoch it meets: what it keeps of responses, ended sessions and
  * positions goes with it. */
 static fallible end_life(struct head *h)
 {
@@ -43,8 +43,8 @@ static fallible end_life(struct head *h)
 static fallible poll_once(struct head *h)
 {
     int64_t now = time_monotonic(), position, epoch;
-    int64_t furthest =
-        lanes_furthest(h->lanes); /* before the store, which cannot be behind it then */
+    /* Read before the store, which then cannot be behind it. */
+    int64_t furthest = view_progress_furthest(h->view_progress);
     TRY(store_head(h->store, &position, &epoch));
     if (h->epoch && epoch != h->epoch)
         return end_life(h);
@@ -52,7 +52,7 @@ static fallible poll_once(struct head *h)
     atomic_store(&h->position, position);
     atomic_store(&h->asked, now); /* after the position: who reads it second sees one as new */
     metric_set(METRIC_es_head_position, NULL, (double)position);
-    lanes_head(h->lanes, position, epoch, position < furthest);
+    view_progress_set_head(h->view_progress, position, epoch, position < furthest);
     return revoked_follow(h->revoked, h->pg, &h->sessions);
 }
 
@@ -73,13 +73,14 @@ static void *head_main(void *arg)
     return NULL;
 }
 
-struct head *head_new(const char *url, int timeout_ms, struct lanes *lanes, struct revoked *revoked)
+struct head *head_new(const char *url, int timeout_ms, struct view_progress *view_progress,
+                      struct revoked *revoked)
 {
     struct head *h = must_alloc(1, sizeof(*h));
     ready_declare("postgres store");
     h->pg = pg_new(url, "query-api head", read_only_session, timeout_ms);
     h->store = store_new(h->pg);
-    h->lanes = lanes;
+    h->view_progress = view_progress;
     h->revoked = revoked;
     h->sessions = -1;
     if (pthread_create(&h->thread, NULL, head_main, h)) {

@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 struct head;
-struct lanes;
+struct view_progress;
 struct revoked;
 
-/* Starts the thread; it tells `lanes` where the log ends and `revoked` which sessions have ended.
- * All are borrowed. */
-struct head *head_new(const char *url, int timeout_ms, struct lanes *lanes,
+/* Starts the thread; it tells `view_progress` where the log ends and `revoked` which sessions have
+ * ended. All are borrowed. */
+struct head *head_new(const char *url, int timeout_ms, struct view_progress *view_progress,
                       struct revoked *revoked);
 void head_free(struct head *h); /* stops and joins it; NULL is allowed */
 

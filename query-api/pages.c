@@ -4,11 +4,11 @@
 #include "base/text.h"
 #include "events/problems.h"
 #include "platform/http.h"
-#include "query-api/answer.h"
+#include "query-api/response.h"
 #include "base/banned.h"
 
 struct forms {
-    struct answer *json, *page;
+    struct response *json, *page;
 };
 
 struct pages {
@@ -59,7 +59,7 @@ bool prefers_page(const char *accept)
                          wanted(accept, "application/json", "application/*");
 }
 
-static struct answer *chosen(const struct forms *f, const char *accept)
+static struct response *chosen(const struct forms *f, const char *accept)
 {
     return prefers_page(accept) ? f->page : f->json;
 }
@@ -85,11 +85,11 @@ static void begin_page(struct text *out, const char *title)
                 title, title);
 }
 
-static struct answer *made(struct text *body, const char *content_type)
+static struct response *made(struct text *body, const char *content_type)
 {
-    struct answer_facts facts = {.position = -1, .content_type = content_type, .by_accept = true};
+    struct response_facts facts = {.position = -1, .content_type = content_type, .by_accept = true};
     size_t length = body->length;
-    return answer_new(text_take(body), length, &facts, true);
+    return response_new(text_take(body), length, &facts, true);
 }
 
 static struct forms forms_of(struct text *json, struct text *page)
@@ -232,8 +232,8 @@ struct pages *pages_new(void)
 
 static void drop(struct forms *f)
 {
-    answer_drop(f->json);
-    answer_drop(f->page);
+    response_drop(f->json);
+    response_drop(f->page);
 }
 
 void pages_free(struct pages *p)
@@ -248,17 +248,17 @@ void pages_free(struct pages *p)
     free(p);
 }
 
-struct answer *pages_root(const struct pages *p, const char *accept)
+struct response *pages_root(const struct pages *p, const char *accept)
 {
     return chosen(&p->root, accept);
 }
 
-struct answer *pages_problems(const struct pages *p, const char *accept)
+struct response *pages_problems(const struct pages *p, const char *accept)
 {
     return chosen(&p->problems, accept);
 }
 
-struct answer *pages_problem(const struct pages *p, const char *name, const char *accept)
+struct response *pages_problem(const struct pages *p, const char *name, const char *accept)
 {
     char type[PROBLEM_TYPE];
     for (int i = 0; i < p->count; i++)

@@ -86,7 +86,7 @@ static void append_views(struct text *sql, const struct view_set *views)
         }
 }
 
-/* Whether events wait parked that the answer would show: of one item those of its own stream, of
+/* Whether events wait parked that the response would show: of one item those of its own stream, of
  * a list any. */
 static void append_parked(struct text *sql, const struct route *route)
 {
@@ -95,7 +95,7 @@ static void append_parked(struct text *sql, const struct route *route)
     append_views(sql, &route->views);
     text_append(sql, ")");
     for (const struct binding *b = route->bindings; b->kind; b++) {
-        place += b->kind == BIND_CURSOR ? (int)b->most : 1;
+        place += b->kind == BIND_CURSOR ? (int)b->max : 1;
         if (b->kind == BIND_PATH_ID)
             text_printf(sql, " AND stream = '%s-' || $%d::text", b->stream_kind, place);
     }
@@ -103,7 +103,7 @@ static void append_parked(struct text *sql, const struct route *route)
 }
 
 /* One statement, so one snapshot: the positions are those of the rows. The sum of all positions
- * rises when any lane moves, the least one is what the whole answer reflects. */
+ * rises when any view moves; the lowest is what the whole response reflects. */
 static fallible write_statement(struct text *sql, const struct route *route, const char *page)
 {
     const char *file = file_text(route->file, strlen(route->file));
@@ -141,7 +141,7 @@ fallible query_init(struct query *q, const struct route *route)
     for (const struct binding *b = route->bindings; b->kind; b++) {
         q->personal = q->personal || is_about_who_asks(b->kind);
         if (b->kind == BIND_CURSOR)
-            q->keys = (int)b->most;
+            q->keys = (int)b->max;
     }
     if (q->personal)
         snprintf(q->cache_control, sizeof(q->cache_control), "private, no-cache");

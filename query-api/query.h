@@ -17,7 +17,7 @@ struct query {
     const struct route *route;
     struct pg_statement statement;
     struct pg_statement filtered; /* what is run when a filter is given; without a text: the same */
-    bool personal;                /* the answer depends on who asks */
+    bool personal;                /* the response depends on who asks */
     int keys;                     /* of its cursor; 0: no pages */
     char cache_control[40];
 };

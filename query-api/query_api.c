@@ -8,9 +8,9 @@
 #include "platform/city_health.h"
 #include "platform/pool.h"
 #include "platform/service.h"
-#include "query-api/desk.h"
 #include "query-api/documents.h"
 #include "query-api/head.h"
+#include "query-api/loop_state.h"
 #include "query-api/reader.h"
 #include "base/banned.h"
 
@@ -78,7 +78,7 @@ static fallible bind_port(struct query_api *api, int routes)
         .context = api,
     };
     TRY(http_server_new(&http, api->routes, routes, &api->server));
-    http_on_loop(api->server, desk_new, desk_free);
+    http_on_loop(api->server, loop_state_new, loop_state_free);
     return NULL;
 }
 
@@ -94,8 +94,9 @@ static fallible start(struct query_api *api)
     TRY(bind_port(api, make_routes(api)));
     api->documents = documents_new();
     api->revoked = revoked_new();
-    api->lanes = lanes_new(s->read_database_url, timeout_ms, api->queries, api->query_count);
-    api->head = head_new(s->database_url, timeout_ms, api->lanes, api->revoked);
+    api->view_progress =
+        view_progress_new(s->read_database_url, timeout_ms, api->queries, api->query_count);
+    api->head = head_new(s->database_url, timeout_ms, api->view_progress, api->revoked);
     struct pool_work work = reader_work;
     work.context = api;
     api->readers = pool_new("reader", (int)s->reader_threads, RUNS_MAX, &work);
@@ -131,7 +132,7 @@ static void stop(struct query_api *api)
     pool_free(api->readers);
     city_health_free(api->health);
     head_free(api->head);
-    lanes_free(api->lanes);
+    view_progress_free(api->view_progress);
 }
 
 void query_api_free(struct query_api *api)

@@ -8,11 +8,11 @@
 #include "platform/settings.h"
 #include "platform/token.h"
 
-struct city_health; /* platform/city_health.h */
-struct documents;   /* query-api/documents.h */
-struct head;        /* query-api/head.h */
-struct lanes;       /* query-api/lanes.h */
-struct query;       /* query-api/query.h */
+struct city_health;   /* platform/city_health.h */
+struct documents;     /* query-api/documents.h */
+struct head;          /* query-api/head.h */
+struct view_progress; /* query-api/view_progress.h */
+struct query;         /* query-api/query.h */
 
 struct query_api {
     const struct settings *settings;
@@ -22,7 +22,7 @@ struct query_api {
     struct query *queries; /* one a row of query_routes */
     int query_count;
     struct documents *documents;
-    struct lanes *lanes;
+    struct view_progress *view_progress;
     struct head *head;
     struct pool *readers;
     struct city_health *health;

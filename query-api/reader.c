@@ -1,16 +1,16 @@
-/* reader.c -- one prepared statement a query, its row made into a finished answer. */
+/* reader.c -- one prepared statement a query, its row made into a finished response. */
 #include "query-api/reader.h"
 
 #include "base/time.h"
 #include "platform/metrics.h"
-#include "query-api/lanes.h"
 #include "query-api/query_api.h"
+#include "query-api/view_progress.h"
 #include "base/banned.h"
 
 /* After a failure a reader lets the database be for a while. */
 static const int64_t BACK_OFF_US = 250000;
 
-struct reader {
+struct query_reader {
     struct pg *pg;
     int64_t away_until; /* monotonic */
 };
@@ -18,7 +18,7 @@ struct reader {
 static void *reader_begin(void *context)
 {
     const struct settings *s = ((struct query_api *)context)->settings;
-    struct reader *r = must_alloc(1, sizeof(*r));
+    struct query_reader *r = must_alloc(1, sizeof(*r));
     r->pg = pg_new(s->read_database_url, "query-api reader", reader_session,
                    (int)s->database_timeout_ms);
     return r;
@@ -26,18 +26,19 @@ static void *reader_begin(void *context)
 
 static void reader_end(void *state)
 {
-    struct reader *r = state;
+    struct query_reader *r = state;
     pg_free(r->pg);
     free(r);
 }
 
-static fallible call(struct reader *r, const struct ask *ask, struct rows **out)
+static fallible call(struct query_reader *r, const struct query_request *query_request,
+                     struct rows **out)
 {
     if (time_monotonic() < r->away_until)
         return DATABASE_UNAVAILABLE;
     int64_t begun = time_monotonic();
-    const struct problem *p =
-        pg_call_again(r->pg, ask_statement(ask), ask->count, ask->values, out);
+    const struct problem *p = pg_call_again(r->pg, query_request_statement(query_request),
+                                            query_request->count, query_request->values, out);
     metric_observe(METRIC_query_seconds, (double)(time_monotonic() - begun) / 1e6);
     if (p == DATABASE_UNAVAILABLE)
         r->away_until = time_monotonic() + BACK_OFF_US;
@@ -47,10 +48,11 @@ static fallible call(struct reader *r, const struct ask *ask, struct rows **out)
 
 /* The file's JSON object, with `parked` if events wait that it would show, `next` if the list
  * pages, and `success` as the last member. */
-static char *write_body(const struct rows *rows, const struct ask *ask, size_t *length)
+static char *write_body(const struct rows *rows, const struct query_request *query_request,
+                        size_t *length)
 {
     struct text body = {0};
-    int keys = ask->query->keys;
+    int keys = query_request->query->keys;
     text_append_bytes(&body, rows_text(rows, 0, COLUMN_BODY),
                       rows_length(rows, 0, COLUMN_BODY) - 1); /* without its brace */
     if (text_equal(rows_text(rows, 0, COLUMN_PARKED), "t"))
@@ -62,7 +64,7 @@ static char *write_body(const struct rows *rows, const struct ask *ask, size_t *
         int64_t at[CURSOR_KEYS_MAX];
         for (int i = 0; i < keys; i++)
             at[i] = rows_int(rows, 0, COLUMN_MORE + i);
-        cursor_write(ask->list, at, keys, cursor);
+        cursor_write(query_request->list, at, keys, cursor);
         text_printf(&body, ",\"next\":\"%s\"", cursor);
     }
     text_append(&body, ",\"success\":true}");
@@ -70,33 +72,34 @@ static char *write_body(const struct rows *rows, const struct ask *ask, size_t *
     return text_take(&body);
 }
 
-static fallible read_answer(struct reader *reader, const struct run *run, struct answer **out)
+static fallible read_response(struct query_reader *reader, const struct run *run,
+                              struct response **out)
 {
-    const struct route *route = run->ask->query->route;
+    const struct route *route = run->request->query->route;
     scoped_rows *rows = NULL;
-    TRY(call(reader, run->ask, &rows));
+    TRY(call(reader, run->request, &rows));
     int64_t epoch = rows_int(rows, 0, COLUMN_EPOCH);
-    if (!epoch || epoch != lanes_epoch(run->api->lanes))
+    if (!epoch || epoch != view_progress_epoch(run->api->view_progress))
         return VIEWS_BEGIN_ANEW; /* since the request was let in */
     if (!rows_text(rows, 0, COLUMN_BODY))
         return route->missing;
-    struct answer_facts facts = {
+    struct response_facts facts = {
         .position = rows_int(rows, 0, COLUMN_POSITION),
         .total = rows_int(rows, 0, COLUMN_TOTAL),
         .epoch = epoch,
         .version = route->form == ITEM ? rows_text(rows, 0, COLUMN_MORE) : NULL,
     };
     size_t length;
-    char *body = write_body(rows, run->ask, &length);
-    *out = answer_new(body, length, &facts, run->pack);
+    char *body = write_body(rows, run->request, &length);
+    *out = response_new(body, length, &facts, run->gzip);
     return NULL;
 }
 
 static void read_one(struct job *j, void *state)
 {
     struct run *run = (struct run *)j;
-    run->problem =
-        atomic_load(&run->api->stopping) ? SHUTTING_DOWN : read_answer(state, run, &run->answer);
+    run->problem = atomic_load(&run->api->stopping) ? SHUTTING_DOWN
+                                                    : read_response(state, run, &run->response);
     http_post(run->loop, &run->job);
 }
 

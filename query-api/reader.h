@@ -1,12 +1,12 @@
-/* reader.h -- the threads that run queries, one connection each: rows in, a finished answer out. */
+/* reader.h -- the threads that run queries, one connection each: rows in, a response out. */
 #pragma once
 
 #include <stdbool.h>
 
 #include "platform/pool.h"
 #include "platform/sessions.h"
-#include "query-api/answer.h"
-#include "query-api/ask.h"
+#include "query-api/query_request.h"
+#include "query-api/response.h"
 
 struct query_api;
 
@@ -15,16 +15,16 @@ struct run {
     struct job job;
     struct query_api *api;
     struct http_loop *loop;
-    const struct ask *ask; /* what is asked; constant while the run is under way */
-    bool pack;             /* gzip the answer too */
+    const struct query_request *request; /* constant while the run is under way */
+    bool gzip;                           /* make the gzip form too */
 
-    /* set by the reader: an answer with one reference, or a problem */
-    struct answer *answer;
+    /* set by the reader: a response with one reference, or a problem */
+    struct response *response;
     const struct problem *problem;
 
     /* the loop's, also while the reader works */
-    struct ask *waiting; /* all who share this run */
-    const char *key;     /* of the cache; in the arena of `ask` */
+    struct query_request *waiting; /* all who share this run */
+    const char *key;               /* of the cache; in the arena of `request` */
     size_t key_length;
     int64_t position, total; /* what was known of the views when it began */
 };

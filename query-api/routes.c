@@ -19,17 +19,17 @@ const struct view_set all_views = {{
 
 #define PATH_ID(kind_of_stream) \
     {.kind = BIND_PATH_ID, .name = "id", .stream_kind = #kind_of_stream},
-#define LIMIT                   {.kind = BIND_INT, .name = "limit", .least = 1, .most = 200, .fallback = "50"},
-#define TEXT(label, characters) {.kind = BIND_TEXT, .name = #label, .most = characters},
+#define LIMIT                   {.kind = BIND_INT, .name = "limit", .min = 1, .max = 200, .fallback = "50"},
+#define TEXT(label, characters) {.kind = BIND_TEXT, .name = #label, .max = characters},
 #define WORD(label, list, otherwise) \
     {.kind = BIND_WORD, .name = #label, .words = list, .fallback = otherwise},
-#define CURSOR_DOWN(keys) {.kind = BIND_CURSOR, .name = "cursor", .least = INT64_MAX, .most = keys},
-#define CURSOR_UP(keys)   {.kind = BIND_CURSOR, .name = "cursor", .least = 0, .most = keys},
+#define CURSOR_DOWN(keys) {.kind = BIND_CURSOR, .name = "cursor", .min = INT64_MAX, .max = keys},
+#define CURSOR_UP(keys)   {.kind = BIND_CURSOR, .name = "cursor", .min = 0, .max = keys},
 #define ACTOR             {.kind = BIND_ACTOR},
 #define PSEUDONYM         {.kind = BIND_PSEUDONYM},
 #define ROLE              {.kind = BIND_ROLE},
 #define AGENCY            {.kind = BIND_AGENCY},
-#define CHOSEN_AGENCY     {.kind = BIND_CHOSEN_AGENCY, .name = "agency", .most = 64},
+#define CHOSEN_AGENCY     {.kind = BIND_CHOSEN_AGENCY, .name = "agency", .max = 64},
 
 #define QUERY(verb, at, roles, name, kind, seconds, named_views, otherwise, ...) \
     {#verb, at, roles, #name, kind, seconds, {{named_views}}, otherwise, {__VA_ARGS__}},

@@ -1,9 +1,9 @@
 /* routes.h -- what can be asked: the QUERY rows of features/<name>/routes.def as a table. A row:
  * method, path, who may ask (a mask of roles; ANYONE needs no token), SQL file in the feature's
- * queries/, LIST or ITEM, seconds a client may keep the answer (if it depends on who asks: none,
+ * queries/, LIST or ITEM, seconds a client may keep the response (if it depends on who asks: none,
  * whatever stands there), the views the file names as VIEW(a) VIEW(b), what a 404 says, then what
  * is bound to $1, $2 … in this order. Every query also takes min_position and wait_ms. The views
- * decide when a cached answer ends and which positions an answer reflects.
+ * decide when a cached response ends and which position a response reflects.
  * LINK: name, path, one line for people; the root shows it. */
 #pragma once
 
@@ -27,19 +27,19 @@ struct view_set {
 };
 extern const struct view_set all_views;
 
-enum answer_form {
+enum response_form {
     LIST, /* weak ETag; pages if the row has a cursor */
     ITEM, /* the file's second column is its version; strong ETag; no body is a 404 */
 };
 
-/* What a binding puts into the next of $1, $2 … (a cursor: into the next `most`). */
+/* What a binding puts into the next of $1, $2 … (a cursor: into the next `max`). */
 enum binding_kind {
     BIND_END,
     BIND_PATH_ID,       /* {id}, the UUID of a stream; another form is the row's `missing` */
-    BIND_INT,           /* parameter, least..most */
-    BIND_TEXT,          /* parameter, 1..most characters */
+    BIND_INT,           /* parameter, min..max */
+    BIND_TEXT,          /* parameter, 1..max characters */
     BIND_WORD,          /* parameter, one of `words` */
-    BIND_CURSOR,        /* parameter `cursor`: `most` keys, each `least` on the first page */
+    BIND_CURSOR,        /* parameter `cursor`: `max` keys, each `min` on the first page */
     BIND_ACTOR,         /* user id of who asks, NULL without a token */
     BIND_PSEUDONYM,     /* what stands for who asks in anonymous reports, NULL without a token */
     BIND_ROLE,          /* NULL without a token */
@@ -51,7 +51,7 @@ enum binding_kind {
 struct binding {
     enum binding_kind kind;
     const char *name; /* of the parameter */
-    int64_t least, most;
+    int64_t min, max;
     const char *fallback; /* when the parameter is absent; NULL is SQL NULL */
     const char *const *words;
     const char *stream_kind; /* of a path id: events of the stream <kind>-<id> are shown */
@@ -63,7 +63,7 @@ struct route {
     const char *method, *path;
     int who;          /* mask of enum role */
     const char *file; /* features/<name>/queries/<file>.sql */
-    enum answer_form form;
+    enum response_form form;
     int max_age; /* seconds a client may keep it, if it depends on nobody */
     struct view_set views;
     const struct problem *missing; /* what a 404 says */

@@ -7,22 +7,22 @@
 
 enum { BODY = 1000, ROOM = 20000 };
 
-static struct answer *an_answer(void)
+static struct response *a_response(void)
 {
-    struct answer_facts facts = {.position = 1, .total = 1};
-    return answer_new(must_alloc(BODY + 1, 1), BODY, &facts, false);
+    struct response_facts facts = {.position = 1, .total = 1};
+    return response_new(must_alloc(BODY + 1, 1), BODY, &facts, false);
 }
 
-static struct entry *entry_of(struct cache *c, int n)
+static struct cache_entry *entry_of(struct cache *c, int n)
 {
     return cache_entry(c, (const char *)&n, sizeof(n));
 }
 
 static void keep(struct cache *c, int n)
 {
-    struct answer *a = an_answer();
+    struct response *a = a_response();
     cache_keep(c, entry_of(c, n), a);
-    answer_drop(a);
+    response_drop(a);
 }
 
 TEST(it_stays_within_its_bytes)
@@ -32,8 +32,8 @@ TEST(it_stays_within_its_bytes)
         keep(c, i);
         CHECK(cache_size(c) <= ROOM);
     }
-    CHECK(entry_of(c, 1999)->answer != NULL);
-    CHECK(entry_of(c, 0)->answer == NULL);
+    CHECK(entry_of(c, 1999)->response != NULL);
+    CHECK(entry_of(c, 0)->response == NULL);
     cache_free(c);
 }
 
@@ -42,7 +42,7 @@ TEST(what_is_used_stays)
     struct cache *c = cache_new(ROOM);
     for (int i = 0; i < 200; i++) {
         keep(c, i);
-        CHECK(entry_of(c, 0)->answer != NULL);
+        CHECK(entry_of(c, 0)->response != NULL);
     }
     cache_free(c);
 }
@@ -50,7 +50,7 @@ TEST(what_is_used_stays)
 TEST(an_entry_that_runs_is_never_let_go)
 {
     struct cache *c = cache_new(0);
-    struct entry *e = entry_of(c, 1);
+    struct cache_entry *e = entry_of(c, 1);
     e->run = (struct run *)e; /* any address: the cache does not look into it */
     for (int i = 2; i < 100; i++)
         keep(c, i);
@@ -76,7 +76,7 @@ TEST(many_entries_are_found_again)
         keep(c, i);
     int found = 0;
     for (int i = 0; i < 5000; i++)
-        found += entry_of(c, i)->answer != NULL;
+        found += entry_of(c, i)->response != NULL;
     CHECK_INT(found, 5000);
     cache_free(c);
 }

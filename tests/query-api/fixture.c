@@ -9,8 +9,8 @@
 #include "platform/metrics.h"
 #include "platform/postgres.h"
 #include "query-api/head.h"
-#include "query-api/lanes.h"
 #include "query-api/routes.h"
+#include "query-api/view_progress.h"
 
 enum { TIMEOUT_MS = 2000 };
 
@@ -278,7 +278,7 @@ bool lane_seen(int64_t position)
 {
     int64_t end = time_monotonic() + 5000000;
     for (int64_t now; (now = time_monotonic()) < end;) {
-        struct progress p = lanes_look(t.api->lanes, &all_views, now);
+        struct progress p = view_progress_read(t.api->view_progress, &all_views, now);
         if (p.known && p.position == position)
             return true;
         test_shell("sleep 0.005");

@@ -1,5 +1,5 @@
-/* freshness_test.c -- an answer is served again while it is true, and no longer: validators, gzip,
- * shared runs, moving lanes. */
+/* freshness_test.c -- a response is served again while it is true, and no longer: validators, gzip,
+ * shared runs, moving views. */
 #include "tests/query-api/fixture.h"
 
 #include <zlib.h>

@@ -1,15 +1,16 @@
-/* ask.c -- parameters by the rows of routes.def: nothing unknown passes, everything is bound. */
-#include "query-api/ask.h"
+/* query_request.c -- parameters by the rows of routes.def: nothing unknown passes, everything is
+ * bound. */
+#include "query-api/query_request.h"
 
 #include "base/planted.h"
 #include "base/time.h"
-#include "query-api/answer.h"
+#include "query-api/response.h"
 #include "base/banned.h"
 
 struct binder {
-    struct http_request *request;
+    struct http_request *http;
     const struct claims *who; /* NULL without a token */
-    struct ask *ask;
+    struct query_request *request;
     struct fault *fault;
 };
 
@@ -20,38 +21,38 @@ static fallible bad(struct binder *b, const char *name, const char *detail)
 
 static void bind(struct binder *b, const char *value)
 {
-    if (b->ask->count == VALUES_MAX)
+    if (b->request->count == VALUES_MAX)
         abort(); /* a row with too many bindings: the first request of any test finds it */
-    b->ask->values[b->ask->count++] = value;
+    b->request->values[b->request->count++] = value;
 }
 
 /* Bound, and a part of what the list is: a cursor of another value is refused. */
 static void bind_filter(struct binder *b, const char *value)
 {
-    b->ask->list = digest_text(b->ask->list, value);
+    b->request->list = digest_text(b->request->list, value);
     bind(b, value);
 }
 
-static fallible read_int(struct binder *b, const char *name, int64_t least, int64_t most,
+static fallible read_int(struct binder *b, const char *name, int64_t min, int64_t max,
                          const char *value, int64_t *out)
 {
-    if (text_to_int(value, out) && *out >= least && *out <= most)
+    if (text_to_int(value, out) && *out >= min && *out <= max)
         return NULL;
     return bad(b, name,
-               arena_printf(http_arena(b->request), "An integer from %lld to %lld.",
-                            (long long)least, (long long)most));
+               arena_printf(http_arena(b->http), "An integer from %lld to %lld.", (long long)min,
+                            (long long)max));
 }
 
 static const char *decimal(struct binder *b, int64_t n)
 {
     char digits[INT_TEXT];
-    return arena_text(http_arena(b->request), int_text(n, digits));
+    return arena_text(http_arena(b->http), int_text(n, digits));
 }
 
 static fallible bind_int(struct binder *b, const struct binding *row, const char *value)
 {
     int64_t n;
-    TRY(read_int(b, row->name, row->least, row->most, value, &n));
+    TRY(read_int(b, row->name, row->min, row->max, value, &n));
     bind(b, decimal(b, n));
     return NULL;
 }
@@ -59,10 +60,10 @@ static fallible bind_int(struct binder *b, const struct binding *row, const char
 static fallible check_text(struct binder *b, const struct binding *row, const char *value)
 {
     long characters = text_characters(value, strlen(value));
-    if (characters < 1 || characters > row->most || text_is_blank(value))
+    if (characters < 1 || characters > row->max || text_is_blank(value))
         return bad(b, row->name,
-                   arena_printf(http_arena(b->request), "A text of 1 to %lld characters.",
-                                (long long)row->most));
+                   arena_printf(http_arena(b->http), "A text of 1 to %lld characters.",
+                                (long long)row->max));
     return NULL;
 }
 
@@ -75,7 +76,7 @@ static fallible bind_word(struct binder *b, const struct binding *row, const cha
     }
     for (int i = 0; row->words[i]; i++)
         text_printf(&words, "%s%s", i ? ", " : "One of ", row->words[i]);
-    return bad(b, row->name, arena_text(http_arena(b->request), text_value(&words)));
+    return bad(b, row->name, arena_text(http_arena(b->http), text_value(&words)));
 }
 
 /* Reads the keys only when all filters are bound: ask_read calls it last. */
@@ -83,10 +84,10 @@ static fallible bind_cursor(struct binder *b, const struct binding *row, const c
                             const char **places)
 {
     int64_t keys[CURSOR_KEYS_MAX];
-    int count = (int)row->most;
+    int count = (int)row->max;
     for (int i = 0; i < count; i++)
-        keys[i] = row->least;
-    if (value && cursor_read(value, b->ask->list, keys, count))
+        keys[i] = row->min;
+    if (value && cursor_read(value, b->request->list, keys, count))
         return fault_at(b->fault, BAD_CURSOR, "cursor",
                         "Use `next` of the page before, with the same filters.");
     for (int i = 0; i < count; i++)
@@ -110,41 +111,41 @@ static fallible bind_chosen_agency(struct binder *b, const struct binding *row, 
         return fault_at(b->fault, WRONG_ROLE, row->name,
                         "Only an admin may choose another agency.");
     const char *agency = c && c->role == ADMIN ? value : own;
-    b->ask->filtered = b->ask->filtered || !agency;
+    b->request->filtered = b->request->filtered || !agency;
     bind_filter(b, agency);
     return NULL;
 }
 
 static fallible bind_path_id(struct binder *b, const struct binding *row)
 {
-    const char *id = http_segment(b->request, row->name);
+    const char *id = http_segment(b->http, row->name);
     char lower[UUID_TEXT];
     if (!id || !uuid_read(id, lower))
-        return b->ask->query->route->missing;
-    bind_filter(b, arena_text(http_arena(b->request), lower));
+        return b->request->query->route->missing;
+    bind_filter(b, arena_text(http_arena(b->http), lower));
     return NULL;
 }
 
 static fallible bind_one(struct binder *b, const struct binding *row)
 {
     const struct claims *c = b->who;
-    const char *given = row->name ? http_parameter(b->request, row->name) : NULL;
+    const char *given = row->name ? http_parameter(b->http, row->name) : NULL;
     const char *value = given ? given : row->fallback;
     switch (row->kind) {
     case BIND_PATH_ID: return bind_path_id(b, row);
     case BIND_INT: return bind_int(b, row, value);
     case BIND_WORD:
-        b->ask->filtered = b->ask->filtered || (given && !row->fallback);
+        b->request->filtered = b->request->filtered || (given && !row->fallback);
         return bind_word(b, row, value);
     case BIND_CHOSEN_AGENCY: return bind_chosen_agency(b, row, value);
     case BIND_TEXT:
         if (value)
             TRY(check_text(b, row, value));
-        b->ask->filtered = b->ask->filtered || given;
+        b->request->filtered = b->request->filtered || given;
         bind_filter(b, value);
         return NULL;
     case BIND_CURSOR: /* its places; the keys come last */
-        for (int i = 0; i < row->most; i++)
+        for (int i = 0; i < row->max; i++)
             bind(b, NULL);
         return NULL;
     case BIND_ACTOR: bind(b, c ? c->user_id : NULL); return NULL;
@@ -158,18 +159,19 @@ static fallible bind_one(struct binder *b, const struct binding *row)
 
 static fallible bind_all(struct binder *b)
 {
-    const struct binding *rows = b->ask->query->route->bindings, *cursor = NULL;
+    const struct binding *rows = b->request->query->route->bindings, *cursor = NULL;
     int place = 0;
     for (const struct binding *row = rows; row->kind; row++) {
         if (row->kind == BIND_CURSOR) {
             cursor = row;
-            place = b->ask->count;
+            place = b->request->count;
         }
         TRY(bind_one(b, row));
     }
     if (!cursor)
         return NULL;
-    return bind_cursor(b, cursor, http_parameter(b->request, cursor->name), &b->ask->values[place]);
+    return bind_cursor(b, cursor, http_parameter(b->http, cursor->name),
+                       &b->request->values[place]);
 }
 
 /* ---- parameters of every query ---- */
@@ -186,10 +188,10 @@ static bool takes(const struct route *route, const char *name)
 
 static fallible refuse_unknown(struct binder *b)
 {
-    for (int i = 0; i < http_parameters(b->request); i++) {
+    for (int i = 0; i < http_parameters(b->http); i++) {
         const char *name, *value;
-        http_parameter_at(b->request, i, &name, &value);
-        if (!takes(b->ask->query->route, name))
+        http_parameter_at(b->http, i, &name, &value);
+        if (!takes(b->request->query->route, name))
             return fault_at(b->fault, UNKNOWN_PARAMETER, name, NULL);
     }
     return NULL;
@@ -197,39 +199,41 @@ static fallible refuse_unknown(struct binder *b)
 
 static fallible read_wait(struct binder *b)
 {
-    const char *position = http_parameter(b->request, "min_position");
-    const char *wait = http_parameter(b->request, "wait_ms");
+    const char *position = http_parameter(b->http, "min_position");
+    const char *wait = http_parameter(b->http, "wait_ms");
     int64_t ms = WAIT_MS;
     if (position)
-        TRY(read_int(b, "min_position", 0, INT64_MAX, position, &b->ask->min_position));
+        TRY(read_int(b, "min_position", 0, INT64_MAX, position, &b->request->min_position));
     if (PLANTED(MIN_POSITION_IGNORED))
-        b->ask->min_position = 0;
+        b->request->min_position = 0;
     if (wait)
         TRY(read_int(b, "wait_ms", 0, WAIT_MS_MAX, wait, &ms));
-    b->ask->arrived = time_monotonic();
-    b->ask->deadline = b->ask->arrived + ms * 1000;
+    b->request->arrived = time_monotonic();
+    b->request->deadline = b->request->arrived + ms * 1000;
     return NULL;
 }
 
-fallible ask_read(struct http_request *r, const struct query *q, const struct claims *who,
-                  int64_t epoch, struct ask **out, struct fault *f)
+fallible query_request_read(struct http_request *r, const struct query *q, const struct claims *who,
+                            int64_t epoch, struct query_request **out, struct fault *f)
 {
-    struct ask *a = arena_alloc(http_arena(r), sizeof(*a));
-    struct binder b = {.request = r, .who = who, .ask = a, .fault = f};
-    *a = (struct ask){.request = r, .query = q, .list = digest_text(DIGEST_START, q->route->file)};
+    struct query_request *request = arena_alloc(http_arena(r), sizeof(*request));
+    struct binder b = {.http = r, .who = who, .request = request, .fault = f};
+    *request = (struct query_request){
+        .http = r, .query = q, .list = digest_text(DIGEST_START, q->route->file)};
     if (epoch > 1) /* keys of a cursor are positions, which come again in another life */
-        a->list = digest_bytes(a->list, &epoch, sizeof(epoch));
+        request->list = digest_bytes(request->list, &epoch, sizeof(epoch));
     TRY(refuse_unknown(&b));
     TRY(read_wait(&b));
     TRY(bind_all(&b));
-    a->packed = takes_gzip(http_header(r, HTTP_ACCEPT_ENCODING));
-    *out = a;
+    request->accepts_gzip = accepts_gzip(http_header(r, HTTP_ACCEPT_ENCODING));
+    *out = request;
     return NULL;
 }
 
-const struct pg_statement *ask_statement(const struct ask *a)
+const struct pg_statement *query_request_statement(const struct query_request *request)
 {
-    return a->filtered && a->query->filtered.sql ? &a->query->filtered : &a->query->statement;
+    return request->filtered && request->query->filtered.sql ? &request->query->filtered
+                                                             : &request->query->statement;
 }
 
 /* ---- the key ---- */
@@ -244,17 +248,17 @@ static size_t add_part(char *at, const char *part)
     return sizeof(length) + length;
 }
 
-const char *ask_key(const struct ask *a, uint64_t version, size_t *length)
+const char *query_request_key(const struct query_request *request, uint64_t version, size_t *length)
 {
-    size_t size = sizeof(version) + sizeof(a->query);
-    for (int i = 0; i < a->count; i++)
-        size += sizeof(size_t) + (a->values[i] ? strlen(a->values[i]) : 0);
-    char *key = arena_alloc(http_arena(a->request), size), *at = key;
+    size_t size = sizeof(version) + sizeof(request->query);
+    for (int i = 0; i < request->count; i++)
+        size += sizeof(size_t) + (request->values[i] ? strlen(request->values[i]) : 0);
+    char *key = arena_alloc(http_arena(request->http), size), *at = key;
     memcpy(at, &version, sizeof(version));
-    memcpy(at + sizeof(version), &a->query, sizeof(a->query));
-    at += sizeof(version) + sizeof(a->query);
-    for (int i = 0; i < a->count; i++)
-        at += add_part(at, a->values[i]);
+    memcpy(at + sizeof(version), &request->query, sizeof(request->query));
+    at += sizeof(version) + sizeof(request->query);
+    for (int i = 0; i < request->count; i++)
+        at += add_part(at, request->values[i]);
     *length = size;
     return key;
 }

@@ -1,5 +1,5 @@
-/* answer_test.c -- what clients say by Accept-Encoding and If-None-Match. */
-#include "query-api/answer.h"
+/* response_test.c -- what clients say by Accept-Encoding and If-None-Match. */
+#include "query-api/response.h"
 #include "tests/support/harness.h"
 
 TEST(gzip_is_taken_when_it_is_offered)
@@ -26,7 +26,7 @@ TEST(gzip_is_taken_when_it_is_offered)
         {"gzip;q=0,deflate;q=1", false},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (takes_gzip(rows[i].header) != rows[i].taken)
+        if (accepts_gzip(rows[i].header) != rows[i].taken)
             test_fail(__FILE__, __LINE__, "takes_gzip", rows[i].header,
                       rows[i].taken ? "yes" : "no");
 }
