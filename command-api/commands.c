@@ -171,7 +171,7 @@ static fallible read_key(struct http_request *r, struct pending *p, struct fault
         return fault_at(f, BAD_HEADER, "Idempotency-Key", "Expected 16 to 128 visible characters.");
     p->secret = api->server_secret;
     p->client_key = key ? key : arena_text(http_arena(r), uuid_new(own));
-    store_hash(p->secret, (const char *const[]){p->client_key, c->actor.user_id}, 2, p->key);
+    command_key(p->secret, p->client_key, c->actor.user_id, p->key);
     const char *path = command_id(c->type) == NEW_ID ? "" : c->target;
     command_digest(p->secret, c, path, p->digest);
     return NULL;

@@ -96,12 +96,18 @@ static void about(struct state_cache *cache, const struct pending *p, struct app
         c->version += text_equal(d->emitted[i].stream, stream);
 }
 
+void command_key(const unsigned char secret[32], const char *client_key, const char *who,
+                 char out[HASH_TEXT])
+{
+    store_hash(secret, (const char *const[]){client_key, who}, 2, out);
+}
+
 static const char *key_of(const struct pending *p)
 {
     if (!p->anonymous)
         return p->key;
     char *key = arena_alloc(p->arena, HASH_TEXT);
-    store_hash(p->secret, (const char *const[]){p->client_key, p->command.actor.pseudonym}, 2, key);
+    command_key(p->secret, p->client_key, p->command.actor.pseudonym, key);
     return key;
 }
 

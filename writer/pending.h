@@ -51,3 +51,8 @@ struct pending {
 };
 
 void pending_release(struct pending *p);
+
+/* The stored key of a command: a hash, under the secret, of the client's key and of who asks: a
+ * user id, a pseudonym. */
+void command_key(const unsigned char secret[32], const char *client_key, const char *who,
+                 char out[HASH_TEXT]);

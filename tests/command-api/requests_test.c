@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "command-api/commands.h"
 #include "events/decision.h"
+#include "writer/pending.h"
 #include "writer/precondition.h"
 
 static const unsigned char SECRET[32] = "s";
@@ -83,6 +84,20 @@ TEST(what_is_left_out_and_its_default_are_the_same_wish)
                                       NULL)));
     CHECK(!text_equal(bare,
                       digest_of(&a, CreateReport, "{\"content\":\"a\",\"category\":\"b\"}", "*")));
+}
+
+/* The store compares it with that of the first request under the key. Python's hashlib.blake2b. */
+TEST(the_stored_key_and_digest_of_a_command_stay_the_same)
+{
+    scoped_arena a = {0};
+    char key[HASH_TEXT];
+    command_key(SECRET, "a-key-of-a-client", "0195e9a0-0000-7000-8000-000000000001", key);
+    CHECK_TEXT(key, "b6d6349b0dc063856a3c7bcab3e9317348ec366909a6b647a733af2eab08ed9d");
+    const char *json = "{\"content\":\"a\",\"category\":\"b\"}";
+    CHECK_TEXT(digest_of(&a, CreateReport, json, NULL),
+               "6813802419dba092df90faabf911422ca59fff9be06eda4fe5697a10fd727d51");
+    CHECK_TEXT(digest_of(&a, CreateReport, json, "*"),
+               "57ab1c56bd6f3664953dee1ccbf6da7a3cc615c13e1ab3a075c08d7a6655f6db");
 }
 
 TEST(a_report_without_a_category_is_one_of_the_default)

@@ -50,6 +50,19 @@ TEST(a_second_run_does_nothing)
     pg_free(c);
 }
 
+/* Or every store there is would be refused as changed. The value is Python's, hashlib.blake2b. */
+TEST(the_digest_kept_of_a_file_stays_the_same)
+{
+    struct pg *c = new_database();
+    const char *name = NULL;
+    CHECK_OK(migrate(c, TWO, NULL, &name));
+    CHECK_INT(number(c,
+                     "SELECT count(*) FROM schema_migration WHERE name = '0001_a.sql' AND "
+                     "digest = 'f533634e35796d03dc30dbcfb551bf44f77eb2de443676bc7d9ce26ba09df062'"),
+              1);
+    pg_free(c);
+}
+
 TEST(a_database_of_before_the_first_file_is_refused_and_left_alone)
 {
     struct pg *c = new_database();

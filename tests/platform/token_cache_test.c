@@ -43,6 +43,24 @@ TEST(a_key_of_another_kind_is_refused)
     CHECK_PROBLEM(token_key_read(file("public.pem"), true, &k), NOT_STARTED);
 }
 
+/* The start of BLAKE2b-128 of the point, as Python's hashlib has it: tokens name their key by it.
+ */
+TEST(the_name_of_a_key_stays_the_same)
+{
+    keys();
+    struct token_key *k = NULL;
+    scoped_text jwks = {0};
+    test_shell("printf '%%s\\n' '-----BEGIN PUBLIC KEY-----' "
+               "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEXpOjBHTj4gsFoHIegE5cJ/hfjidT "
+               "gwS0x30YVmGcSNLGbjmnhgn8+RNcVv1PlcHoEh1jbXr+7/UGuHuRC25FCw== "
+               "'-----END PUBLIC KEY-----' > %s",
+               file("known.pub"));
+    CHECK_OK(token_key_read(file("known.pub"), false, &k));
+    token_jwks(k, &jwks);
+    CHECK(strstr(text_value(&jwks), "\"kid\":\"440b19a9e302dbc5\"") != NULL);
+    token_key_free(k);
+}
+
 /* ---- the cache ---- */
 
 TEST(a_cached_token_costs_no_signature)

@@ -63,8 +63,7 @@ struct pending *command(const struct actor *a, struct command c, const char *key
     p->correlation_id = "request-1";
     p->secret = SECRET;
     p->client_key = arena_text(p->arena, key ? key : uuid_new(own));
-    store_hash(SECRET, (const char *const[]){p->client_key, a->user_id ? a->user_id : ""}, 2,
-               p->key);
+    command_key(SECRET, p->client_key, a->user_id ? a->user_id : "", p->key);
     store_hash(SECRET,
                (const char *const[]){command_name(c.type), c.type == CreateReport ? "" : c.target,
                                      text_value(&body)},
