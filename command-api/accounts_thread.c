@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "platform/digest.h"
 #include "platform/memo.h"
 #include "platform/metrics.h"
 #include "platform/service.h"
@@ -164,24 +165,11 @@ void accounts_hash(struct accounts *s, struct account_job *j,
 
 /* ---- log-ins that are equal, at once or soon after each other ---- */
 
-static void add_part(crypto_generichash_state *h, const char *part)
-{
-    uint64_t length = strlen(part);
-    crypto_generichash_update(h, (const unsigned char *)&length, sizeof(length));
-    crypto_generichash_update(h, (const unsigned char *)part, length);
-}
-
 void accounts_fingerprint(struct accounts *s, struct account_job *j, const char *id,
                           const char *stored_hash)
 {
-    crypto_generichash_state h;
     j->stored_hash = stored_hash;
-    crypto_generichash_init(&h, s->secret, sizeof(s->secret), sizeof(j->fingerprint));
-    add_part(&h, id);
-    add_part(&h, stored_hash);
-    add_part(&h, j->password);
-    crypto_generichash_final(&h, j->fingerprint, sizeof(j->fingerprint));
-    sodium_memzero(&h, sizeof(h));
+    digest_parts(s->secret, (const char *const[]){id, stored_hash, j->password}, 3, j->fingerprint);
 }
 
 bool accounts_remembers(struct accounts *s, const struct account_job *j)

@@ -148,7 +148,7 @@ static bool is_visible(const char *s)
 }
 
 void command_digest(const unsigned char secret[32], const struct command *c, const char *path,
-                    char out[HASH_TEXT])
+                    char out[DIGEST_TEXT])
 {
     scoped_arena a = {0};
     scoped_text body = {0};
@@ -156,7 +156,7 @@ void command_digest(const unsigned char secret[32], const struct command *c, con
     const char *parts[] = {command_name(c->type), path, text_value(&body),
                            precondition_text(&c->if_match, &a),
                            precondition_text(&c->if_none_match, &a)};
-    store_hash(secret, parts, c->if_none_match.given ? 5 : 4, out);
+    digest_parts_hex(secret, parts, c->if_none_match.given ? 5 : 4, out);
 }
 
 /* Keyed hashes of the client's key and of what it asks for; the store keeps neither in clear. */

@@ -15,4 +15,4 @@ extern const int command_route_count;
  * as its shape writes it, preconditions. However a client spells the same wish, it is the same
  * digest. */
 void command_digest(const unsigned char secret[32], const struct command *c, const char *path,
-                    char out[HASH_TEXT]);
+                    char out[DIGEST_TEXT]);

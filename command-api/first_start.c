@@ -57,8 +57,10 @@ static fallible fill(struct first_start *f, const struct start_row *row, struct 
     TRY(shape_read(command_shape(row->type), row->body, strlen(row->body), &s->arena, c->body,
                    NULL));
     command_complete(c);
-    store_hash(f->api->server_secret, (const char *const[]){uuid_new(key)}, 1, s->pending.key);
-    store_hash(f->api->server_secret, (const char *const[]){row->target}, 1, s->pending.digest);
+    digest_parts_hex(f->api->server_secret, (const char *const[]){uuid_new(key)}, 1,
+                     s->pending.key);
+    digest_parts_hex(f->api->server_secret, (const char *const[]){row->target}, 1,
+                     s->pending.digest);
     return NULL;
 }
 

@@ -8,12 +8,12 @@
 #include "base/time.h"
 #include "base/banned.h"
 
-enum { ID = 36, HEX = HASH_TEXT - 1 };
+enum { ID = 36, HEX = DIGEST_TEXT - 1 };
 
 static void set_tag(const unsigned char key[32], struct refresh_token *t)
 {
     const char *parts[] = {"refresh tag", t->session, t->secret};
-    store_hash(key, parts, 3, t->tag);
+    digest_parts_hex(key, parts, 3, t->tag);
 }
 
 void refresh_token_new(const unsigned char key[32], const char *session, struct refresh_token *out)
@@ -34,7 +34,7 @@ void refresh_token_next(const unsigned char key[32], const struct refresh_token 
     struct refresh_token next = {0};
     const char *parts[] = {"refresh successor", t->session, t->secret};
     memcpy(next.session, t->session, sizeof(next.session));
-    store_hash(key, parts, 3, next.secret);
+    digest_parts_hex(key, parts, 3, next.secret);
     set_tag(key, &next);
     *out = next;
 }

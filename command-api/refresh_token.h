@@ -6,11 +6,11 @@
 
 #include <stdbool.h>
 
-#include "platform/store.h"
+#include "platform/digest.h"
 
 struct refresh_token {
     char session[37];
-    char secret[HASH_TEXT], tag[HASH_TEXT];
+    char secret[DIGEST_TEXT], tag[DIGEST_TEXT];
 };
 
 enum { REFRESH_TOKEN_TEXT = 36 + 1 + 64 + 1 + 64 + 1 }; /* bytes, with the NUL */

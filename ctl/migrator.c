@@ -1,11 +1,8 @@
 /* migrator.c -- see migrator.h. */
 #include "ctl/migrator.h"
 
-#include <sodium.h>
-
+#include "platform/digest.h"
 #include "base/banned.h"
-
-enum { DIGEST_BYTES = 32, DIGEST_TEXT = 2 * DIGEST_BYTES + 1 };
 
 static const struct pg_statement LOCK = {NULL,
                                          "SELECT pg_advisory_lock(hashtext('citywatch migrate'))"};
@@ -20,8 +17,8 @@ static const char TABLE[] = "CREATE TABLE IF NOT EXISTS schema_migration ("
 static void digest_of(const char *text, char out[DIGEST_TEXT])
 {
     unsigned char hash[DIGEST_BYTES];
-    crypto_generichash(hash, sizeof(hash), (const unsigned char *)text, strlen(text), NULL, 0);
-    sodium_bin2hex(out, DIGEST_TEXT, hash, sizeof(hash));
+    digest_whole(NULL, text, strlen(text), hash, sizeof(hash));
+    text_hex(hash, sizeof(hash), out);
 }
 
 /* Releases before the first file here had others, and what those made is not carried over. */

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "events/event.h"
+#include "platform/digest.h"
 #include "platform/postgres.h"
 #include "base/banned.h"
 
@@ -245,8 +246,7 @@ bool revoked_is_known(const struct revoked *r)
 
 void pseudonym_of(const unsigned char secret[32], const char *user_id, char out[PSEUDONYM_TEXT])
 {
-    unsigned char hash[32];
-    crypto_generichash(hash, sizeof(hash), (const unsigned char *)user_id, strlen(user_id), secret,
-                       32);
+    unsigned char hash[DIGEST_BYTES];
+    digest_whole(secret, user_id, strlen(user_id), hash, sizeof(hash));
     text_hex(hash, sizeof(hash), out);
 }

@@ -1,8 +1,6 @@
 /* store.c -- the event store's calls as SQL: arrays in, rows out. */
 #include "platform/store.h"
 
-#include <sodium.h>
-
 #include "base/planted.h"
 #include "platform/columns.h"
 #include "platform/planted.h"
@@ -379,21 +377,4 @@ fallible store_categories(struct store *s, int64_t position,
     for (int i = 0; i < rows_count(rows); i++)
         call(arg, rows_text(rows, i, 0), rows_int(rows, i, 1));
     return NULL;
-}
-
-/* ---- hashes ---- */
-
-void store_hash(const unsigned char key[32], const char *const *parts, int count,
-                char out[HASH_TEXT])
-{
-    crypto_generichash_state state;
-    unsigned char hash[32];
-    crypto_generichash_init(&state, key, 32, sizeof(hash));
-    for (int i = 0; i < count; i++) { /* lengths in front: "a","bc" is not "ab","c" */
-        uint64_t length = strlen(parts[i]);
-        crypto_generichash_update(&state, (const unsigned char *)&length, sizeof(length));
-        crypto_generichash_update(&state, (const unsigned char *)parts[i], length);
-    }
-    crypto_generichash_final(&state, hash, sizeof(hash));
-    text_hex(hash, sizeof(hash), out);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "platform/digest.h"
 #include "platform/postgres.h"
 
 struct store;
@@ -38,7 +39,7 @@ struct append_stream {
 /* One command. The caller fills it; memory stays the caller's; a stream occurs once. */
 struct append {
     const char *actor;        /* user id, pseudonym, "anonymous" or "system" */
-    const char *key, *digest; /* lower-case hexadecimal, from store_hash: 64 characters */
+    const char *key, *digest; /* lower-case hexadecimal, from digest_parts_hex: 64 characters */
     int status;               /* of the answer; 400 and more: a refusal, which stores nothing */
     const char *body;         /* of the answer, without version and position */
     int64_t version;          /* of the answer: of the stream it is about, after this command */
@@ -102,8 +103,3 @@ fallible store_id(struct store *s, char out[37]);
 /* Last position at or before `position` in each category that has one; `call` once per category. */
 fallible store_categories(struct store *s, int64_t position,
                           void (*call)(void *arg, const char *category, int64_t last), void *arg);
-
-/* BLAKE2b-256 of length-prefixed parts under a 32-byte key, as 64 hexadecimal characters. */
-enum { HASH_TEXT = 65 };
-void store_hash(const unsigned char key[32], const char *const *parts, int count,
-                char out[HASH_TEXT]);

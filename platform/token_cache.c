@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "platform/digest.h"
 #include "platform/memo.h"
 #include "platform/metrics.h"
 #include "base/banned.h"
@@ -11,8 +12,8 @@
 struct token_cache {
     const struct token_key *key;
     const unsigned char *pseudonym_secret;
-    struct memo *verified;          /* struct claims by hash of the header's value */
-    unsigned char secret[MEMO_KEY]; /* drawn at start, so that nobody can aim at a place */
+    struct memo *verified;            /* struct claims by hash of the header's value */
+    unsigned char secret[DIGEST_KEY]; /* drawn at start, so that nobody can aim at a place */
 };
 
 struct token_cache *token_cache_new(const struct token_key *k,
@@ -42,8 +43,7 @@ static fallible check(struct token_cache *c, const char *authorization, int64_t 
     size_t length = strlen(authorization);
     if (length > TOKEN_HEADER_MAX)
         return BAD_TOKEN;
-    crypto_generichash(hash, sizeof(hash), (const unsigned char *)authorization, length, c->secret,
-                       sizeof(c->secret));
+    digest_whole(c->secret, authorization, length, hash, sizeof(hash));
     const struct claims *known = memo_find(c->verified, hash, now);
     if (known) {
         *out = *known;

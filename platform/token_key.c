@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "platform/digest.h"
 #include "base/banned.h"
 
 enum { COORDINATE = 32, PEM_MAX = 8192 };
@@ -84,12 +85,12 @@ static bool read_coordinate(EVP_PKEY *key, const char *name, unsigned char out[C
 
 static bool describe_key(EVP_PKEY *key, struct token_key *k)
 {
-    unsigned char hash[crypto_generichash_BYTES_MIN];
+    unsigned char hash[16]; /* BLAKE2b-128: its length is a part of the value */
     k->point[0] = 4;
     if (!read_coordinate(key, OSSL_PKEY_PARAM_EC_PUB_X, k->point + 1) ||
         !read_coordinate(key, OSSL_PKEY_PARAM_EC_PUB_Y, k->point + 1 + COORDINATE))
         return false;
-    crypto_generichash(hash, sizeof(hash), k->point, sizeof(k->point), NULL, 0);
+    digest_whole(NULL, k->point, sizeof(k->point), hash, sizeof(hash));
     sodium_bin2hex(k->kid, sizeof(k->kid), hash, (KID_TEXT - 1) / 2);
     return true;
 }

@@ -2,7 +2,7 @@
 #include "view_engine/view.h"
 
 #include "base/log.h"
-#include "platform/store.h"
+#include "platform/digest.h"
 #include "view_engine/relation.h"
 #include "base/banned.h"
 
@@ -216,8 +216,8 @@ static fallible read_lines(struct reader *r)
 static const char *digest_of(struct arena *a, const char *text)
 {
     static const unsigned char no_key[32];
-    char out[HASH_TEXT];
-    store_hash(no_key, &text, 1, out);
+    char out[DIGEST_TEXT];
+    digest_parts_hex(no_key, &text, 1, out);
     return arena_text(a, out);
 }
 

@@ -97,16 +97,16 @@ static void about(struct state_cache *cache, const struct pending *p, struct app
 }
 
 void command_key(const unsigned char secret[32], const char *client_key, const char *who,
-                 char out[HASH_TEXT])
+                 char out[DIGEST_TEXT])
 {
-    store_hash(secret, (const char *const[]){client_key, who}, 2, out);
+    digest_parts_hex(secret, (const char *const[]){client_key, who}, 2, out);
 }
 
 static const char *key_of(const struct pending *p)
 {
     if (!p->anonymous)
         return p->key;
-    char *key = arena_alloc(p->arena, HASH_TEXT);
+    char *key = arena_alloc(p->arena, DIGEST_TEXT);
     command_key(p->secret, p->client_key, p->command.actor.pseudonym, key);
     return key;
 }

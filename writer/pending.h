@@ -21,8 +21,8 @@ struct pending {
      * takes its place: of the same key and their pseudonym. */
     const unsigned char *secret;
     const char *client_key;
-    char key[HASH_TEXT];
-    char digest[HASH_TEXT];
+    char key[DIGEST_TEXT];
+    char digest[DIGEST_TEXT];
     const char *correlation_id; /* of the request, say: goes into the events' metadata */
     const char *traceparent;    /* NULL: none */
     /* Until `settled` it is the writer's, who makes body, fault and members in it. */
@@ -40,11 +40,11 @@ struct pending {
 
     /* the writer's own, freed by pending_release once it is settled */
     struct decision decision;
-    char stream[STREAM_TEXT];          /* decided on */
-    char declared_read[STREAM_TEXT];   /* "" if none */
-    uint32_t stream_sum, declared_sum; /* of the names: unequal, they are too */
-    char own_correlation[UUID_TEXT];   /* replaces the client's for an anonymous author */
-    uint64_t arrival;                  /* number in the order in which the writer met them */
+    char stream[STREAM_TEXT];            /* decided on */
+    char declared_read[STREAM_TEXT];     /* "" if none */
+    uint64_t stream_hash, declared_hash; /* of the names: unequal, they are too */
+    char own_correlation[UUID_TEXT];     /* replaces the client's for an anonymous author */
+    uint64_t arrival;                    /* number in the order in which the writer met them */
     bool may_be_done; /* an append of it was sent and its outcome is not known yet */
     struct pending *next_waiting, *previous_waiting;
     struct waiting_name *waits_on[4]; /* see waiting.c */
@@ -55,4 +55,4 @@ void pending_release(struct pending *p);
 /* The stored key of a command: a hash, under the secret, of the client's key and of who asks: a
  * user id, a pseudonym. */
 void command_key(const unsigned char secret[32], const char *client_key, const char *who,
-                 char out[HASH_TEXT]);
+                 char out[DIGEST_TEXT]);

@@ -5,6 +5,7 @@
 #include "writer/writer.h"
 
 #include <pthread.h>
+#include <sodium.h>
 
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -25,7 +26,8 @@ struct writer {
     void *committed_arg;
     struct queue *queue;
     struct waiting *waiting;
-    uint64_t arrivals; /* commands met so far */
+    unsigned char hash_key[TABLE_KEY]; /* of pending.stream_hash, drawn at start */
+    uint64_t arrivals;                 /* commands met so far */
     struct state_cache *cache;
     struct pg *connection;
     struct store *store;
@@ -75,24 +77,16 @@ static void refuse_busy(struct pending *p)
 
 /* ---- putting a batch together ---- */
 
-/* FNV-1a. Every command is compared with all of its batch, and the names of streams begin alike. */
-static uint32_t sum_of(const char *name)
-{
-    uint32_t sum = 2166136261u;
-    for (; *name; name++)
-        sum = (sum ^ (unsigned char)*name) * 16777619u;
-    return sum;
-}
-
 /* Does `p` share a stream, or the key, with a command of the batch, as far as its row tells? Of two
- * with one key the whole call would fail. */
+ * with one key the whole call would fail. Every command is compared with all of its batch, and the
+ * names of streams begin alike: the hashes come first. */
 static bool conflicts(const struct batch *b, const struct pending *p)
 {
     for (int i = 0; i < b->count; i++) {
         const struct pending *q = b->at[i];
-        if ((q->stream_sum == p->stream_sum && text_equal(q->stream, p->stream)) ||
-            (q->stream_sum == p->declared_sum && text_equal(q->stream, p->declared_read)) ||
-            (q->declared_sum == p->stream_sum && text_equal(q->declared_read, p->stream)) ||
+        if ((q->stream_hash == p->stream_hash && text_equal(q->stream, p->stream)) ||
+            (q->stream_hash == p->declared_hash && text_equal(q->stream, p->declared_read)) ||
+            (q->declared_hash == p->stream_hash && text_equal(q->declared_read, p->stream)) ||
             text_equal(q->key, p->key))
             return true;
     }
@@ -352,6 +346,7 @@ struct writer *writer_new(const struct settings *settings, void (*committed)(voi
     w->committed_arg = arg;
     w->queue = queue_new((int)settings->queue_max);
     w->waiting = waiting_new();
+    randombytes_buf(w->hash_key, sizeof(w->hash_key));
     w->cache = state_cache_new((int)settings->state_cache_max, (size_t)settings->state_cache_bytes);
     w->connection = pg_new(settings->database_url, "writer", writer_session,
                            (int)settings->database_timeout_ms);
@@ -362,12 +357,17 @@ struct writer *writer_new(const struct settings *settings, void (*committed)(voi
     return w;
 }
 
+static uint64_t hash_of(const struct writer *w, const char *stream)
+{
+    return table_hash(w->hash_key, stream, strlen(stream));
+}
+
 fallible writer_put(struct writer *w, struct pending *p)
 {
     command_stream(&p->command, p->stream);
     command_declared_read(&p->command, p->declared_read);
-    p->stream_sum = sum_of(p->stream);
-    p->declared_sum = sum_of(p->declared_read);
+    p->stream_hash = hash_of(w, p->stream);
+    p->declared_hash = hash_of(w, p->declared_read);
     p->outcome = OPEN;
     p->deadline = time_monotonic() + w->settings->command_wait_ms * 1000;
     return queue_put(w->queue, &p->job);

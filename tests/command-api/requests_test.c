@@ -58,7 +58,7 @@ static const char *digest_of(struct arena *a, int type, const char *json, const 
 {
     struct command c = {.type = type, .target = "roads"};
     struct fault f = {0};
-    char *out = arena_alloc(a, HASH_TEXT);
+    char *out = arena_alloc(a, DIGEST_TEXT);
     CHECK_OK(shape_read(command_shape(type), json, strlen(json), a, &c.CreateReport, &f));
     if (none_match)
         CHECK(precondition_read(none_match, &c.if_none_match));
@@ -90,7 +90,7 @@ TEST(what_is_left_out_and_its_default_are_the_same_wish)
 TEST(the_stored_key_and_digest_of_a_command_stay_the_same)
 {
     scoped_arena a = {0};
-    char key[HASH_TEXT];
+    char key[DIGEST_TEXT];
     command_key(SECRET, "a-key-of-a-client", "0195e9a0-0000-7000-8000-000000000001", key);
     CHECK_TEXT(key, "b6d6349b0dc063856a3c7bcab3e9317348ec366909a6b647a733af2eab08ed9d");
     const char *json = "{\"content\":\"a\",\"category\":\"b\"}";

@@ -95,11 +95,11 @@ static inline int64_t number(struct pg *db, const char *sql)
 static inline void append(struct small_city *c, const char *stream, int64_t version,
                           const char *category, int type, const char *changes)
 {
-    char id[UUID_TEXT], key[HASH_TEXT];
+    char id[UUID_TEXT], key[DIGEST_TEXT];
     scoped_arena a = {0};
     static const unsigned char no_key[32];
     uuid_new(id);
-    store_hash(no_key, (const char *[]){id}, 1, key);
+    digest_parts_hex(no_key, (const char *[]){id}, 1, key);
     struct append_stream s = {stream, version, true};
     struct append_event e = {0,
                              category,

@@ -2,7 +2,8 @@
  * expected values are Python's, hashlib.blake2b. */
 #include "tests/support/harness.h"
 
-#include "platform/store.h"
+#include "base/text.h"
+#include "platform/digest.h"
 #include "platform/token.h"
 
 static const unsigned char SECRET[32] = "s";
@@ -20,10 +21,23 @@ TEST(parts_are_hashed_with_their_lengths)
         {{NULL}, 0, "40cbac151e4d2eece361c92e5c26c8e3edb157a96bd2a0d1a61c95110740d63f"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char hex[HASH_TEXT];
-        store_hash(SECRET, rows[i].parts, rows[i].count, hex);
+        char hex[DIGEST_TEXT];
+        digest_parts_hex(SECRET, rows[i].parts, rows[i].count, hex);
         CHECK_TEXT(hex, rows[i].hex);
     }
+}
+
+/* BLAKE2b's own test vector of "abc", and that of a shorter value: another one, not its start. */
+TEST(one_part_is_hashed_as_it_is)
+{
+    unsigned char out[64];
+    char hex[2 * sizeof(out) + 1];
+    digest_whole(NULL, "abc", 3, out, 64);
+    text_hex(out, 64, hex);
+    CHECK(text_starts(hex, "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"));
+    digest_whole(NULL, "abc", 3, out, 16);
+    text_hex(out, 16, hex);
+    CHECK_TEXT(hex, "cf4ab791c62b8d2b2109c90275287816");
 }
 
 TEST(the_pseudonym_of_a_user_stays)
@@ -31,4 +45,15 @@ TEST(the_pseudonym_of_a_user_stays)
     char pseudonym[PSEUDONYM_TEXT];
     pseudonym_of(SECRET, "0195e9a0-0000-7000-8000-000000000001", pseudonym);
     CHECK_TEXT(pseudonym, "9ef4f25efec65d36e89c2c7c84b35b7ceacdbe39b211b4ce0d112995e5a47757");
+}
+
+/* The first two rows of the reference's table: SipHash-2-4 under the key 0 to 15. */
+TEST(the_hash_of_tables_is_siphash_under_the_key)
+{
+    unsigned char key[TABLE_KEY], other[TABLE_KEY] = {1};
+    for (int i = 0; i < TABLE_KEY; i++)
+        key[i] = (unsigned char)i;
+    CHECK(table_hash(key, "", 0) == 0x726fdb47dd0e0e31u);
+    CHECK(table_hash(key, "", 1) == 0x74f839c593dc67fdu); /* one byte: the NUL */
+    CHECK(table_hash(other, "", 1) != table_hash(key, "", 1));
 }

@@ -16,7 +16,7 @@ struct one {
     struct append append;
     struct append_stream streams[3];
     struct append_event events[4];
-    char key[HASH_TEXT], digest[HASH_TEXT];
+    char key[DIGEST_TEXT], digest[DIGEST_TEXT];
     char ids[4][UUID_TEXT];
 };
 
@@ -26,8 +26,8 @@ static inline struct append *command(struct one *o, const char *key, const char 
                                      const char *stream, int64_t version, int count)
 {
     *o = (struct one){0};
-    store_hash(KEY, (const char *const[]){key}, 1, o->key);
-    store_hash(KEY, (const char *const[]){body}, 1, o->digest);
+    digest_parts_hex(KEY, (const char *const[]){key}, 1, o->key);
+    digest_parts_hex(KEY, (const char *const[]){body}, 1, o->digest);
     o->streams[0] = (struct append_stream){stream, version, count > 0};
     for (int i = 0; i < count; i++)
         o->events[i] = (struct append_event){

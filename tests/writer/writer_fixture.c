@@ -64,10 +64,11 @@ struct pending *command(const struct actor *a, struct command c, const char *key
     p->secret = SECRET;
     p->client_key = arena_text(p->arena, key ? key : uuid_new(own));
     command_key(SECRET, p->client_key, a->user_id ? a->user_id : "", p->key);
-    store_hash(SECRET,
-               (const char *const[]){command_name(c.type), c.type == CreateReport ? "" : c.target,
-                                     text_value(&body)},
-               3, p->digest);
+    digest_parts_hex(SECRET,
+                     (const char *const[]){command_name(c.type),
+                                           c.type == CreateReport ? "" : c.target,
+                                           text_value(&body)},
+                     3, p->digest);
     return p;
 }
 

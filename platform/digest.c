@@ -1,0 +1,48 @@
+/* digest.c -- libsodium's hashes. */
+#include "platform/digest.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/banned.h"
+
+_Static_assert(TABLE_KEY == crypto_shorthash_KEYBYTES && crypto_shorthash_BYTES == sizeof(uint64_t),
+               "SipHash-2-4 has a key of 16 bytes and a value of 8");
+
+void digest_parts(const unsigned char key[DIGEST_KEY], const char *const *parts, int count,
+                  unsigned char out[DIGEST_BYTES])
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, key, DIGEST_KEY, DIGEST_BYTES);
+    for (int i = 0; i < count; i++) {
+        uint64_t length = strlen(parts[i]);
+        crypto_generichash_update(&state, (const unsigned char *)&length, sizeof(length));
+        crypto_generichash_update(&state, (const unsigned char *)parts[i], length);
+    }
+    crypto_generichash_final(&state, out, DIGEST_BYTES);
+    sodium_memzero(&state, sizeof(state)); /* passwords are among the parts */
+}
+
+void digest_parts_hex(const unsigned char key[DIGEST_KEY], const char *const *parts, int count,
+                      char out[DIGEST_TEXT])
+{
+    unsigned char bytes[DIGEST_BYTES];
+    digest_parts(key, parts, count, bytes);
+    text_hex(bytes, sizeof(bytes), out);
+}
+
+void digest_whole(const unsigned char *key, const void *at, size_t length, unsigned char *out,
+                  size_t size)
+{
+    crypto_generichash(out, size, at, length, key, key ? DIGEST_KEY : 0);
+}
+
+uint64_t table_hash(const unsigned char key[TABLE_KEY], const void *at, size_t length)
+{
+    uint64_t n;
+    unsigned char hash[sizeof(n)];
+    crypto_shorthash(hash, at, length, key);
+    memcpy(&n, hash, sizeof(n));
+    return n;
+}
