@@ -257,7 +257,7 @@ static fallible read_named(const struct reader *r, const struct shape *shape, co
     if (*mine)
         return refuse(r, DUPLICATE_FIELD, f->name, NULL);
     *mine = true;
-    if (f->presence == OPTIONAL && json_kind(r->json) == JSON_NULL)
+    if (f->presence != REQUIRED && json_kind(r->json) == JSON_NULL)
         return at_member(r, json_take_null(r->json), f->name);
     return read_member(r, f, to + f->offset);
 }
@@ -273,7 +273,7 @@ static fallible read_object(const struct reader *r, const struct shape *shape, u
         TRY(next_member(r, &begun, &name));
     }
     for (int i = 0; i < shape->count; i++)
-        if (fields[i].presence == REQUIRED && !seen[i])
+        if (fields[i].presence != OPTIONAL && !seen[i])
             return refuse(r, MISSING_FIELD, fields[i].name, "This field is required.");
     const char *detail = NULL;
     const struct problem *p = shape->refuse && !r->stored ? shape->refuse(to, &detail) : NULL;

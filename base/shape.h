@@ -22,7 +22,7 @@
  *   OBJECT  pointer        NULL    object, shape SUB   -
  *   TEXTS   pointer        NULL    object of 1 to 32 texts   characters of each
  *
- * OPTIONAL is for the kinds that have an absent value; JSON null counts as absent there. */
+ * Kinds with an absent value may be OPTIONAL; null is absent too. NULLABLE: null, not left out. */
 #pragma once
 
 #include <stdbool.h>
@@ -33,7 +33,7 @@
 #include "base/problem.h"
 #include "base/text.h"
 
-enum presence { REQUIRED, OPTIONAL };
+enum presence { REQUIRED, OPTIONAL, NULLABLE };
 enum { PERSONAL = 1 }; /* must be erasable */
 
 enum field_kind {

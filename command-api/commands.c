@@ -90,13 +90,14 @@ static fallible read_target(struct http_request *r, const struct row *row, struc
 {
     char id[UUID_TEXT];
     const char *given = path_target(r, row);
-    if (command_creates(c->type))
+    if (command_takes_new_id(c->type))
         c->target = c->new_id = arena_text(http_arena(r), uuid_new(id));
     switch (command_id(c->type)) {
     case NEW_ID: return NULL;
     case PATH_WORD: c->target = given; return is_word(given) ? NULL : row->malformed;
     case NEW_ID_OF_PATH:
     case PATH_ID:
+    case PATH_ID_NEW_PART:
     case PATH_ID_AND_ACTOR:
         if (!uuid_read(given, id))
             return row->malformed;

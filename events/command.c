@@ -52,6 +52,11 @@ bool command_creates(int type)
     return rows[type].id == NEW_ID || rows[type].id == NEW_ID_OF_PATH;
 }
 
+bool command_takes_new_id(int type)
+{
+    return command_creates(type) || rows[type].id == PATH_ID_NEW_PART;
+}
+
 bool is_word(const char *text)
 {
     size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_");

@@ -46,7 +46,8 @@ struct command {
     struct actor actor;
     int64_t now;        /* us */
     const char *target; /* id or word of the path; of a command without one its new id */
-    const char *new_id; /* of what is made, if the path's id is that of something else */
+    const char *new_id; /* of what is made, if the path's id is that of something else; a row says
+                           whether there is one */
     struct precondition if_match, if_none_match;
     union {
         char body[8]; /* where all of them begin */
@@ -62,11 +63,13 @@ enum stream_id {
     NEW_ID,            /* an id never used before: there is nothing to load */
     NEW_ID_OF_PATH,    /* the same, command.new_id; the path's id, a UUID, is of something else */
     PATH_ID,           /* the path's, a UUID */
+    PATH_ID_NEW_PART,  /* the same; command.new_id is of what the command adds to it */
     PATH_WORD,         /* the path's, 1 to 64 of a-z, 0-9, dash and underscore */
     PATH_ID_AND_ACTOR, /* the path's and the user's */
 };
 enum stream_id command_id(int type);
 bool command_creates(int type); /* is it a new id? */
+bool command_takes_new_id(int type);
 
 /* 1 to 64 of a-z, 0-9, dash and underscore. */
 bool is_word(const char *text);

@@ -5,18 +5,14 @@
 #include "base/banned.h"
 
 #define STREAM(kind, category) extern const struct decider kind##_decider[1];
-#define UNDECIDED_STREAM(kind, category)
 #include "lists/streams.def"
 #undef STREAM
-#undef UNDECIDED_STREAM
 
-#define STREAM(kind, category)           {#kind, category, kind##_decider},
-#define UNDECIDED_STREAM(kind, category) {#kind, category, NULL},
+#define STREAM(kind, category) {#kind, category, kind##_decider},
 const struct stream_kind stream_kinds[] = {
 #include "lists/streams.def"
     {.kind = NULL}};
 #undef STREAM
-#undef UNDECIDED_STREAM
 
 #define UPCASTER_ROW(wire, from, Old, Next, function) \
     {wire, from, &Old##_shape, &Next##_shape, function},

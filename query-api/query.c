@@ -45,35 +45,38 @@ static fallible append_file(struct text *sql, const char *text)
     return NULL;
 }
 
-static fallible append_relation(struct text *sql, const char *name, const char *file, size_t length)
+/* *with: how the relation goes on, behind the first one ", ". */
+static fallible append_relation(struct text *sql, const char **with, const char *name,
+                                const char *file)
 {
-    const char *text = file_text(file, length);
+    const char *text = file_text(file, strlen(file));
     if (!text)
         return INTERNAL;
-    text_printf(sql, "WITH %s AS (", name);
+    text_printf(sql, "%s%s AS (", *with, name);
+    *with = ", ";
     TRY(append_file(sql, text));
     text_append(sql, ")\n");
     return NULL;
 }
 
-/* "-- :with name": the file of that name comes before, as a relation of that name. "-- :page": the
- * file <this>_page, or <this>_filtered, as the relation page: to plan what finds the rows of every
- * filter costs more than to run what needs none. */
+/* "-- :with name", any number of them: the file of that name comes before, as a relation of that
+ * name. "-- :page": the file <this>_page, or <this>_filtered, as the relation page: to plan what
+ * finds the rows of every filter costs more than to run what needs none. */
 static fallible append_includes(struct text *sql, const struct route *route, const char *file,
                                 const char *page)
 {
     static const char directive[] = "-- :with ";
+    const char *with = "WITH ";
     char name[64];
-    const char *at = strstr(file, directive);
-    if (at) {
+    for (const char *at = file; (at = strstr(at, directive));) {
         at += sizeof(directive) - 1;
         snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, " \n"), at);
-        TRY(append_relation(sql, name, name, strlen(name)));
+        TRY(append_relation(sql, &with, name, name));
     }
     if (!strstr(file, PAGE))
         return NULL;
     snprintf(name, sizeof(name), "%s%s", route->file, page);
-    return append_relation(sql, "page", name, strlen(name));
+    return append_relation(sql, &with, "page", name);
 }
 
 static void append_views(struct text *sql, const struct view_set *views)

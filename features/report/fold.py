@@ -10,10 +10,20 @@ def changed(d):
     return micros(d.get("changed_at") or d.get("created_at"))
 
 
+def changes_agency(d):
+    return d.get("old_owner_agency", d["owner_agency"]) != d["owner_agency"]
+
+
+EDITED = ("category", "content", "location", "occurred_at", "kind")
+
+
 class Reports(View):
+    """A row a report. `created`: column -> member of report.created; `kept`: columns that later events change, and
+    what they are when the report is filed."""
     follows = "report"
-    created = {}  # column of the row -> member of report.created
+    created = {}
     absent = {}
+    kept = {}
     status_time = note = None
     vote_table = None
 
@@ -25,7 +35,7 @@ class Reports(View):
             return
         if not e["stream"].startswith("report-"):
             return
-        empty = dict.fromkeys(["position", *self.created, "status", self.status_time], None)
+        empty = dict.fromkeys(["position", *self.created, *self.kept, "status", self.status_time], None)
         if self.note:
             empty[self.note] = None
         rid = e["stream"][len("report-"):]
@@ -36,74 +46,142 @@ class Reports(View):
             for column, member in self.created.items():
                 value = d.get(member, self.absent.get(member))
                 r[column] = micros(value) if column in TIMES else value
+            r.update(self.kept)
+            if "touched_at" in self.kept:
+                r["touched_at"] = micros(d["created_at"])
         if e["type"] in ("report.created", "report.status.updated"):
             r["status"], r[self.status_time] = status_of(d), changed(d)
             if self.note:
                 r[self.note] = d.get("note")
+        self.handle(r, e["type"], d)
+
+    def handle(self, r, type, d):
+        new = {}
+        if type == "report.edited":
+            new = {m: micros(d.get(m)) if m in TIMES else d.get(m) for m in EDITED}
+        if type in ("report.edited", "report.forwarded"):
+            new["owner_agency"] = d["owner_agency"]
+            if changes_agency(d):
+                new |= {"assignee": None, "acknowledged_at": None, "forwarded_at": micros(d.get("forwarded_at"))}
+                new["former_agencies"] = (r.get("former_agencies") or []) + [d["old_owner_agency"]]
+        if type == "report.priority.changed":
+            new = {"priority": d["priority"], "priority_set": True}
+        if type == "report.assigned":
+            new = {"assignee": d.get("assignee_user_id")}
+        if type == "report.acknowledged":
+            new = {"acknowledged_at": micros(d["acknowledged_at"])}
+        if type.startswith("report.question."):
+            new = {"questions_open": (r.get("questions_open") or 0) + (1 if type == "report.question.asked" else -1)}
+        said = d.get("edited_at") or d.get("answered_at") or d.get("commented_at")
+        if said and d.get("commented_by") != "agency":
+            new["touched_at"] = max(micros(said), r.get("touched_at") or 0)
+        r.update({column: value for column, value in new.items() if column in r})
 
 
 SHOWN = {"reporter": "reporter_user_id", "visibility": "visibility", "category": "category",
          "owner_agency": "owner_agency", "content": "content", "location": "location",
          "occurred_at": "occurred_at", "created_at": "created_at"}
 STATUS = ("report.created", "report.status.updated")
+OWNER = ("report.edited", "report.forwarded")
+TALK = ("report.question.asked", "report.question.answered", "report.commented")
+HANDLED = ("report.acknowledged", "report.assigned", "report.priority.changed")
 VOTES = ("report.upvoted", "report.upvote.withdrawn")
 
 
 class report_list(Reports):
     tables, types, vote_table = ("report_list", "report_votes"), STATUS + VOTES, "report_votes"
     created, status_time = {**SHOWN, "pseudonym": "reporter_pseudonym"}, "last_status_at"
+    kept = {"questions_open": 0}
 
 
 class report_detail(report_list):
     tables, note = ("report_detail", "report_votes"), "last_note"
     created = {**report_list.created, "kind": "kind"}
     absent = {"kind": "issue"}  # what an event that has no such member means
+    kept = {"questions_open": 0, "former_agencies": [], "priority": "medium", "priority_set": False}
 
 
 class case_inbox(Reports):
     tables, types, created, status_time, note = ("case_inbox",), STATUS, SHOWN, "updated_at", "last_note"
+    kept = {**report_detail.kept, "forwarded_at": None, "acknowledged_at": None, "assignee": None, "touched_at": None}
 
 
 class report_history(View):
-    tables, types = ("report_history",), STATUS
+    tables, types = ("report_history",), STATUS + OWNER + TALK + HANDLED
+    facts = {
+        **dict.fromkeys(OWNER + ("report.acknowledged", "report.assigned"),
+                        ("old_owner_agency", "owner_agency", "old_category", "category", "old_assignee_user_id",
+                         "assignee_user_id")),
+        **dict.fromkeys(TALK + ("report.priority.changed",),
+                        ("old_priority", "priority", "question_id", "comment_id", "commented_by", "text"))}
 
     def apply(self, e):
-        d = e["data"]
-        if e["type"] in STATUS:
-            self.at["report_history"][d["report_id"], e["version"]] = {
-                "report_id": d["report_id"], "version": e["version"], "position": e["position"], "type": e["type"],
-                "old_status": d.get("old_status"), "new_status": status_of(d), "note": d.get("note"), "at": changed(d)}
+        d, type = e["data"], e["type"]
+        if type not in self.types:
+            return
+        status = (d.get("old_status"), status_of(d)) if type in STATUS else (None, None)
+        at = next(v for m, v in d.items() if m.endswith("_at") and m != "occurred_at")
+        self.at["report_history"][d["report_id"], e["version"]] = {
+            "report_id": d["report_id"], "version": e["version"], "position": e["position"], "type": type,
+            "old_status": status[0], "new_status": status[1], "note": d.get("note"),
+            "facts": {m: d[m] for m in self.facts.get(type, ()) if m in d}, "at": micros(at)}
+
+
+class report_conversation(View):
+    tables, types = ("report_questions", "report_comments"), TALK
+
+    def apply(self, e):
+        d, type = e["data"], e["type"]
+        if type == "report.question.asked":
+            self.at["report_questions"][d["question_id"]] = {
+                "question_id": d["question_id"], "report_id": d["report_id"], "position": e["position"],
+                "agency": d["owner_agency"], "question": d["text"], "asked_at": micros(d["asked_at"]), "answer": None,
+                "answered_at": None}
+        if type == "report.question.answered" and d["question_id"] in self.at["report_questions"]:
+            self.at["report_questions"][d["question_id"]] |= {
+                "answer": d["text"], "answered_at": micros(d["answered_at"])}
+        if type == "report.commented":
+            self.at["report_comments"][d["comment_id"]] = {
+                "comment_id": d["comment_id"], "report_id": d["report_id"], "position": e["position"],
+                "commented_by": d["commented_by"], "comment": d["text"], "commented_at": micros(d["commented_at"]),
+                "agency": d["owner_agency"] if d["commented_by"] == "agency" else None}
 
 
 class report_rank(View):
-    tables, types = ("report_rank",), STATUS + VOTES
+    tables, types = ("report_rank",), STATUS + VOTES + ("report.edited",)
 
     def apply(self, e):
         d = e["data"]
-        if e["type"] not in self.types or (e["type"] in STATUS and d["visibility"] != "PUBLIC"):
+        if e["type"] not in self.types or (e["type"] not in VOTES and d["visibility"] != "PUBLIC"):
             return
         r = self.row("report_rank", d["report_id"], report_id=d["report_id"], votes=None, position=None,
                      category=None, status=None)
         if e["type"] in VOTES:
             r["votes"] = (r["votes"] or 0) + (1 if e["type"] == "report.upvoted" else -1)
             return
-        r["status"] = status_of(d)
+        if e["type"] in STATUS:
+            r["status"] = status_of(d)
+        if e["type"] != "report.status.updated":
+            r["category"] = d["category"]
         if e["type"] == "report.created":
-            r["position"], r["category"] = e["position"], d["category"]
+            r["position"] = e["position"]
 
 
 class case_counts(View):
-    tables, types = ("case_counts",), STATUS
+    tables, types = ("case_counts",), STATUS + OWNER
 
-    def count(self, d, status, n):
-        key = (d["owner_agency"], d["category"], status)
-        self.row("case_counts", key, owner_agency=key[0], category=key[1], status=status, cases=0)["cases"] += n
+    def count(self, agency, category, status, n):
+        key = (agency, category, status)
+        self.row("case_counts", key, owner_agency=agency, category=category, status=status, cases=0)["cases"] += n
 
     def apply(self, e):
-        if e["type"] in STATUS:
-            self.count(e["data"], status_of(e["data"]), 1)
-            if e["data"].get("old_status"):
-                self.count(e["data"], e["data"]["old_status"], -1)
+        d = e["data"]
+        if e["type"] not in self.types:
+            return
+        self.count(d["owner_agency"], d["category"], status_of(d), 1)
+        if d.get("old_status"):
+            self.count(d.get("old_owner_agency", d["owner_agency"]), d.get("old_category", d["category"]),
+                       d["old_status"], -1)
 
 
-VIEWS = (report_list, report_detail, report_history, report_rank, case_inbox, case_counts)
+VIEWS = (report_list, report_detail, report_history, report_conversation, report_rank, case_inbox, case_counts)

@@ -1,15 +1,44 @@
-/* report.c -- what may happen to one citizen report, and why not.
+/* report.c -- what has happened to one citizen report, who is who to it, and which rule decides.
  * Pure: no I/O, no clock, no randomness; actor and time arrive in the command. */
-#include "features/report/report.h"
+#include "features/report/rules.h"
 
 #include "features/category/category.h"
 #include "features/report/sight.h"
 #include "base/banned.h"
 
-static const int64_t DAY = INT64_C(86400) * 1000000;
-static const int64_t CLOCK_SKEW = INT64_C(300) * 1000000; /* of a client's clock */
-
 /* ---- what has happened ---- */
+
+static const struct Place *keep_place(struct arena *a, const struct Place *from)
+{
+    if (!from)
+        return NULL;
+    struct Place *to = arena_alloc(a, sizeof(*to));
+    *to = (struct Place){.latitude = from->latitude,
+                         .longitude = from->longitude,
+                         .street = arena_text(a, from->street),
+                         .city = arena_text(a, from->city),
+                         .state = arena_text(a, from->state)};
+    return to;
+}
+
+static const int64_t *keep_moment(struct arena *a, const int64_t *from)
+{
+    if (!from)
+        return NULL;
+    int64_t *to = arena_alloc(a, sizeof(*to));
+    *to = *from;
+    return to;
+}
+
+/* It has not acknowledged the report, also if it owned it before: that was another hand-over. */
+static void owned_by(struct report *r, const char *agency, struct arena *a)
+{
+    struct report_agency *owner = arena_alloc(a, sizeof(*owner));
+    *owner = (struct report_agency){.code = arena_text(a, agency), .former = r->agencies};
+    r->agencies = owner;
+    r->owner_agency = owner->code;
+    r->assignee = NULL;
+}
 
 static void created(struct report *r, const struct ReportCreated *e, struct arena *a)
 {
@@ -19,11 +48,44 @@ static void created(struct report *r, const struct ReportCreated *e, struct aren
         .visibility = (enum visibility)word_index(visibility_words, e->visibility),
         .kind = kind_from(e->kind),
         .category = arena_text(a, e->category),
-        .owner_agency = arena_text(a, e->owner_agency),
         .reporter = arena_text(a, e->reporter_user_id),
         .pseudonym = arena_text(a, e->reporter_pseudonym),
         .changed = e->created_at,
+        .content = arena_text(a, e->content),
+        .location = keep_place(a, e->location),
+        .occurred_at = keep_moment(a, e->occurred_at),
+        .priority = MEDIUM,
     };
+    owned_by(r, e->owner_agency, a);
+}
+
+static void edited(struct report *r, const struct ReportEdited *e, struct arena *a)
+{
+    r->content = arena_text(a, e->content);
+    r->location = keep_place(a, e->location);
+    r->occurred_at = keep_moment(a, e->occurred_at);
+    r->category = arena_text(a, e->category);
+    r->kind = kind_from(e->kind);
+    if (!text_equal(e->owner_agency, r->owner_agency))
+        owned_by(r, e->owner_agency, a);
+}
+
+static void asked(struct report *r, const struct ReportQuestionAsked *e, struct arena *a)
+{
+    struct report_question *q = arena_alloc(a, sizeof(*q));
+    *q = (struct report_question){.id = arena_text(a, e->question_id), .earlier = r->questions};
+    r->questions = q;
+    r->question_count++;
+    r->questions_open++;
+}
+
+static void answered(struct report *r, const struct ReportQuestionAnswered *e)
+{
+    for (struct report_question *q = r->questions; q; q = q->earlier)
+        if (!q->answered && text_equal(q->id, e->question_id)) {
+            q->answered = true;
+            r->questions_open--;
+        }
 }
 
 static void report_evolve(void *state, const struct event *e, struct arena *a)
@@ -35,6 +97,17 @@ static void report_evolve(void *state, const struct event *e, struct arena *a)
         r->status = (enum status)word_index(status_words, e->ReportStatusUpdated.new_status);
         r->changed = e->ReportStatusUpdated.changed_at;
         break;
+    case ReportEdited: edited(r, &e->ReportEdited, a); break;
+    case ReportForwarded: owned_by(r, e->ReportForwarded.owner_agency, a); break;
+    case ReportAcknowledged: r->agencies->acknowledged = true; break;
+    case ReportAssigned: r->assignee = arena_text(a, e->ReportAssigned.assignee_user_id); break;
+    case ReportPriorityChanged:
+        r->priority = (enum priority)word_index(priority_words, e->ReportPriorityChanged.priority);
+        r->priority_set = true;
+        break;
+    case ReportQuestionAsked: asked(r, &e->ReportQuestionAsked, a); break;
+    case ReportQuestionAnswered: answered(r, &e->ReportQuestionAnswered); break;
+    case ReportCommented: break;
     }
 }
 
@@ -67,21 +140,45 @@ bool is_author(const struct report *r, const struct actor *a)
            (r->pseudonym && text_equal(r->pseudonym, a->pseudonym));
 }
 
-static bool is_of_agency(const struct report *r, const struct actor *a)
+bool is_anonymous_author(const struct report *r, const struct actor *a)
 {
-    return r->owner_agency && text_equal(r->owner_agency, a->agency);
+    return r->visibility == ANONYMOUS && is_author(r, a);
+}
+
+bool is_final(const struct report *r)
+{
+    return r->status == CLOSED || r->status == WITHDRAWN;
+}
+
+/* Bits of enum tie. */
+static int ties_of(const struct report *r, const struct actor *a)
+{
+    int ties = is_author(r, a) ? BY_AUTHOR : NO_TIE;
+    for (const struct report_agency *of = r->agencies; of; of = of->former)
+        if (text_equal(of->code, a->agency))
+            ties |= of == r->agencies ? OF_AGENCY : OF_FORMER_AGENCY;
+    return ties;
 }
 
 bool is_officer_of(const struct report *r, const struct actor *a)
 {
-    return (a->role & (OFFICER | SUPERVISOR) && is_of_agency(r, a)) || a->role == ADMIN;
+    return (a->role & (OFFICER | SUPERVISOR) && ties_of(r, a) & OF_AGENCY) || a->role == ADMIN;
 }
 
 bool may_see(const struct report *r, const struct actor *a)
 {
     const struct sight_facts facts = {r->visibility, r->kind, r->status};
-    int ties = (is_author(r, a) ? BY_AUTHOR : 0) | (is_of_agency(r, a) ? OF_AGENCY : 0);
-    return r->id && sight_of(&facts, a->role, ties) != NOTHING;
+    return r->id && sight_of(&facts, a->role, ties_of(r, a)) != NOTHING;
+}
+
+fallible must_own_case(const struct report *r, const struct actor *a)
+{
+    if (!r->id)
+        return NO_SUCH_REPORT;
+    if (is_officer_of(r, a))
+        return NULL;
+    bool reads = a->role & (OFFICER | SUPERVISOR) && ties_of(r, a) & OF_FORMER_AGENCY;
+    return reads ? NOT_OWNING : NO_SUCH_REPORT;
 }
 
 void stream_of_report(const char *report_id, char out[STREAM_TEXT])
@@ -94,187 +191,21 @@ const char *report_category(enum visibility v)
     return v == PUBLIC ? "report" : "report-private";
 }
 
-/* ---- moves ---- */
+/* ---- deciding ---- */
 
-enum who {
-    AUTHOR = 1,
-    OFFICER_OF = 2,
-    SUPERVISOR_OF = 4,
-    ANY_ADMIN = 8,
-    ASSIGNED_PATROL = 16,
-    BY_DISPATCH = 32,
-    BY_CLOCK = 64,
-};
-
-static const struct move {
-    enum status from, to;
-    int who; /* bits of enum who */
-    bool note;
-    int days;
-} moves[] = {
-#define MOVE(from, to, who, note, days) {from, to, who, note, days},
-#include "features/report/moves.def"
-#undef MOVE
-};
-enum { MOVES = sizeof(moves) / sizeof(moves[0]) };
-
-static int who_is(const struct report *r, const struct actor *a)
-{
-    int who = is_author(r, a) ? AUTHOR : 0;
-    if (is_officer_of(r, a))
-        who |= OFFICER_OF;
-    if (a->role == SUPERVISOR && is_of_agency(r, a))
-        who |= SUPERVISOR_OF;
-    if (a->role == ADMIN)
-        who |= ANY_ADMIN;
-    if (a->role == SYSTEM)
-        who |= BY_CLOCK;
-    return who;
-}
-
-static bool is_open(const struct move *m, const struct report *r, int who, int64_t now)
-{
-    return m->from == r->status && m->who & who && (!m->days || now - r->changed <= m->days * DAY);
-}
-
-/* The row that lets the actor move there, one without a note before one with; NULL if none. */
-static const struct move *find_move(const struct report *r, enum status to, int who, int64_t now)
-{
-    const struct move *found = NULL;
-    for (int i = 0; i < MOVES; i++)
-        if (moves[i].to == to && is_open(&moves[i], r, who, now) && (!found || found->note))
-            found = &moves[i];
-    return found;
-}
-
-/* Says which moves there are for this actor, in words and as a list. */
-static const struct problem *illegal(const struct report *r, enum status to, int who,
-                                     const struct command *c, struct decision *out)
-{
-    scoped_text words = {0}, list = {0};
-    for (int s = 0; s < STATUS_COUNT; s++) {
-        if (!find_move(r, (enum status)s, who, c->now))
-            continue;
-        text_printf(&words, "%s%s", words.length ? ", " : "", status_words[s]);
-        text_printf(&list, "%s\"%s\"", list.length ? "," : "", status_words[s]);
-    }
-    out->members = arena_printf(out->arena, "\"allowed\":[%s]", text_value(&list));
-    return refuse(out, ILLEGAL_MOVE, "status",
-                  arena_printf(out->arena, "From %s you cannot move it to %s; allowed: %s.",
-                               status_words[r->status], status_words[to],
-                               words.length ? words.at : "nothing"));
-}
-
-static void moved(const struct report *r, enum status to, const char *note, const struct command *c,
-                  struct decision *out)
+void emit_to_report(const struct report *r, struct event e, struct decision *out)
 {
     char stream[STREAM_TEXT];
     stream_of_report(r->id, stream);
-    emit(out, stream, report_category(r->visibility),
-         EVENT(ReportStatusUpdated, .report_id = r->id, .old_status = status_words[r->status],
-               .new_status = status_words[to], .owner_agency = r->owner_agency,
-               .category = r->category, .visibility = visibility_words[r->visibility], .note = note,
-               .changed_at = c->now));
+    emit(out, stream, report_category(r->visibility), e);
 }
 
-/* The whole rule of a change of status; the caller has checked that the actor may see the report.
- */
-static fallible move(const struct report *r, enum status to, const char *note,
-                     const char *note_field, const struct command *c, struct decision *out)
+fallible must_not_be_final(const struct report *r, struct decision *out)
 {
-    int who = who_is(r, &c->actor);
-    out->anonymous = r->visibility == ANONYMOUS && is_author(r, &c->actor);
-    TRY(check_version(c, out));
-    const struct move *m = find_move(r, to, who, c->now);
-    if (to != r->status && !m)
-        return illegal(r, to, who, c, out);
-    if (to != r->status && m->note && !note)
-        return refuse(out, NOTE_REQUIRED, note_field, "Say why; the author will read it.");
-
-    if (to != r->status) /* else the wish is already true: success without an event */
-        moved(r, to, note, c, out);
-    answer(out, "report_id", r->id);
-    answer(out, "old_status", status_words[r->status]);
-    answer(out, "new_status", status_words[to]);
-    return NULL;
-}
-
-/* What is on both bodies of a change of status. */
-static fallible move_to(const struct report *r, const char *status, const char *note,
-                        const struct command *c, struct decision *out)
-{
-    return move(r, (enum status)word_index(status_words, status), note, "note", c, out);
-}
-
-static fallible update_report(const struct report *r, const struct command *c, struct decision *out)
-{
-    const struct UpdateReportStatus *body = &c->UpdateReportStatus;
-    bool by_clock = r->id && c->actor.role == SYSTEM;
-    if (!by_clock && !may_see(r, &c->actor))
-        return NO_SUCH_REPORT;
-    if (!by_clock && !is_author(r, &c->actor) && !is_officer_of(r, &c->actor))
-        return NOT_YOURS;
-    return move_to(r, body->status, body->note, c, out);
-}
-
-/* A case is there for its agency alone, also if an officer of another one wrote the report. */
-static fallible update_case(const struct report *r, const struct command *c, struct decision *out)
-{
-    const struct UpdateCaseStatus *body = &c->UpdateCaseStatus;
-    if (!r->id || !is_officer_of(r, &c->actor))
-        return NO_SUCH_REPORT;
-    return move_to(r, body->status, body->note, c, out);
-}
-
-static fallible withdraw(const struct report *r, const struct command *c, struct decision *out)
-{
-    if (!may_see(r, &c->actor))
-        return NO_SUCH_REPORT;
-    if (!is_author(r, &c->actor) && c->actor.role != ADMIN)
-        return NOT_YOURS;
-    return move(r, WITHDRAWN, c->WithdrawReport.reason, "reason", c, out);
-}
-
-/* ---- creating ---- */
-
-static fallible find_category(const struct command *c, struct decision *out,
-                              const struct category **category)
-{
-    const char *code = c->CreateReport.category;
-    char stream[STREAM_TEXT];
-    const void *state;
-    if (!is_word(code))
-        return refuse(out, NO_SUCH_CATEGORY, "category", "GET /categories lists them.");
-    stream_of_category(code, stream);
-    TRY(read_state(out, stream, &state));
-    *category = state;
-    if (!(*category)->active)
-        return refuse(out, NO_SUCH_CATEGORY, "category", "GET /categories lists them.");
-    return NULL;
-}
-
-static fallible create(const struct command *c, struct decision *out)
-{
-    const struct CreateReport *body = &c->CreateReport;
-    const struct category *category = NULL;
-    const char *visibility = body->visibility;
-    char stream[STREAM_TEXT];
-    out->anonymous = text_equal(visibility, "ANONYMOUS");
-    TRY(find_category(c, out, &category));
-    if (body->occurred_at && *body->occurred_at > c->now + CLOCK_SKEW)
-        return refuse(out, OUT_OF_RANGE, "occurred_at", "It lies in the future.");
-
-    stream_of_report(c->target, stream);
-    emit(out, stream, report_category((enum visibility)word_index(visibility_words, visibility)),
-         EVENT(ReportCreated, .report_id = c->target,
-               .reporter_user_id = out->anonymous ? NULL : c->actor.user_id,
-               .reporter_pseudonym = out->anonymous ? c->actor.pseudonym : NULL,
-               .visibility = visibility, .content = body->content, .category = body->category,
-               .owner_agency = category->agency, .status = "RECEIVED", .location = body->location,
-               .occurred_at = body->occurred_at, .created_at = c->now, .kind = category->kind));
-    answer(out, "report_id", c->target);
-    answer(out, "status", "RECEIVED");
-    return NULL;
+    if (!is_final(r))
+        return NULL;
+    return refuse(out, REPORT_IS_FINAL, "status",
+                  arena_join(out->arena, "It is ", status_words[r->status], "."));
 }
 
 /* Before anything is decided: what was left out. */
@@ -292,10 +223,18 @@ static void report_complete(struct command *c)
 static fallible report_decide(const void *state, const struct command *c, struct decision *out)
 {
     switch ((enum report_command)c->type) {
-    case CreateReport: return create(c, out);
+    case CreateReport: return file_report(c, out);
+    case EditReport: return edit_report(state, c, out);
     case UpdateReportStatus: return update_report(state, c, out);
     case UpdateCaseStatus: return update_case(state, c, out);
-    case WithdrawReport: return withdraw(state, c, out);
+    case WithdrawReport: return withdraw_report(state, c, out);
+    case AcknowledgeCase: return acknowledge_case(state, c, out);
+    case ForwardCase: return forward_case(state, c, out);
+    case AssignCase: return assign_case(state, c, out);
+    case SetCasePriority: return set_case_priority(state, c, out);
+    case AskQuestion: return put_question(state, c, out);
+    case AnswerQuestion: return answer_question(state, c, out);
+    case CommentReport: return comment_report(state, c, out);
     }
     return INTERNAL;
 }

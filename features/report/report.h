@@ -3,15 +3,37 @@
 
 #include "events/decision.h"
 
+/* An agency that owns the report or has owned it. */
+struct report_agency {
+    const char *code;
+    bool acknowledged; /* it has said that it has seen the report */
+    struct report_agency *former;
+};
+
+struct report_question {
+    const char *id;
+    bool answered;
+    struct report_question *earlier;
+};
+
 struct report {
     const char *id; /* NULL: there is no such report */
     enum status status;
     enum visibility visibility;
-    enum category_kind kind; /* when it was filed */
+    enum category_kind kind; /* of its category when it was filed or edited last */
     const char *category, *owner_agency;
     const char *reporter;  /* user id; NULL for anonymous reports and those without author */
     const char *pseudonym; /* of an anonymous author */
     int64_t changed;       /* us: last change of its status */
+    const char *content;
+    const struct Place *location; /* NULL: none */
+    const int64_t *occurred_at;   /* us; NULL: not said */
+    enum priority priority;
+    bool priority_set;              /* by an officer: votes no longer raise it */
+    const char *assignee;           /* user id; NULL: nobody */
+    struct report_agency *agencies; /* the owning one first, then the former ones */
+    struct report_question *questions;
+    int question_count, questions_open;
 };
 
 bool is_author(const struct report *r, const struct actor *a);
@@ -19,6 +41,14 @@ bool is_author(const struct report *r, const struct actor *a);
 bool is_officer_of(const struct report *r, const struct actor *a);
 /* May the actor know that the report exists? Contract: what one may not see is missing. */
 bool may_see(const struct report *r, const struct actor *a);
+/* NULL for an officer of the owning agency; NOT_OWNING for one of a former agency, which reads the
+ * case and no longer changes it; NO_SUCH_REPORT for all others: a case is there for its agency
+ * alone, also if somebody of another one wrote the report. */
+fallible must_own_case(const struct report *r, const struct actor *a);
+/* The actor is the author of an anonymous report: nothing may name them. */
+bool is_anonymous_author(const struct report *r, const struct actor *a);
+/* CLOSED and WITHDRAWN: nothing leads out of them. */
+bool is_final(const struct report *r);
 
 /* Category of a report's stream: decides its Redis key and who may read it. */
 const char *report_category(enum visibility v);

@@ -1,30 +1,63 @@
-/* report_history.c -- random reports: filed, then moved from any status to any other, since a view
- * folds what was recorded and judges no move. */
+/* report_history.c -- random reports: filed, then moved from any status to any other and handled in
+ * any order, since a view folds what was recorded and judges nothing. */
 #include "tests/support/history.h"
 
 struct filed {
     const char *visibility, *category, *agency, *status; /* status NULL: not filed yet */
+    const char *kind, *priority, *assignee;
+    const char *question; /* the one asked last; NULL: none that is open */
 };
+
+struct reports {
+    struct filed at[HISTORY_SUBJECTS];
+    int parts; /* questions and comments so far */
+};
+
+static const char *pick_agency(struct history *h)
+{
+    return history_pick(h, 2) ? "AGENCY_INFRA" : "AGENCY_HEALTH";
+}
+
+static const char *pick_category(struct history *h)
+{
+    return history_pick(h, 2) ? "kebersihan" : "kesehatan";
+}
+
+static const char *pick_text(struct history *h)
+{
+    return arena_printf(&h->arena, "c %d", history_pick(h, 100));
+}
+
+static const struct Place *pick_place(struct history *h)
+{
+    static const struct Place place = {.latitude = -6.2, .longitude = 106.8};
+    return history_pick(h, 3) ? NULL : &place;
+}
+
+static const int64_t *pick_occurred(struct history *h)
+{
+    static const int64_t occurred = 1767225600000000;
+    return history_pick(h, 3) ? NULL : &occurred;
+}
 
 static void file(struct history *h, struct filed *r, const char *id)
 {
-    static struct Place place = {.latitude = -6.2, .longitude = 106.8};
-    static const int64_t occurred = 1767225600000000;
     int who = history_pick(h, 3);
     *r = (struct filed){.visibility = visibility_words[history_pick(h, VISIBILITY_COUNT)],
-                        .category = history_pick(h, 2) ? "kebersihan" : "kesehatan",
-                        .agency = history_pick(h, 2) ? "AGENCY_INFRA" : "AGENCY_HEALTH",
-                        .status = status_words[RECEIVED]};
+                        .category = pick_category(h),
+                        .agency = pick_agency(h),
+                        .status = status_words[RECEIVED],
+                        .kind = history_pick(h, 3) ? category_kind_words[history_pick(h, 2)] : NULL,
+                        .priority = priority_words[MEDIUM]};
     history_add(h, "report", id,
                 EVENT(ReportCreated, .report_id = id,
                       .reporter_user_id = who == 1 ? history_person(h, 0) : NULL,
                       .reporter_pseudonym = who == 2 ? "p1" : NULL, .visibility = r->visibility,
-                      .content = arena_printf(&h->arena, "c %d", history_pick(h, 100)),
-                      .category = r->category, .owner_agency = r->agency, .status = r->status,
-                      .location = history_pick(h, 3) ? NULL : &place,
-                      .occurred_at = history_pick(h, 3) ? NULL : &occurred,
-                      .created_at = history_moment(h),
-                      .kind = history_pick(h, 3) ? category_kind_words[history_pick(h, 2)] : NULL));
+                      .content = pick_text(h), .category = r->category, .owner_agency = r->agency,
+                      .status = r->status, .location = pick_place(h),
+                      .occurred_at = pick_occurred(h), .created_at = history_moment(h),
+                      .kind = r->kind));
+    r->kind = r->kind ? r->kind : category_kind_words[ISSUE];
 }
 
 static void move(struct history *h, struct filed *r, const char *id)
@@ -38,15 +71,118 @@ static void move(struct history *h, struct filed *r, const char *id)
     r->status = to;
 }
 
+static void owned_by(struct filed *r, const char *agency)
+{
+    if (strcmp(r->agency, agency) != 0)
+        r->assignee = NULL;
+    r->agency = agency;
+}
+
+static void edit(struct history *h, struct filed *r, const char *id)
+{
+    const char *agency = pick_agency(h), *category = pick_category(h);
+    const char *kind = category_kind_words[history_pick(h, 2)];
+    history_add(h, "report", id,
+                EVENT(ReportEdited, .report_id = id, .content = pick_text(h),
+                      .location = pick_place(h), .occurred_at = pick_occurred(h),
+                      .old_owner_agency = r->agency, .owner_agency = agency,
+                      .old_category = r->category, .category = category, .old_kind = r->kind,
+                      .kind = kind, .old_status = r->status, .new_status = r->status,
+                      .visibility = r->visibility, .edited_at = history_moment(h)));
+    owned_by(r, agency);
+    r->category = category;
+    r->kind = kind;
+}
+
+static void forward(struct history *h, struct filed *r, const char *id)
+{
+    const char *agency = pick_agency(h);
+    history_add(h, "report", id,
+                EVENT(ReportForwarded, .report_id = id, .old_owner_agency = r->agency,
+                      .owner_agency = agency, .old_category = r->category, .category = r->category,
+                      .old_kind = r->kind, .kind = r->kind, .old_status = r->status,
+                      .new_status = r->status, .visibility = r->visibility, .note = "yours",
+                      .forwarded_at = history_moment(h)));
+    owned_by(r, agency);
+}
+
+static void acknowledge(struct history *h, struct filed *r, const char *id)
+{
+    history_add(h, "report", id,
+                EVENT(ReportAcknowledged, .report_id = id, .owner_agency = r->agency,
+                      .visibility = r->visibility, .acknowledged_at = history_moment(h)));
+}
+
+static void assign(struct history *h, struct filed *r, const char *id)
+{
+    const char *to = history_pick(h, 3) ? history_person(h, history_pick(h, HISTORY_PEOPLE)) : NULL;
+    history_add(h, "report", id,
+                EVENT(ReportAssigned, .report_id = id, .old_assignee_user_id = r->assignee,
+                      .assignee_user_id = to, .owner_agency = r->agency,
+                      .visibility = r->visibility, .assigned_at = history_moment(h)));
+    r->assignee = to;
+}
+
+static void set_priority(struct history *h, struct filed *r, const char *id)
+{
+    const char *to = priority_words[history_pick(h, PRIORITY_COUNT)];
+    history_add(h, "report", id,
+                EVENT(ReportPriorityChanged, .report_id = id, .old_priority = r->priority,
+                      .priority = to, .note = history_pick(h, 2) ? "why" : NULL,
+                      .owner_agency = r->agency, .visibility = r->visibility,
+                      .changed_at = history_moment(h)));
+    r->priority = to;
+}
+
+static const char *part_id(struct history *h, struct reports *all)
+{
+    return arena_printf(&h->arena, "019b7f00-0000-7000-8000-00000000c%03d", all->parts++);
+}
+
+static void ask_or_answer(struct history *h, struct reports *all, struct filed *r, const char *id)
+{
+    if (r->question) {
+        history_add(h, "report", id,
+                    EVENT(ReportQuestionAnswered, .report_id = id, .question_id = r->question,
+                          .text = pick_text(h), .owner_agency = r->agency,
+                          .visibility = r->visibility, .answered_at = history_moment(h)));
+        r->question = NULL;
+        return;
+    }
+    r->question = part_id(h, all);
+    history_add(h, "report", id,
+                EVENT(ReportQuestionAsked, .report_id = id, .question_id = r->question,
+                      .text = pick_text(h), .owner_agency = r->agency, .visibility = r->visibility,
+                      .asked_at = history_moment(h)));
+}
+
+static void comment(struct history *h, struct reports *all, struct filed *r, const char *id)
+{
+    history_add(h, "report", id,
+                EVENT(ReportCommented, .report_id = id, .comment_id = part_id(h, all),
+                      .commented_by = commenter_words[history_pick(h, COMMENTER_COUNT)],
+                      .text = pick_text(h), .owner_agency = r->agency, .visibility = r->visibility,
+                      .commented_at = history_moment(h)));
+}
+
 static void step(struct history *h, void *state)
 {
-    int i = history_pick(h, HISTORY_SUBJECTS);
-    struct filed *r = (struct filed *)state + i;
-    if (r->status)
-        move(h, r, history_subject(h, i));
+    static void (*const handle[])(struct history *, struct filed *, const char *) = {
+        move, move, edit, forward, acknowledge, assign, set_priority};
+    enum { HANDLES = sizeof(handle) / sizeof(handle[0]) };
+    struct reports *all = state;
+    int i = history_pick(h, HISTORY_SUBJECTS), what = history_pick(h, HANDLES + 3);
+    struct filed *r = &all->at[i];
+    const char *id = history_subject(h, i);
+    if (!r->status)
+        file(h, r, id);
+    else if (what < HANDLES)
+        handle[what](h, r, id);
+    else if (what < HANDLES + 2)
+        ask_or_answer(h, all, r, id);
     else
-        file(h, r, history_subject(h, i));
+        comment(h, all, r, id);
 }
 
 const struct history_generator report_history[1] = {
-    {.weight = 5, .state_size = HISTORY_SUBJECTS * sizeof(struct filed), .step = step}};
+    {.weight = 8, .state_size = sizeof(struct reports), .step = step}};

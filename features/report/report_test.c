@@ -228,8 +228,17 @@ TEST(an_author_reopens_a_resolved_report_within_fourteen_days)
 TEST(a_hidden_report_is_seen_by_its_author_and_its_agency)
 {
     given_report("PRIVATE");
-    const struct report r = {
-        .id = R1, .visibility = PRIVATE, .reporter = C1, .owner_agency = "AGENCY_INFRA"};
+    struct report_agency former = {.code = "AGENCY_SAFETY"};
+    struct report_agency owner = {.code = "AGENCY_INFRA", .former = &former};
+    const struct report r = {.id = R1,
+                             .visibility = PRIVATE,
+                             .reporter = C1,
+                             .owner_agency = owner.code,
+                             .agencies = &owner};
+    struct actor officer_safety = officer_health;
+    officer_safety.agency = former.code;
+    CHECK(may_see(&r, &officer_safety));
+    CHECK(!is_officer_of(&r, &officer_safety));
     CHECK(may_see(&r, &citizen1));
     CHECK(!may_see(&r, &citizen2));
     CHECK(may_see(&r, &officer_infra));

@@ -7,8 +7,9 @@ enum { ANYBODY = -1 }; /* every role and nobody: all bits */
 
 enum tie {
     NO_TIE = 0,
-    BY_AUTHOR = 1, /* it is the own report */
-    OF_AGENCY = 2, /* the own agency owns it */
+    BY_AUTHOR = 1,        /* it is the own report */
+    OF_AGENCY = 2,        /* the own agency owns it */
+    OF_FORMER_AGENCY = 4, /* the own agency has owned it */
 };
 
 /* IF_CRIME stands in rows only: ALL of a report that was filed as one of a crime. */
@@ -36,7 +37,8 @@ struct sight_facts {
 enum sight sight_of(const struct sight_facts *report, enum role role, int ties);
 
 /* The fragment report_sight (fragments.def): an SQL expression that is 'ALL', 'OPEN_PART' or NULL
- * for the row r, which has reporter, pseudonym, owner_agency, visibility, kind and status, as seen
- * by who asks: $2 user, $3 pseudonym, $4 role, $5 agency, all NULL without a token. */
+ * for the row r, which has reporter, pseudonym, owner_agency, former_agencies, visibility, kind and
+ * status, as seen by who asks: $2 user, $3 pseudonym, $4 role, $5 agency, all NULL without a token.
+ */
 struct text;
 void append_report_sight(struct text *sql);

@@ -36,8 +36,11 @@ static void after(const struct a_case *k, struct command c)
              EVENT(ReportCreated, .report_id = R1, .reporter_user_id = anonymous ? NULL : AUTHOR_ID,
                    .reporter_pseudonym = anonymous ? "their pseudonym" : NULL,
                    .visibility = visibility_words[k->visibility], .content = "a hole",
-                   .category = "infrastruktur", .owner_agency = OWNER, .status = "RECEIVED",
+                   .category = "infrastruktur", .owner_agency = FORMER, .status = "RECEIVED",
                    .created_at = NOON, .kind = filed_kinds[k->kind]));
+    given_in("report-" R1,
+             EVENT(ReportForwarded, .report_id = R1, .old_owner_agency = FORMER,
+                   .owner_agency = OWNER, .visibility = visibility_words[k->visibility]));
     struct event to = moved("RECEIVED", status_words[k->status]);
     if (k->status != RECEIVED)
         given_in("report-" R1, to);
@@ -83,6 +86,11 @@ static const struct problem *moving(const struct a_case *k, int to)
     return may ? NULL : ILLEGAL_MOVE;
 }
 
+static const struct problem *not_their_case(const struct a_case *k)
+{
+    return k->o->reads_case ? NOT_OWNING : NO_SUCH_REPORT;
+}
+
 static void check_votes(const struct a_case *k, bool sees)
 {
     bool open = k->visibility == PUBLIC && k->status != WITHDRAWN;
@@ -105,8 +113,41 @@ static void check_moves(const struct a_case *k, bool sees)
         after(k, COMMAND(UpdateReportStatus, .status = status_words[to], .note = "why"));
         expect(k, status_words[to], !sees ? NO_SUCH_REPORT : concerned ? moving(k, to) : NOT_YOURS);
         after(k, COMMAND(UpdateCaseStatus, .status = status_words[to], .note = "why"));
-        expect(k, status_words[to], k->o->has_case ? moving(k, to) : NO_SUCH_REPORT);
+        expect(k, status_words[to], k->o->has_case ? moving(k, to) : not_their_case(k));
     }
+}
+
+static void check_handling(const struct a_case *k)
+{
+    bool final = k->status == CLOSED || k->status == WITHDRAWN;
+    const struct problem *may = !k->o->has_case ? not_their_case(k)
+                                : final         ? REPORT_IS_FINAL
+                                                : NULL;
+    after(k, COMMAND(AcknowledgeCase));
+    expect(k, "acknowledging", may);
+    after(k, COMMAND(ForwardCase, .agency = OTHER, .note = "yours"));
+    expect(k, "forwarding", may);
+    after(k, COMMAND(AssignCase));
+    expect(k, "assigning", may);
+    after(k, COMMAND(SetCasePriority, .priority = "high"));
+    expect(k, "a priority", may);
+    after(k, COMMAND(AskQuestion, .text = "which?"));
+    expect(k, "a question", may);
+}
+
+static void check_words(const struct a_case *k, bool sees)
+{
+    bool concerned = k->o->author || k->o->has_case;
+    after(k, COMMAND(EditReport, .content = "two holes"));
+    expect(k, "an edit",
+           !sees                   ? NO_SUCH_REPORT
+           : !k->o->author         ? NOT_YOURS
+           : k->status != RECEIVED ? NOT_EDITABLE
+                                   : NULL);
+    after(k, COMMAND(CommentReport, .text = "it grows"));
+    expect(k, "a comment", !sees ? NO_SUCH_REPORT : concerned ? NULL : NOT_YOURS);
+    after(k, COMMAND(AnswerQuestion, .question_id = N1, .text = "that one"));
+    expect(k, "an answer", !sees ? NO_SUCH_REPORT : k->o->author ? NO_SUCH_QUESTION : NOT_YOURS);
 }
 
 static void check(const struct a_case *k)
@@ -115,14 +156,18 @@ static void check(const struct a_case *k)
     struct sight_facts facts = {(enum visibility)k->visibility, kind_from(filed_kinds[k->kind]),
                                 (enum status)k->status};
     bool own = k->o->agency && strcmp(k->o->agency, OWNER) == 0;
-    enum sight s =
-        sight_of(&facts, k->o->role, (k->o->author ? BY_AUTHOR : 0) | (own ? OF_AGENCY : 0));
+    bool former = k->o->agency && strcmp(k->o->agency, FORMER) == 0;
+    enum sight s = sight_of(&facts, k->o->role,
+                            (k->o->author ? BY_AUTHOR : 0) | (own ? OF_AGENCY : 0) |
+                                (former ? OF_FORMER_AGENCY : 0));
     if ((s == ALL ? 'a' : s == OPEN_PART ? 'p' : '-') != expected)
         test_fail(__FILE__, __LINE__, k->o->name, "the table disagrees", status_words[k->status]);
     if (k->o->role == ANYONE)
         return; /* nobody sends a command */
     check_votes(k, expected != '-');
     check_moves(k, expected != '-');
+    check_handling(k);
+    check_words(k, expected != '-');
 }
 
 TEST(what_somebody_may_not_see_is_missing_to_their_commands_too)

@@ -13,6 +13,8 @@ static void append_who(struct text *sql, const struct sight_row *row)
         text_append(sql, " AND (r.reporter = $2 OR r.pseudonym = $3)");
     if (row->tie & OF_AGENCY)
         text_append(sql, " AND r.owner_agency = $5");
+    if (row->tie & OF_FORMER_AGENCY)
+        text_append(sql, " AND r.former_agencies @> ARRAY[$5::text]");
     if (row->roles == ANYBODY)
         return;
     text_append(sql, " AND $4 IN (");

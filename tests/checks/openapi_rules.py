@@ -81,7 +81,7 @@ class Interface:
             if self.resolve(choice).get("type") == "object":
                 return self.body(where, choice, name)
         members = schema.get("properties", {})
-        required = [f for presence, _, f, _ in self.fields(name) if presence == "REQUIRED"]
+        required = [f for presence, _, f, _ in self.fields(name) if presence != "OPTIONAL"]
         if sorted(schema.get("required", [])) != sorted(required):
             self.faults.append(f"{where}: {name} requires {required}")
         for presence, kind, field, limit in self.fields(name):
@@ -89,8 +89,8 @@ class Interface:
             if member is None:
                 self.faults.append(f"{where}: {field} is taken and not documented")
                 continue
-            if self.is_valid(member, None) != (presence == "OPTIONAL"):
-                self.faults.append(f"{where}: {field} is {presence}: null is {'' if presence == 'OPTIONAL' else 'not '}taken")
+            if self.is_valid(member, None) != (presence != "REQUIRED"):
+                self.faults.append(f"{where}: {field} is {presence}: null is {'' if presence != 'REQUIRED' else 'not '}taken")
             if kind == "TEXT" and limit.isdigit() and member.get("maxLength") != int(limit):
                 self.faults.append(f"{where}: {field} has at most {limit} characters")
             if kind == "PLACE":

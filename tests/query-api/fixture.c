@@ -257,11 +257,12 @@ void add_sample(const struct sample *given)
     const char *at = arena_printf(&t.arena, ", " CREATED, (long long)s.position + 1);
     add_row("report_list", &s, ", last_status_at, pseudonym",
             arena_printf(&t.arena, "%s, %s", at, pseudonym));
-    add_row("report_detail", &s, ", last_status_at, pseudonym, last_note, kind",
-            arena_printf(&t.arena, "%s, %s, %s, '%s'", at, pseudonym, quoted(s.note),
-                         s.kind ? s.kind : "issue"));
-    add_row("case_inbox", &s, ", updated_at, last_note",
-            arena_printf(&t.arena, "%s, %s", at, quoted(s.note)));
+    const char *former = arena_printf(&t.arena, "array_remove(ARRAY[%s], NULL)", quoted(s.former));
+    add_row("report_detail", &s, ", last_status_at, pseudonym, last_note, kind, former_agencies",
+            arena_printf(&t.arena, "%s, %s, %s, '%s', %s", at, pseudonym, quoted(s.note),
+                         s.kind ? s.kind : "issue", former));
+    add_row("case_inbox", &s, ", updated_at, last_note, former_agencies",
+            arena_printf(&t.arena, "%s, %s, %s", at, quoted(s.note), former));
     add_history(&s);
     add_counts(&s);
 }

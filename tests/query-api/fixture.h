@@ -31,7 +31,8 @@ const char *views_value(const char *format, ...) __attribute__((format(printf, 1
 
 /* As the projector would leave it in all views; unset members have plain values. */
 struct sample {
-    const char *id, *user, *visibility, *category, *kind, *agency, *status, *content, *note;
+    const char *id, *user, *visibility, *category, *kind, *agency, *former, *status, *content,
+        *note;
     int64_t position, votes, version;
 };
 void add_sample(const struct sample *s);

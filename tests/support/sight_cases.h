@@ -1,14 +1,15 @@
 /* sight_cases.h -- who sees what of a report, written a second time and by hand: the deciders, the
  * queries and events/sight.def are each held to it, for every onlooker, visibility, kind and
- * status. The report is owned by AGENCY_INFRA; its category was changed since: another agency has
- * it and its kind is the other one, which must not matter. */
+ * status. The report is owned by AGENCY_INFRA, to which AGENCY_ROADS has forwarded it; its category
+ * was changed since: another agency has it and its kind is the other one, which must not matter. */
 #pragma once
 
 #include "events/words.h"
 
-#define OWNER "AGENCY_INFRA"
-#define LATER "AGENCY_HEALTH" /* has the category now */
-#define OTHER "AGENCY_SAFETY"
+#define OWNER  "AGENCY_INFRA"
+#define LATER  "AGENCY_HEALTH" /* has the category now */
+#define OTHER  "AGENCY_SAFETY"
+#define FORMER "AGENCY_ROADS"
 
 /* One character a report: - nothing, p what anyone sees, a all. In order: public of a crime, of an
  * issue; private of a crime, of an issue; anonymous of a crime, of an issue. */
@@ -18,31 +19,36 @@ struct onlooker {
     const char *agency;
     bool author;
     const char *sees, *sees_withdrawn;
-    bool has_case; /* it is a case of theirs */
+    bool has_case;   /* it is a case of theirs */
+    bool reads_case; /* it was one */
 };
 
 static const struct onlooker onlookers[] = {
-    {"nobody", ANYONE, NULL, false, "pp----", "------", false},
-    {"citizen", CITIZEN, NULL, false, "pp----", "------", false},
-    {"author", CITIZEN, NULL, true, "aaaaaa", "aaaaaa", false},
-    {"officer", OFFICER, OWNER, false, "aaaaaa", "aaaaaa", true},
-    {"officer who wrote it", OFFICER, OWNER, true, "aaaaaa", "aaaaaa", true},
-    {"supervisor", SUPERVISOR, OWNER, false, "aaaaaa", "aaaaaa", true},
-    {"officer of the later agency", OFFICER, LATER, false, "pp----", "------", false},
-    {"supervisor of the later agency", SUPERVISOR, LATER, false, "pp----", "------", false},
-    {"officer of another agency", OFFICER, OTHER, false, "pp----", "------", false},
-    {"supervisor of another agency", SUPERVISOR, OTHER, false, "pp----", "------", false},
-    {"officer of another agency who wrote it", OFFICER, OTHER, true, "aaaaaa", "aaaaaa", false},
-    {"officer without agency", OFFICER, NULL, false, "pp----", "------", false},
-    {"patrol", PATROL, NULL, false, "pp----", "------", false},
-    {"patrol of the agency", PATROL, OWNER, false, "pp----", "------", false},
-    {"patrol who wrote it", PATROL, OTHER, true, "aaaaaa", "aaaaaa", false},
-    {"dispatcher", DISPATCHER, NULL, false, "aaa-a-", "------", false},
-    {"dispatcher of the agency", DISPATCHER, OWNER, false, "aaa-a-", "------", false},
-    {"dispatcher of another agency", DISPATCHER, OTHER, false, "aaa-a-", "------", false},
-    {"dispatcher who wrote it", DISPATCHER, NULL, true, "aaaaaa", "aaaaaa", false},
-    {"admin", ADMIN, NULL, false, "aaaaaa", "aaaaaa", true},
-    {"admin who wrote it", ADMIN, NULL, true, "aaaaaa", "aaaaaa", true},
+    {"nobody", ANYONE, NULL, false, "pp----", "------", false, false},
+    {"citizen", CITIZEN, NULL, false, "pp----", "------", false, false},
+    {"author", CITIZEN, NULL, true, "aaaaaa", "aaaaaa", false, false},
+    {"officer", OFFICER, OWNER, false, "aaaaaa", "aaaaaa", true, false},
+    {"officer who wrote it", OFFICER, OWNER, true, "aaaaaa", "aaaaaa", true, false},
+    {"supervisor", SUPERVISOR, OWNER, false, "aaaaaa", "aaaaaa", true, false},
+    {"officer of the later agency", OFFICER, LATER, false, "pp----", "------", false, false},
+    {"supervisor of the later agency", SUPERVISOR, LATER, false, "pp----", "------", false, false},
+    {"officer of another agency", OFFICER, OTHER, false, "pp----", "------", false, false},
+    {"supervisor of another agency", SUPERVISOR, OTHER, false, "pp----", "------", false, false},
+    {"officer of another agency who wrote it", OFFICER, OTHER, true, "aaaaaa", "aaaaaa", false,
+     false},
+    {"officer of the former agency", OFFICER, FORMER, false, "aaaaaa", "aaaaaa", false, true},
+    {"supervisor of the former agency", SUPERVISOR, FORMER, false, "aaaaaa", "aaaaaa", false, true},
+    {"patrol of the former agency", PATROL, FORMER, false, "pp----", "------", false, false},
+    {"officer without agency", OFFICER, NULL, false, "pp----", "------", false, false},
+    {"patrol", PATROL, NULL, false, "pp----", "------", false, false},
+    {"patrol of the agency", PATROL, OWNER, false, "pp----", "------", false, false},
+    {"patrol who wrote it", PATROL, OTHER, true, "aaaaaa", "aaaaaa", false, false},
+    {"dispatcher", DISPATCHER, NULL, false, "aaa-a-", "------", false, false},
+    {"dispatcher of the agency", DISPATCHER, OWNER, false, "aaa-a-", "------", false, false},
+    {"dispatcher of another agency", DISPATCHER, OTHER, false, "aaa-a-", "------", false, false},
+    {"dispatcher who wrote it", DISPATCHER, NULL, true, "aaaaaa", "aaaaaa", false, false},
+    {"admin", ADMIN, NULL, false, "aaaaaa", "aaaaaa", true, false},
+    {"admin who wrote it", ADMIN, NULL, true, "aaaaaa", "aaaaaa", true, false},
 };
 enum { ONLOOKERS = sizeof(onlookers) / sizeof(onlookers[0]) };
 

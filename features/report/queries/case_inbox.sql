@@ -16,7 +16,9 @@ SELECT json_build_object(
  CROSS JOIN LATERAL (SELECT to_json(shown) AS json FROM (
            SELECT page.report_id, page.version, page.visibility, page.category, page.content,
                   engine.rfc3339(page.created_at) AS created_at, page.status,
-                  engine.rfc3339(page.updated_at) AS updated_at, page.owner_agency,
+                  engine.rfc3339(page.updated_at) AS updated_at, page.owner_agency, page.priority,
+                  page.assignee AS assignee_user_id, engine.rfc3339(page.acknowledged_at) AS acknowledged_at,
+                  page.questions_open,
                   CASE page.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE page.reporter END
                       AS reporter_user_id,
                   coalesce(v.votes, 0) AS vote_count, page.location,

@@ -1,9 +1,12 @@
--- case_one.sql -- one case with its history and all notes, for the agency that owns it.
+-- case_one.sql -- one case with its history and all notes, for the agency that owns it and those that did.
 -- $1 report; $2 agency (NULL: all)
+-- :with report_talk
 SELECT to_json(shown)::text, shown.version
   FROM (SELECT c.report_id, c.version, c.visibility, c.category, c.content,
                engine.rfc3339(c.created_at) AS created_at, c.status,
-               engine.rfc3339(c.updated_at) AS updated_at, c.last_note, c.owner_agency,
+               engine.rfc3339(c.updated_at) AS updated_at, c.last_note, c.owner_agency, c.priority, c.questions_open, c.assignee AS assignee_user_id,
+               engine.rfc3339(c.acknowledged_at) AS acknowledged_at,
+               engine.rfc3339(c.forwarded_at) AS forwarded_at,
                CASE c.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE c.reporter END
                    AS reporter_user_id,
                coalesce(v.votes, 0) AS vote_count, c.location,
@@ -11,11 +14,13 @@ SELECT to_json(shown)::text, shown.version
                (SELECT count(*) FROM report_history.report_history h
                  WHERE h.report_id = c.report_id AND h.old_status = 'RESOLVED'
                    AND h.new_status = 'IN_PROGRESS') AS reopened_count,
+               (SELECT questions FROM report_talk) AS questions,
+               (SELECT comments FROM report_talk) AS comments,
                (SELECT coalesce(json_agg(to_json(line) ORDER BY line.version), '[]')
                   FROM (SELECT h.version, h.type, h.old_status, h.new_status, h.note,
-                               engine.rfc3339(h.at) AS at
+                               engine.rfc3339(h.at) AS at, h.facts
                           FROM report_history.report_history h
                          WHERE h.report_id = c.report_id) line) AS history
           FROM case_inbox.case_inbox c LEFT JOIN report_list.report_votes v USING (report_id)
          WHERE c.report_id = $1::uuid AND c.position IS NOT NULL
-           AND ($2::text IS NULL OR c.owner_agency = $2)) shown
+           AND ($2::text IS NULL OR c.owner_agency = $2 OR c.former_agencies @> ARRAY[$2])) shown

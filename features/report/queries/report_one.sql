@@ -1,5 +1,6 @@
 -- report_one.sql -- one report: the fields shown to anyone, or all of them.
 -- :with report_seen
+-- :with report_talk
 SELECT CASE WHEN sees_all THEN (SELECT to_json(shown) FROM (
                 SELECT report_id, version, visibility, category, content,
                        engine.rfc3339(created_at) AS created_at, status AS current_status,
@@ -7,12 +8,14 @@ SELECT CASE WHEN sees_all THEN (SELECT to_json(shown) FROM (
                        coalesce(v.votes, 0) AS vote_count, location,
                        engine.rfc3339(occurred_at) AS occurred_at, owner_agency,
                        CASE visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE reporter END
-                           AS reporter_user_id) shown)
+                           AS reporter_user_id, priority,
+                       (SELECT questions FROM report_talk) AS questions,
+                       (SELECT comments FROM report_talk) AS comments) shown)
             ELSE (SELECT to_json(shown) FROM (
                 SELECT report_id, version, visibility, category, content,
                        engine.rfc3339(created_at) AS created_at, status AS current_status,
                        engine.rfc3339(last_status_at) AS last_status_at,
                        coalesce(v.votes, 0) AS vote_count, location,
-                       engine.rfc3339(occurred_at) AS occurred_at, owner_agency) shown)
+                       engine.rfc3339(occurred_at) AS occurred_at, owner_agency, priority) shown)
        END::text, version
   FROM report_seen LEFT JOIN report_detail.report_votes v USING (report_id)

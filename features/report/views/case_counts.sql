@@ -11,11 +11,16 @@ CREATE TABLE case_counts (
 );
 
 -- :members owner_agency text, category text, status text, old_status text, new_status text
+-- :members old_owner_agency text, old_category text
 
--- :on report.created, report.status.updated
+-- An event that changes one of the three names all of them, before and after.
+-- :on report.created, report.status.updated, report.edited, report.forwarded
 INSERT INTO case_counts AS c (owner_agency, category, status, cases)
-SELECT owner_agency, category, change.status, sum(change.cases)
-  FROM batch, LATERAL (VALUES (coalesce(new_status, batch.status), 1), (old_status, -1)) AS change (status, cases)
+SELECT change.owner_agency, change.category, change.status, sum(change.cases)
+  FROM batch, LATERAL (VALUES
+           (owner_agency, category, coalesce(new_status, batch.status), 1),
+           (coalesce(old_owner_agency, owner_agency), coalesce(old_category, category), old_status, -1))
+       AS change (owner_agency, category, status, cases)
  WHERE change.status IS NOT NULL OR change.cases = 1 -- a report without status is a fault
  GROUP BY 1, 2, 3
     ON CONFLICT (owner_agency, category, status) DO UPDATE SET cases = c.cases + excluded.cases;

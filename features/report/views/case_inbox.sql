@@ -15,7 +15,15 @@ CREATE TABLE case_inbox (
     created_at timestamptz,
     status text,
     updated_at timestamptz,     -- of the last change of status
-    last_note text              -- why it is in this status; NULL if nobody said
+    last_note text,             -- why it is in this status; NULL if nobody said
+    former_agencies text[],     -- those that handed it over; they go on reading
+    forwarded_at timestamptz,   -- when it was handed to the owning agency; NULL: it was filed or edited there
+    acknowledged_at timestamptz, -- by the owning agency; NULL: not yet
+    assignee text,              -- user id; NULL: nobody
+    priority text,
+    priority_set boolean,       -- by an officer; votes do not raise it any more
+    questions_open bigint,      -- the agency waits for the author
+    touched_at timestamptz      -- when the author last said something
 );
 
 -- An agency's inbox, newest first: plain, and by category and status, of which a query without one of
@@ -29,12 +37,16 @@ CREATE INDEX case_inbox_filtered ON case_inbox (owner_agency, category, status, 
 -- :members category text, owner_agency text, content text, location jsonb, status text
 -- :members occurred_at timestamptz, created_at timestamptz
 -- :members new_status text, changed_at timestamptz, note text
+-- :members old_owner_agency text, forwarded_at timestamptz, acknowledged_at timestamptz, assignee_user_id text
+-- :members priority text, commented_by text, edited_at timestamptz, answered_at timestamptz
+-- :members commented_at timestamptz
 
 -- :on report.created
 INSERT INTO case_inbox (report_id, version, position, reporter, visibility, category, owner_agency,
-                        content, location, occurred_at, created_at, status, updated_at)
+                        content, location, occurred_at, created_at, status, updated_at,
+                        former_agencies, priority, priority_set, questions_open, touched_at)
 SELECT report_id, version, position, reporter_user_id, visibility, category, owner_agency,
-       content, location, occurred_at, created_at, status, created_at
+       content, location, occurred_at, created_at, status, created_at, '{}', 'medium', false, 0, created_at
   FROM batch;
 
 -- :on report.status.updated
@@ -44,6 +56,73 @@ UPDATE case_inbox c
   FROM (SELECT DISTINCT ON (stream) report_id, version, new_status, changed_at, note
           FROM batch ORDER BY stream, version DESC) last
  WHERE c.report_id = last.report_id;
+
+-- :on report.edited
+UPDATE case_inbox r
+   SET version = greatest(r.version, last.version), category = last.category, content = last.content,
+       location = last.location, occurred_at = last.occurred_at
+  FROM (SELECT DISTINCT ON (stream) report_id, version, category, content, location, occurred_at
+          FROM batch ORDER BY stream, version DESC) last
+ WHERE r.report_id = last.report_id;
+
+-- :on report.edited, report.forwarded
+UPDATE case_inbox r
+   SET version = greatest(r.version, moves.version), owner_agency = moves.owner_agency,
+       former_agencies = r.former_agencies || moves.former
+  FROM (SELECT report_id, max(version) AS version, (array_agg(owner_agency ORDER BY version DESC))[1] AS owner_agency,
+               coalesce(array_agg(old_owner_agency ORDER BY version)
+                        FILTER (WHERE old_owner_agency <> owner_agency), '{}') AS former
+          FROM batch GROUP BY report_id) moves
+ WHERE r.report_id = moves.report_id;
+
+-- :on report.priority.changed
+UPDATE case_inbox r
+   SET version = greatest(r.version, last.version), priority = last.priority, priority_set = true
+  FROM (SELECT DISTINCT ON (stream) report_id, version, priority
+          FROM batch ORDER BY stream, version DESC) last
+ WHERE r.report_id = last.report_id;
+
+-- :on report.question.asked, report.question.answered
+UPDATE case_inbox r
+   SET version = greatest(r.version, changed.version), questions_open = r.questions_open + changed.open
+  FROM (SELECT report_id, max(version) AS version,
+               sum(CASE type WHEN 'report.question.asked' THEN 1 ELSE -1 END) AS open
+          FROM batch GROUP BY report_id) changed
+ WHERE r.report_id = changed.report_id;
+
+-- What an agency has done ends with its ownership.
+-- :on report.acknowledged, report.edited, report.forwarded
+UPDATE case_inbox r
+   SET version = greatest(r.version, last.version), acknowledged_at = last.acknowledged_at
+  FROM (SELECT DISTINCT ON (stream) report_id, version, acknowledged_at
+          FROM batch WHERE acknowledged_at IS NOT NULL OR old_owner_agency <> owner_agency
+         ORDER BY stream, version DESC) last
+ WHERE r.report_id = last.report_id;
+
+-- :on report.assigned, report.edited, report.forwarded
+UPDATE case_inbox r
+   SET version = greatest(r.version, last.version), assignee = last.assignee_user_id
+  FROM (SELECT DISTINCT ON (stream) report_id, version, assignee_user_id
+          FROM batch WHERE type = 'report.assigned' OR old_owner_agency <> owner_agency
+         ORDER BY stream, version DESC) last
+ WHERE r.report_id = last.report_id;
+
+-- :on report.edited, report.forwarded
+UPDATE case_inbox r
+   SET forwarded_at = last.forwarded_at
+  FROM (SELECT DISTINCT ON (stream) report_id, forwarded_at
+          FROM batch WHERE old_owner_agency <> owner_agency
+         ORDER BY stream, version DESC) last
+ WHERE r.report_id = last.report_id;
+
+-- :on report.edited, report.question.answered, report.commented
+UPDATE case_inbox r
+   SET version = greatest(r.version, last.version), touched_at = greatest(r.touched_at, last.touched_at)
+  FROM (SELECT report_id, max(version) AS version,
+               max(coalesce(edited_at, answered_at, commented_at))
+                   FILTER (WHERE commented_by IS DISTINCT FROM 'agency') AS touched_at
+          FROM batch GROUP BY report_id) last
+ WHERE r.report_id = last.report_id;
 
 -- For types that have no statement here.
 -- :version case_inbox report_id report

@@ -10,28 +10,34 @@ CREATE TABLE report_detail (
     pseudonym text,             -- of an anonymous author; no query shows it
     visibility text,
     category text,
-    kind text,                  -- of the category when it was filed: decides who reads it, for ever
+    kind text,                  -- of the category when it was filed or edited last: decides who reads it
     owner_agency text,
+    former_agencies text[],     -- those that handed it over; they go on reading
     content text,
     location jsonb,
     occurred_at timestamptz,
     created_at timestamptz,
     status text,
     last_status_at timestamptz,
-    last_note text              -- why it is in this status; NULL if nobody said
+    last_note text,             -- why it is in this status; NULL if nobody said
+    priority text,
+    priority_set boolean,       -- by an officer; votes do not raise it any more
+    questions_open bigint       -- the agency waits for the author
 ) WITH (fillfactor = 80);      -- room beside a row for its next status
 CREATE TABLE report_votes (report_id uuid PRIMARY KEY, votes bigint NOT NULL) WITH (fillfactor = 80);
 
 -- :members report_id uuid, reporter_user_id text, reporter_pseudonym text, visibility text
 -- :members category text, kind text, owner_agency text, content text, location jsonb, status text
 -- :members occurred_at timestamptz, created_at timestamptz
--- :members new_status text, changed_at timestamptz, note text
+-- :members new_status text, changed_at timestamptz, note text, old_owner_agency text, priority text
 
 -- :on report.created
 INSERT INTO report_detail (report_id, version, position, reporter, pseudonym, visibility, category, kind,
-                           owner_agency, content, location, occurred_at, created_at, status, last_status_at)
+                           owner_agency, content, location, occurred_at, created_at, status, last_status_at,
+                           former_agencies, priority, priority_set, questions_open)
 SELECT report_id, version, position, reporter_user_id, reporter_pseudonym, visibility, category,
-       coalesce(kind, 'issue'), owner_agency, content, location, occurred_at, created_at, status, created_at
+       coalesce(kind, 'issue'), owner_agency, content, location, occurred_at, created_at, status, created_at,
+       '{}', 'medium', false, 0
   FROM batch;
 
 -- :on report.status.updated
@@ -41,6 +47,39 @@ UPDATE report_detail r
   FROM (SELECT DISTINCT ON (stream) report_id, version, new_status, changed_at, note
           FROM batch ORDER BY stream, version DESC) last
  WHERE r.report_id = last.report_id;
+
+-- :on report.edited
+UPDATE report_detail r
+   SET version = greatest(r.version, last.version), category = last.category, kind = last.kind, content = last.content,
+       location = last.location, occurred_at = last.occurred_at
+  FROM (SELECT DISTINCT ON (stream) report_id, version, category, kind, content, location, occurred_at
+          FROM batch ORDER BY stream, version DESC) last
+ WHERE r.report_id = last.report_id;
+
+-- :on report.edited, report.forwarded
+UPDATE report_detail r
+   SET version = greatest(r.version, moves.version), owner_agency = moves.owner_agency,
+       former_agencies = r.former_agencies || moves.former
+  FROM (SELECT report_id, max(version) AS version, (array_agg(owner_agency ORDER BY version DESC))[1] AS owner_agency,
+               coalesce(array_agg(old_owner_agency ORDER BY version)
+                        FILTER (WHERE old_owner_agency <> owner_agency), '{}') AS former
+          FROM batch GROUP BY report_id) moves
+ WHERE r.report_id = moves.report_id;
+
+-- :on report.priority.changed
+UPDATE report_detail r
+   SET version = greatest(r.version, last.version), priority = last.priority, priority_set = true
+  FROM (SELECT DISTINCT ON (stream) report_id, version, priority
+          FROM batch ORDER BY stream, version DESC) last
+ WHERE r.report_id = last.report_id;
+
+-- :on report.question.asked, report.question.answered
+UPDATE report_detail r
+   SET version = greatest(r.version, changed.version), questions_open = r.questions_open + changed.open
+  FROM (SELECT report_id, max(version) AS version,
+               sum(CASE type WHEN 'report.question.asked' THEN 1 ELSE -1 END) AS open
+          FROM batch GROUP BY report_id) changed
+ WHERE r.report_id = changed.report_id;
 
 -- :on report.upvoted, report.upvote.withdrawn
 INSERT INTO report_votes AS v (report_id, votes)

@@ -6,18 +6,42 @@ CREATE TABLE report_history (
     version bigint,             -- of the report's stream
     position bigint,
     type text,                  -- of the event
-    old_status text,            -- NULL for report.created
+    old_status text,            -- NULL if the event says nothing of the status
     new_status text,
     note text,                  -- not for the public
     at timestamptz,
+    facts jsonb,                -- what else the event says; which are for whom, the queries decide
     PRIMARY KEY (report_id, version)
 );
 
 -- :members report_id uuid, status text, old_status text, new_status text, note text
--- :members created_at timestamptz, changed_at timestamptz
+-- :members created_at timestamptz, changed_at timestamptz, edited_at timestamptz, forwarded_at timestamptz
+-- :members acknowledged_at timestamptz, assigned_at timestamptz, asked_at timestamptz, answered_at timestamptz
+-- :members commented_at timestamptz, old_owner_agency text, owner_agency text, old_category text, category text
+-- :members old_priority text, priority text, old_assignee_user_id text, assignee_user_id text
+-- :members question_id text, comment_id text, commented_by text, text text
 
 -- :on report.created, report.status.updated
-INSERT INTO report_history (report_id, version, position, type, old_status, new_status, note, at)
-SELECT report_id, version, position, type, old_status, coalesce(new_status, status), note,
+INSERT INTO report_history (report_id, version, position, type, old_status, new_status, note, facts, at)
+SELECT report_id, version, position, type, old_status, coalesce(new_status, status), note, '{}',
        coalesce(changed_at, created_at)
+  FROM batch;
+
+-- :on report.edited, report.forwarded, report.acknowledged, report.assigned
+INSERT INTO report_history (report_id, version, position, type, note, facts, at)
+SELECT report_id, version, position, type, note,
+       jsonb_strip_nulls(jsonb_build_object(
+           'old_owner_agency', old_owner_agency, 'owner_agency', owner_agency, 'old_category', old_category,
+           'category', category, 'old_assignee_user_id', old_assignee_user_id,
+           'assignee_user_id', assignee_user_id)),
+       coalesce(edited_at, forwarded_at, acknowledged_at, assigned_at)
+  FROM batch;
+
+-- :on report.priority.changed, report.question.asked, report.question.answered, report.commented
+INSERT INTO report_history (report_id, version, position, type, note, facts, at)
+SELECT report_id, version, position, type, note,
+       jsonb_strip_nulls(jsonb_build_object(
+           'old_priority', old_priority, 'priority', priority, 'question_id', question_id,
+           'comment_id', comment_id, 'commented_by', commented_by, 'text', text)),
+       coalesce(changed_at, asked_at, answered_at, commented_at)
   FROM batch;

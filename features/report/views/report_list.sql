@@ -20,7 +20,8 @@ CREATE TABLE report_list (
     occurred_at timestamptz,
     created_at timestamptz,
     status text,
-    last_status_at timestamptz
+    last_status_at timestamptz,
+    questions_open bigint       -- the agency waits for the author
 );
 CREATE TABLE report_votes (report_id uuid PRIMARY KEY, votes bigint NOT NULL) WITH (fillfactor = 80);
 
@@ -42,9 +43,10 @@ CREATE INDEX report_list_pseudonym ON report_list (pseudonym, position) WHERE ps
 
 -- :on report.created
 INSERT INTO report_list (report_id, version, position, reporter, pseudonym, visibility, category,
-                         owner_agency, content, location, occurred_at, created_at, status, last_status_at)
+                         owner_agency, content, location, occurred_at, created_at, status, last_status_at,
+                         questions_open)
 SELECT report_id, version, position, reporter_user_id, reporter_pseudonym, visibility, category,
-       owner_agency, content, location, occurred_at, created_at, status, created_at
+       owner_agency, content, location, occurred_at, created_at, status, created_at, 0
   FROM batch;
 
 -- :on report.status.updated
@@ -53,6 +55,29 @@ UPDATE report_list r
   FROM (SELECT DISTINCT ON (stream) report_id, version, new_status, changed_at
           FROM batch ORDER BY stream, version DESC) last
  WHERE r.report_id = last.report_id;
+
+-- :on report.edited
+UPDATE report_list r
+   SET version = greatest(r.version, last.version), category = last.category, content = last.content,
+       location = last.location, occurred_at = last.occurred_at
+  FROM (SELECT DISTINCT ON (stream) report_id, version, category, content, location, occurred_at
+          FROM batch ORDER BY stream, version DESC) last
+ WHERE r.report_id = last.report_id;
+
+-- :on report.edited, report.forwarded
+UPDATE report_list r
+   SET version = greatest(r.version, last.version), owner_agency = last.owner_agency
+  FROM (SELECT DISTINCT ON (stream) report_id, version, owner_agency
+          FROM batch ORDER BY stream, version DESC) last
+ WHERE r.report_id = last.report_id;
+
+-- :on report.question.asked, report.question.answered
+UPDATE report_list r
+   SET version = greatest(r.version, changed.version), questions_open = r.questions_open + changed.open
+  FROM (SELECT report_id, max(version) AS version,
+               sum(CASE type WHEN 'report.question.asked' THEN 1 ELSE -1 END) AS open
+          FROM batch GROUP BY report_id) changed
+ WHERE r.report_id = changed.report_id;
 
 -- :on report.upvoted, report.upvote.withdrawn
 INSERT INTO report_votes AS v (report_id, votes)

@@ -32,6 +32,12 @@ UPDATE report_rank r SET status = last.new_status
           FROM batch WHERE visibility = 'PUBLIC' ORDER BY stream, version DESC) last
  WHERE r.report_id = last.report_id;
 
+-- :on report.edited
+UPDATE report_rank r SET category = last.category
+  FROM (SELECT DISTINCT ON (stream) report_id, category
+          FROM batch WHERE visibility = 'PUBLIC' ORDER BY stream, version DESC) last
+ WHERE r.report_id = last.report_id;
+
 -- :on report.upvoted, report.upvote.withdrawn
 INSERT INTO report_rank AS r (report_id, votes)
 SELECT report_id, sum(CASE type WHEN 'report.upvoted' THEN 1 ELSE -1 END)

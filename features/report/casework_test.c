@@ -1,0 +1,372 @@
+/* casework_test.c -- what author and agency do with a report between filing and closing. */
+#include "tests/support/sentences.h"
+
+#include "features/account/account.h"
+
+#define OWN        "report-" R1
+#define OFFICER_F1 "019b7f00-0000-7000-8000-0000000000f1"
+#define OFFICER_F3 "019b7f00-0000-7000-8000-0000000000f3"
+
+static void given_report(const char *visibility)
+{
+    given_nothing();
+    given(created(visibility));
+}
+
+static struct event registered(const char *user, const char *role, const char *agency)
+{
+    return EVENT(UserRegistered, .user_id = user, .role = role, .agency = agency,
+                 .registered_at = NOON);
+}
+
+static struct event forwarded_to(const char *agency)
+{
+    return EVENT(ReportForwarded, .report_id = R1, .old_owner_agency = "AGENCY_INFRA",
+                 .owner_agency = agency, .old_category = "infrastruktur",
+                 .category = "infrastruktur", .old_kind = "issue", .kind = "issue",
+                 .old_status = "RECEIVED", .new_status = "RECEIVED", .visibility = "PUBLIC",
+                 .note = "yours", .forwarded_at = NOON);
+}
+
+static struct event assigned(const char *from, const char *to)
+{
+    return EVENT(ReportAssigned, .report_id = R1, .old_assignee_user_id = from,
+                 .assignee_user_id = to, .owner_agency = "AGENCY_INFRA", .visibility = "PUBLIC",
+                 .assigned_at = NOON);
+}
+
+static struct event asked(void)
+{
+    return EVENT(ReportQuestionAsked, .report_id = R1, .question_id = N1, .text = "Which lamp?",
+                 .owner_agency = "AGENCY_INFRA", .visibility = "PUBLIC", .asked_at = NOON);
+}
+
+/* ---- editing ---- */
+
+static struct event edited(const char *content, const char *category, const char *agency)
+{
+    return EVENT(ReportEdited, .report_id = R1, .content = content,
+                 .old_owner_agency = "AGENCY_INFRA", .owner_agency = agency,
+                 .old_category = "infrastruktur", .category = category, .old_kind = "issue",
+                 .kind = "issue", .old_status = "RECEIVED", .new_status = "RECEIVED",
+                 .visibility = "PUBLIC", .edited_at = NOON);
+}
+
+TEST(the_author_edits_a_report_that_nobody_has_begun)
+{
+    given_report("PUBLIC");
+    when(&citizen1, COMMAND(EditReport, .content = "two holes"));
+    then(OWN, "report", edited("two holes", "infrastruktur", "AGENCY_INFRA"));
+}
+
+TEST(an_edit_of_the_category_moves_the_agency_in_the_same_event)
+{
+    given_report("PUBLIC");
+    given_in("category-kesehatan", category_defined("kesehatan", "AGENCY_HEALTH"));
+    when(&citizen1, COMMAND(EditReport, .category = "kesehatan"));
+    then(OWN, "report", edited("a hole", "kesehatan", "AGENCY_HEALTH"));
+}
+
+TEST(an_edit_that_changes_nothing_is_success_without_an_event)
+{
+    given_report("PUBLIC");
+    when(&citizen1, COMMAND(EditReport, .content = "a hole", .category = "infrastruktur"));
+    then_nothing();
+}
+
+TEST(an_edit_to_a_category_that_there_is_not_is_refused)
+{
+    given_report("PUBLIC");
+    when(&citizen1, COMMAND(EditReport, .category = "nowhere"));
+    then_refused(NO_SUCH_CATEGORY);
+    given_report("PUBLIC");
+    when(&citizen1, COMMAND(EditReport, .occurred_at = &(const int64_t){NOON + DAY}));
+    then_refused(OUT_OF_RANGE);
+}
+
+TEST(only_the_author_edits_and_only_while_it_is_received)
+{
+    given_report("PUBLIC");
+    when(&citizen2, COMMAND(EditReport, .content = "two holes"));
+    then_refused(NOT_YOURS);
+    given_report("PRIVATE");
+    when(&citizen2, COMMAND(EditReport, .content = "two holes"));
+    then_refused(NO_SUCH_REPORT);
+    given_report("PUBLIC");
+    given(moved("RECEIVED", "IN_PROGRESS"));
+    when(&citizen1, COMMAND(EditReport, .content = "two holes"));
+    then_refused(NOT_EDITABLE);
+}
+
+TEST(what_an_anonymous_author_does_names_nobody)
+{
+    given_report("ANONYMOUS");
+    when(&citizen1, COMMAND(EditReport, .content = "two holes"));
+    CHECK(decided()->anonymous);
+    given_report("ANONYMOUS");
+    when(&citizen1, COMMAND(CommentReport, .text = "it grows"));
+    CHECK(decided()->anonymous);
+    given_report("ANONYMOUS");
+    given(asked());
+    when(&citizen1, COMMAND(AnswerQuestion, .question_id = N1, .text = "the left one"));
+    CHECK(decided()->anonymous);
+    given_report("ANONYMOUS");
+    when(&officer_infra, COMMAND(CommentReport, .text = "thank you"));
+    CHECK(!decided()->anonymous);
+}
+
+/* ---- acknowledging and forwarding ---- */
+
+static struct event acknowledged(const char *agency)
+{
+    return EVENT(ReportAcknowledged, .report_id = R1, .owner_agency = agency,
+                 .visibility = "PUBLIC", .acknowledged_at = NOON);
+}
+
+TEST(an_agency_acknowledges_a_report_once)
+{
+    given_report("PUBLIC");
+    when(&officer_infra, COMMAND(AcknowledgeCase));
+    then(OWN, "report", acknowledged("AGENCY_INFRA"));
+    given_report("PUBLIC");
+    given(acknowledged("AGENCY_INFRA"));
+    when(&officer_infra, COMMAND(AcknowledgeCase));
+    then_nothing();
+}
+
+TEST(the_next_agency_acknowledges_for_itself)
+{
+    given_report("PUBLIC");
+    given(acknowledged("AGENCY_INFRA"));
+    given(forwarded_to("AGENCY_HEALTH"));
+    when(&officer_health, COMMAND(AcknowledgeCase));
+    then(OWN, "report", acknowledged("AGENCY_HEALTH"));
+}
+
+TEST(an_agency_forwards_a_report_and_says_why)
+{
+    given_report("PUBLIC");
+    when(&officer_infra, COMMAND(ForwardCase, .agency = "AGENCY_HEALTH", .note = "yours"));
+    then(OWN, "report", forwarded_to("AGENCY_HEALTH"));
+    given_report("PUBLIC");
+    when(&officer_infra, COMMAND(ForwardCase, .agency = "AGENCY_INFRA", .note = "ours"));
+    then_nothing();
+    given_report("PUBLIC");
+    when(&officer_infra, COMMAND(ForwardCase, .agency = "an agency", .note = "yours"));
+    then_refused(BAD_TEXT);
+}
+
+TEST(a_former_agency_reads_and_no_longer_changes)
+{
+    given_report("PRIVATE");
+    given(forwarded_to("AGENCY_HEALTH"));
+    when(&officer_infra, COMMAND(AcknowledgeCase));
+    then_refused(NOT_OWNING);
+    given_report("PRIVATE");
+    given(forwarded_to("AGENCY_HEALTH"));
+    when(&officer_infra, COMMAND(UpdateReportStatus, .status = "IN_PROGRESS"));
+    then_refused(NOT_YOURS); /* they see it */
+    given_report("PRIVATE");
+    given(forwarded_to("AGENCY_HEALTH"));
+    when(&officer_health, COMMAND(UpdateCaseStatus, .status = "IN_PROGRESS"));
+    CHECK_PROBLEM(decided_outcome(), NULL);
+}
+
+TEST(a_final_report_is_not_handled_any_more)
+{
+    given_report("PUBLIC");
+    given(moved("RESOLVED", "CLOSED"));
+    when(&officer_infra, COMMAND(AcknowledgeCase));
+    then_refused(REPORT_IS_FINAL);
+}
+
+/* ---- assigning ---- */
+
+TEST(an_officer_takes_what_nobody_has_and_gives_back_what_is_theirs)
+{
+    given_report("PUBLIC");
+    given_in("user-" OFFICER_F1, registered(OFFICER_F1, "OFFICER", "AGENCY_INFRA"));
+    when(&officer_infra, COMMAND(AssignCase, .user_id = OFFICER_F1));
+    then(OWN, "report", assigned(NULL, OFFICER_F1));
+    given_report("PUBLIC");
+    given(assigned(NULL, OFFICER_F1));
+    when(&officer_infra, COMMAND(AssignCase));
+    then(OWN, "report", assigned(OFFICER_F1, NULL));
+}
+
+TEST(an_officer_gives_nothing_to_others_and_takes_nothing_from_them)
+{
+    given_report("PUBLIC");
+    when(&officer_infra, COMMAND(AssignCase, .user_id = OFFICER_F3));
+    then_refused(NOT_YOURS_TO_ASSIGN);
+    given_report("PUBLIC");
+    given(assigned(NULL, OFFICER_F3));
+    when(&officer_infra, COMMAND(AssignCase, .user_id = OFFICER_F1));
+    then_refused(ASSIGNED_ALREADY);
+    given_report("PUBLIC");
+    given(assigned(NULL, OFFICER_F3));
+    when(&officer_infra, COMMAND(AssignCase));
+    then_refused(ASSIGNED_ALREADY);
+}
+
+TEST(a_supervisor_gives_it_to_anybody_of_the_agency)
+{
+    given_report("PUBLIC");
+    given(assigned(NULL, OFFICER_F1));
+    given_in("user-" OFFICER_F3, registered(OFFICER_F3, "OFFICER", "AGENCY_INFRA"));
+    when(&supervisor_infra, COMMAND(AssignCase, .user_id = OFFICER_F3));
+    then(OWN, "report", assigned(OFFICER_F1, OFFICER_F3));
+}
+
+static void then_not_assignable(struct event first, struct event second)
+{
+    given_report("PUBLIC");
+    given_in("user-" OFFICER_F3, first);
+    if (second.type != first.type)
+        given_in("user-" OFFICER_F3, second);
+    when(&supervisor_infra, COMMAND(AssignCase, .user_id = OFFICER_F3));
+    then_refused(NOT_ASSIGNABLE);
+}
+
+TEST(who_is_not_of_the_agency_or_disabled_is_not_assigned)
+{
+    struct event officer = registered(OFFICER_F3, "OFFICER", "AGENCY_INFRA");
+    struct event health = registered(OFFICER_F3, "OFFICER", "AGENCY_HEALTH");
+    struct event citizen = registered(OFFICER_F3, "CITIZEN", NULL);
+    struct event disabled =
+        EVENT(UserDisabled, .user_id = OFFICER_F3, .role_version = 2, .disabled_at = NOON);
+    struct event changed = EVENT(UserRoleChanged, .user_id = OFFICER_F3, .role = "PATROL",
+                                 .agency = "AGENCY_INFRA", .role_version = 2, .changed_at = NOON);
+    then_not_assignable(health, health);
+    then_not_assignable(citizen, citizen);
+    then_not_assignable(officer, disabled);
+    then_not_assignable(officer, changed);
+    given_report("PUBLIC");
+    when(&supervisor_infra, COMMAND(AssignCase, .user_id = OFFICER_F3));
+    then_refused(NOT_ASSIGNABLE);
+}
+
+TEST(a_hand_over_takes_the_assignee_away)
+{
+    given_report("PUBLIC");
+    given(assigned(NULL, OFFICER_F3));
+    given(forwarded_to("AGENCY_HEALTH"));
+    when(&officer_health, COMMAND(AssignCase));
+    then_nothing();
+}
+
+/* ---- priority ---- */
+
+static struct event priority(const char *from, const char *to)
+{
+    return EVENT(ReportPriorityChanged, .report_id = R1, .old_priority = from, .priority = to,
+                 .owner_agency = "AGENCY_INFRA", .visibility = "PUBLIC", .changed_at = NOON);
+}
+
+TEST(an_officer_decides_how_soon)
+{
+    given_report("PUBLIC");
+    when(&officer_infra, COMMAND(SetCasePriority, .priority = "urgent"));
+    then(OWN, "report", priority("medium", "urgent"));
+    given_report("PUBLIC");
+    given(priority("medium", "urgent"));
+    when(&officer_infra, COMMAND(SetCasePriority, .priority = "urgent"));
+    then_nothing();
+}
+
+TEST(the_default_priority_becomes_an_officers_decision)
+{
+    given_report("PUBLIC");
+    when(&officer_infra, COMMAND(SetCasePriority, .priority = "medium"));
+    then(OWN, "report", priority("medium", "medium"));
+}
+
+/* ---- questions, answers, comments ---- */
+
+TEST(an_agency_asks_and_the_author_answers_once)
+{
+    given_report("PUBLIC");
+    when(&officer_infra, COMMAND(AskQuestion, .text = "Which lamp?"));
+    then(OWN, "report", asked());
+    struct event answer =
+        EVENT(ReportQuestionAnswered, .report_id = R1, .question_id = N1, .text = "the left one",
+              .owner_agency = "AGENCY_INFRA", .visibility = "PUBLIC", .answered_at = NOON);
+    given_report("PUBLIC");
+    given(asked());
+    when(&citizen1, COMMAND(AnswerQuestion, .question_id = N1, .text = "the left one"));
+    then(OWN, "report", answer);
+    given_report("PUBLIC");
+    given(asked());
+    given(answer);
+    when(&citizen1, COMMAND(AnswerQuestion, .question_id = N1, .text = "the right one"));
+    then_refused(ANSWERED_ALREADY);
+}
+
+TEST(only_the_author_answers_and_only_what_was_asked)
+{
+    given_report("PUBLIC");
+    given(asked());
+    when(&citizen2, COMMAND(AnswerQuestion, .question_id = N1, .text = "the left one"));
+    then_refused(NOT_YOURS);
+    given_report("PUBLIC");
+    given(asked());
+    when(&officer_infra, COMMAND(AnswerQuestion, .question_id = N1, .text = "the left one"));
+    then_refused(NOT_YOURS);
+    given_report("PUBLIC");
+    when(&citizen1, COMMAND(AnswerQuestion, .question_id = N1, .text = "the left one"));
+    then_refused(NO_SUCH_QUESTION);
+}
+
+TEST(nobody_is_asked_where_a_report_has_no_author)
+{
+    struct event e = created("PUBLIC");
+    e.ReportCreated.reporter_user_id = NULL;
+    given_nothing();
+    given(e);
+    when(&officer_infra, COMMAND(AskQuestion, .text = "Which lamp?"));
+    then_refused(NO_AUTHOR_TO_ASK);
+}
+
+TEST(a_report_has_a_hundred_questions_at_most)
+{
+    given_nothing();
+    given_in(OWN, created("PUBLIC"));
+    for (int i = 0; i < 100; i++)
+        given_in(OWN, asked());
+    when(&officer_infra, COMMAND(AskQuestion, .text = "And?"));
+    then_refused(TOO_MANY_QUESTIONS);
+}
+
+static struct event commented(const char *by)
+{
+    return EVENT(ReportCommented, .report_id = R1, .comment_id = N1, .commented_by = by,
+                 .text = "it grows", .owner_agency = "AGENCY_INFRA", .visibility = "PUBLIC",
+                 .commented_at = NOON);
+}
+
+TEST(author_and_agency_comment_and_nobody_else)
+{
+    given_report("PUBLIC");
+    when(&citizen1, COMMAND(CommentReport, .text = "it grows"));
+    then(OWN, "report", commented("author"));
+    given_report("PUBLIC");
+    when(&officer_infra, COMMAND(CommentReport, .text = "it grows"));
+    then(OWN, "report", commented("agency"));
+    given_report("PUBLIC");
+    when(&citizen2, COMMAND(CommentReport, .text = "it grows"));
+    then_refused(NOT_YOURS);
+}
+
+TEST(what_a_citizen_adds_to_a_final_report_is_kept)
+{
+    given_report("PUBLIC");
+    given(moved("RESOLVED", "CLOSED"));
+    when(&citizen1, COMMAND(CommentReport, .text = "it grows"));
+    then(OWN, "report", commented("author"));
+    given_report("PUBLIC");
+    given(asked());
+    given(moved("RECEIVED", "WITHDRAWN"));
+    when(&citizen1, COMMAND(AnswerQuestion, .question_id = N1, .text = "the left one"));
+    CHECK_PROBLEM(decided_outcome(), NULL);
+    CHECK_INT(decided()->emitted_count, 1);
+}

@@ -1,0 +1,143 @@
+/* moves.c -- from which status a report moves to which: the rows of moves.def. */
+#include "features/report/rules.h"
+
+#include "base/banned.h"
+
+static const int64_t DAY = INT64_C(86400) * 1000000;
+
+enum who {
+    AUTHOR = 1,
+    OFFICER_OF = 2,
+    SUPERVISOR_OF = 4,
+    ANY_ADMIN = 8,
+    ASSIGNED_PATROL = 16,
+    BY_DISPATCH = 32,
+    BY_CLOCK = 64,
+};
+
+static const struct move {
+    enum status from, to;
+    int who; /* bits of enum who */
+    bool note;
+    int days;
+} moves[] = {
+#define MOVE(from, to, who, note, days) {from, to, who, note, days},
+#include "features/report/moves.def"
+#undef MOVE
+};
+enum { MOVES = sizeof(moves) / sizeof(moves[0]) };
+
+static int who_is(const struct report *r, const struct actor *a)
+{
+    int who = is_author(r, a) ? AUTHOR : 0;
+    if (is_officer_of(r, a))
+        who |= OFFICER_OF;
+    if (a->role == SUPERVISOR && is_officer_of(r, a))
+        who |= SUPERVISOR_OF;
+    if (a->role == ADMIN)
+        who |= ANY_ADMIN;
+    if (a->role == SYSTEM)
+        who |= BY_CLOCK;
+    return who;
+}
+
+static bool is_open(const struct move *m, const struct report *r, int who, int64_t now)
+{
+    return m->from == r->status && m->who & who && (!m->days || now - r->changed <= m->days * DAY);
+}
+
+/* The row that lets the actor move there, one without a note before one with; NULL if none. */
+static const struct move *find_move(const struct report *r, enum status to, int who, int64_t now)
+{
+    const struct move *found = NULL;
+    for (int i = 0; i < MOVES; i++)
+        if (moves[i].to == to && is_open(&moves[i], r, who, now) && (!found || found->note))
+            found = &moves[i];
+    return found;
+}
+
+/* Says which moves there are for this actor, in words and as a list. */
+static const struct problem *illegal(const struct report *r, enum status to, int who,
+                                     const struct command *c, struct decision *out)
+{
+    scoped_text words = {0}, list = {0};
+    for (int s = 0; s < STATUS_COUNT; s++) {
+        if (!find_move(r, (enum status)s, who, c->now))
+            continue;
+        text_printf(&words, "%s%s", words.length ? ", " : "", status_words[s]);
+        text_printf(&list, "%s\"%s\"", list.length ? "," : "", status_words[s]);
+    }
+    out->members = arena_printf(out->arena, "\"allowed\":[%s]", text_value(&list));
+    return refuse(out, ILLEGAL_MOVE, "status",
+                  arena_printf(out->arena, "From %s you cannot move it to %s; allowed: %s.",
+                               status_words[r->status], status_words[to],
+                               words.length ? words.at : "nothing"));
+}
+
+static void moved(const struct report *r, enum status to, const char *note, const struct command *c,
+                  struct decision *out)
+{
+    emit_to_report(r,
+                   EVENT(ReportStatusUpdated, .report_id = r->id,
+                         .old_status = status_words[r->status], .new_status = status_words[to],
+                         .owner_agency = r->owner_agency, .category = r->category,
+                         .visibility = visibility_words[r->visibility], .note = note,
+                         .changed_at = c->now),
+                   out);
+}
+
+/* The whole rule of a change of status; the caller has checked that the actor may see the report.
+ */
+static fallible move(const struct report *r, enum status to, const char *note,
+                     const char *note_field, const struct command *c, struct decision *out)
+{
+    int who = who_is(r, &c->actor);
+    out->anonymous = is_anonymous_author(r, &c->actor);
+    TRY(check_version(c, out));
+    const struct move *m = find_move(r, to, who, c->now);
+    if (to != r->status && !m)
+        return illegal(r, to, who, c, out);
+    if (to != r->status && m->note && !note)
+        return refuse(out, NOTE_REQUIRED, note_field, "Say why; the author will read it.");
+
+    if (to != r->status) /* else the wish is already true: success without an event */
+        moved(r, to, note, c, out);
+    answer(out, "report_id", r->id);
+    answer(out, "old_status", status_words[r->status]);
+    answer(out, "new_status", status_words[to]);
+    return NULL;
+}
+
+/* What is on both bodies of a change of status. */
+static fallible move_to(const struct report *r, const char *status, const char *note,
+                        const struct command *c, struct decision *out)
+{
+    return move(r, (enum status)word_index(status_words, status), note, "note", c, out);
+}
+
+fallible update_report(const struct report *r, const struct command *c, struct decision *out)
+{
+    const struct UpdateReportStatus *body = &c->UpdateReportStatus;
+    bool by_clock = r->id && c->actor.role == SYSTEM;
+    if (!by_clock && !may_see(r, &c->actor))
+        return NO_SUCH_REPORT;
+    if (!by_clock && !is_author(r, &c->actor) && !is_officer_of(r, &c->actor))
+        return NOT_YOURS;
+    return move_to(r, body->status, body->note, c, out);
+}
+
+fallible update_case(const struct report *r, const struct command *c, struct decision *out)
+{
+    const struct UpdateCaseStatus *body = &c->UpdateCaseStatus;
+    TRY(must_own_case(r, &c->actor));
+    return move_to(r, body->status, body->note, c, out);
+}
+
+fallible withdraw_report(const struct report *r, const struct command *c, struct decision *out)
+{
+    if (!may_see(r, &c->actor))
+        return NO_SUCH_REPORT;
+    if (!is_author(r, &c->actor) && c->actor.role != ADMIN)
+        return NOT_YOURS;
+    return move(r, WITHDRAWN, c->WithdrawReport.reason, "reason", c, out);
+}

@@ -1,0 +1,29 @@
+/* rules.h -- the rule of a report in parts, a file a theme; report.c chooses by the command. */
+#pragma once
+
+#include "features/report/report.h"
+
+/* filing.c: what the author says. */
+fallible file_report(const struct command *c, struct decision *out);
+fallible edit_report(const struct report *r, const struct command *c, struct decision *out);
+
+/* moves.c: from status to status. */
+fallible update_report(const struct report *r, const struct command *c, struct decision *out);
+fallible update_case(const struct report *r, const struct command *c, struct decision *out);
+fallible withdraw_report(const struct report *r, const struct command *c, struct decision *out);
+
+/* handling.c: what the agency does with the case. */
+fallible acknowledge_case(const struct report *r, const struct command *c, struct decision *out);
+fallible forward_case(const struct report *r, const struct command *c, struct decision *out);
+fallible assign_case(const struct report *r, const struct command *c, struct decision *out);
+fallible set_case_priority(const struct report *r, const struct command *c, struct decision *out);
+
+/* conversation.c: what author and agency say to each other. */
+fallible put_question(const struct report *r, const struct command *c, struct decision *out);
+fallible answer_question(const struct report *r, const struct command *c, struct decision *out);
+fallible comment_report(const struct report *r, const struct command *c, struct decision *out);
+
+/* To the report's own stream. */
+void emit_to_report(const struct report *r, struct event e, struct decision *out);
+/* Refuses what is no longer done with a report that is CLOSED or WITHDRAWN. */
+fallible must_not_be_final(const struct report *r, struct decision *out);
