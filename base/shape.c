@@ -151,7 +151,7 @@ static fallible next_member(const struct reader *r, bool *begun, const char **na
     return NULL;
 }
 
-/* ---- texts by language ---- */
+/* ---- texts by key ---- */
 
 static bool is_tag(const char *s)
 {
@@ -166,7 +166,7 @@ static fallible read_pair(const struct reader *r, const char *key, int64_t limit
         if (text_equal(t->at[i].key, key))
             return refuse(r, DUPLICATE_FIELD, key, NULL);
     if (!is_tag(key))
-        return refuse(r, BAD_TEXT, NULL, "A key is not a language tag.");
+        return refuse(r, BAD_TEXT, NULL, "A key is 1 to 16 letters, digits and dashes.");
     if (t->count == MAX_TEXTS)
         return refuse(r, OUT_OF_RANGE, NULL, "Expected 1 to 32 texts.");
     t->at[t->count].key = key;

@@ -68,9 +68,9 @@ struct shape {
     const struct problem *(*refuse)(const void *body, const char **detail);
 };
 
-/* Texts by key, in the order they came: the names of a thing by language. */
+/* Texts by key, in the order they came, such as the names of a thing by language. */
 struct texts_pair {
-    const char *key; /* a language tag, RFC 5646 letters, digits and dashes, at most 16 */
+    const char *key; /* 1 to 16 letters, digits and dashes, as a language tag of RFC 5646 */
     const char *value;
 };
 

@@ -2,6 +2,7 @@
  * deleted: old reports name it. */
 #include "features/category/category.h"
 
+#include "base/texts.h"
 #include "base/banned.h"
 
 enum category_kind kind_from(const char *word)
@@ -20,16 +21,6 @@ bool is_agency_code(const char *code)
     return n >= 1 && n <= 64 && !code[n];
 }
 
-static const struct texts *keep_texts(struct arena *a, const struct texts *from)
-{
-    struct texts *t = arena_alloc(a, sizeof(*t));
-    t->at = arena_array(a, (size_t)from->count, sizeof(*t->at));
-    for (; t->count < from->count; t->count++)
-        t->at[t->count] = (struct texts_pair){arena_text(a, from->at[t->count].key),
-                                              arena_text(a, from->at[t->count].value)};
-    return t;
-}
-
 static void category_evolve(void *state, const struct event *e, struct arena *a)
 {
     struct category *c = state;
@@ -41,36 +32,22 @@ static void category_evolve(void *state, const struct event *e, struct arena *a)
                                .sensitive = d->sensitive,
                                .agency = arena_text(a, d->agency),
                                .kind = arena_text(a, d->kind),
-                               .names = keep_texts(a, d->names)};
+                               .names = texts_copy(a, d->names)};
         break;
     }
-}
-
-static int by_key(const void *a, const void *b)
-{
-    return strcmp(((const struct texts_pair *)a)->key, ((const struct texts_pair *)b)->key);
 }
 
 /* The order of names means nothing. */
 static void category_complete(struct command *c)
 {
-    const struct texts *names = c->DefineCategory.names;
-    qsort(names->at, (size_t)names->count, sizeof(*names->at), by_key);
-}
-
-static bool same_texts(const struct texts *a, const struct texts *b)
-{
-    bool same = a->count == b->count;
-    for (int i = 0; same && i < a->count; i++)
-        same = text_equal(a->at[i].key, b->at[i].key) && text_equal(a->at[i].value, b->at[i].value);
-    return same;
+    texts_sort(c->DefineCategory.names);
 }
 
 static bool is_already(const struct category *c, const struct DefineCategory *d)
 {
     return c->defined && c->active == d->active && c->sensitive == d->sensitive &&
            text_equal(c->agency, d->agency) && text_equal(c->kind, d->kind) &&
-           same_texts(c->names, d->names);
+           texts_equal(c->names, d->names);
 }
 
 /* The system writes its first categories at every start: what an admin has changed since stays. */
