@@ -25,8 +25,8 @@ struct http_request;
 
 struct http_route {
     const char *method; /* "GET"; HEAD is answered by the GET route */
-    const char *path;   /* "/reports/{id}/upvote": a {name} takes one non-empty segment; a route
-                           without a {name} wins over one with it */
+    const char *path;   /* "/reports/{id}/upvote": a {name} takes one non-empty segment; the route
+                           with fewer of them wins, then the one with its first further behind */
     void (*handle)(struct http_request *r, const void *row); /* NULL: another service's, 421 */
     const void *row;                                         /* handed to `handle` */
 };

@@ -115,7 +115,7 @@ struct parsed_route {
 struct routes {
     struct arena arena;
     int count;
-    struct parsed_route *at; /* those with fewer names first */
+    struct parsed_route *at; /* as by_names orders them */
 };
 
 static void parse_route(struct arena *a, const struct http_route *route, struct parsed_route *out)
@@ -136,17 +136,24 @@ static void parse_route(struct arena *a, const struct http_route *route, struct 
     }
 }
 
+/* Those with fewer names first; of as many, those whose names stand further behind: a brace is
+ * greater than what a literal holds. Rows of one path stay in their order. */
+static int by_names(const void *one, const void *other)
+{
+    const struct parsed_route *a = one, *b = other;
+    int paths = strcmp(a->route->path, b->route->path);
+    if (a->named != b->named)
+        return a->named - b->named;
+    return paths ? paths : (a->route > b->route) - (a->route < b->route);
+}
+
 struct routes *routes_new(const struct http_route *routes, int count)
 {
     struct routes *t = must_alloc(1, sizeof(*t));
     t->at = arena_array(&t->arena, (size_t)count, sizeof(*t->at));
-    for (int named = 0; named <= SEGMENTS; named++)
-        for (int i = 0; i < count; i++) {
-            struct parsed_route p;
-            parse_route(&t->arena, &routes[i], &p);
-            if (p.named == named)
-                t->at[t->count++] = p;
-        }
+    for (t->count = 0; t->count < count; t->count++)
+        parse_route(&t->arena, &routes[t->count], &t->at[t->count]);
+    qsort(t->at, (size_t)count, sizeof(*t->at), by_names);
     return t;
 }
 
@@ -210,7 +217,7 @@ static void take_route(struct http_request *r, const struct parsed_route *p,
             r->segments[r->segment_count++] = (struct pair){p->segments[i].text, segments[i]};
 }
 
-/* The path alone chooses the template, the one with the fewest names; then the method chooses. */
+/* The path alone chooses the template, the first that fits; then the method chooses. */
 fallible routes_match(const struct routes *t, struct http_request *r)
 {
     const char *segments[SEGMENTS];

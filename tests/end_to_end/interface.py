@@ -24,16 +24,17 @@ def resolve(node):
 def _templates():
     for path, item in API["paths"].items():
         pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))
-        yield path.count("{"), re.compile(pattern + r"\Z"), path, item
+        yield path.count("{"), path, re.compile(pattern + r"\Z"), item
 
 
-TEMPLATES = sorted(_templates(), key=lambda t: t[0])  # one without a {name} wins
+# Those with fewer names first; of as many, those whose names stand further behind.
+TEMPLATES = sorted(_templates(), key=lambda t: t[:2])
 
 
 def check(method, target, answer):
     """Raises AssertionError when the answer is not what the interface says."""
     path = target.split("?")[0]
-    for _, pattern, template, item in TEMPLATES:
+    for _, template, pattern, item in TEMPLATES:
         if pattern.match(path):
             break
     else:

@@ -328,6 +328,8 @@ static const struct http_route test_routes[] = {
     {"DELETE", "/items/{id}", handle_empty, NULL},
     {"GET", "/items/special", handle_item, "special"},
     {"GET", "/items/{id}/parts/{part}", handle_item, "part"},
+    {"GET", "/items/{id}/notes", handle_item, "notes"},
+    {"GET", "/items/parts/{id}", handle_item, "a part"},
     {"GET", "/loop", handle_loop, NULL},
     {"GET", "/later", handle_later, NULL},
     {"POST", "/later", handle_later, NULL},

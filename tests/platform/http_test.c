@@ -16,6 +16,16 @@ TEST(a_route_without_a_name_wins_over_one_with_it)
     end_server(s);
 }
 
+TEST(of_routes_with_as_many_names_the_one_with_its_name_further_behind_wins)
+{
+    struct http_server *s = serve((struct http_settings){0});
+    CHECK_TEXT(body_of(get(http_port(s), "/items/7/notes")), "GET /items/{id}/notes notes id=7");
+    CHECK_TEXT(body_of(get(http_port(s), "/items/parts/7")), "GET /items/parts/{id} a part id=7");
+    CHECK_TEXT(body_of(get(http_port(s), "/items/parts/notes")),
+               "GET /items/parts/{id} a part id=notes");
+    end_server(s);
+}
+
 TEST(a_segment_is_decoded)
 {
     struct http_server *s = serve((struct http_settings){0});
