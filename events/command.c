@@ -69,10 +69,15 @@ void stream_name(const char *kind, const char *id, char out[STREAM_TEXT])
     text_put(text_put(text_put(out, end, kind), end, "-"), end, id);
 }
 
+static const char *own_stream_id(const struct command *c)
+{
+    enum stream_id id = rows[c->type].id;
+    return id == NEW_ID_OF_PATH ? c->new_id : id == OWN_ID ? c->actor.user_id : c->target;
+}
+
 void command_stream(const struct command *c, char out[STREAM_TEXT])
 {
-    stream_name(rows[c->type].kind, rows[c->type].id == NEW_ID_OF_PATH ? c->new_id : c->target,
-                out);
+    stream_name(rows[c->type].kind, own_stream_id(c), out);
     if (rows[c->type].id == PATH_ID_AND_ACTOR) {
         size_t length = strlen(out);
         snprintf(out + length, STREAM_TEXT - length, "-%s", c->actor.user_id);

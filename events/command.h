@@ -66,6 +66,7 @@ enum stream_id {
     PATH_ID_NEW_PART,  /* the same; command.new_id is of what the command adds to it */
     PATH_WORD,         /* the path's, 1 to 64 of a-z, 0-9, dash and underscore */
     PATH_ID_AND_ACTOR, /* the path's and the user's */
+    OWN_ID,            /* the user's; the path's word, as of PATH_WORD, names a part of it */
 };
 enum stream_id command_id(int type);
 bool command_creates(int type); /* is it a new id? */

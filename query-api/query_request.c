@@ -4,6 +4,7 @@
 
 #include "base/planted.h"
 #include "base/time.h"
+#include "events/command.h"
 #include "query-api/response.h"
 #include "base/banned.h"
 
@@ -126,6 +127,15 @@ static fallible bind_path_id(struct binder *b, const struct binding *row)
     return NULL;
 }
 
+static fallible bind_path_word(struct binder *b, const struct binding *row)
+{
+    const char *word = http_segment(b->http, row->name);
+    if (!word || !is_word(word))
+        return b->request->query->route->missing;
+    bind_filter(b, word);
+    return NULL;
+}
+
 static fallible bind_one(struct binder *b, const struct binding *row)
 {
     const struct claims *c = b->who;
@@ -133,6 +143,7 @@ static fallible bind_one(struct binder *b, const struct binding *row)
     const char *value = given ? given : row->fallback;
     switch (row->kind) {
     case BIND_PATH_ID: return bind_path_id(b, row);
+    case BIND_PATH_WORD: return bind_path_word(b, row);
     case BIND_INT: return bind_int(b, row, value);
     case BIND_WORD:
         b->request->filtered = b->request->filtered || (given && !row->fallback);
@@ -181,7 +192,7 @@ static bool takes(const struct route *route, const char *name)
     if (text_equal(name, "min_position") || text_equal(name, "wait_ms"))
         return true;
     for (const struct binding *row = route->bindings; row->kind; row++)
-        if (row->kind != BIND_PATH_ID && row->name && text_equal(row->name, name))
+        if (row->kind >= BIND_INT && row->name && text_equal(row->name, name))
             return true;
     return false;
 }

@@ -19,6 +19,7 @@ const struct view_set all_views = {{
 
 #define PATH_ID(kind_of_stream) \
     {.kind = BIND_PATH_ID, .name = "id", .stream_kind = #kind_of_stream},
+#define PATH_WORD(label)        {.kind = BIND_PATH_WORD, .name = #label},
 #define LIMIT                   {.kind = BIND_INT, .name = "limit", .min = 1, .max = 200, .fallback = "50"},
 #define TEXT(label, characters) {.kind = BIND_TEXT, .name = #label, .max = characters},
 #define WORD(label, list, otherwise) \

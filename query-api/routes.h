@@ -36,6 +36,7 @@ enum response_form {
 enum binding_kind {
     BIND_END,
     BIND_PATH_ID,       /* {id}, the UUID of a stream; another form is the row's `missing` */
+    BIND_PATH_WORD,     /* {name}, as of PATH_WORD in events/command.h; the same of another form */
     BIND_INT,           /* parameter, min..max */
     BIND_TEXT,          /* parameter, 1..max characters */
     BIND_WORD,          /* parameter, one of `words` */

@@ -199,6 +199,7 @@ TEST(planted_bugs_in_views_are_caught)
         {"report_rank.sql", "coalesce(r.votes, 0) + excluded.votes", "r.votes + excluded.votes"},
         {"case_counts.sql", "c.cases + excluded.cases", "excluded.cases"},
         {"category_list.sql", "version DESC", "version ASC"},
+        {"case_filters.sql", "version DESC", "version ASC"},
     };
     const char *url = test_views_database();
     scoped_arena a = {0};

@@ -204,6 +204,34 @@ TEST(a_case_is_for_its_agency)
     query_stop();
 }
 
+TEST(saved_filters_are_their_owners_alone)
+{
+    query_start(1, 1 << 20);
+    views_sql("INSERT INTO case_filters.case_filters VALUES "
+              "('%s', 'mine', 3, '{\"status\": \"RECEIVED\"}', '2026-01-02 12:00:00+00')",
+              user_id("officer1"));
+    const char *owner = bearer("officer1", OFFICER, "AGENCY_INFRA");
+    const char *others[] = {bearer("officer2", OFFICER, "AGENCY_INFRA"),
+                            bearer("supervisor1", SUPERVISOR, "AGENCY_INFRA"),
+                            bearer("admin1", ADMIN, NULL)};
+    scoped_response list = get("/cases/filters", owner, NULL);
+    CHECK(list.status == 200 &&
+          has(&list, "{\"name\":\"mine\",\"filter\":{\"status\": \"RECEIVED\"},"));
+    scoped_response one = get("/cases/filters/mine", owner, NULL);
+    CHECK(one.status == 200 && has(&one, "\"saved_at\":\"2026-01-02T12:00:00.000000Z\""));
+    scoped_response malformed = get("/cases/filters/Mine", owner, NULL);
+    CHECK(refused(&malformed, NO_SUCH_FILTER));
+    for (int i = 0; i < 3; i++) {
+        scoped_response empty = get("/cases/filters", others[i], NULL);
+        scoped_response missing = get("/cases/filters/mine", others[i], NULL);
+        CHECK(empty.status == 200 && !has(&empty, "mine"));
+        CHECK(refused(&missing, NO_SUCH_FILTER));
+    }
+    scoped_response citizen = get("/cases/filters", bearer("citizen1", CITIZEN, NULL), NULL);
+    CHECK_INT(citizen.status, 403);
+    query_stop();
+}
+
 TEST(only_active_categories_are_listed)
 {
     query_start(1, 1 << 20);

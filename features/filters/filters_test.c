@@ -1,0 +1,111 @@
+/* filters_test.c -- an officer's saved filters. */
+#include "tests/support/sentences.h"
+
+#define FILTERS "filters-019b7f00-0000-7000-8000-0000000000f1"
+
+static struct texts_pair status_pair[] = {{"status", "RECEIVED"}},
+                         three_pairs[] = {{"status", "RECEIVED"},
+                                          {"assignee", "me"},
+                                          {"sort", "oldest"}},
+                         sorted_pairs[] = {{"assignee", "me"},
+                                           {"sort", "oldest"},
+                                           {"status", "RECEIVED"}},
+                         unknown_pair[] = {{"status", "RECEIVED"}, {"wish", "all"}};
+static const struct texts by_status = {1, status_pair}, three = {3, three_pairs},
+                          three_sorted = {3, sorted_pairs}, unknown = {2, unknown_pair};
+
+static struct event saved(const char *name, const struct texts *filter)
+{
+    return EVENT(FiltersSaved, .user_id = officer_infra.user_id, .filter_name = name,
+                 .filter = filter, .saved_at = NOON);
+}
+
+static struct event deleted(const char *name)
+{
+    return EVENT(FiltersDeleted, .user_id = officer_infra.user_id, .filter_name = name,
+                 .deleted_at = NOON);
+}
+
+static void save(const char *name, const struct texts *filter)
+{
+    struct command c = COMMAND(SaveFilter, .filter = filter);
+    c.target = name;
+    when(&officer_infra, c);
+}
+
+static void delete (const char *name)
+{
+    struct command c = COMMAND(DeleteFilter);
+    c.target = name;
+    when(&officer_infra, c);
+}
+
+TEST(an_officer_saves_a_filter_in_a_stream_of_their_own)
+{
+    given_nothing();
+    save("new", &by_status);
+    then(FILTERS, "user", saved("new", &by_status));
+}
+
+TEST(the_same_filter_again_is_success_without_an_event_in_whatever_order_its_members_come)
+{
+    given_nothing();
+    given(saved("mine", &three_sorted));
+    save("mine", &three);
+    then_nothing();
+}
+
+TEST(a_filter_is_changed_by_saving_it_again)
+{
+    given_nothing();
+    given(saved("mine", &by_status));
+    save("mine", &three);
+    then(FILTERS, "user", saved("mine", &three_sorted));
+}
+
+TEST(a_filter_is_deleted_and_can_be_saved_again)
+{
+    given_nothing();
+    given(saved("new", &by_status));
+    delete ("new");
+    then(FILTERS, "user", deleted("new"));
+    given_nothing();
+    given(saved("new", &by_status));
+    given(deleted("new"));
+    save("new", &by_status);
+    then(FILTERS, "user", saved("new", &by_status));
+}
+
+TEST(a_filter_that_does_not_exist_cannot_be_deleted)
+{
+    given_nothing();
+    given(saved("new", &by_status));
+    given(deleted("new"));
+    delete ("new");
+    then_refused(NO_SUCH_FILTER);
+}
+
+TEST(what_is_no_parameter_of_the_inbox_is_refused_by_name)
+{
+    given_nothing();
+    save("mine", &unknown);
+    then_refused(NOT_A_CHOICE);
+    CHECK_TEXT(decided()->fault.field, "filter.wish");
+}
+
+TEST(an_officer_has_at_most_50_filters)
+{
+    char name[16];
+    given_nothing();
+    for (int i = 0; i < 50; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        given_in(FILTERS, saved(name, &by_status));
+    }
+    save("f7", &three);
+    then(FILTERS, "user", saved("f7", &three_sorted));
+    save("more", &by_status);
+    CHECK(decided_outcome() == TOO_MANY_FILTERS);
+    given_in(FILTERS, deleted("f3"));
+    save("more", &by_status);
+    CHECK_OK(decided_outcome());
+}
