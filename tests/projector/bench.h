@@ -280,6 +280,15 @@ static inline bool reaches(struct bench *b, struct projector *p, int64_t positio
     return false;
 }
 
+/* Takes turns until the engine says that it cannot go on; false after TURNS of them. */
+static inline bool stops(struct projector *p)
+{
+    for (int i = 0; i < TURNS; i++)
+        if (engine_step(p->engine) == ENGINE_STOPPED)
+            return true;
+    return false;
+}
+
 /* Turns until `sql` of the read database is true. */
 static inline bool comes_true(struct bench *b, struct projector *p, const char *sql)
 {

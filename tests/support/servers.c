@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,23 +156,35 @@ static void postgres_first(void)
     test_postgres_start();
 }
 
-static const char *new_database(const char *migrations)
+static const char *create_database(const char *name, const char *template)
 {
-    static int count;
     postgres_first();
     const char *base = arena_printf(&kept, "postgresql://test@127.0.0.1:%d/", postgres_port);
-    const char *url = arena_printf(&kept, "%stest%d", base, ++count);
-    test_shell("psql -qX '%spostgres' -c 'CREATE DATABASE test%d' >/dev/null", base, count);
-    if (migrations)
+    test_shell("psql -qX '%spostgres' -c 'CREATE DATABASE %s TEMPLATE %s' >/dev/null", base, name,
+               template);
+    return arena_printf(&kept, "%s%s", base, name);
+}
+
+static const char *new_database(const char *template)
+{
+    static int count;
+    return create_database(arena_printf(&kept, "test%d", ++count), template);
+}
+
+/* Migrations run once a program, in a database of their own, of which the others are copies. */
+static const char *migrated_database(const char *migrations, bool *migrated)
+{
+    if (!*migrated)
         test_shell("for f in " MIGRATIONS "/%s/*.sql; do "
                    "psql -qX -1 -v ON_ERROR_STOP=1 '%s' -f $f >/dev/null || exit 1; done",
-                   migrations, url);
-    return url;
+                   migrations, create_database(migrations, "template1"));
+    *migrated = true;
+    return new_database(migrations);
 }
 
 const char *test_database(void)
 {
-    return new_database(NULL);
+    return new_database("template1");
 }
 
 const char *test_by_socket(const char *url)
@@ -182,12 +195,14 @@ const char *test_by_socket(const char *url)
 
 const char *test_store_database(void)
 {
-    return new_database("write");
+    static bool migrated;
+    return migrated_database("write", &migrated);
 }
 
 const char *test_views_database(void)
 {
-    return new_database("read");
+    static bool migrated;
+    return migrated_database("read", &migrated);
 }
 
 void test_redis_start(void)
