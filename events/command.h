@@ -1,10 +1,16 @@
 /* command.h -- what may be asked of all features, as C values: one request of one actor.
  *
  * features/<name>/commands.def lists them. A row: name, kind of the stream it is decided on, what
- * names that stream behind the kind (enum stream_id), which other streams its rule needs, as far as
- * the row tells: READS_PATH(kind), the stream of that kind and the id of the path;
- * READS_MEMBER(kind, Name, member), of that kind and a text of the body; READS_NOTHING. A rule may
- * ask for more (decision.h). <Name>_FIELDS is the body, as in event.h; the actor comes from the
+ * names that stream behind the kind (enum stream_id), then READS_NOTHING or up to
+ * DECLARED_READS_MAX other streams that its rule needs and the command itself names: of a kind, and
+ *
+ *   READS_PATH(kind)                  the id of the path
+ *   READS_MEMBER(kind, Name, member)  a text or UUID of the body; absent, there is none to read
+ *   READS_ACTOR(kind)                 the user's id; nobody logged in, there is none to read
+ *   READS_PATH_AND_ACTOR(kind)        both, as PATH_ID_AND_ACTOR
+ *
+ * They are loaded by the batch's one query, and no command of the same batch writes them. A rule
+ * may ask for more (decision.h). <Name>_FIELDS is the body, as in event.h; the actor comes from the
  * token, the time from the edge. */
 #pragma once
 
@@ -20,7 +26,10 @@ COMMAND_LISTS(COMMAND_ENUM)
 #define COMMAND_STRUCT(Name, ...) DEFINE_STRUCT(Name)
 COMMANDS(COMMAND_STRUCT)
 
-enum { STREAM_TEXT = 128 }; /* bytes of a stream's name, with the NUL */
+enum {
+    STREAM_TEXT = 128, /* bytes of a stream's name, with the NUL */
+    DECLARED_READS_MAX = 4
+};
 
 struct actor {
     const char *user_id;   /* NULL: nobody is logged in, or the system */
@@ -75,9 +84,10 @@ bool command_takes_new_id(int type);
 /* 1 to 64 of a-z, 0-9, dash and underscore. */
 bool is_word(const char *text);
 
-/* The stream the command is decided on, and the first one it reads besides; "" if none. */
+/* The stream the command is decided on. */
 void command_stream(const struct command *c, char out[STREAM_TEXT]);
-void command_declared_read(const struct command *c, char out[STREAM_TEXT]);
+/* Those that its row says it reads besides, each once: how many. */
+int command_declared_reads(const struct command *c, char out[DECLARED_READS_MAX][STREAM_TEXT]);
 
 /* "<kind>-<id>" */
 void stream_name(const char *kind, const char *id, char out[STREAM_TEXT]);

@@ -31,11 +31,11 @@ struct decider {
 /* A row of streams.def. */
 struct stream_kind {
     const char *kind, *category;
-    const struct decider *decider; /* NULL: the store's own functions append to it */
+    const struct decider *decider;
 };
 extern const struct stream_kind stream_kinds[]; /* ended by a NULL kind */
 
-/* Is it "<kind>-…" of a row? And the decider of such a stream; NULL if it has none. */
+/* Is it "<kind>-…" of a row? And the decider of such a stream; NULL: it is not. */
 bool is_stream(const char *stream);
 const struct decider *stream_decider(const char *stream);
 bool is_stream_category(const char *category);

@@ -186,7 +186,7 @@ static void apply_outcome(struct pending *p, const struct append *c)
 static bool is_as_declared(const struct pending *p)
 {
     const struct decision *d = &p->decision;
-    bool as_declared = d->read_count <= (*p->declared_read ? 1 : 0);
+    bool as_declared = d->read_count <= p->declared_count;
     for (int i = 0; as_declared && i < d->emitted_count; i++)
         as_declared = text_equal(d->emitted[i].stream, p->stream);
     return as_declared;

@@ -8,13 +8,13 @@
 /* ---- load ---- */
 
 struct missing {
-    const char *at[BATCH_MAX * 3];
+    const char *at[BATCH_MAX * (1 + DECLARED_READS_MAX)];
     int count;
 };
 
 static void want(struct state_cache *cache, struct missing *m, const char *stream)
 {
-    if (*stream && !state_cache_get(cache, stream) && state_cache_make(cache, stream))
+    if (!state_cache_get(cache, stream) && state_cache_make(cache, stream))
         m->at[m->count++] = stream;
 }
 
@@ -57,7 +57,8 @@ static fallible load_missing(struct store *store, struct state_cache *cache, str
             state_cache_make(cache, p->stream); /* a new id: nothing to load */
         else
             want(cache, &m, p->stream);
-        want(cache, &m, p->declared_read);
+        for (int k = 0; k < p->declared_count; k++)
+            want(cache, &m, p->declared_reads[k]);
     }
     return load(store, cache, &m);
 }
@@ -87,11 +88,10 @@ static void add_read(struct state_cache *cache, struct pending *p, const char *s
 /* What the row names, what was read before, and what the rule has asked for then. */
 static void add_reads(struct state_cache *cache, struct pending *p, const struct decision *before)
 {
-    if (*p->declared_read)
-        add_read(cache, p, p->declared_read);
-    for (int i = 0; before && i < before->read_count; i++)
-        if (!text_equal(before->reads[i].stream, p->declared_read))
-            add_read(cache, p, before->reads[i].stream);
+    for (int i = 0; i < p->declared_count; i++)
+        add_read(cache, p, p->declared_reads[i]);
+    for (int i = p->declared_count; before && i < before->read_count; i++)
+        add_read(cache, p, before->reads[i].stream);
     if (before && *before->needs)
         add_read(cache, p, before->needs);
 }

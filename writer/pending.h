@@ -40,17 +40,22 @@ struct pending {
 
     /* the writer's own, freed by pending_release once it is settled */
     struct decision decision;
-    char stream[STREAM_TEXT];            /* decided on */
-    char declared_read[STREAM_TEXT];     /* "" if none */
-    uint64_t stream_hash, declared_hash; /* of the names: unequal, they are too */
-    char own_correlation[UUID_TEXT];     /* replaces the client's for an anonymous author */
-    uint64_t arrival;                    /* number in the order in which the writer met them */
-    bool may_be_done; /* an append of it was sent and its outcome is not known yet */
+    char stream[STREAM_TEXT]; /* decided on */
+    char declared_reads[DECLARED_READS_MAX][STREAM_TEXT];
+    int declared_count;
+    uint64_t stream_hash, declared_hashes[DECLARED_READS_MAX]; /* unequal: the names are, too */
+    char own_correlation[UUID_TEXT]; /* replaces the client's for an anonymous author */
+    uint64_t arrival;                /* number in the order in which the writer met them */
+    bool may_be_done;                /* an append of it was sent and its outcome is not known yet */
     struct pending *next_waiting, *previous_waiting;
-    struct waiting_name *waits_on[4]; /* see waiting.c */
+    struct waiting_name *waits_on[3 + DECLARED_READS_MAX]; /* see waiting.c */
 };
 
-void pending_release(struct pending *p);
+/* Counts it by its result and calls `settled`, on the writer's thread. Of a command that may have
+ * been done nobody says that nothing was changed: STORE_UNAVAILABLE. */
+void pending_hand_back(struct pending *p);
+void pending_refuse_busy(struct pending *p); /* the same, with QUEUE_FULL */
+void pending_release(struct pending *p);     /* by its maker, once it is settled */
 
 /* The stored key of a command: a hash, under the secret, of the client's key and of who asks: a
  * user id, a pseudonym. */

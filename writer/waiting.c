@@ -23,7 +23,12 @@ struct waiting {
 };
 
 /* The names of a command by their place in `waits_on`. What it may write counts as written. */
-enum { OWN_STREAM, READ_STREAM, KEY, DEFERRED_ON, NAMES };
+enum { OWN_STREAM, KEY, DEFERRED_ON, FIRST_READ, NAMES = FIRST_READ + DECLARED_READS_MAX };
+
+static bool is_read_place(int place)
+{
+    return place >= FIRST_READ;
+}
 
 struct waiting *waiting_new(void)
 {
@@ -64,15 +69,16 @@ static struct waiting_name *find_or_make(struct waiting *w, const char *text)
 
 static int *count_of(struct waiting_name *n, int place)
 {
-    return place == READ_STREAM ? &n->readers : &n->writers;
+    return is_read_place(place) ? &n->readers : &n->writers;
 }
 
 static void add_names(struct waiting *w, struct pending *p, const char *deferred_on)
 {
-    const char *texts[NAMES] = {p->stream, p->declared_read, p->key,
-                                deferred_on ? deferred_on : ""};
+    const char *texts[NAMES] = {p->stream, p->key, deferred_on};
+    for (int i = 0; i < p->declared_count && !(PLANTED(SECOND_READ_IGNORED) && i); i++)
+        texts[FIRST_READ + i] = p->declared_reads[i];
     for (int i = 0; i < NAMES; i++) {
-        p->waits_on[i] = *texts[i] ? find_or_make(w, texts[i]) : NULL;
+        p->waits_on[i] = texts[i] ? find_or_make(w, texts[i]) : NULL;
         if (p->waits_on[i])
             ++*count_of(p->waits_on[i], i);
     }
@@ -156,8 +162,12 @@ bool waiting_blocks(struct waiting *w, const struct pending *p)
 {
     if (!w->count)
         return false;
-    const struct waiting_name *read = *p->declared_read ? find(w, p->declared_read) : NULL;
-    return find(w, p->stream) || find(w, p->key) || (read && read->writers);
+    bool blocks = find(w, p->stream) || find(w, p->key);
+    for (int i = 0; !blocks && i < p->declared_count; i++) {
+        const struct waiting_name *read = find(w, p->declared_reads[i]);
+        blocks = read && read->writers;
+    }
+    return blocks;
 }
 
 /* ---- a pass ---- */
@@ -174,7 +184,7 @@ static bool is_blocked(const struct waiting *w, const struct pending *p)
     for (int i = 0; i < NAMES; i++) {
         const struct waiting_name *n = p->waits_on[i];
         blocked = blocked ||
-                  (n && (n->written_in == w->pass || (i != READ_STREAM && n->read_in == w->pass)));
+                  (n && (n->written_in == w->pass || (!is_read_place(i) && n->read_in == w->pass)));
     }
     return blocked;
 }
@@ -183,7 +193,7 @@ static void block_others(const struct waiting *w, struct pending *p)
 {
     for (int i = 0; i < NAMES; i++)
         if (p->waits_on[i])
-            *(i == READ_STREAM ? &p->waits_on[i]->read_in : &p->waits_on[i]->written_in) = w->pass;
+            *(is_read_place(i) ? &p->waits_on[i]->read_in : &p->waits_on[i]->written_in) = w->pass;
 }
 
 struct pending *waiting_next(struct waiting *w, int64_t now, bool room)

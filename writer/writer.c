@@ -39,43 +39,17 @@ struct writer {
     pthread_t thread;
 };
 
-void pending_release(struct pending *p)
-{
-    decision_release(&p->decision);
-}
-
-/* ---- handing back ---- */
-
-static const char *result_word(const struct pending *p)
-{
-    static const char *const words[] = {
-        [OPEN] = "unknown",      [COMMITTED] = "committed",           [CHECKED] = "checked",
-        [REPLAYED] = "replayed", [OUTCOME_KEY_REUSED] = "key_reused", [STALE] = "stale",
-    };
-    return p->problem == QUEUE_FULL ? "busy" : words[p->outcome];
-}
-
-/* Of a command that may have been done nobody says that nothing was changed. */
-static void hand_back(struct pending *p)
-{
-    if (p->may_be_done && !PLANTED(UNKNOWN_TOLD_AS_UNDONE)) {
-        p->problem = STORE_UNAVAILABLE;
-        p->outcome = OPEN;
-        p->fault = (struct fault){0};
-    }
-    metric_add(METRIC_es_append_total, result_word(p), 1);
-    if (PLANTED(REPLAY_NOT_ANSWERED) && p->outcome == REPLAYED)
-        return;
-    p->settled(p);
-}
-
-static void refuse_busy(struct pending *p)
-{
-    p->problem = QUEUE_FULL;
-    hand_back(p);
-}
-
 /* ---- putting a batch together ---- */
+
+/* Does the row of `p` say that it reads the stream `q` is decided on? */
+static bool reads_stream_of(const struct pending *p, const struct pending *q)
+{
+    for (int i = 0; i < p->declared_count; i++)
+        if (p->declared_hashes[i] == q->stream_hash &&
+            text_equal(p->declared_reads[i], q->stream) && !(PLANTED(SECOND_READ_IGNORED) && i))
+            return true;
+    return false;
+}
 
 /* Does `p` share a stream, or the key, with a command of the batch, as far as its row tells? Of two
  * with one key the whole call would fail. Every command is compared with all of its batch, and the
@@ -85,9 +59,7 @@ static bool conflicts(const struct batch *b, const struct pending *p)
     for (int i = 0; i < b->count; i++) {
         const struct pending *q = b->at[i];
         if ((q->stream_hash == p->stream_hash && text_equal(q->stream, p->stream)) ||
-            (q->stream_hash == p->declared_hash && text_equal(q->stream, p->declared_read)) ||
-            (q->declared_hash == p->stream_hash && text_equal(q->declared_read, p->stream)) ||
-            text_equal(q->key, p->key))
+            reads_stream_of(p, q) || reads_stream_of(q, p) || text_equal(q->key, p->key))
             return true;
     }
     return false;
@@ -105,7 +77,7 @@ static void make_wait(struct writer *w, struct pending *p, const char *deferred_
     struct pending *late = waiting_put(w->waiting, p, deferred_on);
     while (late) {
         struct pending *next = late->next_waiting;
-        refuse_busy(late);
+        pending_refuse_busy(late);
         late = next;
     }
 }
@@ -117,7 +89,7 @@ static void take_from_waiting(struct writer *w, struct batch *b)
     waiting_begin(w->waiting);
     while ((p = waiting_next(w->waiting, now, b->count < BATCH_MAX)))
         if (is_too_late(p, now))
-            refuse_busy(p);
+            pending_refuse_busy(p);
         else
             b->at[b->count++] = p;
 }
@@ -126,7 +98,7 @@ static void take_new(struct writer *w, struct batch *b, struct pending *p)
 {
     p->arrival = ++w->arrivals;
     if (is_too_late(p, time_monotonic()))
-        refuse_busy(p);
+        pending_refuse_busy(p);
     else if (waiting_blocks(w->waiting, p) || conflicts(b, p))
         make_wait(w, p, NULL);
     else
@@ -183,7 +155,8 @@ static void forget_open(struct writer *w, const struct batch *b)
     for (int i = 0; i < b->count; i++)
         if (b->at[i]->outcome == OPEN) {
             state_cache_drop(w->cache, b->at[i]->stream);
-            state_cache_drop(w->cache, b->at[i]->declared_read);
+            for (int k = 0; k < b->at[i]->declared_count; k++)
+                state_cache_drop(w->cache, b->at[i]->declared_reads[k]);
         }
 }
 
@@ -304,7 +277,7 @@ static void run(struct writer *w, struct batch *b)
     FAILPOINT(WRITER_BEFORE_ANSWER);
     wake_relay(w, b);
     for (int i = 0; i < b->count; i++)
-        hand_back(b->at[i]);
+        pending_hand_back(b->at[i]);
 }
 
 /* With nothing to do: is the store there? */
@@ -365,9 +338,10 @@ static uint64_t hash_of(const struct writer *w, const char *stream)
 fallible writer_put(struct writer *w, struct pending *p)
 {
     command_stream(&p->command, p->stream);
-    command_declared_read(&p->command, p->declared_read);
+    p->declared_count = command_declared_reads(&p->command, p->declared_reads);
     p->stream_hash = hash_of(w, p->stream);
-    p->declared_hash = hash_of(w, p->declared_read);
+    for (int i = 0; i < p->declared_count; i++)
+        p->declared_hashes[i] = hash_of(w, p->declared_reads[i]);
     p->outcome = OPEN;
     p->deadline = time_monotonic() + w->settings->command_wait_ms * 1000;
     return queue_put(w->queue, &p->job);

@@ -22,6 +22,7 @@ CHECKS = {
     "NO_EPOCH_CHECK": ["projector_engine_test"],
     "APPEND_IN_ANY_EPOCH": ["writer_epoch_test"],
     "DEFERRED_TO_THE_FRONT": ["writer_rules_test", "waiting_test"],
+    "SECOND_READ_IGNORED": ["writer_reads_test", "waiting_test"],
     "UNKNOWN_TOLD_AS_UNDONE": ["writer_rules_test"],
     "NO_GAP_CHECK": ["projector_healing_test"],
     "PARKING_WITHOUT_THE_SUCCESSORS": ["parking_test", ("P1", "P4", "poison")],

@@ -68,7 +68,7 @@ TEST(what_was_counted_goes_with_the_state)
 TEST(there_is_no_state_of_a_kind_that_no_rule_decides_on)
 {
     struct state_cache *c = state_cache_new(8, SIZE_MAX);
-    CHECK(!state_cache_make(c, "user-1"));
+    CHECK(!state_cache_make(c, "nothing-1"));
     CHECK(!state_cache_make(c, "nothing"));
     CHECK_INT(state_cache_count(c), 0);
     state_cache_free(c);

@@ -6,37 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/writer/writer_fixture.h"
-
-/* ---- rules of the test's own ---- */
-
-typedef const struct problem *rule(const struct command *c, struct decision *out);
-static rule *rule_now;
-static const char *undecided; /* kind that no rule decides on */
-
-static void evolve_nothing(void *state, const struct event *e, struct arena *a)
-{
-    (void)state;
-    (void)e;
-    (void)a;
-}
-
-static fallible decide_by_rule(const void *state, const struct command *c, struct decision *out)
-{
-    (void)state;
-    return rule_now(c, out);
-}
-
-static const struct decider own_decider[1] = {{"report", 8, evolve_nothing, decide_by_rule, NULL}};
-
-const struct decider *__real_stream_decider(const char *stream);
-const struct decider *__wrap_stream_decider(const char *stream);
-const struct decider *__wrap_stream_decider(const char *stream)
-{
-    if (undecided && text_starts(stream, undecided))
-        return NULL;
-    return rule_now && text_starts(stream, "report-") ? own_decider : __real_stream_decider(stream);
-}
+#include "tests/writer/own_rules.h"
 
 /* ---- what the store answers ---- */
 
@@ -80,21 +50,12 @@ static void script(const struct step *s, int count)
     pthread_mutex_unlock(&script_lock);
 }
 
-/* ---- fixture ---- */
+/* ---- a stream that several commands share ---- */
 
-static void begin_with(rule *r)
+static void end_with_script(void)
 {
-    begin();
-    define_category();
-    rule_now = r;
-}
-
-static void end_rules(void)
-{
-    rule_now = NULL;
-    undecided = NULL;
+    end_rules();
     script(NULL, 0);
-    end();
 }
 
 static const char *hot; /* a stream that several commands touch, though their rows do not say so */
@@ -107,22 +68,6 @@ static void make_hot(void)
     hot = hot_name;
 }
 
-static void emit_to(const struct command *c, const char *stream, struct decision *out)
-{
-    emit(out, stream, "report",
-         EVENT(ReportStatusUpdated, .report_id = c->target, .old_status = "RECEIVED",
-               .new_status = "IN_PROGRESS", .owner_agency = "AGENCY_INFRA", .category = "roads",
-               .visibility = "PUBLIC", .changed_at = c->now));
-}
-
-static fallible writes_own(const struct command *c, struct decision *out)
-{
-    char stream[STREAM_TEXT];
-    command_stream(c, stream);
-    emit_to(c, stream, out);
-    return NULL;
-}
-
 /* The note says that it writes the hot stream, too. */
 static fallible writes_hot_too(const struct command *c, struct decision *out)
 {
@@ -132,30 +77,6 @@ static fallible writes_hot_too(const struct command *c, struct decision *out)
         emit_to(c, hot, out);
     }
     return writes_own(c, out);
-}
-
-static struct command on(const char *id, const char *note)
-{
-    struct command c = move(id, "IN_PROGRESS");
-    c.UpdateReportStatus.note = note;
-    return c;
-}
-
-static int64_t count_of_moves(void)
-{
-    return count("SELECT count(*) FROM es_event WHERE type = 'report.status.updated'");
-}
-
-/* Holds the first command's append; all that is put meanwhile makes the next batches. */
-static struct pg *hold_first(void)
-{
-    static char first[UUID_TEXT];
-    struct pg *pg = pg_new(settings.database_url, "holder", NULL, 20000);
-    CHECK_OK(pg_run(pg, "BEGIN; UPDATE es_counter SET position = position"));
-    new_id(first);
-    put(command(&officer, on(first, NULL), NULL));
-    usleep(300000);
-    return pg;
 }
 
 /* ---- order ---- */
@@ -204,7 +125,7 @@ TEST(commands_that_turn_out_to_share_a_stream_are_done_in_order_of_arrival)
         stream_of[i] = i;
     }
     check_order(ids, notes, stream_of);
-    end_rules();
+    end_with_script();
 }
 
 TEST(nobody_overtakes_an_earlier_command_of_its_stream_that_waits_for_another_one)
@@ -218,7 +139,7 @@ TEST(nobody_overtakes_an_earlier_command_of_its_stream_that_waits_for_another_on
     for (int i = 0; i < IN_ORDER; i++)
         new_id(ids[i]);
     check_order(ids, notes, stream_of);
-    end_rules();
+    end_with_script();
 }
 
 /* ---- outcomes that are not known ---- */
@@ -235,7 +156,7 @@ static void check_unknown(const struct step *s, int steps_of_it)
     CHECK_INT(step_now, steps_of_it);
     CHECK_INT(count_of_moves(), 1);
     drop(p);
-    end_rules();
+    end_with_script();
 }
 
 TEST(a_command_that_may_be_done_is_not_told_of_a_conflict)
@@ -296,19 +217,19 @@ TEST(a_command_that_may_be_done_and_then_waits_too_long_is_not_told_that_nothing
         drop(p);
     }
     CHECK_INT(count_of_moves(), 3);
-    end_rules();
+    end_with_script();
 }
 
 /* ---- rules that ask for what they may not ---- */
 
-static fallible reads_undecided(const struct command *c, struct decision *out)
+static fallible reads_unknown(const struct command *c, struct decision *out)
 {
     const void *state;
     (void)c;
-    return read_state(out, "user-1", &state);
+    return read_state(out, "nothing-1", &state);
 }
 
-static fallible reads_unknown(const struct command *c, struct decision *out)
+static fallible reads_no_stream(const struct command *c, struct decision *out)
 {
     const void *state;
     (void)c;
@@ -353,8 +274,8 @@ static void check_broken(struct command c)
 
 TEST(a_rule_that_asks_for_what_it_may_not_is_refused_and_the_others_go_on)
 {
-    rule *const broken[] = {reads_undecided, reads_unknown, reads_too_many,
-                            emits_too_many,  emits_unread,  emits_elsewhere};
+    rule *const broken[] = {reads_unknown,  reads_no_stream, reads_too_many,
+                            emits_too_many, emits_unread,    emits_elsewhere};
     char id[UUID_TEXT];
     new_id(id);
     make_hot();
@@ -368,7 +289,7 @@ TEST(a_rule_that_asks_for_what_it_may_not_is_refused_and_the_others_go_on)
         CHECK_INT(p->outcome, COMMITTED);
         drop(p);
     }
-    end_rules();
+    end_with_script();
 }
 
 TEST(a_kind_of_stream_that_no_rule_decides_on_is_refused_for_writing_and_for_reading)
@@ -376,9 +297,9 @@ TEST(a_kind_of_stream_that_no_rule_decides_on_is_refused_for_writing_and_for_rea
     char id[UUID_TEXT];
     new_id(id);
     begin();
-    undecided = "report-";
+    undecided_now = "report-";
     check_broken(on(id, NULL));
     check_broken(vote(id)); /* of a stream of its own, but it reads the report */
     check_broken(create(id, "PUBLIC"));
-    end_rules();
+    end_with_script();
 }
