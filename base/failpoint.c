@@ -26,7 +26,7 @@ static struct {
     atomic_long times;
 } armed = {.point = FAILPOINTS};
 
-static void refuse(const char *value)
+static void refuse_value(const char *value)
 {
     log_error("ES_FAILPOINT is not understood", KV("value", value));
     _exit(2);
@@ -41,13 +41,13 @@ static void read_environment(void)
         if (strlen(names[i]) == (size_t)(colon - value) && text_starts(value, names[i]))
             armed.point = i;
     if (armed.point == FAILPOINTS)
-        refuse(value);
+        refuse_value(value);
     const char *at = strchr(colon, '@');
     armed.from = at ? strtol(at + 1, NULL, 10) : 1;
     if (text_starts(colon, ":sleep_ms="))
         armed.sleep_ms = strtol(colon + strlen(":sleep_ms="), NULL, 10);
     else if (!text_starts(colon, ":exit"))
-        refuse(value);
+        refuse_value(value);
 }
 
 void failpoint_reached(enum failpoint p)

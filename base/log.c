@@ -13,17 +13,17 @@
 #include "base/banned.h"
 
 static const char *service_name = "citywatch";
-static enum log_level least_level = LOG_INFO;
+static enum log_level min_level = LOG_INFO;
 static int lines_fd = STDERR_FILENO;
 static int apart_fd = -1;
 static bool for_people;
 static __thread const char *correlation;
 static __thread struct text *held; /* NULL: a line goes out at once */
 
-void log_start(const char *service, enum log_level least)
+void log_start(const char *service, enum log_level min)
 {
     service_name = service;
-    least_level = least;
+    min_level = min;
 }
 
 void log_correlate(const char *id)
@@ -178,7 +178,7 @@ static void write_apart(enum log_level level, const char *message, const char *l
 
 void log_write(enum log_level level, const char *message, const struct kv *pairs)
 {
-    if (level < least_level)
+    if (level < min_level)
         return;
     scoped_text own = {0};
     struct text *t = held ? held : &own;

@@ -54,8 +54,8 @@ static inline struct kv kv_bool(const char *key, bool v)
 #define log_at(level, message, ...) log_write(level, message, (struct kv[]){__VA_ARGS__})
 void log_write(enum log_level level, const char *message, const struct kv *pairs);
 
-/* Once, before the first line: the service's name, the least level that is written. */
-void log_start(const char *service, enum log_level least);
+/* Once, before the first line: the service's name, the lowest level that is written. */
+void log_start(const char *service, enum log_level min);
 
 /* Once, by a service: from now on all lines go to stdout, and warnings and errors to stderr as
  * well, so that whoever keeps both keeps the second for longer; unless both are one file. Of one

@@ -99,8 +99,8 @@ static bool same(struct units s, struct units t)
     return s.length == t.length && memcmp(s.at, t.at, (size_t)s.length * sizeof(*s.at)) == 0;
 }
 
-/* False: it has not settled. */
-static bool settle(struct arena *a, const struct profile *p, struct units *s)
+/* False: it still changes after ROUNDS. */
+static bool apply_until_stable(struct arena *a, const struct profile *p, struct units *s)
 {
     UErrorCode e = U_ZERO_ERROR;
     for (int i = 0; i < ROUNDS; i++) {
@@ -131,7 +131,7 @@ static const char *prepare(struct arena *a, const struct profile *p, const char 
         return NULL;
     struct units u = room_for(a, (int32_t)bytes);
     u_strFromUTF8(u.at, (int32_t)bytes + 1, &u.length, s, (int32_t)bytes, &e);
-    if (U_FAILURE(e) || !settle(a, p, &u) || !is_allowed(a, p, u))
+    if (U_FAILURE(e) || !apply_until_stable(a, p, &u) || !is_allowed(a, p, u))
         return NULL;
     char *out = arena_alloc(a, (size_t)u.length * 3 + 1);
     u_strToUTF8(out, u.length * 3 + 1, NULL, u.at, u.length, &e);

@@ -28,8 +28,8 @@ static const char *path(const struct reader *r, const char *name)
     return name ? arena_printf(r->arena, "%s.%s", own, name) : own;
 }
 
-static const struct problem *refuse(const struct reader *r, const struct problem *p,
-                                    const char *name, const char *detail)
+static const struct problem *refuse_body(const struct reader *r, const struct problem *p,
+                                         const char *name, const char *detail)
 {
     return fault_at(r->fault, p, path(r, name), detail);
 }
@@ -37,7 +37,7 @@ static const struct problem *refuse(const struct reader *r, const struct problem
 /* What base/json refused; p may be NULL. */
 static fallible at_member(const struct reader *r, const struct problem *p, const char *name)
 {
-    return p ? refuse(r, p, name, json_detail(r->json)) : NULL;
+    return p ? refuse_body(r, p, name, json_detail(r->json)) : NULL;
 }
 
 /* Ended by NUL, which takes the place of the closing quote. */
@@ -55,7 +55,7 @@ static fallible expect(const struct reader *r, enum json_kind kind, const char *
     if (is == kind)
         return NULL;
     if (is != JSON_NONE)
-        return refuse(r, WRONG_TYPE, name, detail);
+        return refuse_body(r, WRONG_TYPE, name, detail);
     return at_member(r, json_skip_value(r->json, 0), name); /* refuses, and says what is wrong */
 }
 
@@ -68,11 +68,12 @@ static fallible read_string(const struct reader *r, const struct field *f, const
     TRY(at_member(r, json_take_string(r->json, &s), f->name));
     *out = ended(&s);
     if (!r->stored && text_is_blank(*out))
-        return refuse(r, BLANK, f->name,
-                      "The text must show something: white space and invisible characters do not.");
+        return refuse_body(
+            r, BLANK, f->name,
+            "The text must show something: white space and invisible characters do not.");
     if (f->limit && (int64_t)s.length > f->limit && text_characters(s.at, s.length) > f->limit)
-        return refuse(r, TOO_LONG, f->name,
-                      arena_printf(r->arena, "At most %lld characters.", (long long)f->limit));
+        return refuse_body(r, TOO_LONG, f->name,
+                           arena_printf(r->arena, "At most %lld characters.", (long long)f->limit));
     return NULL;
 }
 
@@ -80,7 +81,7 @@ static fallible read_string(const struct reader *r, const struct field *f, const
 static fallible read_uuid(const struct reader *r, const struct field *f, const char *s)
 {
     if (!uuid_read(s, (char *)(uintptr_t)s))
-        return refuse(r, BAD_TEXT, f->name, "Expected a UUID.");
+        return refuse_body(r, BAD_TEXT, f->name, "Expected a UUID.");
     return NULL;
 }
 
@@ -92,8 +93,8 @@ static fallible read_word(const struct reader *r, const struct field *f, const c
             return NULL;
         text_printf(&list, "%s%s", list.length ? ", " : "", *w);
     }
-    return refuse(r, NOT_A_CHOICE, f->name,
-                  arena_printf(r->arena, "Expected one of %s.", text_value(&list)));
+    return refuse_body(r, NOT_A_CHOICE, f->name,
+                       arena_printf(r->arena, "Expected one of %s.", text_value(&list)));
 }
 
 static fallible read_time(const struct reader *r, const struct field *f, int64_t *out)
@@ -102,8 +103,8 @@ static fallible read_time(const struct reader *r, const struct field *f, int64_t
     TRY(read_string(r, f, &s));
     const struct problem *p = time_read(s, out);
     if (p == OUT_OF_RANGE)
-        return refuse(r, p, f->name, "There is no such day, hour or second.");
-    return p ? refuse(r, p, f->name, "Expected a time like 2026-01-02T20:00:00Z.") : NULL;
+        return refuse_body(r, p, f->name, "There is no such day, hour or second.");
+    return p ? refuse_body(r, p, f->name, "Expected a time like 2026-01-02T20:00:00Z.") : NULL;
 }
 
 static fallible read_moment(const struct reader *r, const struct field *f, const int64_t **out)
@@ -125,10 +126,11 @@ static fallible read_number(const struct reader *r, const struct field *f, doubl
     TRY(at_member(r, json_take_number(r->json, &digits), f->name));
     double n = strtod(digits.at, NULL);
     if (integer && isfinite(n) && n != floor(n))
-        return refuse(r, WRONG_TYPE, f->name, expected);
+        return refuse_body(r, WRONG_TYPE, f->name, expected);
     if (!(fabs(n) <= limit))
-        return refuse(r, OUT_OF_RANGE, f->name,
-                      arena_printf(r->arena, "Expected a value from %.0f to %.0f.", -limit, limit));
+        return refuse_body(
+            r, OUT_OF_RANGE, f->name,
+            arena_printf(r->arena, "Expected a value from %.0f to %.0f.", -limit, limit));
     *out = n;
     return NULL;
 }
@@ -164,11 +166,11 @@ static fallible read_pair(const struct reader *r, const char *key, int64_t limit
     struct field one = {.name = key, .limit = limit};
     for (int i = 0; i < t->count; i++)
         if (text_equal(t->at[i].key, key))
-            return refuse(r, DUPLICATE_FIELD, key, NULL);
+            return refuse_body(r, DUPLICATE_FIELD, key, NULL);
     if (!is_tag(key))
-        return refuse(r, BAD_TEXT, NULL, "A key is 1 to 16 letters, digits and dashes.");
+        return refuse_body(r, BAD_TEXT, NULL, "A key is 1 to 16 letters, digits and dashes.");
     if (t->count == MAX_TEXTS)
-        return refuse(r, OUT_OF_RANGE, NULL, "Expected 1 to 32 texts.");
+        return refuse_body(r, OUT_OF_RANGE, NULL, "Expected 1 to 32 texts.");
     t->at[t->count].key = key;
     TRY(read_string(r, &one, &t->at[t->count].value));
     t->count++;
@@ -191,7 +193,7 @@ static fallible read_texts(const struct reader *r, const struct field *f, const 
         TRY(next_member(&inner, &begun, &key));
     }
     if (!t->count)
-        return refuse(r, OUT_OF_RANGE, f->name, "Expected 1 to 32 texts.");
+        return refuse_body(r, OUT_OF_RANGE, f->name, "Expected 1 to 32 texts.");
     *out = t;
     return NULL;
 }
@@ -252,10 +254,10 @@ static fallible read_named(const struct reader *r, const struct shape *shape, co
 {
     const struct field *f = find(shape, name);
     if (!f)
-        return refuse(r, UNKNOWN_FIELD, name, NULL);
+        return refuse_body(r, UNKNOWN_FIELD, name, NULL);
     bool *mine = &seen[f - shape->fields()];
     if (*mine)
-        return refuse(r, DUPLICATE_FIELD, f->name, NULL);
+        return refuse_body(r, DUPLICATE_FIELD, f->name, NULL);
     *mine = true;
     if (f->presence != REQUIRED && json_kind(r->json) == JSON_NULL)
         return at_member(r, json_take_null(r->json), f->name);
@@ -274,18 +276,18 @@ static fallible read_object(const struct reader *r, const struct shape *shape, u
     }
     for (int i = 0; i < shape->count; i++)
         if (fields[i].presence != OPTIONAL && !seen[i])
-            return refuse(r, MISSING_FIELD, fields[i].name, "This field is required.");
+            return refuse_body(r, MISSING_FIELD, fields[i].name, "This field is required.");
     const char *detail = NULL;
     const struct problem *p = shape->refuse && !r->stored ? shape->refuse(to, &detail) : NULL;
-    return p ? refuse(r, p, NULL, detail) : NULL;
+    return p ? refuse_body(r, p, NULL, detail) : NULL;
 }
 
 static fallible read_body(const struct reader *r, const struct shape *shape, void *out)
 {
     if (text_starts(r->json->at, "\xef\xbb\xbf"))
-        return refuse(r, MALFORMED, NULL, "The body begins with a byte order mark.");
+        return refuse_body(r, MALFORMED, NULL, "The body begins with a byte order mark.");
     if (json_kind(r->json) != JSON_OBJECT)
-        return refuse(r, MALFORMED, NULL, "The body must be a JSON object.");
+        return refuse_body(r, MALFORMED, NULL, "The body must be a JSON object.");
     void *to = arena_alloc(r->arena, shape->size);
     TRY(read_object(r, shape, to));
     TRY(at_member(r, json_take_end(r->json), NULL));

@@ -41,10 +41,10 @@ static uint64_t eight_bytes(const char *s)
     return n;
 }
 
-/* Is a byte of n less than `least`, at most 0x80? Bytes above 0x7f are not. */
-static bool has_less(uint64_t n, unsigned char least)
+/* Is a byte of n less than `min`, at most 0x80? Bytes above 0x7f are not. */
+static bool has_less(uint64_t n, unsigned char min)
 {
-    return (n - ONES * least) & ~n & ONES * 0x80;
+    return (n - ONES * min) & ~n & ONES * 0x80;
 }
 
 static bool has_byte(uint64_t n, unsigned char c)
@@ -83,7 +83,7 @@ size_t text_plain(const char *s, size_t bytes)
 size_t text_character(const char *at, size_t left, uint32_t *out)
 {
     const unsigned char *s = (const unsigned char *)at;
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    static const uint32_t min[] = {0, 0, 0x80, 0x800, 0x10000};
     if (s[0] < 0x80) {
         *out = s[0];
         return 1;
@@ -97,7 +97,7 @@ size_t text_character(const char *at, size_t left, uint32_t *out)
             return 0;
         c = c << 6 | (s[i] & 0x3fu);
     }
-    if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+    if (c < min[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
         return 0;
     *out = c;
     return n;

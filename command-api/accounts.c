@@ -44,7 +44,8 @@ static fallible write_tokens(struct accounts *s, const struct account *a,
     return NULL;
 }
 
-static void settle(struct accounts *s, struct account_job *j, const struct problem *p, int status)
+static void apply_outcome(struct accounts *s, struct account_job *j, const struct problem *p,
+                          int status)
 {
     if (p)
         account_refuse(s, j, p);
@@ -73,11 +74,11 @@ static fallible store_account(struct accounts *s, struct account_job *j)
 
 static void register_hashed(struct accounts *s, struct account_job *j)
 {
-    settle(s, j, store_account(s, j), 201);
+    apply_outcome(s, j, store_account(s, j), 201);
 }
 
 /* A name that is taken now costs no hash; one that is taken meanwhile is found by the table. */
-void wish_register(struct accounts *s, struct account_job *j)
+void accounts_register(struct accounts *s, struct account_job *j)
 {
     bool found = false;
     const struct problem *p = account_by_name(accounts_database(s), j->name, &j->account, &found);
@@ -107,7 +108,7 @@ static void log_in_as(struct accounts *s, struct account_job *j, const char *how
 {
     const struct problem *p = open_session(s, j);
     metric_add(METRIC_login_total, p ? p == BAD_CREDENTIALS ? "refused" : "busy" : how, 1);
-    settle(s, j, p, 200);
+    apply_outcome(s, j, p, 200);
 }
 
 /* A name that does not exist has an empty account, whose password is never right. */
@@ -121,7 +122,7 @@ static void password_checked(struct accounts *s, struct account_job *j)
     account_refuse(s, j, BAD_CREDENTIALS);
 }
 
-void wish_log_in(struct accounts *s, struct account_job *j)
+void accounts_log_in(struct accounts *s, struct account_job *j)
 {
     bool found = false;
     const struct problem *p = account_by_name(accounts_database(s), j->name, &j->account, &found);
@@ -156,9 +157,9 @@ static fallible rotate(struct accounts *s, struct account_job *j)
     return write_tokens(s, &j->account, &next, &j->body);
 }
 
-void wish_refresh(struct accounts *s, struct account_job *j)
+void accounts_refresh(struct accounts *s, struct account_job *j)
 {
-    settle(s, j, rotate(s, j), 200);
+    apply_outcome(s, j, rotate(s, j), 200);
 }
 
 static fallible end_own_session(struct accounts *s, struct account_job *j)
@@ -174,9 +175,9 @@ static fallible end_own_session(struct accounts *s, struct account_job *j)
     return NULL;
 }
 
-void wish_log_out(struct accounts *s, struct account_job *j)
+void accounts_log_out(struct accounts *s, struct account_job *j)
 {
-    settle(s, j, end_own_session(s, j), 204);
+    apply_outcome(s, j, end_own_session(s, j), 204);
 }
 
 /* ---- who am I ---- */
@@ -193,7 +194,7 @@ static fallible describe(struct accounts *s, struct account_job *j)
     return NULL;
 }
 
-void wish_who_am_i(struct accounts *s, struct account_job *j)
+void accounts_who_am_i(struct accounts *s, struct account_job *j)
 {
-    settle(s, j, describe(s, j), 200);
+    apply_outcome(s, j, describe(s, j), 200);
 }

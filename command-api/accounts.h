@@ -25,14 +25,15 @@ extern const int account_route_count;
 
 /* ---- between accounts_http.c and the thread ---- */
 
-/* One request on its way. The handler fills the first part; the wish runs on the accounts thread
+/* One request on its way. The handler fills the first part; its step runs on the accounts thread
  * and, at once or in a later step, calls account_answer or account_refuse. */
 struct account_job {
     struct job job;
     struct http_loop *loop;
     struct http_request *request;
-    void (*step)(struct accounts *s, struct account_job *j); /* a wish; later what comes next */
-    const char *name, *password, *refresh_token;             /* NULL if not given */
+    /* First one of the functions below, later what comes next. */
+    void (*step)(struct accounts *s, struct account_job *j);
+    const char *name, *password, *refresh_token; /* NULL if not given */
     const char *prepared; /* the password by OpaqueString, NULL if it has no such form */
     struct claims claims; /* of who asks; if logged in */
     struct origin origin;
@@ -60,9 +61,9 @@ struct account_job {
 /* Loop thread. QUEUE_FULL, SHUTTING_DOWN: the job is still the caller's. */
 fallible accounts_put(struct accounts *s, struct account_job *j);
 
-/* The wishes. Accounts thread. */
-void wish_register(struct accounts *s, struct account_job *j);
-void wish_log_in(struct accounts *s, struct account_job *j);
-void wish_refresh(struct accounts *s, struct account_job *j);
-void wish_log_out(struct accounts *s, struct account_job *j);
-void wish_who_am_i(struct accounts *s, struct account_job *j);
+/* What a request begins with. Accounts thread. */
+void accounts_register(struct accounts *s, struct account_job *j);
+void accounts_log_in(struct accounts *s, struct account_job *j);
+void accounts_refresh(struct accounts *s, struct account_job *j);
+void accounts_log_out(struct accounts *s, struct account_job *j);
+void accounts_who_am_i(struct accounts *s, struct account_job *j);

@@ -131,7 +131,7 @@ static fallible read_who(struct account_job *j, struct fault *f)
 
 /* Reads the form and puts the job away; what is refused is answered here. */
 static void submit(struct http_request *r, fallible (*read)(struct account_job *j, struct fault *f),
-                   void (*wish)(struct accounts *s, struct account_job *j))
+                   void (*step)(struct accounts *s, struct account_job *j))
 {
     const struct command_api *api = http_context(r);
     struct fault f = {0};
@@ -139,7 +139,7 @@ static void submit(struct http_request *r, fallible (*read)(struct account_job *
     j->job.finish = finish;
     j->loop = http_loop_of(r);
     j->request = r;
-    j->step = wish;
+    j->step = step;
     j->origin.correlation_id = arena_text(&j->arena, http_request_id(r));
     j->origin.traceparent = arena_text(&j->arena, http_traceparent(r));
     const struct problem *p = check_request(r, &f);
@@ -158,31 +158,31 @@ static void submit(struct http_request *r, fallible (*read)(struct account_job *
 static void register_account(struct http_request *r, const void *row)
 {
     (void)row;
-    submit(r, read_registration, wish_register);
+    submit(r, read_registration, accounts_register);
 }
 
 static void log_in(struct http_request *r, const void *row)
 {
     (void)row;
-    submit(r, read_credentials, wish_log_in);
+    submit(r, read_credentials, accounts_log_in);
 }
 
 static void refresh(struct http_request *r, const void *row)
 {
     (void)row;
-    submit(r, read_refresh, wish_refresh);
+    submit(r, read_refresh, accounts_refresh);
 }
 
 static void log_out(struct http_request *r, const void *row)
 {
     (void)row;
-    submit(r, read_log_out, wish_log_out);
+    submit(r, read_log_out, accounts_log_out);
 }
 
 static void who_am_i(struct http_request *r, const void *row)
 {
     (void)row;
-    submit(r, read_who, wish_who_am_i);
+    submit(r, read_who, accounts_who_am_i);
 }
 
 static void show_keys(struct http_request *r, const void *row)

@@ -1,4 +1,4 @@
-/* accounts_thread.h -- what the wishes of accounts.c stand on: the database, the hash pool, the way
+/* accounts_thread.h -- what the steps of accounts.c stand on: the database, the hash pool, the way
  * back. Accounts thread only, unless it says otherwise. */
 #pragma once
 

@@ -9,7 +9,7 @@
 #include "writer/writer.h"
 #include "base/banned.h"
 
-enum { KEY_LEAST = 16, KEY_MOST = 128 };
+enum { KEY_MIN = 16, KEY_MAX = 128 };
 
 /* What an answer tells of the version of the stream it is about, and what a request may ask of it.
  */
@@ -168,8 +168,8 @@ static fallible read_key(struct http_request *r, struct pending *p, struct fault
     const struct command *c = &p->command;
     const char *key = http_header(r, HTTP_IDEMPOTENCY_KEY);
     char own[UUID_TEXT];
-    size_t length = key ? strlen(key) : KEY_LEAST;
-    if (length < KEY_LEAST || length > KEY_MOST || (key && !is_visible(key)))
+    size_t length = key ? strlen(key) : KEY_MIN;
+    if (length < KEY_MIN || length > KEY_MAX || (key && !is_visible(key)))
         return fault_at(f, BAD_HEADER, "Idempotency-Key", "Expected 16 to 128 visible characters.");
     p->secret = api->server_secret;
     p->client_key = key ? key : arena_text(http_arena(r), uuid_new(own));

@@ -12,7 +12,7 @@ extern const struct http_route command_routes[];
 extern const int command_route_count;
 
 /* What a request asks for, as a keyed hash: name, `path` ("" if it has no id), the completed body
- * as its shape writes it, preconditions. However a client spells the same wish, it is the same
+ * as its shape writes it, preconditions. However a client spells the same request, it is the same
  * digest. */
 void command_digest(const unsigned char secret[32], const struct command *c, const char *path,
                     char out[DIGEST_TEXT]);

@@ -18,7 +18,7 @@ struct arguments {
     int count;
 };
 
-struct category_place *place_of(struct log_place *p, const char *category)
+struct category_place *category_place_of(struct log_place *p, const char *category)
 {
     for (int i = 0; i < p->category_count; i++)
         if (text_equal(p->categories[i].name, category))
@@ -80,7 +80,7 @@ static fallible build(struct arguments *args, const struct log_place *p, bool se
     add_int(args, a, p->position);
     for (int i = 0; i < page->count; i++) {
         const struct stored_event *e = &page->at[i];
-        struct category_place *c = place_of(now, e->category);
+        struct category_place *c = category_place_of(now, e->category);
         if (!c || now->category_count != p->category_count)
             return INTERNAL; /* the caller lists every category of the page first */
         add_event(args, a, p, e, FIRST_CATEGORY_KEY + (int)(c - now->categories), c->last);
@@ -155,20 +155,20 @@ fallible publish(struct redis *r, struct log_place *p, bool seed, const struct e
 
 /* Without LIMIT 0, Redis 7.0.15 ends a trim by `~` after 100 nodes of 100 entries, however many are
  * left. */
-static fallible trim_key(struct redis *r, const char *key, const char *least)
+static fallible trim_key(struct redis *r, const char *key, const char *min_id)
 {
     scoped_arena a = {0};
     struct redis_reply reply;
-    return redis_ask(r, &a, &reply, "XTRIM", key, "MINID", "~", least, "LIMIT", "0", NULL);
+    return redis_ask(r, &a, &reply, "XTRIM", key, "MINID", "~", min_id, "LIMIT", "0", NULL);
 }
 
 fallible publish_trim(struct redis *r, const struct log_place *p, int64_t position)
 {
     scoped_arena a = {0};
-    const char *least = arena_printf(&a, "%lld-0", (long long)position + 1);
-    TRY(trim_key(r, ALL_KEY, least));
+    const char *min_id = arena_printf(&a, "%lld-0", (long long)position + 1);
+    TRY(trim_key(r, ALL_KEY, min_id));
     for (int i = 0; i < p->category_count; i++)
-        TRY(trim_key(r, arena_printf(&a, "{events}:%s", p->categories[i].name), least));
+        TRY(trim_key(r, arena_printf(&a, "{events}:%s", p->categories[i].name), min_id));
     return NULL;
 }
 

@@ -21,7 +21,7 @@ struct log_place {
 };
 
 /* Its entry in `categories`, made with last 0 if it is new; NULL when there is no room. */
-struct category_place *place_of(struct log_place *p, const char *category);
+struct category_place *category_place_of(struct log_place *p, const char *category);
 
 enum publish_answer {
     PUBLISHED,   /* *last: the position Redis stands at now */

@@ -1,4 +1,4 @@
-/* relay.c -- see relay.h. Each answer of publish.lua has its line in `settle`. */
+/* relay.c -- see relay.h. Each answer of publish.lua has its line in `apply_answer`. */
 #include "command-api/relay.h"
 
 #include <poll.h>
@@ -18,11 +18,11 @@
 #include "base/banned.h"
 
 enum {
-    STUCK_MS = 5000,       /* between two looks at what only an operator can settle */
-    PROBE_US = 1000000,    /* between two looks at the epoch and, without events, at Redis */
-    TRIM_EVERY = 10000,    /* events between two trims, at most; */
-    TRIM_PART = 8,         /* this part of what is kept, if that is less */
-    LEAST_RETAINED = 1000, /* below this a full Redis is the operator's */
+    STUCK_MS = 5000,     /* between two tries when only an operator can help */
+    PROBE_US = 1000000,  /* between two looks at the epoch and, without events, at Redis */
+    TRIM_EVERY = 10000,  /* events between two trims, at most; */
+    TRIM_PART = 8,       /* this part of what is kept, if that is less */
+    RETAINED_MIN = 1000, /* below this a full Redis is the operator's */
 };
 
 struct relay {
@@ -58,8 +58,8 @@ struct relay *relay_new(const struct settings *settings, const char *redis_passw
     r->trimmed = -TRIM_EVERY; /* the setting may be lower than the last process's */
     r->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     for (const struct stream_kind *k = stream_kinds; k->kind; k++)
-        place_of(&r->place,
-                 k->category); /* named from the start: every one of their keys is compared */
+        category_place_of(
+            &r->place, k->category); /* named from the start: every one of their keys is compared */
     return r;
 }
 
@@ -71,7 +71,7 @@ int64_t relay_position(const struct relay *r)
 /* ---- before publishing ---- */
 
 /* Any other policy may drop the streams behind our back. */
-static fallible check_redis(struct relay *r)
+static fallible check_eviction(struct relay *r)
 {
     scoped_arena a = {0};
     struct redis_reply reply;
@@ -106,7 +106,7 @@ static fallible read_head(struct relay *r, int64_t *head)
 
 static void set_last(void *arg, const char *category, int64_t last)
 {
-    struct category_place *c = place_of(arg, category);
+    struct category_place *c = category_place_of(arg, category);
     if (c)
         c->last = last;
 }
@@ -126,7 +126,7 @@ static fallible stand_at(struct relay *r, int64_t position)
 static fallible name_categories(struct relay *r, const struct event_page *page)
 {
     for (int i = 0; i < page->count; i++)
-        if (!place_of(&r->place, page->at[i].category)) {
+        if (!category_place_of(&r->place, page->at[i].category)) {
             log_error("more categories than the relay has room for");
             return INTERNAL;
         }
@@ -163,7 +163,7 @@ static fallible seed(struct relay *r)
     return answer == PUBLISHED || answer == GAP ? NULL : REDIS_REFUSED;
 }
 
-static fallible heal(struct relay *r, int64_t last)
+static fallible resume_from(struct relay *r, int64_t last)
 {
     int64_t head;
     TRY(read_head(r, &head));
@@ -194,20 +194,20 @@ static fallible meet_later_life(struct relay *r, int64_t epoch)
 
 static fallible make_room(struct relay *r)
 {
-    if (r->retain > LEAST_RETAINED)
-        r->retain = r->retain / 2 > LEAST_RETAINED ? r->retain / 2 : LEAST_RETAINED;
+    if (r->retain > RETAINED_MIN)
+        r->retain = r->retain / 2 > RETAINED_MIN ? r->retain / 2 : RETAINED_MIN;
     log_warning("redis is full; keeping fewer events", KV("retained", r->retain));
     if (r->place.position > r->retain)
         TRY(publish_trim(r->redis, &r->place, r->place.position - r->retain));
     return REDIS_REFUSED;
 }
 
-static fallible settle(struct relay *r, enum publish_answer answer, int64_t last,
-                       const struct event_page *page)
+static fallible apply_answer(struct relay *r, enum publish_answer answer, int64_t last,
+                             const struct event_page *page)
 {
     switch (answer) {
     case PUBLISHED: published(r, page); return NULL;
-    case GAP: return heal(r, last);
+    case GAP: return resume_from(r, last);
     case OTHER_EPOCH: return last > r->place.epoch ? meet_later_life(r, last) : seed(r);
     case AHEAD: return publish_forget_epoch(r->redis);
     case NO_MEMORY: return make_room(r);
@@ -259,7 +259,7 @@ fallible relay_step(struct relay *r, bool *progress)
     bool probe = r->place.position < 0 || now >= r->probe_at; /* by the clock, however busy */
     if (probe) {
         TRY(read_head(r, &head));
-        TRY(check_redis(r));
+        TRY(check_eviction(r));
     }
     if (r->place.position < 0) { /* a comparison that fails tells where Redis stands */
         TRY(stand_at(r, 0));
@@ -278,7 +278,7 @@ fallible relay_step(struct relay *r, bool *progress)
     TRY(publish(r->redis, &r->place, false, &page, &a, &answer, &last));
     FAILPOINT(RELAY_AFTER_PUBLISH);
     bool ok = answer == PUBLISHED;
-    TRY(settle(r, answer, last, &page));
+    TRY(apply_answer(r, answer, last, &page));
     if (probe && ok)
         r->probe_at = now + PROBE_US;
     *progress = !ok || page.count == PUBLISH_MAX;
@@ -322,7 +322,7 @@ static void sleep_ms(struct relay *r, int ms, bool wakeable)
 }
 
 /* Of a relay that waits for its turn. */
-static void look_at_redis(struct relay *r)
+static void report_redis(struct relay *r)
 {
     scoped_arena a = {0};
     struct redis_reply reply;
@@ -343,7 +343,7 @@ static void *relay_main(void *arg)
     while (!atomic_load(&r->stop)) {
         bool progress = false;
         if (!is_leader(r)) {
-            look_at_redis(r);
+            report_redis(r);
             sleep_ms(r, 500, false);
             continue;
         }

@@ -1,5 +1,5 @@
 /* relay.h -- publishes the log to Redis, in order, without a hole. It starts from Redis's answer,
- * never from its own memory, so FLUSHALL, fail-over and lost tails heal by themselves; any number
+ * never from its own memory, so FLUSHALL, fail-over and lost tails repair themselves; any number
  * of relays may run: an advisory lock saves work, the comparison is the safety. */
 #pragma once
 
@@ -18,6 +18,6 @@ void relay_free(struct relay *r);
 /* One turn on the calling thread: publishes at most PUBLISH_MAX events or settles one difference
  * with Redis. *progress: there may be more to do at once. STORE_UNAVAILABLE, REDIS_UNAVAILABLE,
  * REDIS_REFUSED: try again later. EPOCH_RAISED: this relay is at its end. BATCH_REJECTED, INTERNAL:
- * an operator must look (logged); commands go on meanwhile. */
+ * an operator must act (logged); commands go on meanwhile. */
 fallible relay_step(struct relay *r, bool *progress);
 int64_t relay_position(const struct relay *r); /* -1: not known */

@@ -11,7 +11,7 @@
 enum { TIMEOUT_MS = 60000, REDIS_TIMEOUT_MS = 5000 };
 
 #define TEXT                                          0
-#define INT(least, most)                              0
+#define INT(min, max)                                 0
 #define WORD_OF(words)                                0
 #define SETTING(name, kind, fallback, services, help) {#name, fallback},
 static const struct {

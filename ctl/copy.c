@@ -14,7 +14,7 @@ struct trim {
     struct city city;
     struct arena arena;
     const char *const *keys;
-    int64_t least; /* first position that stays */
+    int64_t first_kept; /* position */
     bool dry, yes, json;
 };
 
@@ -33,7 +33,7 @@ static fallible readers_before(struct trim *t, const char *key, int64_t *out)
             if (!id || !text_equal(reply.at[i].at[k].text, "last-delivered-id"))
                 continue;
             snprintf(digits, sizeof(digits), "%.*s", (int)strcspn(id, "-"), id);
-            *out += text_to_int(digits, &position) && position < t->least - 1;
+            *out += text_to_int(digits, &position) && position < t->first_kept - 1;
         }
     return NULL;
 }
@@ -45,9 +45,10 @@ static fallible add_row(struct trim *t, const char *key, struct table *out, int6
     struct key_place place;
     int64_t removes = 0, readers;
     TRY(city_key(&t->city, key, &place));
-    if (place.length && place.first < t->least)
-        TRY(city_count(&t->city, category_of_key(key), place.first - 1, t->least - 1, &removes));
-    if (place.last && place.last < t->least)
+    if (place.length && place.first < t->first_kept)
+        TRY(city_count(&t->city, category_of_key(key), place.first - 1, t->first_kept - 1,
+                       &removes));
+    if (place.last && place.last < t->first_kept)
         removes = place.length;
     TRY(readers_before(t, key, &readers));
     const char *cells[COLUMNS] = {key,
@@ -66,7 +67,7 @@ static fallible plan(struct trim *t, int64_t keep, struct table *out, int64_t *a
     struct log_head head;
     TRY(city_head(&t->city, &head));
     TRY(city_keys(&t->city, head.position, &t->arena, &t->keys));
-    t->least = head.position > keep ? head.position - keep + 1 : 1;
+    t->first_kept = head.position > keep ? head.position - keep + 1 : 1;
     *all = 0;
     for (const char *const *key = t->keys; *key; key++)
         TRY(add_row(t, *key, out, all));
@@ -76,7 +77,7 @@ static fallible plan(struct trim *t, int64_t keep, struct table *out, int64_t *a
 static fallible carry_out(struct trim *t, int64_t *removed)
 {
     scoped_arena a = {0};
-    const char *id = arena_printf(&a, "%lld-0", (long long)t->least);
+    const char *id = arena_printf(&a, "%lld-0", (long long)t->first_kept);
     for (const char *const *key = t->keys; *key; key++) {
         struct redis_reply reply;
         TRY(redis_ask(t->city.redis, &a, &reply, "XTRIM", *key, "MINID", "~", id, "LIMIT", "0",
@@ -107,7 +108,7 @@ static int trim(struct trim *t, int64_t keep)
             t->yes,
             "This removes up to %lld entries before position %lld from Redis, also such as a "
             "group has not been given. The store keeps every event.",
-            (long long)all, (long long)t->least))
+            (long long)all, (long long)t->first_kept))
         return FAILED;
     p = carry_out(t, &removed);
     if (p)

@@ -32,7 +32,7 @@ static bool wrong(const struct option *o, const char *word)
     return false;
 }
 
-bool options_read(int argc, char **argv, const struct option *table, const char **words, int most)
+bool options_read(int argc, char **argv, const struct option *table, const char **words, int max)
 {
     int count = 0;
     for (int i = 0; i < argc; i++) {
@@ -41,7 +41,7 @@ bool options_read(int argc, char **argv, const struct option *table, const char 
             *o->flag = true;
         else if (o && o->value && !is_given(o) && i + 1 < argc)
             *o->value = argv[++i];
-        else if (!o && count < most && !(argv[i][0] == '-' && argv[i][1]))
+        else if (!o && count < max && !(argv[i][0] == '-' && argv[i][1]))
             words[count++] = argv[i];
         else
             return wrong(o, argv[i]);

@@ -10,7 +10,7 @@ struct option {
     bool *flag;
 };
 
-/* Fills values and flags, and up to `most` words. False, after a sentence that names it: an unknown
+/* Fills values and flags, and up to `max` words. False, after a sentence that names it: an unknown
  * or repeated option, a value that is missing, a word too many. All of them start as NULL and
  * false. */
-bool options_read(int argc, char **argv, const struct option *table, const char **words, int most);
+bool options_read(int argc, char **argv, const struct option *table, const char **words, int max);

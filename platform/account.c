@@ -100,10 +100,10 @@ fallible accounts_list(struct pg *c, struct rows **out)
 
 /* ---- what is allowed ---- */
 
-static bool is_within(const char *s, long least, long most)
+static bool is_within(const char *s, long min, long max)
 {
     long characters = text_characters(s, strlen(s));
-    return characters >= least && characters <= most;
+    return characters >= min && characters <= max;
 }
 
 fallible account_check_name(struct arena *a, const char *name, const char **shown, struct fault *f)
@@ -225,10 +225,10 @@ fallible account_rehash(struct pg *c, const struct account *a, const char *new_h
 fallible session_open(struct pg *c, struct account *a, const char *session, const char *tag,
                       int64_t days)
 {
-    char number[INT_TEXT], most[INT_TEXT];
+    char number[INT_TEXT], max[INT_TEXT];
     scoped_rows *rows = NULL;
     const char *values[] = {
-        session, a->user_id, a->hash, tag, int_text(days, number), int_text(SESSIONS_MAX, most)};
+        session, a->user_id, a->hash, tag, int_text(days, number), int_text(SESSIONS_MAX, max)};
     TRY(ask(c, &OPEN_SESSION, 6, values, &rows));
     if (rows_count(rows) == 0)
         return BAD_CREDENTIALS;

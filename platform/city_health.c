@@ -38,10 +38,10 @@ struct city_health {
     int64_t made; /* monotonic us; 0: never */
 };
 
-struct look {
+struct health_request {
     struct job job;
     struct http_loop *loop;
-    struct http_request *request;
+    struct http_request *http;
     struct text body;
     int status;
 };
@@ -166,9 +166,9 @@ static void write_whole(struct city_health *h, const enum word heard[PARTS])
                        : "},\"success\":false,\"error\":\"Not every service is ready.\"}");
 }
 
-static void look_at_all(struct job *j, void *state)
+static void check_all(struct job *j, void *state)
 {
-    struct look *l = (struct look *)(void *)j;
+    struct health_request *request = (struct health_request *)(void *)j;
     struct city_health *h = state;
     enum word heard[PARTS];
     if (!h->made || time_monotonic() - h->made > CITY_HEALTH_KEPT_MS * 1000) {
@@ -176,33 +176,33 @@ static void look_at_all(struct job *j, void *state)
         write_whole(h, heard);
         h->made = time_monotonic();
     }
-    l->status = h->status;
-    text_append(&l->body, text_value(&h->body));
-    http_post(l->loop, &l->job);
+    request->status = h->status;
+    text_append(&request->body, text_value(&h->body));
+    http_post(request->loop, &request->job);
 }
 
 static void finish(struct job *j)
 {
-    struct look *l = (struct look *)(void *)j;
-    http_reply(l->request, &(struct http_answer){.status = l->status,
-                                                 .body = text_value(&l->body),
-                                                 .length = l->body.length,
-                                                 .headers = {{"Cache-Control", "no-store"}}});
-    text_release(&l->body);
-    free(l);
+    struct health_request *request = (struct health_request *)(void *)j;
+    http_reply(request->http, &(struct http_answer){.status = request->status,
+                                                    .body = text_value(&request->body),
+                                                    .length = request->body.length,
+                                                    .headers = {{"Cache-Control", "no-store"}}});
+    text_release(&request->body);
+    free(request);
 }
 
 static void handle(struct http_request *r, const void *row)
 {
     const struct city_health *h = row;
-    struct look *l = must_alloc(1, sizeof(*l));
-    l->job.finish = finish;
-    l->loop = http_loop_of(r);
-    l->request = r;
-    const struct problem *p = pool_put(h->pool, &l->job);
+    struct health_request *request = must_alloc(1, sizeof(*request));
+    request->job.finish = finish;
+    request->loop = http_loop_of(r);
+    request->http = r;
+    const struct problem *p = pool_put(h->pool, &request->job);
     if (!p)
         return;
-    free(l);
+    free(request);
     http_refuse(r, p, NULL);
 }
 
@@ -220,7 +220,7 @@ struct city_health *city_health_new(const struct settings *s)
     h->parts[0] = (struct part){"command-api", s->command_api_port};
     h->parts[1] = (struct part){"query-api", s->query_api_port};
     h->parts[2] = (struct part){"projector", s->projector_port};
-    struct pool_work work = {.begin = begin, .work = look_at_all, .context = h};
+    struct pool_work work = {.begin = begin, .work = check_all, .context = h};
     h->pool = pool_new("city health", 1, WAITING_MAX, &work);
     return h;
 }

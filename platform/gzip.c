@@ -10,7 +10,7 @@
 
 enum { GZIP_FRAME = 15 + 16, LEVEL = 6, MEMORY = 8 };
 
-char *gzip_pack(const void *body, size_t length, size_t *packed_length)
+char *gzip_compress(const void *body, size_t length, size_t *gzipped_length)
 {
     z_stream z = {0};
     if (length > UINT_MAX ||
@@ -22,7 +22,7 @@ char *gzip_pack(const void *body, size_t length, size_t *packed_length)
     z.next_out = (Bytef *)packed;
     z.avail_out = (uInt)length; /* no room: it would not be shorter */
     int result = deflate(&z, Z_FINISH);
-    *packed_length = z.total_out;
+    *gzipped_length = z.total_out;
     deflateEnd(&z);
     if (result == Z_STREAM_END)
         return packed;

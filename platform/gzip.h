@@ -4,4 +4,4 @@
 #include <stddef.h>
 
 /* The body in gzip form, freed by the caller with free(); NULL if it would not be shorter. */
-char *gzip_pack(const void *body, size_t length, size_t *packed_length);
+char *gzip_compress(const void *body, size_t length, size_t *gzipped_length);

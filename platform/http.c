@@ -117,7 +117,7 @@ void http_timer_free(struct http_timer *t)
 /* ---- a loop ---- */
 
 /* Stops when everybody has his answer or the grace is over. */
-static void look_at_stop(struct http_loop *l)
+static void check_stop(struct http_loop *l)
 {
     if (!l->stop_at) {
         l->stop_at = atomic_load(&l->server->stop_at);
@@ -137,7 +137,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct http_loop *l = arg;
     loop_sweep(l);
     metric_set(METRIC_http_open_connections, NULL, atomic_load(&l->server->open));
-    look_at_stop(l);
+    check_stop(l);
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
@@ -147,7 +147,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     struct http_loop *l = arg;
     run_posted(l);
     loop_resume_accepting(l);
-    look_at_stop(l);
+    check_stop(l);
 }
 
 static void on_adopt(evutil_socket_t fd, short what, void *arg)

@@ -194,7 +194,7 @@ static void append_connection(struct text *out, const struct http_request *r)
 
 static void write_head(struct text *out, const struct http_request *r, const struct http_answer *a)
 {
-    const int most = sizeof(a->headers) / sizeof(a->headers[0]);
+    const int max = sizeof(a->headers) / sizeof(a->headers[0]);
     text_append(out, r->raw->minor ? "HTTP/1.1 " : "HTTP/1.0 ");
     text_append_int(out, a->status);
     text_append_char(out, ' ');
@@ -205,7 +205,7 @@ static void write_head(struct text *out, const struct http_request *r, const str
         append_header(out, "Content-Type", a->content_type ? a->content_type : "application/json");
     if (!is_bodiless(a->status))
         append_length(out, a->length);
-    for (int i = 0; i < most && a->headers[i].name; i++)
+    for (int i = 0; i < max && a->headers[i].name; i++)
         append_header(out, a->headers[i].name, a->headers[i].value);
     append_header(out, "X-Request-Id", r->id);
     if (r->traceparent)

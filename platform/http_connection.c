@@ -50,8 +50,8 @@ void connection_move(struct connection *c, enum connection_state state)
     c->state = state;
     c->deadline = deadline_in(c);
     TAILQ_INSERT_TAIL(&l->lists[state], c, link);
-    if (c->deaf && is_input_used(c)) {
-        c->deaf = false;
+    if (c->read_paused && is_input_used(c)) {
+        c->read_paused = false;
         event_add(c->readable, NULL);
     }
 }
@@ -80,7 +80,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     struct connection *c = arg;
     char some[READ_BYTES];
     if (!is_input_used(c)) {
-        c->deaf = true;
+        c->read_paused = true;
         event_del(c->readable);
         return;
     }
@@ -282,7 +282,7 @@ static void refuse_raw(struct connection *c, const struct problem *p)
 }
 
 /* No handler has the request: what is to be written is evhttp's own. */
-static void look_at_output(struct connection *c)
+static void read_output(struct connection *c)
 {
     char head[13] = ""; /* "HTTP/1.1 413" */
     evbuffer_copyout(bufferevent_get_output(c->bev), head, sizeof(head) - 1);
@@ -296,7 +296,7 @@ static void attend(struct http_loop *l, struct connection *c)
     TAILQ_REMOVE(&l->attention, c, attention_link);
     c->attention = false;
     if (c->state == READING)
-        look_at_output(c);
+        read_output(c);
     send_output(c);
 }
 

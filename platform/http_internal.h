@@ -56,8 +56,8 @@ struct connection {
     struct event *readable, *writable;
     int64_t deadline; /* monotonic us; not in HANDLING */
     int fd;
-    bool deaf;      /* something came when nothing may be read: `readable` is not waited for */
-    bool attention; /* has new output: in the loop's list of those */
+    bool read_paused; /* something came when nothing may be read: `readable` is not waited for */
+    bool attention;   /* has new output: in the loop's list of those */
 };
 TAILQ_HEAD(connections, connection);
 LIST_HEAD(connection_bucket, connection);

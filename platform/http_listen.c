@@ -60,13 +60,13 @@ static void limit_connections(struct http_server *s)
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == RLIM_INFINITY)
         return;
-    int most = limit.rlim_cur > 2 * SPARE_DESCRIPTORS ? (int)limit.rlim_cur - SPARE_DESCRIPTORS
-                                                      : (int)limit.rlim_cur / 2;
-    if (s->settings.max_connections <= most)
+    int max = limit.rlim_cur > 2 * SPARE_DESCRIPTORS ? (int)limit.rlim_cur - SPARE_DESCRIPTORS
+                                                     : (int)limit.rlim_cur / 2;
+    if (s->settings.max_connections <= max)
         return;
     log_warning("fewer connections than set: the limit of open files is low",
-                KV("max_connections", s->settings.max_connections), KV("allowed", most));
-    s->settings.max_connections = most;
+                KV("max_connections", s->settings.max_connections), KV("allowed", max));
+    s->settings.max_connections = max;
 }
 
 fallible http_listen(struct http_server *s)
@@ -91,29 +91,29 @@ fallible http_listen(struct http_server *s)
 
 /* ---- who accepts ---- */
 
-static struct http_loop *least_loaded(struct http_server *s)
+static struct http_loop *emptiest_loop(struct http_server *s)
 {
-    struct http_loop *least = &s->loops[0];
+    struct http_loop *emptiest = &s->loops[0];
     for (int i = 1; i < s->settings.loops; i++)
-        if (atomic_load(&s->loops[i].open) < atomic_load(&least->open))
-            least = &s->loops[i];
-    return least;
+        if (atomic_load(&s->loops[i].open) < atomic_load(&emptiest->open))
+            emptiest = &s->loops[i];
+    return emptiest;
 }
 
 static bool may_accept(struct http_loop *l)
 {
     struct http_server *s = l->server;
     return atomic_load(&s->open) < s->settings.max_connections &&
-           atomic_load(&l->open) <= atomic_load(&least_loaded(s)->open) + IMBALANCE;
+           atomic_load(&l->open) <= atomic_load(&emptiest_loop(s)->open) + IMBALANCE;
 }
 
 static void pause_accepting(struct http_loop *l)
 {
     evconnlistener_disable(l->listener);
     l->paused = true;
-    struct http_loop *least = least_loaded(l->server);
-    if (least != l)
-        event_active(least->wake, 0, 0); /* it may have paused when it was the fuller one */
+    struct http_loop *emptiest = emptiest_loop(l->server);
+    if (emptiest != l)
+        event_active(emptiest->wake, 0, 0); /* it may have paused when it was the fuller one */
 }
 
 void loop_resume_accepting(struct http_loop *l)

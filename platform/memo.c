@@ -20,11 +20,11 @@ struct memo {
     unsigned char *places;
 };
 
-struct memo *memo_new(int most, size_t value_size)
+struct memo *memo_new(int max, size_t value_size)
 {
     const size_t align = _Alignof(struct place);
     struct memo *m = must_alloc(1, sizeof(*m));
-    m->sets = ((size_t)most + WAYS - 1) / WAYS;
+    m->sets = ((size_t)max + WAYS - 1) / WAYS;
     m->value_size = value_size;
     m->place_size = (sizeof(struct place) + value_size + align - 1) & ~(align - 1);
     m->places = must_alloc(m->sets * WAYS, m->place_size);

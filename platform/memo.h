@@ -10,8 +10,8 @@ enum { MEMO_KEY = 32 };
 
 struct memo;
 
-/* At most `most` entries (rounded up to 4) with a value of `value_size` bytes, which may be 0. */
-struct memo *memo_new(int most, size_t value_size);
+/* At most `max` entries (rounded up to 4) with a value of `value_size` bytes, which may be 0. */
+struct memo *memo_new(int max, size_t value_size);
 void memo_free(struct memo *m); /* wipes; NULL is allowed */
 
 /* The value (not NULL even if values have no bytes), borrowed until the next memo_put; NULL if

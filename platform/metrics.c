@@ -13,13 +13,13 @@
 
 enum { VALUES = 64, BOUNDS = 16 };
 
-struct row {
+struct metric_row {
     const char *name;
     enum metric_kind kind;
     const char *label, *help;
 };
 #define METRIC(name, kind, label, help) {#name, kind, label, help},
-static const struct row rows[METRIC_COUNT] = {
+static const struct metric_row rows[METRIC_COUNT] = {
 #include "platform/metrics.def"
 };
 #undef METRIC
@@ -133,7 +133,7 @@ static void append_head(struct text *out, const char *name, const char *type, co
 
 static void write_series(enum metric m, struct text *out)
 {
-    const struct row *row = &rows[m];
+    const struct metric_row *row = &rows[m];
     bool begun = false;
     for (struct series *s = table[m]; s <= table[m] + VALUES; s++) {
         const char *value = atomic_load_explicit(&s->value, memory_order_acquire);

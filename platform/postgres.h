@@ -77,7 +77,7 @@ const char *pg_message(const struct pg *c);
 enum pg_fault {
     PG_NONE,    /* there was none */
     PG_MOMENT,  /* of the connection, a lock, a race: the next try may pass */
-    PG_UNWELL,  /* the server cannot work as it is: an operator must look */
+    PG_UNWELL,  /* the server cannot work as it is: an operator must act */
     PG_ABSENT,  /* tables, functions or rights are not there, or not yet */
     PG_DATA,    /* the values'; for a stored event: it is poison */
     PG_PROGRAM, /* the statement is wrong */

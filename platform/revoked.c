@@ -1,6 +1,6 @@
 /* revoked.c -- what must be refused although its signature and time are good: tokens of ended
  * sessions, of role versions that were raised, and of older lives of the log. One table for the
- * first two: under the id of a session or a user stands the least role version that is still good.
+ * first two: under the id of a session or a user stands the lowest role version that is still good.
  * The third needs no table: a token says when it was issued. */
 #include "platform/token.h"
 
@@ -22,8 +22,8 @@ enum { ID_BYTES = 16, FIRST_SIZE = 64, PAGE = 256 };
 
 struct mark {
     unsigned char id[ID_BYTES];
-    int64_t least; /* role version; INT64_MAX: none */
-    int64_t at;    /* us; 0: a free place */
+    int64_t min_version; /* of the role; INT64_MAX: none is good enough */
+    int64_t at;          /* us; 0: a free place */
 };
 
 struct revoked {
@@ -90,7 +90,7 @@ static void rebuild(struct revoked *r, int64_t now)
     r->used = kept;
 }
 
-static void mark(struct revoked *r, const char *uuid, int64_t least, int64_t now)
+static void mark(struct revoked *r, const char *uuid, int64_t min_version, int64_t now)
 {
     unsigned char id[ID_BYTES];
     if (!read_id(uuid, id))
@@ -102,7 +102,7 @@ static void mark(struct revoked *r, const char *uuid, int64_t least, int64_t now
     if (!m->at)
         r->used++;
     memcpy(m->id, id, ID_BYTES);
-    m->least = m->at && m->least > least ? m->least : least;
+    m->min_version = m->at && m->min_version > min_version ? m->min_version : min_version;
     m->at = now > m->at ? now : m->at;
     pthread_rwlock_unlock(&r->lock);
 }
@@ -139,7 +139,7 @@ bool is_revoked(struct revoked *r, const struct claims *c)
         if (!read_id(ids[i], id))
             continue;
         const struct mark *m = place_of(r->marks, r->size, id);
-        revoked = m->at && c->role_version < m->least;
+        revoked = m->at && c->role_version < m->min_version;
     }
     pthread_rwlock_unlock(&r->lock);
     return revoked;

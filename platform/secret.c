@@ -20,7 +20,7 @@ static inline void close_file(const int *fd)
 }
 #define scoped_fd __attribute__((cleanup(close_file))) int
 
-static const struct problem *refuse(const char *path, const char *reason)
+static const struct problem *refuse_file(const char *path, const char *reason)
 {
     log_error("a secret cannot be used", KV("path", path), KV("reason", reason));
     return NOT_STARTED;
@@ -31,11 +31,11 @@ static fallible open_secret(const char *path, int *fd, size_t *size)
     struct stat st;
     *fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (*fd < 0)
-        return refuse(path, errno == ELOOP ? "it is a link" : strerror(errno));
+        return refuse_file(path, errno == ELOOP ? "it is a link" : strerror(errno));
     if (fstat(*fd, &st) || !S_ISREG(st.st_mode))
-        return refuse(path, "it is not a file");
+        return refuse_file(path, "it is not a file");
     if (st.st_mode & 077)
-        return refuse(path, "group or others may use it: it needs mode 0600 or 0400");
+        return refuse_file(path, "group or others may use it: it needs mode 0600 or 0400");
     *size = (size_t)st.st_size;
     return NULL;
 }
@@ -47,7 +47,7 @@ static fallible read_whole(const char *path, int fd, void *out, size_t size)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return refuse(path, n ? strerror(errno) : "it became shorter");
+            return refuse_file(path, n ? strerror(errno) : "it became shorter");
         done += (size_t)n;
     }
     return NULL;
@@ -79,12 +79,12 @@ fallible secret_read_text(const char *path, char **out)
     size_t size;
     TRY(open_secret(path, &fd, &size));
     if (!size || size > TEXT_MAX)
-        return refuse(path, "it is empty or larger than 4096 bytes");
+        return refuse_file(path, "it is empty or larger than 4096 bytes");
     char *text = must_alloc(1, size + 1);
     const struct problem *p = read_whole(path, fd, text, size);
     text[strcspn(text, "\r\n")] = '\0';
     if (!p && (!*text || strlen(text) + 2 < size))
-        p = refuse(path, "it is not one line of text");
+        p = refuse_file(path, "it is not one line of text");
     if (p) {
         free(text);
         return p;

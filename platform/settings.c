@@ -13,7 +13,7 @@
 #include "platform/token.h"
 #include "base/banned.h"
 
-struct row {
+struct setting_row {
     const char *name; /* of the member; the variable is the same in capitals */
     size_t offset;
     enum {
@@ -24,7 +24,7 @@ struct row {
         SETTING_DATABASE,
         SETTING_FILE
     } kind;
-    int64_t least, most;
+    int64_t min, max;
     const char *words; /* of SETTING_WORD, with spaces between */
     enum { NO_FILE, LINE, BYTES_32, PRIVATE_KEY, PUBLIC_KEY } content; /* of SETTING_FILE */
     const char *fallback;                                              /* NULL: required */
@@ -33,21 +33,21 @@ struct row {
 };
 
 #define TEXT             SETTING_TEXT, 0, 0, NULL, NO_FILE
-#define INT(least, most) SETTING_INT, least, most, NULL, NO_FILE
+#define INT(min, max)    SETTING_INT, min, max, NULL, NO_FILE
 #define WORD_OF(words)   SETTING_WORD, 0, 0, words, NO_FILE
 #define ADDRESS          SETTING_ADDRESS, 0, 0, NULL, NO_FILE
 #define DATABASE         SETTING_DATABASE, 0, 0, NULL, NO_FILE
 #define FILE_OF(content) SETTING_FILE, 0, 0, NULL, content
 #define SETTING(name, kind, fallback, services, help) \
     {#name, offsetof(struct settings, name), kind, fallback, services, help},
-static const struct row rows[] = {
+static const struct setting_row rows[] = {
 #include "platform/settings.def"
 };
 #undef SETTING
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), NAME_MAX_TEXT = 64 };
 
-static const char *variable(const struct row *row, char out[NAME_MAX_TEXT])
+static const char *variable(const struct setting_row *row, char out[NAME_MAX_TEXT])
 {
     size_t n = 0;
     for (; row->name[n] && n < NAME_MAX_TEXT - 1; n++)
@@ -74,17 +74,17 @@ static bool is_address(const char *value)
 }
 
 /* NULL, or why the value cannot be taken. */
-static const char *read_value(const struct row *row, const char *value, struct settings *out,
-                              struct arena *a)
+static const char *read_value(const struct setting_row *row, const char *value,
+                              struct settings *out, struct arena *a)
 {
     void *member = (char *)out + row->offset;
     if (!value || (!*value && !row->fallback))
         return "is required and has no default";
     if (row->kind == SETTING_INT) {
         int64_t n;
-        if (!text_to_int(value, &n) || n < row->least || n > row->most)
-            return arena_printf(a, "is not a whole number from %lld to %lld", (long long)row->least,
-                                (long long)row->most);
+        if (!text_to_int(value, &n) || n < row->min || n > row->max)
+            return arena_printf(a, "is not a whole number from %lld to %lld", (long long)row->min,
+                                (long long)row->max);
         *(int64_t *)member = n;
         return NULL;
     }
@@ -103,7 +103,7 @@ void settings_defaults(struct settings *out)
 {
     scoped_arena a = {0};
     *out = (struct settings){0};
-    for (const struct row *row = rows; row < rows + ROWS; row++)
+    for (const struct setting_row *row = rows; row < rows + ROWS; row++)
         if (row->fallback && read_value(row, row->fallback, out, &a))
             abort(); /* a default that its own row refuses */
 }
@@ -114,7 +114,7 @@ fallible settings_read(enum service_bit service, struct settings *out)
     const struct problem *p = NULL;
     char name[NAME_MAX_TEXT];
     *out = (struct settings){0};
-    for (const struct row *row = rows; row < rows + ROWS; row++) {
+    for (const struct setting_row *row = rows; row < rows + ROWS; row++) {
         if (!(row->services & (int)service))
             continue;
         const char *given = getenv(variable(row, name));
@@ -128,7 +128,7 @@ fallible settings_read(enum service_bit service, struct settings *out)
     return p;
 }
 
-static fallible check_file(const struct row *row, const char *path)
+static fallible check_file(const struct setting_row *row, const char *path)
 {
     unsigned char bytes[32];
     char *line = NULL;
@@ -150,7 +150,7 @@ static fallible check_file(const struct row *row, const char *path)
 fallible settings_check_files(enum service_bit service, const struct settings *s)
 {
     const struct problem *p = NULL;
-    for (const struct row *row = rows; row < rows + ROWS; row++) {
+    for (const struct setting_row *row = rows; row < rows + ROWS; row++) {
         const char *value =
             row->kind == SETTING_INT ? NULL : *(const char *const *)((const char *)s + row->offset);
         if (!(row->services & (int)service) || !value || !*value)
@@ -175,7 +175,7 @@ void settings_log(enum service_bit service, const struct settings *s)
 {
     struct kv pairs[ROWS + 1] = {{0}};
     size_t n = 0;
-    for (const struct row *row = rows; row < rows + ROWS; row++) {
+    for (const struct setting_row *row = rows; row < rows + ROWS; row++) {
         const void *member = (const char *)s + row->offset;
         if (!(row->services & (int)service))
             continue;
@@ -193,7 +193,7 @@ void settings_log(enum service_bit service, const struct settings *s)
 void settings_help(enum service_bit service, struct text *out)
 {
     char name[NAME_MAX_TEXT];
-    for (const struct row *row = rows; row < rows + ROWS; row++)
+    for (const struct setting_row *row = rows; row < rows + ROWS; row++)
         if (row->services & (int)service)
             text_printf(out, "  %-24s %-12s %s\n", variable(row, name),
                         row->fallback ? row->fallback : "(required)", row->help);
@@ -224,7 +224,7 @@ void settings_markdown(struct text *out)
 {
     char name[NAME_MAX_TEXT];
     text_append(out, "| variable | default | services | meaning |\n|---|---|---|---|\n");
-    for (const struct row *row = rows; row < rows + ROWS; row++) {
+    for (const struct setting_row *row = rows; row < rows + ROWS; row++) {
         text_printf(out, "| `%s` | ", variable(row, name));
         if (!row->fallback)
             text_append(out, "required");

@@ -16,7 +16,7 @@ enum service_bit {
 };
 
 #define TEXT                                          const char *
-#define INT(least, most)                              int64_t
+#define INT(min, max)                                 int64_t
 #define WORD_OF(words)                                const char *
 #define ADDRESS                                       const char *
 #define DATABASE                                      const char *

@@ -123,10 +123,10 @@ static int by_name(const void *a, const void *b)
 /* The streams that exist, sorted: many commands of a batch look at the same few. */
 static void add_known(struct column *p, const struct append *batch, int count, struct arena *a)
 {
-    size_t most = 0, known = 0;
+    size_t max = 0, known = 0;
     for (int i = 0; i < count; i++)
-        most += (size_t)batch[i].stream_count;
-    const struct append_stream **at = arena_array(a, most, sizeof(*at));
+        max += (size_t)batch[i].stream_count;
+    const struct append_stream **at = arena_array(a, max, sizeof(*at));
     for (int i = 0; i < count; i++)
         for (int k = 0; k < batch[i].stream_count; k++)
             if (batch[i].streams[k].version != 0)
@@ -200,7 +200,7 @@ static enum outcome outcome_from(const char *word)
     return OPEN;
 }
 
-static void settle(struct append *c, const struct rows *r, int row, struct arena *a)
+static void set_outcome(struct append *c, const struct rows *r, int row, struct arena *a)
 {
     c->outcome = outcome_from(rows_text(r, row, 1));
     c->replayed_body = NULL;
@@ -237,7 +237,7 @@ fallible store_append(struct store *s, struct append *batch, int count, struct a
     if (rows_count(rows) != count)
         return BATCH_REJECTED;
     for (int i = 0; i < count; i++)
-        settle(&batch[i], rows, i, a);
+        set_outcome(&batch[i], rows, i, a);
     return PLANTED(RESULT_OUTSIDE_THE_TRANSACTION) ? planted_results(s, batch, count) : NULL;
 }
 

@@ -45,7 +45,7 @@ fallible token_verify(const struct token_key *k, const char *authorization, int6
 struct token_cache;
 /* Both are borrowed; the secret is that of pseudonym_of. */
 struct token_cache *token_cache_new(const struct token_key *k,
-                                    const unsigned char pseudonym_secret[32], int most);
+                                    const unsigned char pseudonym_secret[32], int max);
 void token_cache_free(struct token_cache *c);
 fallible token_check(struct token_cache *c, const char *authorization, int64_t now,
                      struct claims *out);

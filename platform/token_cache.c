@@ -17,12 +17,12 @@ struct token_cache {
 };
 
 struct token_cache *token_cache_new(const struct token_key *k,
-                                    const unsigned char pseudonym_secret[32], int most)
+                                    const unsigned char pseudonym_secret[32], int max)
 {
     struct token_cache *c = must_alloc(1, sizeof(*c));
     c->key = k;
     c->pseudonym_secret = pseudonym_secret;
-    c->verified = memo_new(most, sizeof(struct claims));
+    c->verified = memo_new(max, sizeof(struct claims));
     randombytes_buf(c->secret, sizeof(c->secret));
     return c;
 }

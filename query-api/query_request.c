@@ -80,7 +80,7 @@ static fallible bind_word(struct binder *b, const struct binding *row, const cha
     return bad(b, row->name, arena_text(http_arena(b->http), text_value(&words)));
 }
 
-/* Reads the keys only when all filters are bound: ask_read calls it last. */
+/* Reads the keys only when all filters are bound: query_request_read calls it last. */
 static fallible bind_cursor(struct binder *b, const struct binding *row, const char *value,
                             const char **places)
 {

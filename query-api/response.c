@@ -47,7 +47,7 @@ struct response *response_new(char *body, size_t length, const struct response_f
     snprintf(response->position_text, sizeof(response->position_text), "%lld",
              (long long)response->position);
     if (gzip && length > GZIP_MIN)
-        response->gzipped = gzip_pack(body, length, &response->gzipped_length);
+        response->gzipped = gzip_compress(body, length, &response->gzipped_length);
     return response;
 }
 

@@ -4,7 +4,7 @@
 
 #include "view_engine/engine_parts.h"
 #include "view_engine/call.h"
-#include "view_engine/pages.h"
+#include "view_engine/log_pages.h"
 #include "view_engine/versions.h"
 #include "base/banned.h"
 
@@ -16,12 +16,12 @@ enum {
 struct rebuild {
     struct rebuild_parts parts;
     struct arena arena;
-    const char *view;      /* name of the view */
-    struct projected next; /* the version that is filled, named like its schema */
-    const char *indexes;   /* and statistics, yet to be made; NULL: they are there */
-    struct lane lane;      /* its own */
-    struct pages *pages;   /* of the log */
-    bool careful;          /* a page as a whole has been refused */
+    const char *view;        /* name of the view */
+    struct projected next;   /* the version that is filled, named like its schema */
+    const char *indexes;     /* and statistics, yet to be made; NULL: they are there */
+    struct lane lane;        /* its own */
+    struct log_pages *pages; /* of the log */
+    bool careful;            /* a page as a whole has been refused */
     int64_t began, goal;
     const char *why;
 };
@@ -201,7 +201,7 @@ fallible rebuild_begin(const struct rebuild_parts *parts, const char *view, stru
     struct rebuild *r = must_alloc(1, sizeof(*r));
     *r = (struct rebuild){.parts = *parts, .why = "", .next.filling = true};
     r->view = arena_text(&r->arena, view);
-    r->pages = pages_new(parts->store, parts->language, &r->next.view, PAGE_EVENTS);
+    r->pages = log_pages_new(parts->store, parts->language, &r->next.view, PAGE_EVENTS);
     *out = r;
     return prepare(r);
 }
@@ -210,7 +210,7 @@ void rebuild_free(struct rebuild *r)
 {
     if (!r)
         return;
-    pages_free(r->pages);
+    log_pages_free(r->pages);
     pg_close(r->parts.views); /* it remembers names of statements */
     parked_clear(&r->next.parked);
     arena_release(&r->arena);
@@ -249,8 +249,8 @@ static const struct pg_statement FIRST_FAULT = {
                      "WHERE view = $1::text ORDER BY position LIMIT 1"};
 
 /* A rebuild ends where an event would be parked: the fault is the file's or the log's, and in a
- * version that serves as whole nobody would look for it. */
-static fallible refuse(struct rebuild *r)
+ * version that serves as whole nobody would notice it. */
+static fallible refuse_rebuild(struct rebuild *r)
 {
     scoped_rows *rows = NULL;
     TRY(pg_call(r->parts.views, &FIRST_FAULT, 1, &r->next.view.name, &rows));
@@ -287,7 +287,7 @@ static fallible fill_page(struct rebuild *r, int64_t *to)
     const struct log_page *page;
     int64_t before = *to;
     int count = 0;
-    TRY(pages_next(r->pages, *to, &page));
+    TRY(log_pages_next(r->pages, *to, &page));
     struct batch_event *events = arena_array(&a, (size_t)page->count + 1, sizeof(*events));
     TRY(take_page(r, page, &a, events, &count, to));
     if (*to == before)
@@ -296,7 +296,7 @@ static fallible fill_page(struct rebuild *r, int64_t *to)
         return view_send(&r->next.view, r->parts.views, page->calls);
     if (count)
         TRY(view_apply(&r->next, r->parts.views, events, count, true));
-    return r->next.parked.events ? refuse(r) : NULL;
+    return r->next.parked.events ? refuse_rebuild(r) : NULL;
 }
 
 static fallible fence(struct rebuild *r, int64_t to)

@@ -12,7 +12,7 @@ static const char MARK[] = "-- :";
 
 enum section { BEFORE, TABLES, ON, NO_TEXT };
 
-struct reader {
+struct view_reader {
     const struct embedded *file;
     const struct language *language;
     struct arena *arena;
@@ -24,7 +24,7 @@ struct reader {
     int member_count;
 };
 
-static const struct problem *fault(const struct reader *r, int line, const char *what)
+static const struct problem *fault(const struct view_reader *r, int line, const char *what)
 {
     log_error("a view file is malformed", KV("file", r->file->name), KV("line", line),
               KV("reason", what));
@@ -40,7 +40,7 @@ static bool is_name(const char *s)
 
 /* ---- statements ---- */
 
-static fallible end_statement(struct reader *r, struct view_statement *s)
+static fallible end_statement(struct view_reader *r, struct view_statement *s)
 {
     const char *sql = skip_comments(text_value(&r->body));
     size_t length = strlen(sql);
@@ -53,7 +53,7 @@ static fallible end_statement(struct reader *r, struct view_statement *s)
 }
 
 /* What has been read up to here belongs to the section that ends. */
-static fallible end_section(struct reader *r)
+static fallible end_section(struct view_reader *r)
 {
     bool empty = !*skip_comments(text_value(&r->body));
     switch (r->section) {
@@ -78,7 +78,7 @@ static fallible end_section(struct reader *r)
 
 /* ---- directives ---- */
 
-static fallible new_statement(struct reader *r, struct view_statement **out)
+static fallible new_statement(struct view_reader *r, struct view_statement **out)
 {
     if (!r->view->tables)
         return fault(r, r->line, "`-- :tables` comes first");
@@ -89,7 +89,7 @@ static fallible new_statement(struct reader *r, struct view_statement **out)
     return NULL;
 }
 
-static fallible begin_on(struct reader *r, char *list)
+static fallible begin_on(struct view_reader *r, char *list)
 {
     struct view_statement *s;
     const char **types = arena_array(r->arena, MAX_TYPES + 1, sizeof(*types));
@@ -111,7 +111,7 @@ static fallible begin_on(struct reader *r, char *list)
 }
 
 /* "report_id uuid" */
-static fallible read_member(struct reader *r, char *words)
+static fallible read_member(struct view_reader *r, char *words)
 {
     char *rest = NULL;
     const char *name = strtok_r(words, " \t\r", &rest), *type = strtok_r(NULL, "\t\r", &rest);
@@ -125,7 +125,7 @@ static fallible read_member(struct reader *r, char *words)
     return NULL;
 }
 
-static fallible begin_members(struct reader *r, char *list)
+static fallible begin_members(struct view_reader *r, char *list)
 {
     char *rest = NULL;
     for (char *m = strtok_r(list, ",", &rest); m; m = strtok_r(NULL, ",", &rest))
@@ -134,7 +134,7 @@ static fallible begin_members(struct reader *r, char *list)
     return NULL;
 }
 
-static fallible begin_version(struct reader *r, char *words)
+static fallible begin_version(struct view_reader *r, char *words)
 {
     struct view_statement *s;
     char *rest = NULL;
@@ -150,7 +150,7 @@ static fallible begin_version(struct reader *r, char *words)
     return NULL;
 }
 
-static fallible begin_tables(struct reader *r, char *rest)
+static fallible begin_tables(struct view_reader *r, char *rest)
 {
     if (r->view->tables || r->view->count)
         return fault(r, r->line, "`-- :tables` stands once, and first");
@@ -162,13 +162,13 @@ static fallible begin_tables(struct reader *r, char *rest)
 
 static const struct {
     const char *word;
-    const struct problem *(*begin)(struct reader *r, char *rest);
+    const struct problem *(*begin)(struct view_reader *r, char *rest);
 } directives[] = {{"tables", begin_tables},
                   {"members", begin_members},
                   {"on", begin_on},
                   {"version", begin_version}};
 
-static fallible directive(struct reader *r, const char *line)
+static fallible directive(struct view_reader *r, const char *line)
 {
     TRY(end_section(r));
     size_t n = strcspn(line, " \t\r");
@@ -182,7 +182,7 @@ static fallible directive(struct reader *r, const char *line)
 /* ---- the file ---- */
 
 /* The types that :on statements name are no affair of the :version statements. */
-static void leave_named_out(struct reader *r)
+static void leave_named_out(struct view_reader *r)
 {
     const char **named = arena_array(r->arena, MAX_STATEMENTS * MAX_TYPES + 1, sizeof(*named));
     int count = 0;
@@ -194,7 +194,7 @@ static void leave_named_out(struct reader *r)
             r->view->statements[i].types = named;
 }
 
-static fallible read_lines(struct reader *r)
+static fallible read_lines(struct view_reader *r)
 {
     for (const char *at = r->file->text; *at;) {
         size_t length = strcspn(at, "\n");
@@ -244,7 +244,7 @@ fallible view_parse(const struct embedded *file, const struct language *language
                     struct view *out)
 {
     struct view v = {.statements = arena_array(a, MAX_STATEMENTS, sizeof(*v.statements))};
-    struct reader r = {.file = file, .language = language, .arena = a, .view = &v};
+    struct view_reader r = {.file = file, .language = language, .arena = a, .view = &v};
     size_t stem = strcspn(file->name, ".");
     v.name = arena_bytes(a, file->name, stem);
     if (!view_is_name(v.name) || !text_equal(file->name + stem, ".sql"))

@@ -59,7 +59,7 @@ static void expect(const struct a_case *k, const char *command, const struct pro
               expected ? expected->name : "done");
 }
 
-/* The table of the contract, section 3: who moves a report from where to where, if they say why. */
+/* Who moves a report from where to where, if they say why. */
 static const struct problem *moving(const struct a_case *k, int to)
 {
     static const char *const officers[] = {"RECEIVED>IN_PROGRESS",

@@ -37,21 +37,21 @@ static fallible vote_decide(const void *state, const struct command *c, struct d
     const struct vote *v = state;
     const struct report *r;
     char stream[STREAM_TEXT];
-    bool wish = c->type == UpvoteReport;
+    bool gives = c->type == UpvoteReport;
     TRY(find_report(c, out, &r));
-    if (wish && (r->visibility != PUBLIC || r->status == WITHDRAWN))
+    if (gives && (r->visibility != PUBLIC || r->status == WITHDRAWN))
         return NOT_PUBLIC;
 
     command_stream(c, stream);
-    if (wish && !v->given)
+    if (gives && !v->given)
         emit(out, stream, "vote",
              EVENT(ReportUpvoted, .report_id = r->id, .voter_user_id = c->actor.user_id,
                    .created_at = c->now));
-    if (!wish && v->given)
+    if (!gives && v->given)
         emit(out, stream, "vote",
              EVENT(ReportUpvoteWithdrawn, .report_id = r->id, .voter_user_id = c->actor.user_id,
                    .withdrawn_at = c->now));
-    answer(out, "report_id", r->id); /* already as wished: success without an event */
+    answer(out, "report_id", r->id); /* also when nothing changes: success without an event */
     return NULL;
 }
 

@@ -57,7 +57,7 @@ static struct half reads(struct world *w, int64_t position, int count)
 {
     struct half h = {.place = {.epoch = 1, .position = position}};
     CHECK_OK(store_id(w->store, h.place.store_id));
-    place_of(&h.place, "report")->last = position;
+    category_place_of(&h.place, "report")->last = position;
     CHECK_OK(store_read(w->store, position, count, &w->arena, &h.page));
     return h;
 }

@@ -1,4 +1,4 @@
-/* visibility_test.c -- who sees what, contract section 4, row by row through the real service. */
+/* visibility_test.c -- who sees what, role by role, through the real service. */
 #include "tests/query-api/fixture.h"
 
 enum {

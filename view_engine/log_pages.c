@@ -1,6 +1,6 @@
-/* pages.c -- see pages.h. No lock: a page belongs to the thread from its creation until it is
- * joined. */
-#include "view_engine/pages.h"
+/* log_pages.c -- see log_pages.h. No lock: a page belongs to the thread from its creation until it
+ * is joined. */
+#include "view_engine/log_pages.h"
 
 #include <pthread.h>
 
@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 struct page {
-    struct pages *owner;
+    struct log_pages *owner;
     struct arena arena;
     int64_t after;
     struct log_page shown;
@@ -16,7 +16,7 @@ struct page {
     const struct problem *problem;
 };
 
-struct pages {
+struct log_pages {
     struct store *store;
     const struct language *language;
     const struct view *view;
@@ -27,11 +27,11 @@ struct pages {
     bool ahead_is_set; /* *ahead holds what follows its `after` */
 };
 
-struct pages *pages_new(struct store *store, const struct language *language,
-                        const struct view *view, int events)
+struct log_pages *log_pages_new(struct store *store, const struct language *language,
+                                const struct view *view, int events)
 {
-    struct pages *p = must_alloc(1, sizeof(*p));
-    *p = (struct pages){.store = store, .language = language, .view = view, .limit = events};
+    struct log_pages *p = must_alloc(1, sizeof(*p));
+    *p = (struct log_pages){.store = store, .language = language, .view = view, .limit = events};
     p->shown = &p->two[0];
     p->ahead = &p->two[1];
     p->shown->owner = p->ahead->owner = p;
@@ -52,7 +52,7 @@ static void prepare(struct page *g, const struct batch_event *const *at)
 
 static fallible read_page(struct page *g)
 {
-    struct pages *p = g->owner;
+    struct log_pages *p = g->owner;
     struct event_page found;
     TRY(store_read_data(p->store, g->after, p->limit, &g->arena, &found));
     struct batch_event *events = arena_array(&g->arena, (size_t)found.count + 1, sizeof(*events));
@@ -84,7 +84,7 @@ static void *fill_ahead(void *arg)
     return NULL;
 }
 
-void pages_pause(struct pages *p)
+void log_pages_pause(struct log_pages *p)
 {
     if (!p->running)
         return;
@@ -94,7 +94,7 @@ void pages_pause(struct pages *p)
 }
 
 /* Behind a page that is not full there is nothing yet. */
-static void read_ahead(struct pages *p)
+static void read_ahead(struct log_pages *p)
 {
     p->ahead_is_set = false;
     const struct log_page *last = &p->shown->shown;
@@ -104,9 +104,9 @@ static void read_ahead(struct pages *p)
     p->running = pthread_create(&p->thread, NULL, fill_ahead, p->ahead) == 0;
 }
 
-fallible pages_next(struct pages *p, int64_t position, const struct log_page **out)
+fallible log_pages_next(struct log_pages *p, int64_t position, const struct log_page **out)
 {
-    pages_pause(p);
+    log_pages_pause(p);
     if (p->ahead_is_set && p->ahead->after == position) {
         struct page *before = p->shown;
         p->shown = p->ahead;
@@ -129,11 +129,11 @@ static void release(struct page *g, int statements)
     arena_release(&g->arena);
 }
 
-void pages_free(struct pages *p)
+void log_pages_free(struct log_pages *p)
 {
     if (!p)
         return;
-    pages_pause(p);
+    log_pages_pause(p);
     release(&p->two[0], p->view->count);
     release(&p->two[1], p->view->count);
     free(p);
