@@ -276,16 +276,25 @@ static fallible skip_object(struct json *j, int depth)
     return NULL;
 }
 
+fallible json_take_element(struct json *j, bool *begun, bool *more)
+{
+    if (*begun)
+        return take_comma(j, ']', more);
+    *begun = true;
+    if (!take(j, '['))
+        return wrong(j, MALFORMED, "expected an array");
+    skip_space(j);
+    *more = !take(j, ']');
+    return NULL;
+}
+
 static fallible skip_array(struct json *j, int depth)
 {
-    bool more = true;
-    j->at++;
-    skip_space(j);
-    if (take(j, ']'))
-        return NULL;
+    bool begun = false, more;
+    TRY(json_take_element(j, &begun, &more));
     while (more) {
         TRY(json_skip_value(j, depth));
-        TRY(take_comma(j, ']', &more));
+        TRY(json_take_element(j, &begun, &more));
     }
     return NULL;
 }

@@ -58,6 +58,9 @@ fallible json_skip_value(struct json *j, int depth);
  * the object has ended. `*begun` is false before the first call. */
 fallible json_take_member(struct json *j, bool *begun, bool *more, struct span *name);
 
+/* Elements of the array at `at`, in the same way. */
+fallible json_take_element(struct json *j, bool *begun, bool *more);
+
 /* MALFORMED unless only white space is left. */
 fallible json_take_end(struct json *j);
 

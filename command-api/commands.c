@@ -4,12 +4,12 @@
 
 #include "base/time.h"
 #include "command-api/authenticate.h"
+#include "command-api/bulk.h"
 #include "command-api/command_api.h"
+#include "command-api/edge.h"
 #include "writer/precondition.h"
 #include "writer/writer.h"
 #include "base/banned.h"
-
-enum { KEY_MIN = 16, KEY_MAX = 128 };
 
 /* What an answer tells of the version of the stream it is about, and what a request may ask of it.
  */
@@ -40,6 +40,9 @@ static void handle(struct http_request *r, const void *row);
 
 #define ROUTE(method, path, who, command, ok, version, malformed) \
     {#method, path, handle, &(const struct row){command, who, ok, version, malformed, path}},
+#define CHOICE(given, Name, member) {#given, #member, Name},
+#define BULK(method, path, who, malformed, ...) \
+    {#method, path, handle_bulk, &(const struct bulk_row){who, malformed, {__VA_ARGS__}}},
 #define QUERY(...)
 #define LINK(...)
 #define ACCOUNT(...)
@@ -47,6 +50,8 @@ const struct http_route command_routes[] = {
 #include "lists/routes.def"
 };
 #undef ROUTE
+#undef CHOICE
+#undef BULK
 #undef QUERY
 #undef LINK
 #undef ACCOUNT
@@ -130,23 +135,13 @@ static fallible read_body(struct http_request *r, struct command *c, struct faul
         text_append(&from_query, from_query.length ? "}" : "{}");
         json = from_query.at;
         length = from_query.length;
-    } else if (http_parameters(r)) {
-        const char *name, *value;
-        http_parameter_at(r, 0, &name, &value);
-        return fault_at(f, UNKNOWN_PARAMETER, name, NULL);
+    } else {
+        TRY(edge_no_parameters(r, f));
     }
     if (!length && !shape->count)
         return NULL;
     const struct problem *p = shape_read(shape, json, length, http_arena(r), c->body, f);
     return p == UNKNOWN_FIELD && from_query.length ? UNKNOWN_PARAMETER : p;
-}
-
-static bool is_visible(const char *s)
-{
-    for (; *s; s++)
-        if (*s < '!' || *s > '~')
-            return false;
-    return true;
 }
 
 void command_digest(const unsigned char secret[32], const struct command *c, const char *path,
@@ -166,25 +161,12 @@ static fallible read_key(struct http_request *r, struct pending *p, struct fault
 {
     const struct command_api *api = http_context(r);
     const struct command *c = &p->command;
-    const char *key = http_header(r, HTTP_IDEMPOTENCY_KEY);
-    char own[UUID_TEXT];
-    size_t length = key ? strlen(key) : KEY_MIN;
-    if (length < KEY_MIN || length > KEY_MAX || (key && !is_visible(key)))
-        return fault_at(f, BAD_HEADER, "Idempotency-Key", "Expected 16 to 128 visible characters.");
     p->secret = api->server_secret;
-    p->client_key = key ? key : arena_text(http_arena(r), uuid_new(own));
+    TRY(edge_key(r, &p->client_key, f));
     command_key(p->secret, p->client_key, c->actor.user_id, p->key);
     const char *path = command_id(c->type) == NEW_ID ? "" : c->target;
     command_digest(p->secret, c, path, p->digest);
     return NULL;
-}
-
-static void set_actor(struct http_request *r, const struct claims *claims, struct actor *a)
-{
-    *a = (struct actor){.user_id = arena_text(http_arena(r), claims->user_id),
-                        .pseudonym = arena_text(http_arena(r), claims->pseudonym),
-                        .agency = arena_text(http_arena(r), claims->agency),
-                        .role = claims->role};
 }
 
 /* ---- the answer ---- */
@@ -276,7 +258,7 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     struct command *c = &p->command;
     struct claims claims;
     TRY(authenticate(r, row->roles, &claims, NULL));
-    set_actor(r, &claims, &c->actor);
+    edge_actor(r, &claims, &c->actor);
     c->type = row->type;
     c->now = time_now();
     TRY(read_target(r, row, c));

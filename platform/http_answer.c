@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "platform/metrics.h"
+#include "platform/problem_json.h"
 #include "base/banned.h"
 
 int problem_status(const struct problem *p)

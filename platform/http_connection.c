@@ -18,6 +18,7 @@
 
 #include "base/time.h"
 #include "platform/metrics.h"
+#include "platform/problem_json.h"
 #include "base/banned.h"
 
 enum { READ_BYTES = 16384 }; /* at once; what is more stays in the socket until there is a turn */

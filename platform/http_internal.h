@@ -163,8 +163,6 @@ void routes_free(struct routes *t); /* NULL is allowed */
 fallible routes_match(const struct routes *t, struct http_request *r);
 
 /* ---- answers ---- */
-void problem_write(const struct problem *p, const struct fault *f, const char *request_id,
-                   const char *extra, struct text *out);
 const char *status_phrase(int status); /* "Not Found"; "" if we never answer so */
 void count_rejected(const struct problem *p);
 void count_answer(int status);

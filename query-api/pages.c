@@ -102,6 +102,7 @@ static struct forms forms_of(struct text *json, struct text *page)
 #define LINK(name, path, what) {#name, path, what},
 #define QUERY(...)
 #define ROUTE(...)
+#define BULK(...)
 #define ACCOUNT(...)
 static const struct {
     const char *name, *path, *what;

@@ -35,6 +35,7 @@ const struct view_set all_views = {{
 #define QUERY(verb, at, roles, name, kind, seconds, named_views, otherwise, ...) \
     {#verb, at, roles, #name, kind, seconds, {{named_views}}, otherwise, {__VA_ARGS__}},
 #define ROUTE(...)
+#define BULK(...)
 #define ACCOUNT(...)
 #define LINK(...)
 const struct route query_routes[] = {

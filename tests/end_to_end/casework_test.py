@@ -1,0 +1,128 @@
+"""casework_test.py -- a report's whole life through the gateway: filed, edited, asked about, answered, forwarded,
+assigned, resolved, reopened, closed; and many cases at once."""
+import unittest, uuid
+
+from city import city
+
+
+class Casework(unittest.TestCase):
+    def setUp(self):
+        self.city = city()
+
+    def change(self, who, method, path, body=None, status=200, **headers):
+        r = self.city.ask(method, path, body, self.city.token(who), headers)
+        self.assertEqual(r.status, status, f"{method} {path} by {who}: {r.raw}")
+        self.position = r.json.get("position", 0)
+        return r.json
+
+    def see(self, who, path):
+        at = f"min_position={self.position}&wait_ms=5000"
+        return self.city.get(f"{path}{'&' if '?' in path else '?'}{at}", who)
+
+    def me(self, who):
+        return self.city.get("/auth/me", who).json["user"]["id"]
+
+    def refused(self, who, method, path, body, problem):
+        r = self.city.ask(method, path, body, self.city.token(who))
+        self.assertEqual(r.json["type"], f"/problems/{problem}", r.raw)
+        return r.status
+
+    def test_a_report_lives_its_whole_life(self):
+        rid = self.city.file_report()["report_id"]
+        edited = self.change("citizen1", "PATCH", f"/reports/{rid}", {"content": "It is lamp 19", "category": "kesehatan"})
+        self.assertEqual(edited["owner_agency"], "AGENCY_HEALTH")
+        self.assertEqual(self.see(None, f"/reports/{rid}").json["category"], "kesehatan")
+        self.assertEqual(self.see("officer1", f"/cases/{rid}").status, 200)  # its agency has owned it
+        self.assertEqual(self.refused("officer1", "POST", f"/cases/{rid}/acknowledge", {}, "not-owning"), 403)
+
+        self.change("officer2", "POST", f"/cases/{rid}/acknowledge")
+        self.change("officer2", "POST", f"/cases/{rid}/forward", {"agency": "AGENCY_INFRA", "note": "a lamp"})
+        case = self.see("officer1", f"/cases/{rid}").json
+        self.assertEqual((case["owner_agency"], case["acknowledged_at"]), ("AGENCY_INFRA", None))
+        self.assertIsNotNone(case["forwarded_at"])
+
+        asked = self.change("officer1", "POST", f"/cases/{rid}/questions", {"text": "Which side?"}, 201)
+        mine = self.see("citizen1", f"/reports/{rid}").json
+        self.assertEqual([q["question"] for q in mine["questions"]], ["Which side?"])
+        answer = {"question_id": asked["question_id"], "text": "The left one"}
+        self.change("citizen1", "POST", f"/reports/{rid}/answers", answer)
+        self.assertEqual(self.refused("citizen1", "POST", f"/reports/{rid}/answers", answer, "answered-already"), 409)
+        self.change("citizen1", "POST", f"/reports/{rid}/comments", {"text": "It is dark"}, 201)
+        self.change("officer1", "POST", f"/reports/{rid}/comments", {"text": "We come"}, 201)
+        public = self.see("citizen2", f"/reports/{rid}").json
+        self.assertFalse({"questions", "comments", "last_note"} & public.keys())
+        case = self.see("officer1", f"/cases/{rid}").json
+        self.assertEqual([q["answer"] for q in case["questions"]], ["The left one"])
+        self.assertEqual([c["commented_by"] for c in case["comments"]], ["author", "agency"])
+
+        self.change("officer1", "PATCH", f"/cases/{rid}/assignee", {"user_id": self.me("officer1")})
+        self.assertEqual(self.see("officer1", f"/cases/{rid}").json["assignee_user_id"], self.me("officer1"))
+        self.change("supervisor1", "PATCH", f"/cases/{rid}/assignee", {"user_id": self.me("supervisor1")})
+        self.refused("officer1", "PATCH", f"/cases/{rid}/assignee", {"user_id": None}, "assigned-already")
+        self.refused("supervisor1", "PATCH", f"/cases/{rid}/assignee", {"user_id": self.me("officer2")}, "not-assignable")
+        self.refused("supervisor1", "PATCH", f"/cases/{rid}/assignee", {}, "missing-field")
+        self.change("officer1", "PATCH", f"/cases/{rid}/priority", {"priority": "urgent"})
+        self.assertEqual(self.see(None, f"/reports/{rid}").json["priority"], "urgent")
+
+        self.change("officer1", "PATCH", f"/cases/{rid}/status", {"status": "IN_PROGRESS"})
+        self.refused("citizen1", "PATCH", f"/reports/{rid}", {"content": "two lamps"}, "not-editable")
+        self.change("officer1", "PATCH", f"/cases/{rid}/status", {"status": "RESOLVED", "note": "replaced"})
+        self.change("citizen1", "PATCH", f"/reports/{rid}/status", {"status": "IN_PROGRESS", "note": "dark again"})
+        self.change("officer1", "PATCH", f"/cases/{rid}/status", {"status": "RESOLVED", "note": "replaced"})
+        self.change("officer1", "PATCH", f"/cases/{rid}/status", {"status": "CLOSED"})
+        self.refused("officer1", "PATCH", f"/cases/{rid}/priority", {"priority": "low"}, "report-is-final")
+        self.change("citizen1", "POST", f"/reports/{rid}/comments", {"text": "Thank you"}, 201)
+
+        history = self.see("officer1", f"/cases/{rid}").json["history"]
+        self.assertEqual([h["type"].removeprefix("report.") for h in history],
+                         ["created", "edited", "acknowledged", "forwarded", "question.asked", "question.answered",
+                          "commented", "commented", "assigned", "assigned", "priority.changed"] + ["status.updated"] * 5 +
+                         ["commented"])
+        shown = self.see(None, f"/reports/{rid}/history").json["data"]
+        self.assertNotIn("report.commented", [h["type"] for h in shown])
+        self.assertFalse([h for h in shown if "text" in (h["facts"] or {})])
+
+    def test_a_version_that_has_moved_on_is_refused(self):
+        made = self.city.file_report()
+        path = f"/cases/{made['report_id']}/priority"
+        self.change("officer1", "PATCH", path, {"priority": "high"}, **{"If-Match": '"1"'})
+        late = self.change("officer1", "PATCH", path, {"priority": "low"}, 412, **{"If-Match": '"1"'})
+        self.assertEqual(late["version"], 2)
+
+    def test_many_cases_are_changed_by_one_request(self):
+        ids = [self.city.file_report()["report_id"] for _ in range(3)]
+        ids.append(self.city.file_report(category="kesehatan")["report_id"])  # another agency's
+        ids.append(str(uuid.uuid4()))  # nobody's
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        body = {"ids": ids, "status": "IN_PROGRESS"}
+        done = self.change("officer1", "POST", "/cases/bulk", body, **key)
+        self.assertEqual([i["status"] for i in done["data"]], [200] * 3 + [404] * 2)
+        self.assertEqual([i["id"] for i in done["data"]], ids)
+        self.assertEqual((done["done"], done["not_done"]), (3, 2))
+        for rid in ids[:3]:
+            self.assertEqual(self.see("officer1", f"/cases/{rid}").json["status"], "IN_PROGRESS")
+        again = self.change("officer1", "POST", "/cases/bulk", body, **key)
+        self.assertEqual([i.get("position") for i in again["data"]], [i.get("position") for i in done["data"]])
+        other = self.change("officer1", "POST", "/cases/bulk", {"ids": ids[:1], "priority": "high"}, **key)
+        self.assertEqual([i["status"] for i in other["data"]], [422])
+        some = self.change("officer1", "POST", "/cases/bulk", {"ids": ids[:3], "status": "REJECTED"})
+        self.assertEqual([i["field"] for i in some["data"]], ["note"] * 3)
+        taken = self.change("officer1", "POST", "/cases/bulk", {"ids": ids[:2], "assignee": self.me("officer1")})
+        self.assertEqual(taken["done"], 2)
+
+    def test_a_bulk_request_that_is_not_right_changes_nothing(self):
+        rid = self.city.file_report()["report_id"]
+        for body, field in (({}, "ids"), ({"ids": [], "priority": "low"}, "ids"), ({"ids": [rid, rid], "priority": "low"}, "ids"),
+                            ({"ids": [str(uuid.uuid4()) for _ in range(101)], "priority": "low"}, "ids"),
+                            ({"ids": ["x"], "priority": "low"}, "ids"), ({"ids": rid, "priority": "low"}, "ids"),
+                            ({"ids": [rid]}, "status"), ({"ids": [rid], "status": "CLOSED", "priority": "low"}, "status"),
+                            ({"ids": [rid], "priority": "soon"}, "priority"), ({"ids": [rid], "assignee": 7}, "assignee"),
+                            ({"ids": [rid], "priority": "low", "reason": "why"}, "reason")):
+            r = self.city.ask("POST", "/cases/bulk", body, self.city.token("officer1"))
+            self.assertEqual((r.status, r.json.get("field")), (400, field), f"{body}: {r.raw}")
+        self.assertEqual(self.change("citizen1", "POST", "/cases/bulk", {"ids": [rid], "priority": "low"}, 403)["status"], 403)
+        self.change("officer1", "POST", "/cases/bulk", {"ids": [rid], "priority": "low"}, 400, **{"If-Match": '"1"'})
+
+
+if __name__ == "__main__":
+    unittest.main()
