@@ -19,32 +19,6 @@ static const char *file_text(const char *name, size_t length)
     return NULL;
 }
 
-static const struct sql_fragment *fragment_of(const char *name, size_t length)
-{
-    for (const struct sql_fragment *f = sql_fragments; f->name; f++)
-        if (strlen(f->name) == length && strncmp(f->name, name, length) == 0)
-            return f;
-    return NULL;
-}
-
-/* "-- :fragment name": what that row of sql_fragments appends stands in place of the line. */
-static fallible append_file(struct text *sql, const char *text)
-{
-    static const char directive[] = "-- :fragment ";
-    for (const char *at; (at = strstr(text, directive)); text = at) {
-        text_append_bytes(sql, text, (size_t)(at - text));
-        at += sizeof(directive) - 1;
-        size_t length = strcspn(at, "\n");
-        const struct sql_fragment *fragment = fragment_of(at, length);
-        if (!fragment)
-            return INTERNAL;
-        fragment->append(sql);
-        at += length;
-    }
-    text_append(sql, text);
-    return NULL;
-}
-
 /* *with: how the relation goes on, behind the first one ", ". */
 static fallible append_relation(struct text *sql, const char **with, const char *name,
                                 const char *file)
@@ -54,7 +28,7 @@ static fallible append_relation(struct text *sql, const char **with, const char 
         return INTERNAL;
     text_printf(sql, "%s%s AS (", *with, name);
     *with = ", ";
-    TRY(append_file(sql, text));
+    TRY(append_with_fragments(sql, text));
     text_append(sql, ")\n");
     return NULL;
 }
@@ -122,7 +96,7 @@ static fallible write_statement(struct text *sql, const struct route *route, con
     append_views(sql, &route->views);
     text_append(sql, ")) lane LEFT JOIN (\n");
     TRY(append_includes(sql, route, file, page));
-    TRY(append_file(sql, file));
+    TRY(append_with_fragments(sql, file));
     text_append(sql, ") answer ON true");
     return NULL;
 }

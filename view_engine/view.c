@@ -2,6 +2,7 @@
 #include "view_engine/view.h"
 
 #include "base/log.h"
+#include "events/sql_fragment.h"
 #include "platform/digest.h"
 #include "view_engine/relation.h"
 #include "base/banned.h"
@@ -240,18 +241,29 @@ void view_place(struct view *v, const char *schema, struct arena *a)
                                      arena_printf(a, "SET LOCAL search_path TO \"%s\"", schema)};
 }
 
+static fallible read_file(struct view_reader *r)
+{
+    struct view *v = r->view;
+    const char *name = r->file->name;
+    size_t stem = strcspn(name, ".");
+    v->name = arena_bytes(r->arena, name, stem);
+    if (!view_is_name(v->name) || !text_equal(name + stem, ".sql"))
+        return fault(r, 0, "the file's name cannot be the name of a view");
+    view_place(v, v->name, r->arena);
+    view_set_text(v, r->file->text, r->arena);
+    return read_lines(r);
+}
+
 fallible view_parse(const struct embedded *file, const struct language *language, struct arena *a,
                     struct view *out)
 {
+    scoped_text text = {0};
     struct view v = {.statements = arena_array(a, MAX_STATEMENTS, sizeof(*v.statements))};
     struct view_reader r = {.file = file, .language = language, .arena = a, .view = &v};
-    size_t stem = strcspn(file->name, ".");
-    v.name = arena_bytes(a, file->name, stem);
-    if (!view_is_name(v.name) || !text_equal(file->name + stem, ".sql"))
-        return fault(&r, 0, "the file's name cannot be the name of a view");
-    view_place(&v, v.name, a);
-    view_set_text(&v, file->text, a);
-    const struct problem *p = read_lines(&r);
+    if (append_with_fragments(&text, file->text))
+        return fault(&r, 0, "it names a fragment that no feature has");
+    r.file = &(struct embedded){file->name, text_value(&text)};
+    const struct problem *p = read_file(&r);
     text_release(&r.body);
     if (!p)
         *out = v;

@@ -14,6 +14,9 @@
  * that the event has not, or has as null, is NULL; one that is no value of its type is a fault of
  * the event. `data` is parsed by the database whenever it is named: members cost a tenth.
  *
+ * A line "-- :fragment <name>" (events/sql_fragment.h) stands for what a feature's table says; the
+ * text and the digest of a view are those with it filled in, so that another rule is another view.
+ *
  * The view is named like its file and lives in a schema of that name. */
 #pragma once
 
@@ -51,7 +54,7 @@ struct view_statement {
 struct view {
     const char *name;          /* and schema; set by view_place alone, with `enter` */
     const char *digest;        /* of `text` */
-    const char *text;          /* the file */
+    const char *text;          /* the file, fragments filled in */
     const char *tables;        /* DDL */
     struct pg_statement enter; /* makes its tables those that the others mean, in a transaction */
     struct view_statement *statements;

@@ -1,4 +1,7 @@
 """fold.py -- what the views of reports and cases mean."""
+import os
+import re
+
 from fold import TIMES, View, micros
 
 
@@ -24,22 +27,17 @@ class Reports(View):
     created = {}
     absent = {}
     kept = {}
+    derived = ()
     status_time = note = None
     vote_table = None
 
     def apply(self, e):
         d = e["data"]
         if e["type"] in ("report.upvoted", "report.upvote.withdrawn"):
-            v = self.row(self.vote_table, d["report_id"], report_id=d["report_id"], votes=0)
-            v["votes"] += 1 if e["type"] == "report.upvoted" else -1
-            return
+            return self.vote(d["report_id"], 1 if e["type"] == "report.upvoted" else -1)
         if not e["stream"].startswith("report-"):
             return
-        empty = dict.fromkeys(["position", *self.created, *self.kept, "status", self.status_time], None)
-        if self.note:
-            empty[self.note] = None
-        rid = e["stream"][len("report-"):]
-        r = self.row(self.tables[0], rid, report_id=rid, **empty)
+        r = self.report(e["stream"][len("report-"):])
         r["version"] = e["version"]
         if e["type"] == "report.created":
             r["position"] = e["position"]
@@ -54,6 +52,19 @@ class Reports(View):
             if self.note:
                 r[self.note] = d.get("note")
         self.handle(r, e["type"], d)
+        self.derive(r)
+
+    def derive(self, r):
+        """Columns that follow from others of the row."""
+
+    def report(self, rid):
+        empty = ["version", "position", *self.created, *self.kept, *self.derived, "status", self.status_time]
+        empty += [self.note] if self.note else []
+        return self.row(self.tables[0], rid, report_id=rid, **dict.fromkeys(empty))
+
+    def vote(self, rid, more):
+        v = self.row(self.vote_table, rid, report_id=rid, votes=0)
+        v["votes"] += more
 
     def handle(self, r, type, d):
         new = {}
@@ -101,9 +112,25 @@ class report_detail(report_list):
     kept = {"questions_open": 0, "former_agencies": [], "priority": "medium", "priority_set": False}
 
 
+PRIORITIES = ("low", "medium", "high", "urgent")
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "priority.def")) as rows:
+    HIGH_FROM_VOTES = int(re.search(r"RAISED_BY_VOTES\(MEDIUM, HIGH, (\d+)\)", rows.read()).group(1))
+
+
 class case_inbox(Reports):
-    tables, types, created, status_time, note = ("case_inbox",), STATUS, SHOWN, "updated_at", "last_note"
+    tables, types, created, status_time, note = ("case_inbox",), STATUS + VOTES, SHOWN, "updated_at", "last_note"
     kept = {**report_detail.kept, "forwarded_at": None, "acknowledged_at": None, "assignee": None, "touched_at": None}
+
+    derived = ("votes", "priority_rank")
+
+    def vote(self, rid, more):
+        r = self.report(rid)
+        r["votes"] = (r["votes"] or 0) + more
+        self.derive(r)
+
+    def derive(self, r):
+        raised = r["priority"] == "medium" and not r["priority_set"] and (r["votes"] or 0) >= HIGH_FROM_VOTES
+        r["priority_rank"] = PRIORITIES.index("high" if raised else r["priority"]) + 1 if r["priority"] else None
 
 
 class report_history(View):

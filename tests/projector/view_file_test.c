@@ -4,6 +4,7 @@
 
 #include "view_engine/batch.h"
 #include "base/text.h"
+#include "events/sql_fragment.h"
 
 #define TABLES "-- a view\n-- :tables\nCREATE TABLE t (k uuid PRIMARY KEY, version bigint);\n"
 
@@ -37,6 +38,25 @@ TEST(a_view_file_is_tables_statements_and_versions)
     CHECK_TEXT(v.statements[1].types[1], "report.upvoted"); /* named: not for :version */
     CHECK(strstr(v.statements[2].sql.sql, "), x AS (SELECT 1) SELECT 2 FROM x") != NULL);
     CHECK(!text_equal(v.statements[0].sql.name, v.statements[2].sql.name));
+}
+
+TEST(a_fragment_is_part_of_a_views_text)
+{
+    scoped_arena a = {0};
+    struct view v, same;
+    static const char begin[] = "-- :tables\nCREATE TABLE t (k uuid PRIMARY KEY, p text DEFAULT (";
+    static const char end[] = ")[1]);\n-- :on report.created\nINSERT INTO t SELECT 1 FROM batch\n";
+    scoped_text words = {0};
+    sql_fragments[0].append(&words);
+    CHECK_OK(parse(&a, "v.sql",
+                   arena_printf(&a, "%s\n-- :fragment %s\n%s", begin, sql_fragments[0].name, end),
+                   &v));
+    CHECK_OK(
+        parse(&a, "v.sql", arena_printf(&a, "%s\n%s\n%s", begin, text_value(&words), end), &same));
+    CHECK_TEXT(v.tables, same.tables);
+    CHECK_TEXT(v.digest, same.digest);
+    CHECK(parse(&a, "v.sql", arena_printf(&a, "%s\n-- :fragment no_such\n%s", begin, end), &v) ==
+          NOT_STARTED);
 }
 
 /* The columns of the only statement of a file. */

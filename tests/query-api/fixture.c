@@ -6,6 +6,7 @@
 #include "base/embedded.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "events/sql_fragment.h"
 #include "platform/metrics.h"
 #include "platform/postgres.h"
 #include "query-api/head.h"
@@ -94,7 +95,10 @@ static const char *view_text(const char *name)
 /* The part of a view's file that makes its tables, in a schema of the view's name. */
 static void make_view(const char *name)
 {
-    char *file = arena_bytes(&t.arena, view_text(name), strlen(view_text(name)));
+    scoped_text text = {0};
+    if (append_with_fragments(&text, view_text(name)))
+        exit(1);
+    char *file = arena_bytes(&t.arena, text_value(&text), strlen(text_value(&text)));
     char *tables = strstr(file, "-- :tables\n") + sizeof("-- :tables\n") - 1;
     char *end = strstr(tables, "\n-- :");
     if (end)
@@ -255,14 +259,23 @@ void add_sample(const struct sample *given)
     const char *pseudonym =
         text_equal(s.visibility, "ANONYMOUS") ? quoted(pseudonym_for(s.user)) : "NULL";
     const char *at = arena_printf(&t.arena, ", " CREATED, (long long)s.position + 1);
-    add_row("report_list", &s, ", last_status_at, pseudonym",
-            arena_printf(&t.arena, "%s, %s", at, pseudonym));
+    add_row("report_list", &s, ", last_status_at, pseudonym, questions_open",
+            arena_printf(&t.arena, "%s, %s, %d", at, pseudonym, s.questions_open));
     const char *former = arena_printf(&t.arena, "array_remove(ARRAY[%s], NULL)", quoted(s.former));
-    add_row("report_detail", &s, ", last_status_at, pseudonym, last_note, kind, former_agencies",
-            arena_printf(&t.arena, "%s, %s, %s, '%s', %s", at, pseudonym, quoted(s.note),
-                         s.kind ? s.kind : "issue", former));
-    add_row("case_inbox", &s, ", updated_at, last_note, former_agencies",
-            arena_printf(&t.arena, "%s, %s, %s", at, quoted(s.note), former));
+    const char *priority =
+        arena_printf(&t.arena, ", '%s', %s", s.priority ? s.priority : priority_words[MEDIUM],
+                     s.priority ? "true" : "false");
+    add_row("report_detail", &s,
+            ", last_status_at, pseudonym, last_note, kind, former_agencies, priority, priority_set",
+            arena_printf(&t.arena, "%s, %s, %s, '%s', %s%s", at, pseudonym, quoted(s.note),
+                         s.kind ? s.kind : "issue", former, priority));
+    add_row("case_inbox", &s,
+            ", updated_at, last_note, former_agencies, priority, priority_set, votes, assignee, "
+            "questions_open, forwarded_at, touched_at",
+            arena_printf(&t.arena, "%s, %s, %s%s, nullif(%lld, 0), %s, %d, %s, " CREATED, at,
+                         quoted(s.note), former, priority, (long long)s.votes, quoted(s.assignee),
+                         s.questions_open, s.forwarded ? "now()" : "NULL",
+                         (long long)(s.touched ? s.touched : s.position)));
     add_history(&s);
     add_counts(&s);
 }

@@ -33,7 +33,12 @@ const char *views_value(const char *format, ...) __attribute__((format(printf, 1
 struct sample {
     const char *id, *user, *visibility, *category, *kind, *agency, *former, *status, *content,
         *note;
+    const char *priority; /* set by an officer; NULL: nobody has */
+    const char *assignee; /* user id */
     int64_t position, votes, version;
+    int64_t touched; /* seconds after the first of all; 0: when it was created */
+    int questions_open;
+    bool forwarded;
 };
 void add_sample(const struct sample *s);
 #define SAMPLE(...) add_sample(&(struct sample){__VA_ARGS__})

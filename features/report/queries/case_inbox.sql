@@ -12,14 +12,15 @@ SELECT json_build_object(
            'counts', coalesce((SELECT json_object_agg(status, cases) FROM counts), '{}'))::text,
        (array_agg(page.position ORDER BY page.position DESC))[$1::int] AS next_position
   FROM page
-  LEFT JOIN report_list.report_votes v USING (report_id)
  CROSS JOIN LATERAL (SELECT to_json(shown) AS json FROM (
            SELECT page.report_id, page.version, page.visibility, page.category, page.content,
                   engine.rfc3339(page.created_at) AS created_at, page.status,
-                  engine.rfc3339(page.updated_at) AS updated_at, page.owner_agency, page.priority,
+                  engine.rfc3339(page.updated_at) AS updated_at, page.owner_agency,
+-- :fragment report_priority
+                      AS priority,
                   page.assignee AS assignee_user_id, engine.rfc3339(page.acknowledged_at) AS acknowledged_at,
                   page.questions_open,
                   CASE page.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE page.reporter END
                       AS reporter_user_id,
-                  coalesce(v.votes, 0) AS vote_count, page.location,
+                  coalesce(page.votes, 0) AS vote_count, page.location,
                   engine.rfc3339(page.occurred_at) AS occurred_at) shown) item

@@ -4,12 +4,15 @@
 SELECT to_json(shown)::text, shown.version
   FROM (SELECT c.report_id, c.version, c.visibility, c.category, c.content,
                engine.rfc3339(c.created_at) AS created_at, c.status,
-               engine.rfc3339(c.updated_at) AS updated_at, c.last_note, c.owner_agency, c.priority, c.questions_open, c.assignee AS assignee_user_id,
+               engine.rfc3339(c.updated_at) AS updated_at, c.last_note, c.owner_agency,
+-- :fragment report_priority
+                   AS priority,
+               c.questions_open, c.assignee AS assignee_user_id,
                engine.rfc3339(c.acknowledged_at) AS acknowledged_at,
                engine.rfc3339(c.forwarded_at) AS forwarded_at,
                CASE c.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE c.reporter END
                    AS reporter_user_id,
-               coalesce(v.votes, 0) AS vote_count, c.location,
+               coalesce(c.votes, 0) AS vote_count, c.location,
                engine.rfc3339(c.occurred_at) AS occurred_at,
                (SELECT count(*) FROM report_history.report_history h
                  WHERE h.report_id = c.report_id AND h.old_status = 'RESOLVED'
@@ -21,6 +24,6 @@ SELECT to_json(shown)::text, shown.version
                                engine.rfc3339(h.at) AS at, h.facts
                           FROM report_history.report_history h
                          WHERE h.report_id = c.report_id) line) AS history
-          FROM case_inbox.case_inbox c LEFT JOIN report_list.report_votes v USING (report_id)
+          FROM case_inbox.case_inbox c
          WHERE c.report_id = $1::uuid AND c.position IS NOT NULL
            AND ($2::text IS NULL OR c.owner_agency = $2 OR c.former_agencies @> ARRAY[$2])) shown

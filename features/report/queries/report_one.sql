@@ -8,7 +8,9 @@ SELECT CASE WHEN sees_all THEN (SELECT to_json(shown) FROM (
                        coalesce(v.votes, 0) AS vote_count, location,
                        engine.rfc3339(occurred_at) AS occurred_at, owner_agency,
                        CASE visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE reporter END
-                           AS reporter_user_id, priority,
+                           AS reporter_user_id,
+-- :fragment report_priority
+                           AS priority,
                        (SELECT questions FROM report_talk) AS questions,
                        (SELECT comments FROM report_talk) AS comments) shown)
             ELSE (SELECT to_json(shown) FROM (
@@ -16,6 +18,8 @@ SELECT CASE WHEN sees_all THEN (SELECT to_json(shown) FROM (
                        engine.rfc3339(created_at) AS created_at, status AS current_status,
                        engine.rfc3339(last_status_at) AS last_status_at,
                        coalesce(v.votes, 0) AS vote_count, location,
-                       engine.rfc3339(occurred_at) AS occurred_at, owner_agency, priority) shown)
+                       engine.rfc3339(occurred_at) AS occurred_at, owner_agency,
+-- :fragment report_priority
+                           AS priority) shown)
        END::text, version
   FROM report_seen LEFT JOIN report_detail.report_votes v USING (report_id)

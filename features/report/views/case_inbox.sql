@@ -1,4 +1,5 @@
--- case_inbox.sql -- one row per case: what the officers of the owning agency work through.
+-- case_inbox.sql -- one row per case: what the officers of the owning agency work through. Votes come from
+-- streams of their own and may stand in a row before its report does: position is NULL until then.
 
 -- :tables
 CREATE TABLE case_inbox (
@@ -20,8 +21,14 @@ CREATE TABLE case_inbox (
     forwarded_at timestamptz,   -- when it was handed to the owning agency; NULL: it was filed or edited there
     acknowledged_at timestamptz, -- by the owning agency; NULL: not yet
     assignee text,              -- user id; NULL: nobody
-    priority text,
+    priority text,              -- set by an officer, or what it began with
     priority_set boolean,       -- by an officer; votes do not raise it any more
+    votes bigint,               -- NULL: none yet
+    priority_rank int GENERATED ALWAYS AS (array_position( -- of the one that is shown: 1 is the least urgent
+-- :fragment priority_words
+        ,
+-- :fragment report_priority
+    )) STORED,
     questions_open bigint,      -- the agency waits for the author
     touched_at timestamptz      -- when the author last said something
 );
@@ -42,12 +49,19 @@ CREATE INDEX case_inbox_filtered ON case_inbox (owner_agency, category, status, 
 -- :members commented_at timestamptz
 
 -- :on report.created
-INSERT INTO case_inbox (report_id, version, position, reporter, visibility, category, owner_agency,
+INSERT INTO case_inbox AS c (report_id, version, position, reporter, visibility, category, owner_agency,
                         content, location, occurred_at, created_at, status, updated_at,
                         former_agencies, priority, priority_set, questions_open, touched_at)
 SELECT report_id, version, position, reporter_user_id, visibility, category, owner_agency,
        content, location, occurred_at, created_at, status, created_at, '{}', 'medium', false, 0, created_at
-  FROM batch;
+  FROM batch
+    ON CONFLICT (report_id) DO UPDATE -- votes have come before
+   SET (version, position, reporter, visibility, category, owner_agency, content, location, occurred_at,
+        created_at, status, updated_at, former_agencies, priority, priority_set, questions_open, touched_at) =
+       (excluded.version, excluded.position, excluded.reporter, excluded.visibility, excluded.category,
+        excluded.owner_agency, excluded.content, excluded.location, excluded.occurred_at, excluded.created_at,
+        excluded.status, excluded.updated_at, excluded.former_agencies, excluded.priority, excluded.priority_set,
+        excluded.questions_open, excluded.touched_at);
 
 -- :on report.status.updated
 UPDATE case_inbox c
@@ -123,6 +137,12 @@ UPDATE case_inbox r
                    FILTER (WHERE commented_by IS DISTINCT FROM 'agency') AS touched_at
           FROM batch GROUP BY report_id) last
  WHERE r.report_id = last.report_id;
+
+-- :on report.upvoted, report.upvote.withdrawn
+INSERT INTO case_inbox AS c (report_id, votes)
+SELECT report_id, sum(CASE type WHEN 'report.upvoted' THEN 1 ELSE -1 END)
+  FROM batch GROUP BY 1
+    ON CONFLICT (report_id) DO UPDATE SET votes = coalesce(c.votes, 0) + excluded.votes;
 
 -- For types that have no statement here.
 -- :version case_inbox report_id report
