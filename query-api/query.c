@@ -19,6 +19,19 @@ static const char *file_text(const char *name, size_t length)
     return NULL;
 }
 
+/* "-- :include name", the file's last line: the file of that name comes behind it. */
+static fallible append_file(struct text *sql, const char *text)
+{
+    static const char directive[] = "-- :include ";
+    const char *name = strstr(text, directive);
+    TRY(append_with_fragments(sql, text));
+    if (!name)
+        return NULL;
+    name += sizeof(directive) - 1;
+    const char *included = file_text(name, strcspn(name, "\n"));
+    return included ? append_with_fragments(sql, included) : INTERNAL;
+}
+
 /* *with: how the relation goes on, behind the first one ", ". */
 static fallible append_relation(struct text *sql, const char **with, const char *name,
                                 const char *file)
@@ -63,6 +76,12 @@ static void append_views(struct text *sql, const struct view_set *views)
         }
 }
 
+/* How many of $1, $2 … it takes. */
+static int values_of(const struct binding *b)
+{
+    return b->kind == BIND_CURSOR ? (int)b->max : b->kind == BIND_ONE_OF ? 0 : 1;
+}
+
 /* Whether events wait parked that the response would show: of one item those of its own stream, of
  * a list any. */
 static void append_parked(struct text *sql, const struct route *route)
@@ -72,7 +91,7 @@ static void append_parked(struct text *sql, const struct route *route)
     append_views(sql, &route->views);
     text_append(sql, ")");
     for (const struct binding *b = route->bindings; b->kind; b++) {
-        place += b->kind == BIND_CURSOR ? (int)b->max : 1;
+        place += values_of(b);
         if (b->kind == BIND_PATH_ID)
             text_printf(sql, " AND stream = '%s-' || $%d::text", b->stream_kind, place);
     }
@@ -96,7 +115,7 @@ static fallible write_statement(struct text *sql, const struct route *route, con
     append_views(sql, &route->views);
     text_append(sql, ")) lane LEFT JOIN (\n");
     TRY(append_includes(sql, route, file, page));
-    TRY(append_with_fragments(sql, file));
+    TRY(append_file(sql, file));
     text_append(sql, ") answer ON true");
     return NULL;
 }

@@ -61,11 +61,40 @@ static fallible bind_int(struct binder *b, const struct binding *row, const char
 static fallible check_text(struct binder *b, const struct binding *row, const char *value)
 {
     long characters = text_characters(value, strlen(value));
-    if (characters < 1 || characters > row->max || text_is_blank(value))
+    if (characters < row->min || characters > row->max || text_is_blank(value))
         return bad(b, row->name,
-                   arena_printf(http_arena(b->http), "A text of 1 to %lld characters.",
-                                (long long)row->max));
+                   arena_printf(http_arena(b->http), "A text of %lld to %lld characters.",
+                                (long long)row->min, (long long)row->max));
     return NULL;
+}
+
+/* Digits, a sign and a point: no exponent, no name such as infinity. */
+static bool is_number_of(const struct binding *row, const char *value)
+{
+    char *end;
+    double n = strtod(value, &end);
+    return *value && !*end && !value[strspn(value, "-0123456789.")] && n >= (double)row->min &&
+           n <= (double)row->max;
+}
+
+static fallible bind_number(struct binder *b, const struct binding *row, const char *value)
+{
+    bool with = http_parameter(b->http, row->other);
+    if (!value && with)
+        return bad(b, row->name, arena_printf(http_arena(b->http), "Needed with %s.", row->other));
+    if (value && !is_number_of(row, value))
+        return bad(b, row->name,
+                   arena_printf(http_arena(b->http), "A number from %lld to %lld.",
+                                (long long)row->min, (long long)row->max));
+    bind_filter(b, value);
+    return NULL;
+}
+
+static fallible check_one_of(struct binder *b, const struct binding *row)
+{
+    if (http_parameter(b->http, row->name) || http_parameter(b->http, row->other))
+        return NULL;
+    return bad(b, row->name, arena_printf(http_arena(b->http), "Needed, or %s.", row->other));
 }
 
 static fallible bind_word(struct binder *b, const struct binding *row, const char *value)
@@ -145,6 +174,8 @@ static fallible bind_one(struct binder *b, const struct binding *row)
     case BIND_PATH_ID: return bind_path_id(b, row);
     case BIND_PATH_WORD: return bind_path_word(b, row);
     case BIND_INT: return bind_int(b, row, value);
+    case BIND_NUMBER: return bind_number(b, row, value);
+    case BIND_ONE_OF: return check_one_of(b, row);
     case BIND_WORD:
         b->request->filtered = b->request->filtered || (given && !row->fallback);
         return bind_word(b, row, value);

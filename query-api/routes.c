@@ -19,9 +19,16 @@ const struct view_set all_views = {{
 
 #define PATH_ID(kind_of_stream) \
     {.kind = BIND_PATH_ID, .name = "id", .stream_kind = #kind_of_stream},
-#define PATH_WORD(label)        {.kind = BIND_PATH_WORD, .name = #label},
-#define LIMIT                   {.kind = BIND_INT, .name = "limit", .min = 1, .max = 200, .fallback = "50"},
-#define TEXT(label, characters) {.kind = BIND_TEXT, .name = #label, .max = characters},
+#define PATH_WORD(label) {.kind = BIND_PATH_WORD, .name = #label},
+#define INT(label, least, greatest, otherwise) \
+    {.kind = BIND_INT, .name = #label, .min = least, .max = greatest, .fallback = otherwise},
+#define LIMIT INT(limit, 1, 200, "50")
+#define NUMBER(label, least, greatest, with) \
+    {.kind = BIND_NUMBER, .name = #label, .min = least, .max = greatest, .other = #with},
+#define TEXT_FROM(label, least, characters) \
+    {.kind = BIND_TEXT, .name = #label, .min = least, .max = characters},
+#define TEXT(label, characters) TEXT_FROM(label, 1, characters)
+#define ONE_OF(label, instead)  {.kind = BIND_ONE_OF, .name = #label, .other = #instead},
 #define WORD(label, list, otherwise) \
     {.kind = BIND_WORD, .name = #label, .words = list, .fallback = otherwise},
 #define CURSOR_DOWN(keys) {.kind = BIND_CURSOR, .name = "cursor", .min = INT64_MAX, .max = keys},
@@ -30,7 +37,7 @@ const struct view_set all_views = {{
 #define PSEUDONYM         {.kind = BIND_PSEUDONYM},
 #define ROLE              {.kind = BIND_ROLE},
 #define AGENCY            {.kind = BIND_AGENCY},
-#define CHOSEN_AGENCY     {.kind = BIND_CHOSEN_AGENCY, .name = "agency", .max = 64},
+#define CHOSEN_AGENCY     {.kind = BIND_CHOSEN_AGENCY, .name = "agency", .min = 1, .max = 64},
 
 #define QUERY(verb, at, roles, name, kind, seconds, named_views, otherwise, ...) \
     {#verb, at, roles, #name, kind, seconds, {{named_views}}, otherwise, {__VA_ARGS__}},

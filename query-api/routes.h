@@ -38,8 +38,10 @@ enum binding_kind {
     BIND_PATH_ID,       /* {id}, the UUID of a stream; another form is the row's `missing` */
     BIND_PATH_WORD,     /* {name}, as of PATH_WORD in events/command.h; the same of another form */
     BIND_INT,           /* parameter, min..max */
-    BIND_TEXT,          /* parameter, 1..max characters */
+    BIND_NUMBER,        /* parameter, a decimal number min..max; only together with `other` */
+    BIND_TEXT,          /* parameter, min..max characters */
     BIND_WORD,          /* parameter, one of `words` */
+    BIND_ONE_OF,        /* nothing: of the parameters `name` and `other` one must be given */
     BIND_CURSOR,        /* parameter `cursor`: `max` keys, each `min` on the first page */
     BIND_ACTOR,         /* user id of who asks, NULL without a token */
     BIND_PSEUDONYM,     /* what stands for who asks in anonymous reports, NULL without a token */
@@ -51,7 +53,8 @@ enum binding_kind {
 
 struct binding {
     enum binding_kind kind;
-    const char *name; /* of the parameter */
+    const char *name;  /* of the parameter */
+    const char *other; /* parameter that this one depends on */
     int64_t min, max;
     const char *fallback; /* when the parameter is absent; NULL is SQL NULL */
     const char *const *words;

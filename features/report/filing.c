@@ -49,6 +49,7 @@ fallible file_report(const struct command *c, struct decision *out)
                .occurred_at = body->occurred_at, .created_at = c->now, .kind = category->kind));
     answer(out, "report_id", c->target);
     answer(out, "status", "RECEIVED");
+    answer(out, "similar", arena_join(out->arena, "/reports/", c->target, "/similar"));
     return NULL;
 }
 

@@ -1,6 +1,9 @@
 """fold.py -- what the views of reports and cases mean."""
+import hashlib
+import math
 import os
 import re
+import string
 
 from fold import TIMES, View, micros
 
@@ -154,6 +157,31 @@ class report_history(View):
             "facts": {m: d[m] for m in self.facts.get(type, ()) if m in d}, "at": micros(at)}
 
 
+def sketch(content):
+    """engine.text_sketch: words without the ASCII punctuation at their ends, case counts for ASCII letters only."""
+    ascii_lower = content[:400].encode().lower().decode()
+    parts = re.split("[ \n]", ascii_lower)
+    words = [w for w in (p.strip("\t\r" + string.punctuation) for p in parts) if w]
+    pairs = (f"{a} {b}" for a, b in zip(words, words[1:] + [""]))
+    return sorted({int.from_bytes(hashlib.md5(p.encode()).digest()[:8], "big", signed=True) for p in pairs})[:6]
+
+
+def cell(place):
+    return math.floor(place["latitude"] / 0.005) * 100000 + math.floor(place["longitude"] / 0.005)
+
+
+class report_similar(View):
+    tables, types = ("report_similar",), ("report.created", "report.edited")
+
+    def apply(self, e):
+        d = e["data"]
+        if e["type"] not in self.types:
+            return
+        for key in sketch(d["content"]) + ([cell(d["location"])] if d.get("location") else []):
+            self.at["report_similar"][key, d["report_id"]] = {
+                "key": key, "hidden": d["visibility"] != "PUBLIC", "report_id": d["report_id"]}
+
+
 class report_conversation(View):
     tables, types = ("report_questions", "report_comments"), TALK
 
@@ -211,4 +239,4 @@ class case_counts(View):
                        d["old_status"], -1)
 
 
-VIEWS = (report_list, report_detail, report_history, report_conversation, report_rank, case_inbox, case_counts)
+VIEWS = (report_list, report_detail, report_history, report_conversation, report_similar, report_rank, case_inbox, case_counts)

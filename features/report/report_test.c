@@ -21,7 +21,8 @@ TEST(a_citizen_files_a_public_report)
     when(&citizen1, COMMAND(CreateReport, .content = "a hole", .category = "infrastruktur"));
     then(OWN, "report", created("PUBLIC"));
     CHECK(!decided()->anonymous);
-    CHECK_TEXT(text_value(&decided()->answer), "\"report_id\":\"" R1 "\",\"status\":\"RECEIVED\"");
+    CHECK_TEXT(text_value(&decided()->answer), "\"report_id\":\"" R1 "\",\"status\":\"RECEIVED\","
+                                               "\"similar\":\"/reports/" R1 "/similar\"");
 }
 
 TEST(an_anonymous_report_carries_the_pseudonym_and_no_user)

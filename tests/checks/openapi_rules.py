@@ -115,6 +115,8 @@ class Interface:
             return max(map(len, schema["enum"])), 1
         if schema.get("type") == "integer":
             return (len(str(schema["maximum"])), 1) if "maximum" in schema else None
+        if schema.get("type") == "number":
+            return (24, 1) if "minimum" in schema and "maximum" in schema else None
         if schema.get("format") == "uuid":
             return 36, 1
         counted = re.search(r"\{\d+,(\d+)\}\$$", schema.get("pattern", ""))

@@ -214,10 +214,11 @@ static void add_row(const char *view, const struct sample *s, const char *extra_
     views_sql(
         "INSERT INTO %s.%s (report_id, version, position, visibility, category, owner_agency, "
         "content, location, created_at, status, reporter%s) VALUES ('%s', %lld, %lld, '%s', '%s', "
-        "'%s', '%s', '{\"latitude\": 1.5, \"longitude\": 2.5}', " CREATED ", '%s', %s%s)",
+        "'%s', '%s', nullif('%s', 'null')::jsonb, " CREATED ", '%s', %s%s)",
         view, view, extra_columns, s->id, (long long)s->version, (long long)s->position,
-        s->visibility, s->category, s->agency, s->content, (long long)s->position, s->status,
-        text_equal(s->visibility, "ANONYMOUS") ? "NULL" : quoted(user_id(s->user)), extra_values);
+        s->visibility, s->category, s->agency, s->content, s->location, (long long)s->position,
+        s->status, text_equal(s->visibility, "ANONYMOUS") ? "NULL" : quoted(user_id(s->user)),
+        extra_values);
 }
 
 static void add_history(const struct sample *s)
@@ -246,6 +247,15 @@ static void add_counts(const struct sample *s)
                   s->id, (long long)s->votes, s->id, (long long)s->votes);
 }
 
+static void add_keys(const struct sample *s)
+{
+    views_sql("INSERT INTO report_similar.report_similar SELECT key, '%s' <> 'PUBLIC', '%s' FROM "
+              "(SELECT engine.text_sketch('%s', 6) AS key UNION SELECT engine.grid_cell("
+              "(place->>'latitude')::float8, (place->>'longitude')::float8) FROM "
+              "(SELECT nullif('%s', 'null')::jsonb AS place) p) k WHERE key IS NOT NULL",
+              s->visibility, s->id, s->content, s->location);
+}
+
 void add_sample(const struct sample *given)
 {
     struct sample s = *given;
@@ -256,6 +266,7 @@ void add_sample(const struct sample *given)
     s.status = s.status ? s.status : "RECEIVED";
     s.content = s.content ? s.content : "a report";
     s.version = s.version ? s.version : 1;
+    s.location = s.location ? s.location : "{\"latitude\": 1.5, \"longitude\": 2.5}";
     const char *pseudonym =
         text_equal(s.visibility, "ANONYMOUS") ? quoted(pseudonym_for(s.user)) : "NULL";
     const char *at = arena_printf(&t.arena, ", " CREATED, (long long)s.position + 1);
@@ -278,6 +289,7 @@ void add_sample(const struct sample *given)
                          (long long)(s.touched ? s.touched : s.position)));
     add_history(&s);
     add_counts(&s);
+    add_keys(&s);
 }
 
 /* Views never stand beyond the end of the log. */

@@ -35,6 +35,7 @@ struct sample {
         *note;
     const char *priority; /* set by an officer; NULL: nobody has */
     const char *assignee; /* user id */
+    const char *location; /* JSON; "null": none */
     int64_t position, votes, version;
     int64_t touched; /* seconds after the first of all; 0: when it was created */
     int questions_open;

@@ -53,6 +53,12 @@ static void fill(int from, int to)
               "SELECT report_id, 1, position, 'report.created', status, created_at FROM "
               "report_list.report_list WHERE position >= %d",
               from);
+    views_sql(
+        "INSERT INTO report_similar.report_similar SELECT key, visibility <> 'PUBLIC', "
+        "report_id FROM report_detail.report_detail CROSS JOIN LATERAL (SELECT "
+        "engine.text_sketch(content, 6) UNION SELECT engine.grid_cell(1.5, 2.5)) k (key) WHERE "
+        "position >= %d",
+        from);
     views_sql("VACUUM ANALYZE");
 }
 
@@ -164,6 +170,10 @@ TEST(no_page_reads_more_than_it_shows_however_many_reports_there_are)
         {"case_inbox", "'50','10000',NULL,NULL,NULL", true, 3, 0},
         {"case_inbox", "'50','10000',NULL,'RESOLVED',NULL", true, 9, 0},
         {"case_inbox", "'50','10000',NULL,NULL,'c1'", true, 3, 0},
+        {"report_similar", "'xxx and more','1.5','2.5','ADMIN',NULL,'20',NULL", false, 10, 0},
+        {"report_similar", "NULL,'1.5','2.5',NULL,NULL,'20',NULL", false, 4, 0},
+        {"report_similar_to", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL,'20'",
+         false, 10, 0},
         {"case_one", "'01900000-0000-7000-8000-000000000007','a1'", false, 1, 0},
     };
     enum { PAGES = sizeof(pages) / sizeof(pages[0]) };

@@ -1,0 +1,9 @@
+-- report_similar_to.sql -- what may be the same as the report $1, for those who may see it.
+-- Who asks: $2 user, $3 pseudonym, $4 role, $5 agency; $6 limit
+-- :with report_seen
+, wanted AS (
+    SELECT report_id, content, category, (location->>'latitude')::float8 AS latitude,
+           (location->>'longitude')::float8 AS longitude
+      FROM report_seen
+)
+-- :include report_similar_found
