@@ -186,6 +186,18 @@ void stream_of_report(const char *report_id, char out[STREAM_TEXT])
     stream_name("report", report_id, out);
 }
 
+fallible read_report(const struct command *c, struct decision *out, const struct report **r)
+{
+    char stream[STREAM_TEXT];
+    const void *state;
+    stream_of_report(c->target, stream);
+    TRY(read_state(out, stream, &state));
+    *r = state;
+    out->anonymous = is_anonymous_author(*r, &c->actor);
+    out->about = arena_text(out->arena, stream);
+    return NULL;
+}
+
 const char *report_category(enum visibility v)
 {
     return v == PUBLIC ? "report" : "report-private";

@@ -39,6 +39,9 @@ struct report {
 bool is_author(const struct report *r, const struct actor *a);
 /* Officer or supervisor of the owning agency, or an admin. */
 bool is_officer_of(const struct report *r, const struct actor *a);
+/* The report that the path names, into a decision about it: NEEDS_STREAM as read_state. Whether the
+ * actor may know of it is for the rule to ask. */
+fallible read_report(const struct command *c, struct decision *out, const struct report **r);
 /* May the actor know that the report exists? Contract: what one may not see is missing. */
 bool may_see(const struct report *r, const struct actor *a);
 /* NULL for an officer of the owning agency; NOT_OWNING for one of a former agency, which reads the

@@ -135,6 +135,19 @@ static void check_handling(const struct a_case *k)
     expect(k, "a question", may);
 }
 
+/* What the agency keeps for itself is missing to all others, the author among them. */
+static void check_file(const struct a_case *k)
+{
+    bool runs = k->status == RECEIVED || k->status == ASSIGNED || k->status == IN_PROGRESS;
+    const struct problem *may = k->o->has_case ? NULL : not_their_case(k);
+    after(k, COMMAND(NoteCase, .text = "a note"));
+    expect(k, "a note", may);
+    after(k, COMMAND(HoldCase, .reason = "a part"));
+    expect(k, "a hold", may || runs ? may : NOT_HOLDABLE);
+    after(k, COMMAND(ResumeCase));
+    expect(k, "its end", may);
+}
+
 static void check_words(const struct a_case *k, bool sees)
 {
     bool concerned = k->o->author || k->o->has_case;
@@ -167,6 +180,7 @@ static void check(const struct a_case *k)
     check_votes(k, expected != '-');
     check_moves(k, expected != '-');
     check_handling(k);
+    check_file(k);
     check_words(k, expected != '-');
 }
 

@@ -18,27 +18,15 @@ static void vote_evolve(void *state, const struct event *e, struct arena *a)
     }
 }
 
-static fallible find_report(const struct command *c, struct decision *out, const struct report **r)
-{
-    char stream[STREAM_TEXT];
-    const void *state;
-    stream_of_report(c->target, stream);
-    TRY(read_state(out, stream, &state));
-    *r = state;
-    if (!may_see(*r, &c->actor))
-        return NO_SUCH_REPORT;
-    out->anonymous = (*r)->visibility == ANONYMOUS && is_author(*r, &c->actor);
-    out->about = arena_text(out->arena, stream);
-    return NULL;
-}
-
 static fallible vote_decide(const void *state, const struct command *c, struct decision *out)
 {
     const struct vote *v = state;
     const struct report *r;
     char stream[STREAM_TEXT];
     bool gives = c->type == UpvoteReport;
-    TRY(find_report(c, out, &r));
+    TRY(read_report(c, out, &r));
+    if (!may_see(r, &c->actor))
+        return NO_SUCH_REPORT;
     if (gives && (r->visibility != PUBLIC || r->status == WITHDRAWN))
         return NOT_PUBLIC;
 

@@ -1,7 +1,66 @@
-"""officers_test.py -- what officers do besides moving a case: saved filters."""
-import unittest
+"""officers_test.py -- what officers do besides moving a case: notes, holds, saved filters."""
+import unittest, uuid
 
 from city import city
+
+
+class CaseFile(unittest.TestCase):
+    def setUp(self):
+        self.report = city().file_report()["report_id"]
+
+    def ask(self, method, part, body=None, who="officer1", headers=None):
+        c = city()
+        return c.ask(method, f"/cases/{self.report}/{part}", body, c.token(who), headers)
+
+    def case(self, position):
+        return city().get(f"/cases/{self.report}?min_position={position}&wait_ms=5000", "officer1").json
+
+    def test_notes_and_holds_stand_with_the_case_and_nowhere_else(self):
+        c, marker = city(), "marker-" + uuid.uuid4().hex
+        noted = self.ask("POST", "notes", {"text": "a note, " + marker})
+        self.assertEqual(noted.status, 201, noted.raw)
+        self.assertEqual(noted.headers["Location"], f"/cases/{self.report}/notes/{noted.json['note_id']}")
+        held = self.ask("POST", "hold", {"reason": "a part, " + marker, "until": "2999-01-01T00:00:00Z"})
+        self.assertEqual(held.status, 200, held.raw)
+        case = self.case(held.json["position"])
+        self.assertEqual([(n["note_id"], n["text"], n["noted_by"]) for n in case["notes"]],
+                         [(noted.json["note_id"], "a note, " + marker, c.get("/auth/me", "officer1").json["user"]["id"])])
+        self.assertEqual((case["hold"]["reason"], case["hold"]["until"]), ("a part, " + marker, "2999-01-01T00:00:00.000000Z"))
+        c.settle()
+        for who in (None, "citizen1", "citizen2", "officer1", "officer2", "dispatcher1", "admin1"):
+            for path in (f"/reports/{self.report}", f"/reports/{self.report}/history", "/reports/public?limit=200",
+                         "/reports/me?limit=200", "/cases/inbox?limit=200"):
+                self.assertNotIn(marker.encode(), c.get(path, who).raw, (who, path))
+        for who, status in (("citizen1", 403), ("citizen2", 403), ("officer2", 404), ("dispatcher1", 403)):
+            self.assertEqual(c.get(f"/cases/{self.report}", who).status, status)
+        keys = [k for k in c.redis("KEYS", "{events}:*").splitlines() if c.redis("TYPE", k) == "stream"]
+        self.assertEqual(sorted(k for k in keys if marker in c.redis("XRANGE", k, "-", "+")), ["{events}:all", "{events}:case"])
+
+    def test_a_hold_is_changed_ends_and_is_for_open_cases(self):
+        first = self.ask("POST", "hold", {"reason": "a part"})
+        again = self.ask("POST", "hold", {"reason": "a part"})
+        self.assertEqual(again.status, 200, again.raw)
+        since = self.case(first.json["position"])["hold"]["since"]
+        changed = self.ask("POST", "hold", {"reason": "the weather"})
+        hold = self.case(changed.json["position"])["hold"]
+        self.assertEqual(hold, {"reason": "the weather", "until": None, "since": since})
+        past = self.ask("POST", "hold", {"reason": "a part", "until": "2020-01-01T00:00:00Z"})
+        self.assertEqual((past.status, past.json["field"]), (400, "until"))
+        resumed = self.ask("DELETE", "hold")
+        self.assertIsNone(self.case(resumed.json["position"])["hold"])
+        self.assertEqual(self.ask("DELETE", "hold").status, 200)
+        self.assertEqual(self.ask("PATCH", "status", {"status": "REJECTED", "note": "no"}).status, 200)
+        final = self.ask("POST", "hold", {"reason": "a part"})
+        self.assertEqual((final.status, final.json["type"]), (409, "/problems/not-holdable"))
+        self.assertEqual(self.ask("POST", "notes", {"text": "all the same"}).status, 201)
+
+    def test_they_are_for_the_own_agency_and_take_no_version(self):
+        for part, body in (("notes", {"text": "a note"}), ("hold", {"reason": "a part"})):
+            for who, status in (("officer2", 404), ("citizen1", 403), ("supervisor1", None), ("admin1", None)):
+                a = self.ask("POST", part, body, who)
+                self.assertEqual(a.status, status or (201 if part == "notes" else 200), (who, part, a.raw))
+            a = self.ask("POST", part, body, headers={"If-Match": '"1"'})
+            self.assertEqual((a.status, a.json["field"]), (400, "If-Match"))
 
 
 class SavedFilters(unittest.TestCase):

@@ -1,9 +1,12 @@
 /* sight_queries_test.c -- each read of a report, by every onlooker, of every visibility, kind and
- * status, through the real service: one report, its history, feed, "mine", inbox and case. */
+ * status, through the real service: one report, its history, feed, "mine", inbox and case. What the
+ * agency keeps for itself is in its case alone. */
 #include "tests/query-api/fixture.h"
 #include "tests/support/sight_cases.h"
 
 enum { SAMPLES = VISIBILITY_COUNT * FILED_KINDS * STATUS_COUNT };
+
+#define INSIDE "kept inside" /* notes of the agency, and why it holds the case */
 
 static void each(int i, int *visibility, int *kind, int *status)
 {
@@ -26,6 +29,10 @@ static void add_reports(void)
                .category = kind == 0 ? "was-crime" : "was-issue", .agency = OWNER, .former = FORMER,
                .status = status_words[status], .note = "a note");
     }
+    views_sql("INSERT INTO case_file.case_notes SELECT gen_random_uuid(), report_id, position, "
+              "'what is " INSIDE "', NULL, now() FROM report_detail.report_detail; "
+              "INSERT INTO case_file.case_holds SELECT report_id, 'why it is " INSIDE "', NULL, "
+              "now() FROM report_detail.report_detail");
     move_lane(SAMPLES * 10 + 10);
 }
 
@@ -49,7 +56,8 @@ static void check_one(const struct onlooker *o, const char *token, int i)
     for (int history = 0; history < 2; history++) {
         snprintf(path, sizeof(path), "/reports/%s%s", sample_id(i + 1), history ? "/history" : "");
         scoped_response r = get(path, token, NULL);
-        if (r.status != (sees == '-' ? 404 : 200) || has(&r, "a note") != (sees == 'a'))
+        if (r.status != (sees == '-' ? 404 : 200) || has(&r, "a note") != (sees == 'a') ||
+            has(&r, INSIDE))
             fail(o, path, i, r.status);
     }
     snprintf(path, sizeof(path), "/cases/%s", sample_id(i + 1));
@@ -58,7 +66,7 @@ static void check_one(const struct onlooker *o, const char *token, int i)
                    : !(o->role & (int)(OFFICER | SUPERVISOR | ADMIN)) ? 403
                    : o->has_case || o->reads_case                     ? 200
                                                                       : 404;
-    if (r.status != expected)
+    if (r.status != expected || occurrences(&r, INSIDE) != (expected == 200 ? 2 : 0))
         fail(o, path, i, r.status);
 }
 
@@ -66,7 +74,7 @@ static void check_list(const struct onlooker *o, const char *token, const char *
                        bool (*lists)(const struct onlooker *o, int i))
 {
     scoped_response r = get(path, token, NULL);
-    if (r.status != (refused ? refused : 200))
+    if (r.status != (refused ? refused : 200) || has(&r, INSIDE))
         fail(o, path, 0, r.status);
     for (int i = 0; !refused && i < SAMPLES; i++)
         if (has(&r, sample_id(i + 1)) != lists(o, i))

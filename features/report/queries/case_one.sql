@@ -1,4 +1,4 @@
--- case_one.sql -- one case with its history and all notes, for the agency that owns it and those that did.
+-- case_one.sql -- one case with its history, all notes and its hold, for the agency that owns it and those that did.
 -- $1 report; $2 agency (NULL: all)
 -- :with report_talk
 SELECT to_json(shown)::text, shown.version
@@ -17,6 +17,14 @@ SELECT to_json(shown)::text, shown.version
                (SELECT count(*) FROM report_history.report_history h
                  WHERE h.report_id = c.report_id AND h.old_status = 'RESOLVED'
                    AND h.new_status = 'IN_PROGRESS') AS reopened_count,
+               (SELECT coalesce(json_agg(json_build_object(
+                           'note_id', n.note_id, 'text', n.text, 'noted_by', n.noted_by,
+                           'at', engine.rfc3339(n.at)) ORDER BY n.position), '[]')
+                  FROM case_file.case_notes n WHERE n.report_id = c.report_id) AS notes,
+               (SELECT json_build_object('reason', h.reason, 'until', engine.rfc3339(h.until),
+                                         'since', engine.rfc3339(h.since))
+                  FROM case_file.case_holds h
+                 WHERE h.report_id = c.report_id AND h.since IS NOT NULL) AS hold,
                (SELECT questions FROM report_talk) AS questions,
                (SELECT comments FROM report_talk) AS comments,
                (SELECT coalesce(json_agg(to_json(line) ORDER BY line.version), '[]')
