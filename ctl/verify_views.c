@@ -15,16 +15,16 @@ extern const struct embedded view_files[];
 struct fold {
     struct city *city;
     struct findings *findings;
-    struct arena *arena;     /* of the connection's life */
-    const char *name;        /* of the view; v.view.name is the schema beside it */
-    struct projected v;      /* made by its own file */
-    int64_t at;              /* position the fold stands at, */
-    int64_t target;          /* where the view stands, */
-    int64_t revision, epoch; /* as its lane says */
-    struct names left_out;   /* positions that the view was made without */
-    bool over;               /* it cannot be compared any further; said */
-    bool again;              /* a stream was retried meanwhile: from the start */
-    int64_t rows;            /* compared */
+    struct arena *arena;        /* of the connection's life */
+    const char *name;           /* of the view; projected.view.name is the schema beside it */
+    struct projected projected; /* made by its own file */
+    int64_t at;                 /* position the fold stands at, */
+    int64_t target;             /* where the view stands, */
+    int64_t revision, epoch;    /* as its lane says */
+    struct names left_out;      /* positions that the view was made without */
+    bool over;                  /* it cannot be compared any further; said */
+    bool again;                 /* a stream was retried meanwhile: from the start */
+    int64_t rows;               /* compared */
 };
 
 /* ---- where the view stands ---- */
@@ -76,7 +76,7 @@ static fallible apply(struct fold *f, const struct batch_event *events, int coun
 {
     struct pg *db = f->city->views;
     TRY(pg_run(db, "SAVEPOINT part"));
-    const struct problem *p = view_apply(&f->v, db, events, count, false);
+    const struct problem *p = view_apply(&f->projected, db, events, count, false);
     if (!p)
         return pg_run(db, "RELEASE SAVEPOINT part");
     if (p != UNREADABLE_EVENT)
@@ -124,10 +124,10 @@ static fallible in_transaction(struct fold *f, const struct problem *(*step)(str
 
 static fallible make_schema(struct fold *f)
 {
-    TRY(pg_run(f->city->views,
-               arena_printf(f->arena, "DROP SCHEMA IF EXISTS \"%s\" CASCADE", f->v.view.name)));
-    TRY(view_create(&f->v.view, f->city->views));
-    return view_complete(&f->v.view, f->city->views, f->arena);
+    TRY(pg_run(f->city->views, arena_printf(f->arena, "DROP SCHEMA IF EXISTS \"%s\" CASCADE",
+                                            f->projected.view.name)));
+    TRY(view_create(&f->projected.view, f->city->views));
+    return view_complete(&f->projected.view, f->city->views, f->arena);
 }
 
 static fallible read_place(struct fold *f)
@@ -139,7 +139,7 @@ static fallible read_place(struct fold *f)
     TRY(city_head(f->city, &head));
     if (!digest)
         differs(f->findings, "views", f->name, 0, "the projector has not made this view");
-    else if (!text_equal(digest, f->v.view.digest))
+    else if (!text_equal(digest, f->projected.view.digest))
         differs(f->findings, "views", f->name, 0,
                 "it was made by another file: it must be rebuilt");
     else if (f->epoch != head.epoch)
@@ -191,7 +191,7 @@ static const char *page_sql(struct arena *a, const char *side, const char *schem
 static const char *compare_sql(struct fold *f, struct arena *a, const char *table, const char *key,
                                bool first)
 {
-    const char *own = f->v.view.name;
+    const char *own = f->projected.view.name;
     const char *after = first ? "after_row AS (SELECT $1::jsonb)"
                               : arena_printf(a,
                                              "after_row AS (SELECT %s FROM "
@@ -269,7 +269,7 @@ static fallible compare_table(struct fold *f, const char *table, const char *key
 static fallible compare_tables(struct fold *f)
 {
     scoped_rows *rows = NULL;
-    const char *values[] = {f->v.view.name, f->name};
+    const char *values[] = {f->projected.view.name, f->name};
     TRY(pg_call(f->city->views, &TABLES, 2, values, &rows));
     for (int i = 0; i < rows_count(rows) && !f->again && !f->over; i++) {
         if (text_equal(rows_text(rows, i, 2), "t"))
@@ -302,13 +302,14 @@ static fallible verify_view(struct city *c, const struct embedded *file, struct 
                             struct findings *out)
 {
     struct fold f = {.city = c, .findings = out, .arena = a};
-    TRY(view_parse(file, &event_language, a, &f.v.view));
-    f.name = f.v.view.name;
-    view_place(&f.v.view, arena_printf(a, "verify_%s", f.name), a);
+    TRY(view_parse(file, &event_language, a, &f.projected.view));
+    f.name = f.projected.view.name;
+    view_place(&f.projected.view, arena_printf(a, "verify_%s", f.name), a);
     const struct problem *p = compare_view(&f);
     names_clear(&f.left_out);
     TRY(p);
-    return pg_run(c->views, arena_printf(a, "DROP SCHEMA IF EXISTS \"%s\" CASCADE", f.v.view.name));
+    return pg_run(c->views,
+                  arena_printf(a, "DROP SCHEMA IF EXISTS \"%s\" CASCADE", f.projected.view.name));
 }
 
 static const struct pg_statement ONE_AT_A_TIME = {

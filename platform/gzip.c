@@ -16,16 +16,16 @@ char *gzip_compress(const void *body, size_t length, size_t *gzipped_length)
     if (length > UINT_MAX ||
         deflateInit2(&z, LEVEL, Z_DEFLATED, GZIP_FRAME, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
         return NULL;
-    char *packed = must_alloc(1, length + 1);
+    char *gzipped = must_alloc(1, length + 1);
     z.next_in = (z_const Bytef *)body;
     z.avail_in = (uInt)length;
-    z.next_out = (Bytef *)packed;
+    z.next_out = (Bytef *)gzipped;
     z.avail_out = (uInt)length; /* no room: it would not be shorter */
     int result = deflate(&z, Z_FINISH);
     *gzipped_length = z.total_out;
     deflateEnd(&z);
     if (result == Z_STREAM_END)
-        return packed;
-    free(packed);
+        return gzipped;
+    free(gzipped);
     return NULL;
 }

@@ -116,7 +116,7 @@ void http_timer_free(struct http_timer *t)
 
 /* ---- a loop ---- */
 
-/* Stops when everybody has his answer or the grace is over. */
+/* Stops when everybody has their answer or the grace is over. */
 static void check_stop(struct http_loop *l)
 {
     if (!l->stop_at) {

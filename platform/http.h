@@ -121,7 +121,7 @@ void http_timer_free(struct http_timer *t);
 
 /* Before http_server_start: `begin(loop, context)` runs first on each loop's thread, its result is
  * http_loop_state; `end` runs in http_server_free, after the last job. For state that belongs to
- * one loop: parked waiters, timers. */
+ * one loop: waiting requests, timers. */
 void http_on_loop(struct http_server *s, void *(*begin)(struct http_loop *loop, void *context),
                   void (*end)(void *state));
 void *http_loop_state(const struct http_loop *loop);

@@ -28,7 +28,7 @@ typedef _Atomic double atomic_double; /* added to by compare and swap */
 
 static struct series {
     _Atomic(const char *) value; /* of the label; NULL: free from here on */
-    atomic_double n;
+    atomic_double number;
 } table[METRIC_COUNT][VALUES + 1]; /* the last one is "other" */
 
 static const double second_bounds[BOUNDS] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
@@ -85,12 +85,12 @@ static struct series *series_of(enum metric m, const char *value)
 
 void metric_add(enum metric m, const char *value, double n)
 {
-    add(&series_of(m, value)->n, n);
+    add(&series_of(m, value)->number, n);
 }
 
 void metric_set(enum metric m, const char *value, double n)
 {
-    atomic_store_explicit(&series_of(m, value)->n, n, memory_order_relaxed);
+    atomic_store_explicit(&series_of(m, value)->number, n, memory_order_relaxed);
 }
 
 void metric_observe(enum metric m, double n)
@@ -149,7 +149,7 @@ static void write_series(enum metric m, struct text *out)
             text_append(out, "\"}");
         }
         text_append_char(out, ' ');
-        append_number(out, atomic_load_explicit(&s->n, memory_order_relaxed));
+        append_number(out, atomic_load_explicit(&s->number, memory_order_relaxed));
     }
 }
 
@@ -227,7 +227,7 @@ static void write_process(struct text *out)
 {
     const struct {
         const char *name, *type, *help;
-        double n;
+        double number;
     } figures[] = {
         {"process_resident_memory_bytes", "gauge", "Resident memory", resident_bytes()},
         {"process_open_fds", "gauge", "Open file descriptors", open_descriptors()},
@@ -239,7 +239,7 @@ static void write_process(struct text *out)
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
         append_head(out, figures[i].name, figures[i].type, figures[i].help);
         text_printf(out, "%s ", figures[i].name);
-        append_number(out, figures[i].n);
+        append_number(out, figures[i].number);
     }
 }
 

@@ -20,7 +20,7 @@ struct answer {
 };
 
 struct pipeline {
-    struct pg *c;
+    struct pg *connection;
     struct answer *answers; /* in the order of sending */
     int count, room;
     int answered;
@@ -36,7 +36,8 @@ fallible pipeline_begin(struct pg *c, struct pipeline **out)
     if (!PQenterPipelineMode(c->conn))
         return pg_take(c, NULL, "begin of a pipeline", NULL);
     struct pipeline *p = must_alloc(1, sizeof(*p));
-    *p = (struct pipeline){.c = c, .room = FIRST_ROOM, .left = c->deadline - time_monotonic()};
+    *p = (struct pipeline){
+        .connection = c, .room = FIRST_ROOM, .left = c->deadline - time_monotonic()};
     p->answers = must_alloc(FIRST_ROOM, sizeof(*p->answers));
     *out = p;
     return NULL;
@@ -47,7 +48,7 @@ void pipeline_free(struct pipeline *p)
     if (!p)
         return;
     if (!p->ended)
-        pg_close(p->c);
+        pg_close(p->connection);
     free(p->answers);
     free(p);
 }
@@ -56,7 +57,7 @@ void pipeline_free(struct pipeline *p)
 
 static fallible lost(struct pipeline *p, const char *what)
 {
-    p->problem = pg_take(p->c, NULL, what, NULL);
+    p->problem = pg_take(p->connection, NULL, what, NULL);
     p->ended = true;
     return p->problem;
 }
@@ -70,17 +71,17 @@ static void keep(struct pipeline *p, PGresult *result)
         PQclear(result);
         return;
     }
-    p->problem = pg_take(p->c, result, a->what, a->out);
-    if (p->problem && p->c->conn)
-        p->c->prepared_count = a->prepared;
-    p->ended |= p->problem && !p->c->conn;
+    p->problem = pg_take(p->connection, result, a->what, a->out);
+    if (p->problem && p->connection->conn)
+        p->connection->prepared_count = a->prepared;
+    p->ended |= p->problem && !p->connection->conn;
 }
 
 /* Takes the answers that have come, without waiting. */
 static fallible take_answers(struct pipeline *p)
 {
-    while (!p->ended && p->answered < p->count && !PQisBusy(p->c->conn)) {
-        PGresult *result = PQgetResult(p->c->conn);
+    while (!p->ended && p->answered < p->count && !PQisBusy(p->connection->conn)) {
+        PGresult *result = PQgetResult(p->connection->conn);
         if (result)
             keep(p, result);
         else /* the end of one */
@@ -98,9 +99,9 @@ static const char *awaited(const struct pipeline *p)
 static fallible move(struct pipeline *p, short events)
 {
     int64_t began = time_monotonic();
-    bool came = pg_wait_for(p->c->conn, events, began + p->left);
+    bool came = pg_wait_for(p->connection->conn, events, began + p->left);
     p->left -= time_monotonic() - began;
-    if (!came || !PQconsumeInput(p->c->conn))
+    if (!came || !PQconsumeInput(p->connection->conn))
         return lost(p, awaited(p));
     return take_answers(p);
 }
@@ -112,7 +113,7 @@ static fallible move(struct pipeline *p, short events)
 static fallible write_all(struct pipeline *p)
 {
     int left;
-    while ((left = PQflush(p->c->conn)) > 0)
+    while ((left = PQflush(p->connection->conn)) > 0)
         TRY(move(p, POLLIN | POLLOUT));
     p->unsent = 0;
     return left ? lost(p, awaited(p)) : NULL;
@@ -127,19 +128,19 @@ static void expect(struct pipeline *p, const char *what, struct rows **out)
         p->answers = more;
         p->room *= 2;
     }
-    p->answers[p->count++] = (struct answer){what, out, p->c->prepared_count};
+    p->answers[p->count++] = (struct answer){what, out, p->connection->prepared_count};
 }
 
 static fallible add_preparation(struct pipeline *p, const struct pg_statement *s, int count)
 {
     bool must;
-    TRY(pg_must_prepare(p->c, s, &must));
+    TRY(pg_must_prepare(p->connection, s, &must));
     if (!must)
         return NULL;
-    if (!PQsendPrepare(p->c->conn, s->name, s->sql, count, NULL))
+    if (!PQsendPrepare(p->connection->conn, s->name, s->sql, count, NULL))
         return lost(p, s->name);
     expect(p, s->name, NULL);
-    p->c->prepared[p->c->prepared_count++] = s->name;
+    p->connection->prepared[p->connection->prepared_count++] = s->name;
     p->unsent += strlen(s->sql);
     return NULL;
 }
@@ -161,7 +162,7 @@ static fallible add(struct pipeline *p, const struct pg_statement *s,
     if (p->problem) /* told by the end; it would be skipped */
         return p->ended ? p->problem : NULL;
     TRY(add_preparation(p, s, values->count));
-    if (!pg_send(p->c, s, values))
+    if (!pg_send(p->connection, s, values))
         return lost(p, pg_shown(s));
     expect(p, pg_shown(s), out);
     p->unsent += size_of(s, values);
@@ -188,7 +189,7 @@ fallible pipeline_send(struct pipeline *p)
 {
     if (p->ended)
         return p->problem;
-    if (!PQpipelineSync(p->c->conn))
+    if (!PQpipelineSync(p->connection->conn))
         return lost(p, awaited(p));
     p->sent = true;
     return write_all(p);
@@ -197,7 +198,7 @@ fallible pipeline_send(struct pipeline *p)
 /* The server's note that it has come to the end; behind it the connection is as before. */
 static fallible leave(struct pipeline *p)
 {
-    PGconn *conn = p->c->conn;
+    PGconn *conn = p->connection->conn;
     while (PQisBusy(conn))
         TRY(move(p, POLLIN));
     PGresult *last = PQgetResult(conn);

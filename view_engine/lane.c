@@ -51,7 +51,7 @@ fallible lane_fence(struct pg *db, const struct lane *lane, int64_t to, int64_t 
 /* ---- one view ---- */
 
 struct work {
-    struct projected *v;
+    struct projected *projected;
     struct pg *db;
     bool trusted;
     struct parking parking;
@@ -60,12 +60,12 @@ struct work {
 static void park(struct work *w, const struct batch_event *e, const char *error)
 {
     parking_add(&w->parking, e, error);
-    names_add(&w->v->parked.streams, e->stream);
-    w->v->parked.events++;
-    if (!w->v->parked.oldest)
-        w->v->parked.oldest = time_now();
-    if (error && !w->v->filling)
-        log_error("event parked", KV("view", w->v->view.name), KV("stream", e->stream),
+    names_add(&w->projected->parked.streams, e->stream);
+    w->projected->parked.events++;
+    if (!w->projected->parked.oldest)
+        w->projected->parked.oldest = time_now();
+    if (error && !w->projected->filling)
+        log_error("event parked", KV("view", w->projected->view.name), KV("stream", e->stream),
                   KV("position", e->position), KV("type", e->type), KV("reason", error));
 }
 
@@ -96,18 +96,18 @@ static fallible add_view(struct pipeline *p, const struct view *v,
 static fallible run_fold(struct work *w, const struct batch_event *const *at, int count)
 {
     TRY(pg_call(w->db, &SAVEPOINT, 0, NULL, NULL));
-    TRY(fold_apply(&w->v->view, w->db, at, count));
+    TRY(fold_apply(&w->projected->view, w->db, at, count));
     return pg_call(w->db, &RELEASE, 0, NULL, NULL);
 }
 
 static fallible run_statements(struct work *w, const struct batch_event *const *at, int count)
 {
     scoped_pipeline *p = NULL;
-    if (w->v->view.fold)
+    if (w->projected->view.fold)
         return run_fold(w, at, count);
     TRY(pipeline_begin(w->db, &p));
     TRY(add_plain(p, &SAVEPOINT));
-    TRY(add_view(p, &w->v->view, at, count));
+    TRY(add_view(p, &w->projected->view, at, count));
     TRY(add_plain(p, &RELEASE));
     return pipeline_end(p);
 }
@@ -117,7 +117,7 @@ static int leave_parked_out(struct work *w, const struct batch_event **at, int c
 {
     int kept = 0;
     for (int i = 0; i < count; i++) {
-        if (names_has(&w->v->parked.streams, at[i]->stream) &&
+        if (names_has(&w->projected->parked.streams, at[i]->stream) &&
             !PLANTED(PARKING_WITHOUT_THE_SUCCESSORS))
             park(w, at[i], NULL);
         else if (at[i]->unreadable && w->trusted)
@@ -174,18 +174,18 @@ static fallible apply_wanted(struct work *w, const struct batch_event *events, i
 {
     scoped_arena a = {0};
     const struct batch_event **at = arena_array(&a, (size_t)count, sizeof(*at));
-    int wanted = choose_wanted(&w->v->view, events, count, at);
+    int wanted = choose_wanted(&w->projected->view, events, count, at);
     for (int i = 0; i < wanted; i++)
         if (at[i]->unreadable && !w->trusted)
             return UNREADABLE_EVENT;
     TRY(apply_part(w, at, wanted));
-    return parking_store(&w->parking, w->db, w->v->view.name);
+    return parking_store(&w->parking, w->db, w->projected->view.name);
 }
 
 fallible view_apply(struct projected *v, struct pg *db, const struct batch_event *events, int count,
                     bool trusted)
 {
-    struct work w = {.v = v, .db = db, .trusted = trusted};
+    struct work w = {.projected = v, .db = db, .trusted = trusted};
     const struct problem *p = apply_wanted(&w, events, count);
     parking_release(&w.parking);
     return p;
