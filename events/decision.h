@@ -65,12 +65,12 @@ struct decision {
     struct state_read reads[READS_MAX]; /* filled by the caller before deciding, as far as known */
     int read_count;
     char needs[STREAM_TEXT]; /* with NEEDS_STREAM: load this one and ask again */
-    const char *about;   /* stream whose version an answer without event carries; NULL: its own */
-    struct text answer;  /* JSON members of the answer: "\"report_id\":\"…\"" */
-    struct fault fault;  /* of a refusal */
-    const char *members; /* of a refusal: JSON members its problem has besides; NULL: none */
-    const char *broken;  /* the rule did what it may not: a sentence; NULL: it did not */
-    bool anonymous;      /* the actor is an anonymous author: nothing may name them */
+    const char *about;       /* stream it has read whose version the answer shows; NULL: its own */
+    struct text answer;      /* JSON members of the answer: "\"report_id\":\"…\"" */
+    struct fault fault;      /* of a refusal */
+    const char *members;     /* of a refusal: JSON members its problem has besides; NULL: none */
+    const char *broken;      /* the rule did what it may not: a sentence; NULL: it did not */
+    bool anonymous;          /* the actor is an anonymous author: nothing may name them */
 };
 
 /* Not an answer but a question: load decision.needs and ask again. */

@@ -3,6 +3,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/planted.h"
 #include "writer/recorded.h"
 #include "base/banned.h"
 
@@ -89,6 +90,8 @@ static void about(struct state_cache *cache, const struct pending *p, struct app
 {
     const struct decision *d = &p->decision;
     const char *stream = d->about ? d->about : p->stream;
+    if (PLANTED(VERSION_OF_THE_LAST_EVENT) && d->emitted_count)
+        stream = d->emitted[d->emitted_count - 1].stream;
     const struct cached *s = state_cache_get(cache, stream);
     c->version = s->version;
     c->position = s->position;

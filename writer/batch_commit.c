@@ -96,17 +96,23 @@ static void add_reads(struct state_cache *cache, struct pending *p, const struct
         add_read(cache, p, before->needs);
 }
 
-/* Only the version of a stream that was read is checked, and only its state can be folded. */
-static void check_emitted(struct pending *p)
+static bool has_read(const struct pending *p, const char *stream)
+{
+    bool read = text_equal(stream, p->stream);
+    for (int i = 0; i < p->decision.read_count; i++)
+        read = read || text_equal(stream, p->decision.reads[i].stream);
+    return read;
+}
+
+/* Only the version of a stream that was read is checked, and only its state is at hand. */
+static void check_streams(struct pending *p)
 {
     struct decision *d = &p->decision;
-    for (int i = 0; i < d->emitted_count; i++) {
-        bool read = text_equal(d->emitted[i].stream, p->stream);
-        for (int k = 0; k < d->read_count; k++)
-            read = read || text_equal(d->emitted[i].stream, d->reads[k].stream);
-        if (!read)
+    for (int i = 0; i < d->emitted_count; i++)
+        if (!has_read(p, d->emitted[i].stream))
             d->broken = "It emits to a stream that it has not read.";
-    }
+    if (d->about && !has_read(p, d->about))
+        d->broken = "It is about a stream that it has not read.";
 }
 
 /* Decides one command anew, on the states as they are now. */
@@ -122,7 +128,7 @@ static void decide(struct state_cache *cache, struct pending *p, const struct de
     if (!d->broken) {
         p->problem = is_readable(cache, p) ? own->decider->decide(own->state, &p->command, d)
                                            : UNREADABLE_EVENT;
-        check_emitted(p);
+        check_streams(p);
     }
     p->anonymous = d->anonymous;
     if (d->broken)

@@ -24,6 +24,7 @@ CHECKS = {
     "DEFERRED_TO_THE_FRONT": ["writer_rules_test", "waiting_test"],
     "SECOND_READ_IGNORED": ["writer_reads_test", "waiting_test"],
     "UNKNOWN_TOLD_AS_UNDONE": ["writer_rules_test"],
+    "VERSION_OF_THE_LAST_EVENT": ["answer_version_test"],
     "NO_GAP_CHECK": ["projector_healing_test"],
     "PARKING_WITHOUT_THE_SUCCESSORS": ["parking_test", ("P1", "P4", "poison")],
     "MIN_POSITION_IGNORED": ["position_test", ("R1", "kill_query_api")],
