@@ -1,6 +1,11 @@
 /* writer.h -- the one thread that decides and appends: single writer principle.
  * A batch is what queued up while the last one committed: at most 64 commands, no two of which
- * share a stream that one of them writes, so none depends on another's outcome. */
+ * share a stream that one of them writes, so none depends on another's outcome.
+ *
+ * The next batch is not decided while this one commits. Measured with 32 and 64 clients that
+ * create, on 2 busy cores: loading and deciding took 1.2 % of the writer's time, 6 µs of CPU a
+ * command. At the 10,400 creates/s of the same machine with nothing else on it, that bounds the
+ * gain at 6 %, for which a core would have to be idle. */
 #pragma once
 
 #include "writer/pending.h"
