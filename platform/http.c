@@ -136,7 +136,6 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     (void)what;
     struct http_loop *l = arg;
     loop_sweep(l);
-    metric_set(METRIC_http_open_connections, NULL, atomic_load(&l->server->open));
     check_stop(l);
 }
 
@@ -334,6 +333,7 @@ int http_port(const struct http_server *s)
 
 void http_server_start(struct http_server *s)
 {
+    metric_add(METRIC_http_open_connections, NULL, 0); /* shown from the start */
     for (int i = 0; i < s->settings.loops; i++)
         if (pthread_create(&s->loops[i].thread, NULL, loop_main, &s->loops[i]))
             abort();

@@ -146,6 +146,14 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
     event_active(c->loop->adopt, 0, 0);
 }
 
+/* The figure is the process's, which may have more servers. */
+static void count_open(struct http_loop *l, int n)
+{
+    atomic_fetch_add(&l->open, n);
+    atomic_fetch_add(&l->server->open, n);
+    metric_add(METRIC_http_open_connections, NULL, n);
+}
+
 struct bufferevent *connection_new(struct event_base *base, void *arg)
 {
     struct http_loop *l = arg;
@@ -158,8 +166,7 @@ struct bufferevent *connection_new(struct event_base *base, void *arg)
     bufferevent_incref(c->bev); /* until adopted */
     TAILQ_INSERT_TAIL(&l->fresh, c, link);
     event_active(l->adopt, 0, 0);
-    atomic_fetch_add(&l->open, 1);
-    atomic_fetch_add(&l->server->open, 1);
+    count_open(l, 1);
     loop_accepted(l);
     return c->bev;
 }
@@ -182,8 +189,7 @@ static void close_later(struct http_loop *l, int fd)
 static void forget(struct connection *c)
 {
     struct http_loop *l = c->loop;
-    atomic_fetch_sub(&l->open, 1);
-    atomic_fetch_sub(&l->server->open, 1);
+    count_open(l, -1);
     free(c);
     loop_resume_accepting(l);
 }

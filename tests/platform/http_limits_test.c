@@ -29,6 +29,29 @@ TEST(no_more_connections_than_allowed_are_accepted_and_the_rest_wait)
     end_server(s);
 }
 
+TEST(connections_of_two_servers_in_one_process_are_counted_together)
+{
+    struct http_server *s[2] = {serve((struct http_settings){0}), NULL};
+    struct http_settings other = {.address = "127.0.0.1", .max_connections = 100};
+    int fds[4];
+    CHECK_OK(http_server_new(&other, test_routes, 1, &s[1]));
+    http_server_start(s[1]);
+    for (int i = 0; i < 4; i++) {
+        fds[i] = dial(http_port(s[i == 3]));
+        say(fds[i], HELLO);
+        CHECK_INT(status_of(hear_one(fds[i])), 200);
+    }
+    for (int i = 0; i < 10; i++, pause_ms(40)) /* ticks of both */
+        CHECK_INT(open_connections(), 4);
+    http_server_stop(s[1], 0);
+    http_server_free(s[1]);
+    CHECK_INT(open_connections(), 3);
+    end_server(s[0]);
+    CHECK_INT(open_connections(), 0);
+    for (int i = 0; i < 4; i++)
+        close(fds[i]);
+}
+
 TEST(two_loops_share_one_socket_and_the_load)
 {
     struct http_server *s = serve((struct http_settings){.loops = 2});
