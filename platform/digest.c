@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "base/banned.h"
 
-_Static_assert(TABLE_KEY == crypto_shorthash_KEYBYTES && crypto_shorthash_BYTES == sizeof(uint64_t),
+_Static_assert(SHORT_KEY == crypto_shorthash_KEYBYTES && crypto_shorthash_BYTES == sizeof(uint64_t),
                "SipHash-2-4 has a key of 16 bytes and a value of 8");
 
 void digest_parts(const unsigned char key[DIGEST_KEY], const char *const *parts, int count,
@@ -38,11 +38,30 @@ void digest_whole(const unsigned char *key, const void *at, size_t length, unsig
     crypto_generichash(out, size, at, length, key, key ? DIGEST_KEY : 0);
 }
 
-uint64_t table_hash(const unsigned char key[TABLE_KEY], const void *at, size_t length)
+uint64_t digest_short(const unsigned char key[SHORT_KEY], const void *at, size_t length)
 {
     uint64_t n;
     unsigned char hash[sizeof(n)];
     crypto_shorthash(hash, at, length, key);
     memcpy(&n, hash, sizeof(n));
     return n;
+}
+
+/* The key tells where it goes on, and whether there is a value at all. */
+static uint64_t go_on(uint64_t before, bool given, const void *at, size_t length)
+{
+    unsigned char key[SHORT_KEY] = {0};
+    memcpy(key, &before, sizeof(before));
+    key[sizeof(before)] = !given;
+    return digest_short(key, at, length);
+}
+
+uint64_t digest_on(uint64_t before, const void *at, size_t length)
+{
+    return go_on(before, true, at, length);
+}
+
+uint64_t digest_on_text(uint64_t before, const char *s)
+{
+    return go_on(before, s != NULL, s ? s : "", s ? strlen(s) : 0);
 }

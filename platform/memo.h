@@ -1,6 +1,7 @@
 /* memo.h -- a bounded memory of what was found out lately, by 32-byte key; for one thread. Past the
  * limit the entry that would end soonest makes room. Keys must be hashes that nobody can aim: their
- * first bytes choose the place. */
+ * first bytes choose the place. Beside platform/lru because entries end by time, lie in one piece
+ * that is wiped, and cost no allocation. */
 #pragma once
 
 #include <stddef.h>

@@ -1,122 +1,64 @@
-/* cache.c -- a hash table with a list by use. The number of buckets doubles with the entries. */
+/* cache.c -- the bytes of the entries, which platform/lru keeps. */
 #include "query-api/cache.h"
 
 #include "base/arena.h"
 #include "platform/metrics.h"
-#include "query-api/cursor.h"
 #include "base/banned.h"
 
-enum { FIRST_BUCKETS = 256 };
+enum { FIRST_ENTRIES = 256 };
 
 struct cache {
+    struct lru entries;
     size_t limit, bytes;
-    struct cache_entry **buckets;
-    size_t bucket_count, entries; /* bucket_count: a power of two */
-    struct cache_entry *newest, *oldest;
 };
 
 struct cache *cache_new(size_t limit_bytes)
 {
     struct cache *c = must_alloc(1, sizeof(*c));
     c->limit = limit_bytes;
-    c->bucket_count = FIRST_BUCKETS;
-    c->buckets = must_alloc(c->bucket_count, sizeof(struct cache_entry *));
+    lru_init(&c->entries, FIRST_ENTRIES);
     return c;
-}
-
-static struct cache_entry **bucket_of(struct cache *c, uint64_t digest)
-{
-    return &c->buckets[(digest ^ digest >> 32) & (c->bucket_count - 1)];
 }
 
 static void count_bytes(struct cache *c, struct cache_entry *e)
 {
-    size_t now = sizeof(*e) + e->key_length + (e->response ? response_bytes(e->response) : 0);
+    size_t now = sizeof(*e) + e->node.key_length + (e->response ? response_bytes(e->response) : 0);
     metric_add(METRIC_query_cache_bytes, NULL, (double)now - (double)e->bytes);
     c->bytes += now - e->bytes;
     e->bytes = now;
 }
 
-/* ---- the list by use ---- */
-
-static void unlink_use(struct cache *c, struct cache_entry *e)
-{
-    *(e->newer ? &e->newer->older : &c->newest) = e->older;
-    *(e->older ? &e->older->newer : &c->oldest) = e->newer;
-}
-
-static void link_newest(struct cache *c, struct cache_entry *e)
-{
-    e->newer = NULL;
-    e->older = c->newest;
-    *(c->newest ? &c->newest->newer : &c->oldest) = e;
-    c->newest = e;
-}
-
-/* ---- entries ---- */
-
 static void drop_entry(struct cache *c, struct cache_entry *e)
 {
-    struct cache_entry **at = bucket_of(c, e->digest);
-    while (*at != e)
-        at = &(*at)->next;
-    *at = e->next;
-    unlink_use(c, e);
-    c->entries--;
+    lru_remove(&c->entries, &e->node);
     c->bytes -= e->bytes;
     metric_add(METRIC_query_cache_bytes, NULL, -(double)e->bytes);
     response_drop(e->response);
     free(e);
 }
 
-static void grow(struct cache *c)
+static struct cache_entry *new_entry(struct cache *c, const struct lru_key *key)
 {
-    free(c->buckets);
-    c->bucket_count *= 2;
-    c->buckets = must_alloc(c->bucket_count, sizeof(struct cache_entry *));
-    for (struct cache_entry *e = c->newest; e; e = e->older) {
-        struct cache_entry **at = bucket_of(c, e->digest);
-        e->next = *at;
-        *at = e;
-    }
-}
-
-static struct cache_entry *new_entry(struct cache *c, const char *key, size_t length,
-                                     uint64_t digest)
-{
-    if (c->entries >= c->bucket_count)
-        grow(c);
-    struct cache_entry *e = must_alloc(1, sizeof(*e) + length);
-    e->key = memcpy(e + 1, key, length);
-    e->key_length = length;
-    e->digest = digest;
-    struct cache_entry **at = bucket_of(c, digest);
-    e->next = *at;
-    *at = e;
-    link_newest(c, e);
-    c->entries++;
+    struct cache_entry *e = must_alloc(1, sizeof(*e) + key->length);
+    e->node.key = memcpy(e + 1, key->at, key->length);
+    e->node.key_length = key->length;
+    lru_add(&c->entries, &e->node, key->hash);
     count_bytes(c, e);
     return e;
 }
 
 struct cache_entry *cache_entry(struct cache *c, const char *key, size_t length)
 {
-    uint64_t digest = digest_bytes(DIGEST_START, key, length);
-    for (struct cache_entry *e = *bucket_of(c, digest); e; e = e->next)
-        if (e->digest == digest && e->key_length == length && memcmp(e->key, key, length) == 0) {
-            if (c->newest != e) {
-                unlink_use(c, e);
-                link_newest(c, e);
-            }
-            return e;
-        }
-    return new_entry(c, key, length, digest);
+    struct lru_key k = lru_key(&c->entries, key, length);
+    struct lru_node *found = lru_find(&c->entries, &k);
+    return found ? (struct cache_entry *)found : new_entry(c, &k);
 }
 
 static void make_room(struct cache *c)
 {
-    for (struct cache_entry *e = c->oldest, *newer; e && c->bytes > c->limit; e = newer) {
-        newer = e->newer;
+    for (struct lru_node *n = c->entries.oldest, *newer; n && c->bytes > c->limit; n = newer) {
+        struct cache_entry *e = (struct cache_entry *)n;
+        newer = n->newer;
         if (!e->run)
             drop_entry(c, e);
     }
@@ -143,8 +85,8 @@ void cache_free(struct cache *c)
 {
     if (!c)
         return;
-    while (c->newest)
-        drop_entry(c, c->newest);
-    free(c->buckets);
+    while (c->entries.newest)
+        drop_entry(c, (struct cache_entry *)c->entries.newest);
+    lru_release(&c->entries);
     free(c);
 }

@@ -6,20 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "platform/lru.h"
 #include "query-api/response.h"
 
 struct run;
 
 struct cache_entry {
+    struct lru_node node;      /* first; the cache's own */
     struct response *response; /* NULL: none yet; borrowed, see cache_keep */
     struct run *run;           /* the newest one under way, NULL if none; set by who starts it */
     bool wants_gzip;           /* a client accepted gzip: the next run makes that form at once */
-    /* the cache's own */
-    const char *key;
-    size_t key_length, bytes;
-    uint64_t digest;
-    struct cache_entry *next;          /* in its bucket */
-    struct cache_entry *newer, *older; /* by use */
+    size_t bytes;              /* the cache's own */
 };
 
 struct cache;

@@ -4,19 +4,20 @@
 #pragma once
 
 #include "events/decision.h"
+#include "platform/lru.h"
 #include "platform/store.h"
 
 struct state_cache;
 
 struct cached {
+    struct lru_node node; /* first; the cache's own */
     struct state_cache *cache;
-    uint64_t hash; /* of the name, the cache's own */
     const char *stream;
     const struct decider *decider;
     void *state;
     int64_t version, position; /* of the last event folded; 0: none, -1: unreadable */
     struct arena arena;        /* owns the state and its texts */
-    struct cached *newer, *older, *next_in_bucket, *next_unwritten;
+    struct cached *next_unwritten;
 };
 
 struct state_cache *state_cache_new(int entries_max, size_t bytes_max);

@@ -26,7 +26,7 @@ struct writer {
     void *committed_arg;
     struct queue *queue;
     struct waiting *waiting;
-    unsigned char hash_key[TABLE_KEY]; /* of pending.stream_hash, drawn at start */
+    unsigned char hash_key[SHORT_KEY]; /* of pending.stream_hash, drawn at start */
     uint64_t arrivals;                 /* commands met so far */
     struct state_cache *cache;
     struct pg *connection;
@@ -332,7 +332,7 @@ struct writer *writer_new(const struct settings *settings, void (*committed)(voi
 
 static uint64_t hash_of(const struct writer *w, const char *stream)
 {
-    return table_hash(w->hash_key, stream, strlen(stream));
+    return digest_short(w->hash_key, stream, strlen(stream));
 }
 
 fallible writer_put(struct writer *w, struct pending *p)

@@ -50,10 +50,21 @@ TEST(the_pseudonym_of_a_user_stays)
 /* The first two rows of the reference's table: SipHash-2-4 under the key 0 to 15. */
 TEST(the_hash_of_tables_is_siphash_under_the_key)
 {
-    unsigned char key[TABLE_KEY], other[TABLE_KEY] = {1};
-    for (int i = 0; i < TABLE_KEY; i++)
+    unsigned char key[SHORT_KEY], other[SHORT_KEY] = {1};
+    for (int i = 0; i < SHORT_KEY; i++)
         key[i] = (unsigned char)i;
-    CHECK(table_hash(key, "", 0) == 0x726fdb47dd0e0e31u);
-    CHECK(table_hash(key, "", 1) == 0x74f839c593dc67fdu); /* one byte: the NUL */
-    CHECK(table_hash(other, "", 1) != table_hash(key, "", 1));
+    CHECK(digest_short(key, "", 0) == 0x726fdb47dd0e0e31u);
+    CHECK(digest_short(key, "", 1) == 0x74f839c593dc67fdu); /* one byte: the NUL */
+    CHECK(digest_short(other, "", 1) != digest_short(key, "", 1));
+}
+
+/* Cursors and ETags hold them. */
+TEST(a_digest_goes_on_and_no_text_differs_from_an_empty_one)
+{
+    CHECK(digest_on(0, "abc", 3) == 0x3fc884964770eedeu);
+    CHECK(digest_on_text(0, "abc") == digest_on(0, "abc", 3));
+    CHECK(digest_on_text(digest_on_text(0, "a"), "bc") == 0x425ab5b3cf387189u);
+    CHECK(digest_on_text(digest_on_text(0, "ab"), "c") == 0x6b7b5a92292fdf68u);
+    CHECK(digest_on_text(7, NULL) == 0x232daae3cda415deu);
+    CHECK(digest_on_text(7, "") == 0x7cd0c8309a138d01u);
 }
