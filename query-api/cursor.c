@@ -4,21 +4,6 @@
 #include "base/text.h"
 #include "base/banned.h"
 
-uint64_t digest_bytes(uint64_t digest, const void *at, uint64_t length)
-{
-    const unsigned char *byte = at;
-    for (uint64_t i = 0; i < length; i++)
-        digest = (digest ^ byte[i]) * 0x100000001b3u;
-    return digest;
-}
-
-uint64_t digest_text(uint64_t digest, const char *s)
-{
-    uint64_t length = s ? strlen(s) : UINT64_MAX;
-    digest = digest_bytes(digest, &length, sizeof(length));
-    return s ? digest_bytes(digest, s, length) : digest;
-}
-
 void cursor_write(uint64_t list, const int64_t *keys, int count, char out[CURSOR_TEXT])
 {
     snprintf(out, CURSOR_TEXT, "%016llx", (unsigned long long)list);

@@ -5,6 +5,7 @@
 #include "base/planted.h"
 #include "base/time.h"
 #include "events/command.h"
+#include "platform/digest.h"
 #include "query-api/response.h"
 #include "base/banned.h"
 
@@ -30,7 +31,7 @@ static void bind(struct binder *b, const char *value)
 /* Bound, and a part of what the list is: a cursor of another value is refused. */
 static void bind_filter(struct binder *b, const char *value)
 {
-    b->request->list = digest_text(b->request->list, value);
+    b->request->list = digest_on_text(b->request->list, value);
     bind(b, value);
 }
 
@@ -260,10 +261,10 @@ fallible query_request_read(struct http_request *r, const struct query *q, const
 {
     struct query_request *request = arena_alloc(http_arena(r), sizeof(*request));
     struct binder b = {.http = r, .who = who, .request = request, .fault = f};
-    *request = (struct query_request){
-        .http = r, .query = q, .list = digest_text(DIGEST_START, q->route->file)};
+    *request =
+        (struct query_request){.http = r, .query = q, .list = digest_on_text(0, q->route->file)};
     if (epoch > 1) /* keys of a cursor are positions, which come again in another life */
-        request->list = digest_bytes(request->list, &epoch, sizeof(epoch));
+        request->list = digest_on(request->list, &epoch, sizeof(epoch));
     TRY(refuse_unknown(&b));
     TRY(read_wait(&b));
     TRY(bind_all(&b));

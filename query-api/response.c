@@ -4,10 +4,10 @@
 #include <ctype.h>
 #include <stdatomic.h>
 
+#include "platform/digest.h"
 #include "platform/etag.h"
 #include "platform/gzip.h"
 #include "platform/http.h"
-#include "query-api/cursor.h"
 #include "base/banned.h"
 
 enum { GZIP_MIN = 1024 };
@@ -37,7 +37,7 @@ struct response *response_new(char *body, size_t length, const struct response_f
                                   .by_accept = facts->by_accept,
                                   .gzip_tried = gzip || length <= GZIP_MIN};
     atomic_init(&response->references, 1);
-    uint64_t digest = digest_bytes(DIGEST_START, body, length);
+    uint64_t digest = digest_on(0, body, length);
     char epoch[24] = "";
     if (response->is_item && facts->epoch > 1)
         snprintf(epoch, sizeof(epoch), "-%lld", (long long)facts->epoch);

@@ -9,10 +9,10 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "platform/digest.h"
 #include "platform/postgres.h"
 #include "platform/service.h"
 #include "platform/sessions.h"
-#include "query-api/cursor.h"
 #include "query-api/routes.h"
 #include "query-api/statements.h"
 #include "base/banned.h"
@@ -60,7 +60,7 @@ static bool store_row(struct view_progress *progress, const struct rows *rows, i
             *moved = atomic_exchange(&progress->unfilled[i], unfilled) != unfilled || *moved;
             atomic_store(&progress->views_epoch, rows_int(rows, row, 3));
             *moved = atomic_exchange(&progress->position[i], position) != position || *moved;
-            atomic_store(&progress->version[i], digest_text(DIGEST_START, version));
+            atomic_store(&progress->version[i], digest_on_text(0, version));
             return true;
         }
     return false;
@@ -268,7 +268,7 @@ static void note_read(struct view_progress *progress, int64_t now)
 struct progress view_progress_read(struct view_progress *progress, const struct view_set *views,
                                    int64_t now)
 {
-    struct progress p = {.position = INT64_MAX, .version = DIGEST_START};
+    struct progress p = {.position = INT64_MAX};
     note_read(progress, now);
     p.refused = why_refused(progress, views);
     p.known = now - atomic_load(&progress->checked) < KNOWN_US;
@@ -277,7 +277,8 @@ struct progress view_progress_read(struct view_progress *progress, const struct 
             int64_t position = atomic_load(&progress->position[i]);
             p.position = position < p.position ? position : p.position;
             p.total += position;
-            p.version = (p.version ^ atomic_load(&progress->version[i])) * 0x100000001b3u;
+            uint64_t version = atomic_load(&progress->version[i]);
+            p.version = digest_on(p.version, &version, sizeof(version));
         }
     return p;
 }

@@ -38,9 +38,3 @@ TEST(garbage_is_refused)
         CHECK_INT(key, 5);
     }
 }
-
-TEST(no_text_differs_from_an_empty_one)
-{
-    CHECK(digest_text(1, NULL) != digest_text(1, ""));
-    CHECK(digest_text(digest_text(1, "a"), "bc") != digest_text(digest_text(1, "ab"), "c"));
-}
