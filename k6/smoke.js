@@ -1,5 +1,5 @@
 // smoke.js -- the main job through the gateway: a citizen files a report, everybody reads it in the
-// feed, an officer finds it in the inbox and moves it on, another citizen votes for it.
+// feed, an officer finds it in the inbox, asks its author something and moves it on, another citizen votes for it.
 import { check, group } from 'k6';
 import { expect, get, send, tokenOf } from './lib/city.js';
 
@@ -52,6 +52,26 @@ function workCase(id, position) {
     });
 }
 
+// Question and answer, priority, comment: what happens between filing and closing.
+function handleCase(id) {
+    const token = tokenOf(officer);
+    expect(send('POST', `/cases/${id}/acknowledge`, null, token, '/cases/{id}/acknowledge'), 'acknowledged', 200);
+    expect(send('PATCH', `/cases/${id}/priority`, { priority: 'high' }, token, '/cases/{id}/priority'), 'priority set', 200);
+    const asked = send('POST', `/cases/${id}/questions`, { text: 'Which of the two?' }, token, '/cases/{id}/questions');
+    if (!expect(asked, 'asked', 201)) {
+        return;
+    }
+    const answered = send('POST', `/reports/${id}/answers`, { question_id: asked.json('question_id'), text: 'The left one' },
+        tokenOf(citizen), '/reports/{id}/answers');
+    if (!expect(answered, 'answered', 200)) {
+        return;
+    }
+    check(get(`/cases/${id}?${after(answered.json('position'))}`, token, '/cases/{id}'), {
+        'shows the answer': (r) => r.status === 200 && r.json('questions')[0].answer === 'The left one',
+        'shows the priority': (r) => r.status === 200 && r.json('priority') === 'high',
+    });
+}
+
 export default function () {
     const report = fileReport();
     if (!report) {
@@ -63,4 +83,5 @@ export default function () {
     group('vote', () => expect(send('POST', `/reports/${id}/upvote`, null, tokenOf(voter),
         '/reports/{id}/upvote'), 'voted', 200));
     group('case', () => workCase(id, report.position));
+    group('casework', () => handleCase(id));
 }

@@ -5,7 +5,7 @@ import os, random, sys, time, unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(1, ROOT + "/tests/end_to_end")
 
-import check, history, soak  # noqa: E402
+import casework, check, history, soak  # noqa: E402
 from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
 from faults import Faults  # noqa: E402
@@ -220,11 +220,22 @@ class Checker(unittest.TestCase):
             c.streams[stream] = c.streams[stream][:1] * 2
         self.finds("S6", vote)
 
-        def move(c):
-            stream = next(s for s, e in c.streams.items() if s.startswith("report-") and len(e) > 1
-                          and s not in c.planted)
-            c.streams[stream][1]["data"]["old_status"] = "CLOSED"
-        self.finds("S6", move)
+        def of_type(c, name):
+            return next(e for e in c.events if e["type"] == name and e["stream"] not in c.planted)
+
+        self.finds("S6", lambda c: of_type(c, "report.status.updated")["data"].update(old_status="CLOSED"))
+        self.finds("S6", lambda c: of_type(c, "report.edited")["data"].update(old_category="another"))
+        self.finds("S6", lambda c: of_type(c, "report.priority.changed")["data"].update(old_priority="urgent"))
+        self.finds("S6", lambda c: of_type(c, "report.assigned")["data"].update(old_assignee_user_id="somebody"))
+
+    def test_s6_an_answer_to_a_question_that_was_not_asked(self):
+        legal = casework.Report()
+        filed = {"type": "report.created", "data": {"status": "RECEIVED", "owner_agency": "a", "category": "c"}}
+        asked = {"type": "report.question.asked", "data": {"question_id": "q"}}
+        answered = {"type": "report.question.answered", "data": {"question_id": "q"}}
+        self.assertEqual([legal.legal(e) for e in (answered, filed, answered)], [False, True, False])
+        legal = casework.Report()
+        self.assertEqual([legal.legal(e) for e in (filed, asked, answered, answered)], [True, True, True, False])
 
     def test_p1_a_vote_too_many_a_row_too_few_and_a_wrong_count(self):
         self.assertIn("P1", self.views("UPDATE report_list.report_votes SET votes = votes + 1",

@@ -4,6 +4,8 @@ import http.client, json, random, threading, time, uuid
 
 CITIZENS = ("citizen1", "citizen2", "citizen3")
 OFFICERS = {"infrastruktur": "officer1", "kesehatan": "officer2", "keamanan": "officer3"}
+AGENCIES = {"officer1": "AGENCY_INFRA", "officer2": "AGENCY_HEALTH", "officer3": "AGENCY_SAFETY"}
+SAID = ("content", "text")  # members of a body into which the key is written
 NOTHING_DONE = ("queue-full", "shutting-down")
 TIMEOUT = 22
 
@@ -56,9 +58,7 @@ class Wish:
     def __init__(self, town, who, command, method, path, body=None, report=None, wish=None):
         self.town, self.who, self.key = town, who, uuid.uuid4().hex
         self.command, self.method, self.path, self.report, self.wish = command, method, path, report, wish
-        if body and "content" in body:
-            body = {**body, "content": body["content"] + " " + self.key}
-        self.body = body
+        self.body = {m: f"{v} {self.key}" if m in SAID else v for m, v in body.items()} if body is not None else None
 
     def send(self, client, rng):
         """One attempt, one line; the status, 0 if none came."""
@@ -123,7 +123,8 @@ class Client(threading.Thread):
                  {"content": "a bad day", "category": category, "visibility": visibility})
         answer = self.settle(w)
         if answer:
-            self.town.add({"id": answer["report_id"], "visibility": visibility, "category": category, "author": who})
+            self.town.add({"id": answer["report_id"], "visibility": visibility, "officer": OFFICERS[category],
+                           "author": who, "asked": []})
         return answer
 
     def vote(self, command="vote", method="POST"):
@@ -139,8 +140,42 @@ class Client(threading.Thread):
         r = self.town.any_report(self.rng)
         if r:
             to = self.rng.choice(("IN_PROGRESS", "IN_PROGRESS", "RESOLVED", "REJECTED", "CLOSED"))
-            self.settle(Wish(self.town, OFFICERS[r["category"]], "status", "PATCH", f"/cases/{r['id']}/status",
+            self.settle(Wish(self.town, r["officer"], "status", "PATCH", f"/cases/{r['id']}/status",
                              {"status": to, "note": "so it is"}, r["id"], to))
+
+    def handle(self):
+        """What the agency does with a case. Another client may have handed it on meanwhile: 403 or 404."""
+        r = self.town.any_report(self.rng)
+        if not r:
+            return
+        who, other = r["officer"], self.rng.choice(tuple(AGENCIES))
+        command, method, path, body, wish = self.rng.choice((
+            ("acknowledge", "POST", "acknowledge", None, None),
+            ("assign", "PATCH", "assignee", {"user_id": self.town.users[who]}, self.town.users[who]),
+            ("assign", "PATCH", "assignee", {"user_id": None}, None),
+            ("priority", "PATCH", "priority", {"priority": "high"}, "high"),
+            ("priority", "PATCH", "priority", {"priority": "low"}, "low"),
+            ("ask", "POST", "questions", {"text": "which one?"}, None),
+            ("forward", "POST", "forward", {"agency": AGENCIES[other], "note": "yours"}, AGENCIES[other])))
+        answer = self.settle(Wish(self.town, who, command, method, f"/cases/{r['id']}/{path}", body, r["id"], wish))
+        if answer and command == "forward":
+            r["officer"] = other
+        if answer and command == "ask":
+            r["asked"].append(answer["question_id"])
+
+    def say(self):
+        """What the author says, and the agency."""
+        r = self.town.any_report(self.rng)
+        if not r:
+            return
+        acts = [("edit", "PATCH", "", r["author"], {"content": "a worse day"}),
+                ("comment", "POST", "/comments", r["author"], {"text": "it grows"}),
+                ("comment", "POST", "/comments", r["officer"], {"text": "we come"})]
+        if r["asked"]:
+            question = self.rng.choice(r["asked"])
+            acts.append(("answer", "POST", "/answers", r["author"], {"question_id": question, "text": "that one"}))
+        command, method, path, who, body = self.rng.choice(acts)
+        self.settle(Wish(self.town, who, command, method, f"/reports/{r['id']}{path}", body, r["id"]))
 
     def again(self):
         """A key that was answered long ago, or twice at once."""
@@ -177,7 +212,7 @@ class Client(threading.Thread):
         seen, start = {"status": 0, "position": 0, "version": 0, "votes": 0}, time.monotonic()
         c = http.client.HTTPConnection("127.0.0.1", self.town.doors[0], timeout=TIMEOUT)
         try:
-            c.request("GET", path, headers={"Authorization": "Bearer " + self.town.tokens[OFFICERS[r["category"]]]})
+            c.request("GET", path, headers={"Authorization": "Bearer " + self.town.tokens[r["officer"]]})
             answer = c.getresponse()
             text = answer.read()
             seen["status"] = answer.status
@@ -194,9 +229,9 @@ class Client(threading.Thread):
                                   **seen)
 
     def run(self):
-        acts = (self.create, self.vote, self.unvote, self.status, self.again, self.twice)
+        acts = (self.create, self.vote, self.unvote, self.status, self.handle, self.say, self.again, self.twice)
         while not self.town.stopped.is_set():
-            self.rng.choices(acts, (8, 6, 2, 5, 2, 1))[0]()
+            self.rng.choices(acts, (8, 6, 2, 5, 4, 3, 2, 1))[0]()
             time.sleep(0.002)
 
     def settle_what_is_open(self, seconds=30):

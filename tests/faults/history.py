@@ -1,6 +1,6 @@
 """history.py -- what the clients saw: one JSON line an attempt. Times are of the monotonic clock, in seconds.
 
-kind "attempt": key, client, actor, command (create | vote | unvote | status), report, wish (of status), start,
+kind "attempt": key, client, actor, command (of check.EFFECT), report, wish (what it asks for), start,
 end, outcome (ok | conflict | fail | unknown), status, version, position, body. `fail`: refused, nothing was
 done; `unknown`: no answer, or one that says so. All attempts of a key are one operation.
 kind "read": report, min_position, start, end, status, position, version, votes.
