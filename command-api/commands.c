@@ -101,6 +101,7 @@ static fallible read_target(struct http_request *r, const struct row *row, struc
     case NEW_ID: return NULL;
     case OWN_ID:
     case PATH_WORD: c->target = given; return is_word(given) ? NULL : row->malformed;
+    case PATH_CODE: c->target = given; return is_code(given) ? NULL : row->malformed;
     case NEW_ID_OF_PATH:
     case PATH_ID:
     case PATH_ID_NEW_PART:

@@ -53,10 +53,20 @@ bool command_takes_new_id(int type)
     return command_creates(type) || rows[type].id == PATH_ID_NEW_PART;
 }
 
+static bool is_of(const char *text, const char *characters)
+{
+    size_t n = strspn(text, characters);
+    return n >= 1 && n <= 64 && !text[n];
+}
+
 bool is_word(const char *text)
 {
-    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_");
-    return n >= 1 && n <= 64 && !text[n];
+    return is_of(text, "abcdefghijklmnopqrstuvwxyz0123456789-_");
+}
+
+bool is_code(const char *text)
+{
+    return is_of(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 }
 
 void stream_name(const char *kind, const char *id, char out[STREAM_TEXT])

@@ -74,6 +74,7 @@ enum stream_id {
     PATH_ID,           /* the path's, a UUID */
     PATH_ID_NEW_PART,  /* the same; command.new_id is of what the command adds to it */
     PATH_WORD,         /* the path's, 1 to 64 of a-z, 0-9, dash and underscore */
+    PATH_CODE,         /* the path's, 1 to 64 of A-Z, 0-9 and underscore */
     PATH_ID_AND_ACTOR, /* the path's and the user's */
     OWN_ID,            /* the user's; the path's word, as of PATH_WORD, names a part of it */
 };
@@ -83,6 +84,8 @@ bool command_takes_new_id(int type);
 
 /* 1 to 64 of a-z, 0-9, dash and underscore. */
 bool is_word(const char *text);
+/* 1 to 64 of A-Z, 0-9 and underscore, as the agency of an account. */
+bool is_code(const char *text);
 
 /* The stream the command is decided on. */
 void command_stream(const struct command *c, char out[STREAM_TEXT]);

@@ -15,12 +15,6 @@ void stream_of_category(const char *code, char out[STREAM_TEXT])
     stream_name("category", code, out);
 }
 
-bool is_agency_code(const char *code)
-{
-    size_t n = strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    return n >= 1 && n <= 64 && !code[n];
-}
-
 static void category_evolve(void *state, const struct event *e, struct arena *a)
 {
     struct category *c = state;
@@ -58,7 +52,7 @@ static fallible category_decide(const void *state, const struct command *c, stru
     char stream[STREAM_TEXT];
     if (!is_word(c->target))
         return refuse(out, NO_SUCH_ITEM, "code", "A code is 1 to 64 of a-z, 0-9, - and _.");
-    if (!is_agency_code(d->agency))
+    if (!is_code(d->agency))
         return refuse(out, BAD_TEXT, "agency", "An agency is 1 to 64 of A-Z, 0-9 and _.");
     TRY(check_version(c, out));
 

@@ -9,9 +9,6 @@ struct category {
     const struct texts *names;
 };
 
-/* 1 to 64 of A-Z, 0-9 and underscore, as the agency of an account. */
-bool is_agency_code(const char *code);
-
 void stream_of_category(const char *code, char out[STREAM_TEXT]);
 
 /* The kind that a report is of; what was filed before kinds were kept (NULL) is an issue. */

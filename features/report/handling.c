@@ -48,7 +48,7 @@ fallible forward_case(const struct report *r, const struct command *c, struct de
 {
     const char *to = c->ForwardCase.agency;
     TRY(must_be_open_case(r, c, out));
-    if (!is_agency_code(to))
+    if (!is_code(to))
         return refuse(out, BAD_TEXT, "agency", "An agency is 1 to 64 of A-Z, 0-9 and _.");
     if (!text_equal(to, r->owner_agency))
         forwarded(r, c, out);

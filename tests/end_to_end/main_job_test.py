@@ -160,6 +160,23 @@ class MainJob(unittest.TestCase):
         self.assertEqual(len(seen), len(set(seen)))
         self.assertLessEqual({m["report_id"] for m in made}, set(seen))
 
+    def test_an_admin_adds_an_agency_below_another_one(self):
+        c = city()
+        listed = {a["code"]: a for a in c.get("/agencies").json["data"]}
+        self.assertLessEqual({"AGENCY_INFRA", "AGENCY_HEALTH", "AGENCY_SAFETY"}, set(listed))
+        code = "TEST_" + uuid.uuid4().hex[:8].upper()
+        body = {"names": {"en": "Parks"}, "parent": "AGENCY_INFRA", "active": True}
+        self.assertEqual(c.ask("PUT", f"/agencies/{code}", body, c.token("officer1")).status, 403)
+        self.assertEqual(c.ask("PUT", f"/agencies/{code.lower()}", body, c.token("admin1")).status, 404)
+        unknown = c.ask("PUT", f"/agencies/{code}", {**body, "parent": "NOBODY"}, c.token("admin1"))
+        self.assertEqual((unknown.status, unknown.json["field"]), (400, "parent"))
+        made = c.ask("PUT", f"/agencies/{code}", body, c.token("admin1"))
+        self.assertEqual((made.status, made.json["version"]), (200, 1), made.raw)
+        listed = c.get(f"/agencies?min_position={made.json['position']}&wait_ms=5000").json["data"]
+        self.assertIn({"code": code, **body}, listed)
+        above = c.ask("PUT", f"/agencies/{code}", {**body, "parent": code}, c.token("admin1"))
+        self.assertEqual((above.status, above.json["field"]), (409, "parent"))
+
     def test_an_admin_adds_a_category_and_it_can_be_used(self):
         c = city()
         code = "test-" + uuid.uuid4().hex[:8]

@@ -200,6 +200,7 @@ TEST(planted_bugs_in_views_are_caught)
         {"case_counts.sql", "c.cases + excluded.cases", "excluded.cases"},
         {"category_list.sql", "version DESC", "version ASC"},
         {"case_filters.sql", "version DESC", "version ASC"},
+        {"agency_list.sql", "version DESC", "version ASC"},
     };
     const char *url = test_views_database();
     scoped_arena a = {0};

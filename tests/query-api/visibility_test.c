@@ -244,6 +244,21 @@ TEST(only_active_categories_are_listed)
     query_stop();
 }
 
+TEST(all_agencies_are_listed_also_inactive_ones)
+{
+    query_start(1, 1 << 20);
+    views_sql("INSERT INTO agency_list.agency_list VALUES "
+              "('CITY', 1, '{\"id\": \"Kota\"}', NULL, true), "
+              "('AGENCY_OLD', 2, '{\"id\": \"Lama\"}', 'CITY', false)");
+    scoped_response r = get("/agencies", NULL, NULL);
+    CHECK_INT(r.status, 200);
+    CHECK(has(&r, "{\"code\":\"AGENCY_OLD\",\"names\":{\"id\": \"Lama\"},\"parent\":\"CITY\","
+                  "\"active\":false}"));
+    CHECK(
+        has(&r, "\"code\":\"CITY\",\"names\":{\"id\": \"Kota\"},\"parent\":null,\"active\":true"));
+    query_stop();
+}
+
 /* Where the answer would differ a bad token is refused; where it depends on nobody it is ignored.
  */
 TEST(a_bad_token_is_refused_where_a_good_one_would_matter)

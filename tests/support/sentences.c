@@ -13,7 +13,7 @@ const struct actor supervisor_infra = {"019b7f00-0000-7000-8000-0000000000e1", "
 const struct actor admin = {"019b7f00-0000-7000-8000-0000000000a1", "pa1", "", ADMIN};
 const struct actor system_actor = {NULL, NULL, "", SYSTEM};
 
-enum { MAX_STREAMS = 8 };
+enum { MAX_STREAMS = 16 };
 
 static struct arena arena;
 static struct {
@@ -149,6 +149,14 @@ struct event moved(const char *from, const char *to)
     return EVENT(ReportStatusUpdated, .report_id = R1, .old_status = from, .new_status = to,
                  .owner_agency = "AGENCY_INFRA", .category = "infrastruktur",
                  .visibility = "PUBLIC", .changed_at = NOON);
+}
+
+struct event agency_defined(const char *code, const char *parent)
+{
+    static struct texts_pair pair[] = {{"en", "Works"}};
+    static const struct texts names = {1, pair};
+    return EVENT(AgencyDefined, .code = arena_text(&arena, code), .names = &names,
+                 .parent = arena_text(&arena, parent), .active = true, .defined_at = NOON);
 }
 
 struct event category_defined(const char *code, const char *agency)

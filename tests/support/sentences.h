@@ -38,4 +38,5 @@ const struct problem *decided_outcome(void); /* NULL: done */
 
 struct event created(const char *visibility);
 struct event moved(const char *from, const char *to);
+struct event agency_defined(const char *code, const char *parent);
 struct event category_defined(const char *code, const char *agency);

@@ -1,0 +1,3 @@
+-- agency_all.sql -- all agencies, also those that are not active: old reports name them. Few, so there are no pages.
+SELECT json_build_object('data', coalesce(json_agg(to_json(shown) ORDER BY shown.code), '[]'), 'next', NULL)::text
+  FROM (SELECT code, names, parent, active FROM agency_list.agency_list) shown
