@@ -12,7 +12,7 @@ static struct command define(const char *code, const char *parent)
     return c;
 }
 
-static void given_agency(const char *code, const char *parent)
+static void given_below(const char *parent, const char *code)
 {
     char stream[STREAM_TEXT];
     stream_of_agency(code, stream);
@@ -42,7 +42,7 @@ TEST(an_admin_defines_an_agency_and_changes_it)
 TEST(the_same_agency_again_and_the_systems_own_definition_are_success_without_an_event)
 {
     given_nothing();
-    given_agency("CITY", NULL);
+    given_agency("CITY", true);
     given(agency_defined("PARKS", "CITY"));
     when(&admin, define("PARKS", "CITY"));
     then_nothing();
@@ -63,7 +63,7 @@ TEST(a_code_is_capitals_digits_and_underscore)
 TEST(a_parent_is_an_agency_that_is_active)
 {
     given_nothing();
-    given_agency("CITY", NULL);
+    given_agency("CITY", true);
     when(&admin, define("PARKS", "CITY"));
     then("agency-PARKS", "catalog", agency_defined("PARKS", "CITY"));
     given_nothing();
@@ -73,19 +73,15 @@ TEST(a_parent_is_an_agency_that_is_active)
     when(&admin, define("PARKS", "no agency"));
     refused_parent(NO_SUCH_AGENCY);
     given_nothing();
-    struct event inactive = agency_defined("CITY", NULL);
-    inactive.AgencyDefined.active = false;
-    given_in("agency-CITY", inactive);
+    given_agency("CITY", false);
     when(&admin, define("PARKS", "CITY"));
     refused_parent(NO_SUCH_AGENCY);
 }
 
 TEST(a_parent_that_has_become_inactive_is_kept)
 {
-    struct event inactive = agency_defined("CITY", NULL);
-    inactive.AgencyDefined.active = false;
     given_nothing();
-    given_in("agency-CITY", inactive);
+    given_agency("CITY", false);
     given(agency_defined("PARKS", "CITY"));
     struct command c = define("PARKS", "CITY");
     struct event e = agency_defined("PARKS", "CITY");
@@ -102,8 +98,8 @@ TEST(an_agency_does_not_stand_above_itself)
     refused_parent(AGENCY_CYCLE);
     given_nothing();
     given(agency_defined("A", NULL));
-    given_agency("B", "A");
-    given_agency("C", "B");
+    given_below("A", "B");
+    given_below("B", "C");
     when(&admin, define("A", "C"));
     refused_parent(AGENCY_CYCLE);
 }
@@ -113,7 +109,7 @@ static void given_chain(int length)
 {
     static const char *const codes[] = {NULL, "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8"};
     for (int i = 1; i <= length; i++)
-        given_agency(codes[i], codes[i - 1]);
+        given_below(codes[i - 1], codes[i]);
 }
 
 TEST(at_most_eight_agencies_stand_above_each_other)

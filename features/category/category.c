@@ -3,6 +3,7 @@
 #include "features/category/category.h"
 
 #include "base/texts.h"
+#include "features/agency/agency.h"
 #include "base/banned.h"
 
 enum category_kind kind_from(const char *word)
@@ -44,7 +45,9 @@ static bool is_already(const struct category *c, const struct DefineCategory *d)
            texts_equal(c->names, d->names);
 }
 
-/* The system writes its first categories at every start: what an admin has changed since stays. */
+/* The system writes its first categories at every start: what an admin has changed since stays, and
+ * so it asks of no agency whether it is still active. Others are asked when they are newly given.
+ */
 static fallible category_decide(const void *state, const struct command *c, struct decision *out)
 {
     const struct category *now = state;
@@ -52,9 +55,9 @@ static fallible category_decide(const void *state, const struct command *c, stru
     char stream[STREAM_TEXT];
     if (!is_word(c->target))
         return refuse(out, NO_SUCH_ITEM, "code", "A code is 1 to 64 of a-z, 0-9, - and _.");
-    if (!is_code(d->agency))
-        return refuse(out, BAD_TEXT, "agency", "An agency is 1 to 64 of A-Z, 0-9 and _.");
     TRY(check_version(c, out));
+    if (c->actor.role != SYSTEM && !text_equal(d->agency, now->agency))
+        TRY(require_agency(d->agency, "agency", out));
 
     stream_of_category(c->target, stream);
     if (!is_already(now, d) && !(c->actor.role == SYSTEM && now->defined))

@@ -13,6 +13,7 @@ static struct command define(const char *agency)
 TEST(an_admin_defines_a_category)
 {
     given_nothing();
+    given_agency("AGENCY_INFRA", true);
     when(&admin, define("AGENCY_INFRA"));
     then("category-roads", "catalog", category_defined("roads", "AGENCY_INFRA"));
 }
@@ -29,6 +30,7 @@ TEST(an_admin_changes_a_category_and_the_system_does_not_change_it_back)
 {
     given_nothing();
     given(category_defined("roads", "AGENCY_INFRA"));
+    given_agency("AGENCY_SAFETY", true);
     when(&admin, define("AGENCY_SAFETY"));
     then("category-roads", "catalog", category_defined("roads", "AGENCY_SAFETY"));
     given_nothing();
@@ -37,12 +39,43 @@ TEST(an_admin_changes_a_category_and_the_system_does_not_change_it_back)
     then_nothing();
 }
 
-TEST(an_agency_that_no_account_can_have_is_refused)
+static void refused_agency(const char *code)
+{
+    when(&admin, define(code));
+    then_refused(NO_SUCH_AGENCY);
+    CHECK_TEXT(decided()->fault.field, "agency");
+}
+
+TEST(a_category_is_given_to_an_agency_that_exists_and_is_active)
 {
     given_nothing();
-    when(&admin, define("not an agency!"));
-    then_refused(BAD_TEXT);
-    CHECK_TEXT(decided()->fault.field, "agency");
+    refused_agency("AGENCY_INFAR");
+    given_nothing();
+    refused_agency("not an agency!");
+    given_nothing();
+    given_agency("AGENCY_OLD", false);
+    refused_agency("AGENCY_OLD");
+}
+
+TEST(a_category_keeps_its_agency_that_has_become_inactive)
+{
+    struct command c = define("AGENCY_OLD");
+    struct event e = category_defined("roads", "AGENCY_OLD");
+    given_nothing();
+    given_agency("AGENCY_OLD", false);
+    given(e);
+    c.DefineCategory.active = e.CategoryDefined.active = false;
+    when(&admin, c);
+    then("category-roads", "catalog", e);
+}
+
+/* Else a first start would never end where an admin has ended an agency. */
+TEST(the_system_defines_its_categories_whatever_became_of_their_agency)
+{
+    given_nothing();
+    given_agency("AGENCY_INFRA", false);
+    when(&system_actor, define("AGENCY_INFRA"));
+    then("category-roads", "catalog", category_defined("roads", "AGENCY_INFRA"));
 }
 
 TEST(a_code_is_lower_case_letters_digits_dash_and_underscore)
@@ -75,6 +108,7 @@ TEST(what_does_not_exist_matches_no_if_match_and_every_if_none_match)
     with(ONE_OR_THREE, NO);
     then_refused(VERSION_MISMATCH);
     given_nothing();
+    given_agency("AGENCY_INFRA", true);
     with(NO, ANY);
     then("category-roads", "catalog", category_defined("roads", "AGENCY_INFRA"));
 }
@@ -90,6 +124,7 @@ TEST(what_exists_matches_any_and_the_versions_that_name_it)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         given_nothing();
+        given_agency("AGENCY_INFRA", true);
         given(category_defined("roads", "AGENCY_SAFETY")); /* version 1 */
         with(*rows[i].match, *rows[i].none);
         if (rows[i].holds)

@@ -143,17 +143,35 @@ TEST(the_next_agency_acknowledges_for_itself)
     then(OWN, "report", acknowledged("AGENCY_HEALTH"));
 }
 
+static void forward_to(const char *agency)
+{
+    when(&officer_infra, COMMAND(ForwardCase, .agency = agency, .note = "yours"));
+}
+
 TEST(an_agency_forwards_a_report_and_says_why)
 {
     given_report("PUBLIC");
-    when(&officer_infra, COMMAND(ForwardCase, .agency = "AGENCY_HEALTH", .note = "yours"));
+    given_agency("AGENCY_HEALTH", true);
+    forward_to("AGENCY_HEALTH");
     then(OWN, "report", forwarded_to("AGENCY_HEALTH"));
     given_report("PUBLIC");
-    when(&officer_infra, COMMAND(ForwardCase, .agency = "AGENCY_INFRA", .note = "ours"));
+    forward_to("AGENCY_INFRA");
     then_nothing();
+}
+
+TEST(a_report_is_forwarded_to_an_agency_that_exists_and_is_active)
+{
     given_report("PUBLIC");
-    when(&officer_infra, COMMAND(ForwardCase, .agency = "an agency", .note = "yours"));
-    then_refused(BAD_TEXT);
+    forward_to("an agency");
+    then_refused(NO_SUCH_AGENCY);
+    given_report("PUBLIC");
+    forward_to("AGENCY_HAELTH");
+    then_refused(NO_SUCH_AGENCY);
+    given_report("PUBLIC");
+    given_agency("AGENCY_HEALTH", false);
+    forward_to("AGENCY_HEALTH");
+    then_refused(NO_SUCH_AGENCY);
+    CHECK_TEXT(decided()->fault.field, "agency");
 }
 
 TEST(a_former_agency_reads_and_no_longer_changes)

@@ -3,6 +3,7 @@
 #include "features/report/rules.h"
 
 #include "features/account/account.h"
+#include "features/agency/agency.h"
 #include "features/category/category.h"
 #include "base/banned.h"
 
@@ -48,10 +49,10 @@ fallible forward_case(const struct report *r, const struct command *c, struct de
 {
     const char *to = c->ForwardCase.agency;
     TRY(must_be_open_case(r, c, out));
-    if (!is_code(to))
-        return refuse(out, BAD_TEXT, "agency", "An agency is 1 to 64 of A-Z, 0-9 and _.");
-    if (!text_equal(to, r->owner_agency))
+    if (!text_equal(to, r->owner_agency)) {
+        TRY(require_agency(to, "agency", out));
         forwarded(r, c, out);
+    }
     answer(out, "report_id", r->id);
     answer(out, "owner_agency", to);
     return NULL;

@@ -32,6 +32,7 @@ static void after(const struct a_case *k, struct command c)
     bool anonymous = k->visibility == ANONYMOUS;
     struct actor a = as_actor(k->o);
     given_nothing();
+    given_agency(OTHER, true);
     given_in("report-" R1,
              EVENT(ReportCreated, .report_id = R1, .reporter_user_id = anonymous ? NULL : AUTHOR_ID,
                    .reporter_pseudonym = anonymous ? "their pseudonym" : NULL,

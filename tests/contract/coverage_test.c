@@ -1,5 +1,6 @@
 /* coverage_test.c -- nothing stands alone: each command has a route or a named sender, each event
- * type is shown by a view or named here as one that none shows. */
+ * type is shown by a view or named here as one that none shows, each first category has its agency.
+ */
 #include "tests/support/harness.h"
 
 #include <glob.h>
@@ -75,4 +76,37 @@ TEST(each_event_type_is_shown_by_a_view_or_named_as_one_that_none_shows)
         if (stands_in(text_value(&views), "-- :on ", event_name(t)) ==
             is_listed(shown_by_no_view, event_name(t)))
             test_fail(__FILE__, __LINE__, event_name(t), "shown and named, or neither", NULL);
+}
+
+static const struct start_row {
+    int type;
+    const char *target, *body;
+} start_rows[] = {
+#define START(command, target, body) {command, target, body},
+#include "lists/start.def"
+#undef START
+};
+enum { START_ROWS = sizeof(start_rows) / sizeof(start_rows[0]) };
+
+static bool is_agency_before(int row, const char *code)
+{
+    for (int i = 0; i < row; i++)
+        if (start_rows[i].type == DefineAgency && text_equal(start_rows[i].target, code))
+            return true;
+    return false;
+}
+
+/* The rule does not ask it of the system, whose first start must end. */
+TEST(the_first_categories_belong_to_agencies_that_the_first_start_defines_before)
+{
+    scoped_arena a = {0};
+    for (int i = 0; i < START_ROWS; i++) {
+        struct DefineCategory body;
+        if (start_rows[i].type != DefineCategory)
+            continue;
+        CHECK_OK(shape_read(command_shape(DefineCategory), start_rows[i].body,
+                            strlen(start_rows[i].body), &a, &body, NULL));
+        if (!is_agency_before(i, body.agency))
+            test_fail(__FILE__, __LINE__, start_rows[i].target, body.agency, "an agency");
+    }
 }

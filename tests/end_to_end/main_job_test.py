@@ -182,6 +182,8 @@ class MainJob(unittest.TestCase):
         code = "test-" + uuid.uuid4().hex[:8]
         body = {"names": {"en": "Noise"}, "agency": "AGENCY_HEALTH", "kind": "issue", "sensitive": False, "active": True}
         self.assertEqual(c.ask("PUT", f"/categories/{code}", body, c.token("citizen1")).status, 403)
+        unknown = c.ask("PUT", f"/categories/{code}", {**body, "agency": "AGENCY_HAELTH"}, c.token("admin1"))
+        self.assertEqual((unknown.status, unknown.json["field"]), (400, "agency"))
         a = c.ask("PUT", f"/categories/{code}", body, c.token("admin1"))
         self.assertEqual(a.status, 200, a.raw)
         listed = c.get(f"/categories?min_position={a.json['position']}&wait_ms=5000").json["data"]

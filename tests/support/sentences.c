@@ -61,6 +61,15 @@ void given_in(const char *stream, struct event e)
     streams[i].version++;
 }
 
+void given_agency(const char *code, bool active)
+{
+    struct event e = agency_defined(code, NULL);
+    char stream[STREAM_TEXT];
+    e.AgencyDefined.active = active;
+    stream_name("agency", code, stream);
+    given_in(stream, e);
+}
+
 /* Every rule's test is a test of this, too. */
 static void check_emitted(void)
 {

@@ -20,6 +20,8 @@ void given_nothing(void);
 /* This has happened, in the stream the next command is decided on / in another stream. */
 void given(struct event e);
 void given_in(const char *stream, struct event e);
+/* There is that agency, at the top of all, in its own stream. */
+void given_agency(const char *code, bool active);
 
 /* Decides; the command's time is NOON unless `c.now` is set. */
 void when(const struct actor *a, struct command c);
