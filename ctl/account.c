@@ -1,7 +1,6 @@
 /* account.c -- citywatchctl account add|list|disable|enable|role|password. */
 #include "platform/account.h"
 
-#include "base/members.h"
 #include "base/time.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
@@ -14,7 +13,7 @@ enum { TIMEOUT_MS = 10000 };
 
 struct account_request {
     const char *name, *role, *agency, *password_file;
-    bool if_absent, new_agency, yes, json;
+    bool if_absent, yes, json;
     char password[PASSWORD_LINE];
 };
 
@@ -23,63 +22,18 @@ static const char *agency_of(const struct account_request *w)
     return w->agency ? w->agency : "";
 }
 
-/* ---- the agency ---- */
-
-static const struct pg_statement AGENCIES = {
-    NULL, "SELECT agency FROM (SELECT DISTINCT ON (stream) data->>'agency' AS agency "
-          "  FROM es_event WHERE category = 'catalog' AND type = 'category.defined' "
-          " ORDER BY stream, version DESC) c GROUP BY agency ORDER BY agency"};
-
-/* Those of the first categories, which the first start of command-api will define. */
-static const char *const first_bodies[] = {
-#define START(command, target, body) body,
-#include "lists/start.def"
-#undef START
-    NULL};
-
-static bool is_first_agency(const char *agency)
-{
-    scoped_arena a = {0};
-    bool found = false;
-    for (const char *const *body = first_bodies; *body && !found; body++) {
-        struct members members;
-        const struct member *m =
-            members_read(*body, &a, &members) ? members_find(&members, "agency") : NULL;
-        found = m && m->text.at && strlen(agency) == m->text.length &&
-                strncmp(agency, m->text.at, m->text.length) == 0;
-    }
-    return found;
-}
-
-static bool is_routed_to(const struct rows *rows, const char *agency, struct text *all)
-{
-    bool found = rows_count(rows) == 0 && is_first_agency(agency);
-    for (int i = 0; i < rows_count(rows); i++) {
-        text_printf(all, "%s%s", i ? ", " : "", rows_text(rows, i, 0));
-        found = found || text_equal(rows_text(rows, i, 0), agency);
-    }
-    return found;
-}
-
-/* A name mistyped would be an agency without an inbox. DONE, or the exit code after a sentence. */
-static int check_agency(struct pg *c, const struct account_request *w)
+/* DONE, or the exit code after a sentence. */
+static int check_role(const struct account_request *w)
 {
     struct fault f = {0};
-    scoped_rows *rows = NULL;
-    scoped_text all = {0};
     const struct problem *p = account_check_role(role_from(w->role), agency_of(w), &f);
-    if (p)
-        return failed("%s: %s", f.field, f.detail ? f.detail : p->title);
-    if (!w->agency || w->new_agency)
-        return DONE;
-    p = pg_call(c, &AGENCIES, 0, NULL, &rows);
-    if (p)
-        return failed_by(p, "the categories");
-    return is_routed_to(rows, w->agency, &all)
-               ? DONE
-               : failed("no category is routed to %s, only to %s; --new-agency says that it is "
-                        "new.",
-                        w->agency, all.length ? text_value(&all) : "those of the first start");
+    return p ? failed("%s: %s", f.field, f.detail ? f.detail : p->title) : DONE;
+}
+
+/* What the account or its agency is refused for. */
+static int role_refused(const struct problem *p, const struct account_request *w)
+{
+    return failed_by(p, p == NO_SUCH_AGENCY ? w->agency : w->name);
 }
 
 /* "OFFICER AGENCY_INFRA", "CITIZEN". */
@@ -129,7 +83,7 @@ static int add_account(struct pg *c, const struct account_request *w, struct are
     if (!p)
         p = add(c, &a, password, &position);
     if (p)
-        return failed_by(p, w->name);
+        return role_refused(p, w);
     print_sentence(stdout, "%s was added as %s: user id %s, by the event at position %lld.",
                    a.user_name, post_of(arena, a.role, a.agency), a.user_id, (long long)position);
     return DONE;
@@ -138,7 +92,7 @@ static int add_account(struct pg *c, const struct account_request *w, struct are
 static int verb_add(struct pg *c, struct account_request *w)
 {
     struct arena arena = {0};
-    int code = check_agency(c, w);
+    int code = check_role(w);
     if (!code)
         code = read_password(w->password_file, w->password);
     if (!code)
@@ -244,7 +198,7 @@ static int verb_role(struct pg *c, struct account_request *w)
     int64_t version;
     char correlation[UUID_TEXT];
     const char *agency = agency_of(w);
-    int code = check_agency(c, w);
+    int code = check_role(w);
     if (!code)
         code = find(c, w, &a);
     if (code)
@@ -253,7 +207,7 @@ static int verb_role(struct pg *c, struct account_request *w)
     const struct problem *p =
         account_set_role(c, a.user_id, role_from(w->role), agency, &o, &version);
     if (p)
-        return failed_by(p, w->name);
+        return role_refused(p, w);
     scoped_arena arena = {0};
     print_sentence(stdout, "%s is %s; tokens with a role version below %lld are refused.",
                    a.user_name, post_of(&arena, role_from(w->role), agency), (long long)version);
@@ -307,7 +261,6 @@ enum {
     IF_ABSENT = 16,
     YES = 32,
     JSON = 64,
-    NEW_AGENCY = 128,
 };
 
 static const struct {
@@ -316,14 +269,13 @@ static const struct {
     int needs, takes; /* what must be given, and what may be */
     const char *usage;
 } rows[] = {
-    {"add", verb_add, NAME | ROLE, AGENCY | NEW_AGENCY | PASSWORD | IF_ABSENT,
-     "account add <name> --role ROLE [--agency AGENCY [--new-agency]] [--password-file FILE|-] "
+    {"add", verb_add, NAME | ROLE, AGENCY | PASSWORD | IF_ABSENT,
+     "account add <name> --role ROLE [--agency AGENCY] [--password-file FILE|-] "
      "[--if-absent]"},
     {"list", verb_list, 0, JSON, "account list [--json]"},
     {"disable", verb_disable, NAME, YES, "account disable <name> [--yes]"},
     {"enable", verb_enable, NAME, 0, "account enable <name>"},
-    {"role", verb_role, NAME | ROLE, AGENCY | NEW_AGENCY,
-     "account role <name> --role ROLE [--agency AGENCY [--new-agency]]"},
+    {"role", verb_role, NAME | ROLE, AGENCY, "account role <name> --role ROLE [--agency AGENCY]"},
     {"password", verb_password, NAME, PASSWORD, "account password <name> [--password-file FILE|-]"},
 };
 
@@ -331,7 +283,7 @@ static int given(const struct account_request *w)
 {
     return (w->name ? NAME : 0) | (w->role ? ROLE : 0) | (w->agency ? AGENCY : 0) |
            (w->password_file ? PASSWORD : 0) | (w->if_absent ? IF_ABSENT : 0) | (w->yes ? YES : 0) |
-           (w->json ? JSON : 0) | (w->new_agency ? NEW_AGENCY : 0);
+           (w->json ? JSON : 0);
 }
 
 static int run(size_t i, struct account_request *w)
@@ -356,7 +308,6 @@ int verb_account(int argc, char **argv)
                                      {"--agency", &w.agency, NULL},
                                      {"--password-file", &w.password_file, NULL},
                                      {"--if-absent", NULL, &w.if_absent},
-                                     {"--new-agency", NULL, &w.new_agency},
                                      {"--yes", NULL, &w.yes},
                                      {"--json", NULL, &w.json},
                                      {NULL, NULL, NULL}};

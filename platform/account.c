@@ -211,6 +211,8 @@ fallible account_register(struct pg *c, const struct account *a, const struct or
     TRY(ask(c, &REGISTER, 10, values, &rows));
     if (!rows_text(rows, 0, 0))
         return NAME_TAKEN;
+    if (!rows_int(rows, 0, 0))
+        return NO_SUCH_AGENCY;
     *position = rows_int(rows, 0, 0);
     return NULL;
 }
@@ -319,9 +321,14 @@ fallible account_set_password(struct pg *c, const char *user_id, const char *has
 fallible account_set_role(struct pg *c, const char *user_id, enum role role, const char *agency,
                           const struct origin *o, int64_t *role_version)
 {
+    int64_t changed;
     const char *some = agency[0] ? agency : NULL;
     struct event e = EVENT(UserRoleChanged, .user_id = user_id, .role = role_name(role),
                            .agency = some, .changed_at = time_now());
-    return change(c, &CHANGE_ROLE, (const char *[]){user_id, role_name(role), some}, 3, &e, o,
-                  role_version);
+    TRY(change(c, &CHANGE_ROLE, (const char *[]){user_id, role_name(role), some}, 3, &e, o,
+               &changed));
+    if (!changed)
+        return NO_SUCH_AGENCY;
+    *role_version = changed;
+    return NULL;
 }

@@ -44,7 +44,8 @@ fallible account_check_password(struct arena *a, const char *password, const cha
 /* An officer and a supervisor have an agency, a citizen has none; AGENCY_INFRA is one. */
 fallible account_check_role(enum role role, const char *agency, struct fault *f);
 
-/* Creates `a` (its user_id is new, its name checked) and appends user.registered. NAME_TAKEN. */
+/* Creates `a` (its user_id is new, its name checked) and appends user.registered. NAME_TAKEN;
+ * NO_SUCH_AGENCY: its agency is not defined, or not active. */
 fallible account_register(struct pg *c, const struct account *a, const struct origin *o,
                           int64_t *position);
 fallible account_rehash(struct pg *c, const struct account *a, const char *new_hash);
@@ -76,6 +77,7 @@ fallible account_disable(struct pg *c, const char *user_id, const struct origin 
 fallible account_enable(struct pg *c, const char *user_id, const struct origin *o);
 fallible account_set_password(struct pg *c, const char *user_id, const char *hash,
                               const struct origin *o, int64_t *role_version);
+/* NO_SUCH_AGENCY, as above, if the agency is another one than before. */
 fallible account_set_role(struct pg *c, const char *user_id, enum role role, const char *agency,
                           const struct origin *o, int64_t *role_version);
 

@@ -89,9 +89,24 @@ TEST(an_account_that_is_enabled_again_may_log_in_and_its_old_sessions_stay_out)
     city_leave(&c);
 }
 
+/* Whoever ends an agency waits for the account that was just given to it, or comes first. */
+TEST(an_agency_does_not_end_while_an_account_is_given_to_it)
+{
+    struct small_city c = city_found();
+    append(&c, "agency-AGENCY_INFRA", 0, "catalog", AgencyDefined, "{\"active\":true}");
+    change(c.log, "BEGIN; SELECT is_active_agency('AGENCY_INFRA')");
+    test_shell(
+        "psql -qX '%s' -c \"SET lock_timeout = '200ms'\" -c \"UPDATE es_stream SET version = "
+        "2\" 2>&1 | grep -q 'lock timeout'",
+        c.log_url);
+    change(c.log, "ROLLBACK");
+    city_leave(&c);
+}
+
 TEST(a_role_that_changes_makes_older_tokens_invalid)
 {
     struct small_city c = city_found();
+    append(&c, "agency-AGENCY_INFRA", 0, "catalog", AgencyDefined, "{\"active\":true}");
     add_account(&c, "trent", "CITIZEN");
     CHECK_INT(ctl(&c, "account role trent --role OFFICER"), 1);
     CHECK(said("agency"));
@@ -109,7 +124,7 @@ TEST(a_role_that_changes_makes_older_tokens_invalid)
     CHECK_INT(ctl(&c, "account role trent --role OFFICER --agency AGENCY_INFRA"), 0); /* the same */
     CHECK_INT(ctl(&c, "account role trent --role CITIZEN"), 0);
     CHECK_INT(number(c.log, "SELECT role_version FROM account WHERE agency IS NULL"), 3);
-    CHECK_INT(number(c.log, "SELECT count(*) FROM es_event"), 3);
+    CHECK_INT(number(c.log, "SELECT count(*) FROM es_event"), 4);
     CHECK_INT(ctl(&c, "account role nobody --role CITIZEN"), 1);
     city_leave(&c);
 }

@@ -94,13 +94,25 @@ TEST(migrate_tells_what_it_applied)
     CHECK(strstr(output, "DATABASE_URL"));
 }
 
+static void define_agency(const char *code, int version, bool active)
+{
+    test_shell("psql -qX '%s' -c \"WITH c AS (UPDATE es_counter SET position = position + 1 "
+               "RETURNING position), s AS (INSERT INTO es_stream SELECT 'agency-%s', %d, position "
+               "FROM c ON CONFLICT (stream) DO UPDATE SET version = excluded.version) INSERT INTO "
+               "es_event (position, stream, version, category, event_id, type, schema, data, meta) "
+               "SELECT position, 'agency-%s', %d, 'catalog', gen_random_uuid(), 'agency.defined', "
+               "1, json_build_object('active', %s), '{}' FROM c\"",
+               store(), code, version, code, version, active ? "true" : "false");
+}
+
 TEST(an_account_of_any_role_can_be_added_and_is_listed)
 {
+    define_agency("AGENCY_INFRA", 1, true);
     CHECK_INT(
         account("password", "add officer1 --role OFFICER --agency AGENCY_INFRA --password-file -"),
         0);
     CHECK(strstr(output, "officer1 was added as OFFICER AGENCY_INFRA: user id 01") &&
-          strstr(output, "position 1."));
+          strstr(output, "position 2."));
     CHECK_INT(account("password", "add admin1 --role ADMIN --password-file -"), 0);
     CHECK_INT(account("password", "add ADMIN1 --role ADMIN --password-file -"), 1);
     CHECK(strstr(output, "taken"));
@@ -132,33 +144,26 @@ TEST(an_account_that_may_not_be_is_refused)
 }
 
 /* An officer whose agency is mistyped would have an inbox that stays empty. */
-TEST(an_agency_to_which_no_category_is_routed_has_to_be_called_new)
+TEST(an_agency_of_an_account_is_in_the_catalog_and_active)
 {
 #define OFFICER_OF(agency) "add of-" agency " --role OFFICER --agency " agency " --password-file - "
+    define_agency("AGENCY_HEALTH", 1, true);
+    define_agency("AGENCY_OLD", 1, true);
     CHECK_INT(account("password", OFFICER_OF("AGENCY_INFAR")), 1);
-    CHECK(strstr(output, "no category is routed to AGENCY_INFAR") &&
-          strstr(output, "--new-agency"));
-    CHECK_INT(account("password", OFFICER_OF("AGENCY_INFAR") "--new-agency"), 0);
-    CHECK_INT(account("password", OFFICER_OF("AGENCY_HEALTH")), 0); /* of the first start */
+    CHECK(strstr(output, "AGENCY_INFAR: There is no such agency, or it is not active."));
+    CHECK_INT(account("password", OFFICER_OF("AGENCY_HEALTH")), 0);
+    CHECK_INT(account("password", OFFICER_OF("AGENCY_OLD")), 0);
     CHECK_INT(account("", "role of-AGENCY_HEALTH --role SUPERVISOR --agency AGENCY_HAELTH"), 1);
-    CHECK_INT(
-        account("", "role of-AGENCY_HEALTH --role SUPERVISOR --agency AGENCY_PARKS --new-agency"),
-        0);
-    /* From now on it counts what the categories say, each as it was defined last. */
-    test_shell(
-        "psql -qX '%s' -c \"SELECT append_user_event('019b7f00-0000-7000-8000-0000000000c1', "
-        "gen_random_uuid(), 'x', 1, '{}', '{}'); INSERT INTO es_event (position, stream, "
-        "version, category, event_id, type, schema, data, meta) SELECT 1000000 + n, "
-        "'category-c', n, 'catalog', gen_random_uuid(), 'category.defined', 1, "
-        "json_build_object('agency', 'AGENCY_' || n), '{}' FROM generate_series(1, 2) n\"",
-        store());
-    CHECK_INT(account("password", OFFICER_OF("AGENCY_SAFETY")), 1);
-    CHECK(strstr(output, "only to AGENCY_2;"));
-    CHECK_INT(account("password", OFFICER_OF("AGENCY_1")), 1);
-    CHECK_INT(account("password", OFFICER_OF("AGENCY_2")), 0);
+    CHECK(strstr(output, "AGENCY_HAELTH: There is no such agency"));
+    define_agency("AGENCY_OLD", 2, false);
+    CHECK_INT(account("", "role of-AGENCY_HEALTH --role SUPERVISOR --agency AGENCY_OLD"), 1);
+    /* Who has it keeps it. */
+    CHECK_INT(account("", "role of-AGENCY_OLD --role SUPERVISOR --agency AGENCY_OLD"), 0);
+    CHECK_INT(account("password", "add late --role PATROL --agency AGENCY_OLD --password-file -"),
+              1);
+    CHECK_INT(account("", "list"), 0);
+    CHECK(!strstr(output, "late"));
     CHECK_INT(account("password", "add disp --role DISPATCHER --password-file -"), 0);
-    CHECK_INT(run("psql -qX '%s' -c \"DELETE FROM es_event WHERE category = 'catalog'\"", store()),
-              0);
 }
 
 TEST(why_a_password_cannot_be_read_is_said)
