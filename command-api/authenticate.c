@@ -23,18 +23,10 @@ fallible authenticate(struct http_request *r, int roles, struct claims *out, boo
 {
     const struct command_api *api = http_context(r);
     const char *header = http_header(r, HTTP_AUTHORIZATION);
-    struct claims c;
     if (present)
         *present = header != NULL;
     if (!header && roles == ANYONE)
         return NULL;
-    if (header && !revoked_is_known(api->revoked))
-        return STORE_UNAVAILABLE;
-    TRY(token_check(http_loop_state(http_loop_of(r)), header, time_now(), &c));
-    if (is_revoked(api->revoked, &c))
-        return BAD_TOKEN;
-    if (roles != ANYONE && !(roles & (int)c.role))
-        return WRONG_ROLE;
-    *out = c;
-    return NULL;
+    return token_admit(http_loop_state(http_loop_of(r)), api->revoked, header, roles, time_now(),
+                       out);
 }

@@ -74,6 +74,13 @@ fallible revoked_follow(struct revoked *r, struct pg *store, int64_t *position);
  */
 bool revoked_is_known(const struct revoked *r);
 
+/* Whether a request with this header may do what `roles`, a mask, are let do; ANYONE: every role.
+ * In this order: NO_TOKEN, BAD_TOKEN, TOKEN_EXPIRED of token_check, for a bad token is bad whatever
+ * else is known; STORE_UNAVAILABLE until revoked_is_known; BAD_TOKEN if is_revoked; WRONG_ROLE.
+ * *out is untouched then. */
+fallible token_admit(struct token_cache *c, struct revoked *r, const char *authorization, int roles,
+                     int64_t now, struct claims *out);
+
 /* Pseudonym of a user: BLAKE2b-256 of the id under the pseudonym secret, 64 hexadecimal characters.
  */
 enum { PSEUDONYM_TEXT = 65 };

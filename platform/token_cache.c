@@ -65,3 +65,18 @@ fallible token_check(struct token_cache *c, const char *authorization, int64_t n
         metric_add(METRIC_token_checks_total, "refused", 1);
     return p;
 }
+
+fallible token_admit(struct token_cache *c, struct revoked *r, const char *authorization, int roles,
+                     int64_t now, struct claims *out)
+{
+    struct claims claims;
+    TRY(token_check(c, authorization, now, &claims));
+    if (!revoked_is_known(r))
+        return STORE_UNAVAILABLE; /* this session may have ended */
+    if (is_revoked(r, &claims))
+        return BAD_TOKEN;
+    if (roles != ANYONE && !(roles & (int)claims.role))
+        return WRONG_ROLE;
+    *out = claims;
+    return NULL;
+}

@@ -43,12 +43,8 @@ static fallible admit(struct loop_state *state, struct http_request *r, const st
     *known = route->who != ANYONE || (q->personal && authorization);
     if (!*known)
         return NULL;
-    TRY(token_check(state->tokens, authorization, time_now(), claims));
-    if (!revoked_is_known(state->api->revoked))
-        return STORE_UNAVAILABLE; /* this session may have ended */
-    if (is_revoked(state->api->revoked, claims))
-        return BAD_TOKEN;
-    return route->who == ANYONE || (int)claims->role & route->who ? NULL : WRONG_ROLE;
+    return token_admit(state->tokens, state->api->revoked, authorization, route->who, time_now(),
+                       claims);
 }
 
 /* ---- responses ---- */

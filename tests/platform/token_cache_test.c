@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include "platform/postgres.h"
+
 /* ---- keys ---- */
 
 TEST(a_key_that_others_may_read_is_refused)
@@ -168,6 +170,34 @@ TEST(revocations_are_kept_for_a_tokens_life_and_then_forgotten)
     memcpy(c.session, ids[0], sizeof(c.session));
     CHECK(!is_revoked(r, &c));
     revoked_free(r);
+}
+
+/* ---- admission ---- */
+
+TEST(a_bad_token_is_refused_before_what_is_not_known_and_an_ended_session_before_its_role)
+{
+    keys();
+    struct claims in = some_claims(), out;
+    const char *token = our_token(&in), *broken = arena_bytes(&kept, token, strlen(token) - 1);
+    struct token_cache *cache = token_cache_new(verifier, PSEUDONYM_SECRET, 64);
+    struct revoked *r = revoked_new();
+    struct pg *c = pg_new(test_store_database(), "test", NULL, 20000);
+    int64_t position = -1;
+    CHECK_PROBLEM(token_admit(cache, r, NULL, OFFICER, NOW, &out), NO_TOKEN);
+    CHECK_PROBLEM(token_admit(cache, r, broken, OFFICER, NOW, &out), BAD_TOKEN);
+    CHECK_PROBLEM(token_admit(cache, r, token, OFFICER, in.expires, &out), TOKEN_EXPIRED);
+    CHECK_PROBLEM(token_admit(cache, r, token, CITIZEN, NOW, &out), STORE_UNAVAILABLE);
+    CHECK_OK(revoked_follow(r, c, &position));
+    revoked_before(r, 0); /* tokens of the sentences are older than the store */
+    CHECK_PROBLEM(token_admit(cache, r, token, CITIZEN, NOW, &out), WRONG_ROLE);
+    CHECK_OK(token_admit(cache, r, token, ANYONE, NOW, &out));
+    CHECK_OK(token_admit(cache, r, token, CITIZEN | OFFICER, NOW, &out));
+    CHECK_TEXT(out.user_id, USER);
+    revoked_session(r, SESSION, NOW);
+    CHECK_PROBLEM(token_admit(cache, r, token, CITIZEN, NOW, &out), BAD_TOKEN);
+    pg_free(c);
+    revoked_free(r);
+    token_cache_free(cache);
 }
 
 TEST(pseudonyms_depend_on_user_and_secret)
