@@ -2,6 +2,7 @@
  * answer. */
 #include "command-api/commands.h"
 
+#include "base/members.h"
 #include "base/time.h"
 #include "command-api/authenticate.h"
 #include "command-api/bulk.h"
@@ -182,8 +183,9 @@ static const char *location_of(const struct pending *p, const struct row *row, s
                                           p->command.target, behind)
                              : row->path;
     if (p->outcome == REPLAYED) {
-        const char *value = strstr(p->body, "\":\"");
-        id = value ? arena_bytes(a, value + 3, strcspn(value + 3, "\"")) : "";
+        struct members stored;
+        bool ok = members_read(arena_join(a, "{", p->body, "}"), a, &stored) && stored.count;
+        id = ok ? arena_bytes(a, stored.at[0].text.at, stored.at[0].text.length) : "";
     }
     return arena_join(a, path, "/", id);
 }

@@ -2,6 +2,7 @@
 #include "query-api/documents.h"
 
 #include "base/embedded.h"
+#include "base/members.h"
 #include "events/event.h"
 #include "query-api/pages.h"
 #include "query-api/query_api.h"
@@ -61,14 +62,16 @@ static struct response *document_of(const struct embedded *file, const char *con
 /* Its "x-published", which every schema has; "" if there is no such schema. */
 static const char *published(const char *type, int64_t version, char date[DATE_BYTES])
 {
-    static const char member[] = "\"x-published\": \"";
+    scoped_arena a = {0};
+    struct members schema;
     char name[NAME_MAX_BYTES + 16];
     snprintf(name, sizeof(name), "%s.v%lld.json", type, (long long)version);
     date[0] = '\0';
     for (const struct embedded *f = schema_files; f->name; f++) {
-        const char *at = text_equal(f->name, name) ? strstr(f->text, member) : NULL;
-        if (at)
-            snprintf(date, DATE_BYTES, "%s", at + sizeof(member) - 1);
+        bool ok = text_equal(f->name, name) && members_read(f->text, &a, &schema);
+        const struct member *m = ok ? members_find(&schema, "x-published") : NULL;
+        if (m)
+            snprintf(date, DATE_BYTES, "%.*s", (int)m->text.length, m->text.at);
     }
     return date;
 }
