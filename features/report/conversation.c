@@ -25,6 +25,7 @@ fallible put_question(const struct report *r, const struct command *c, struct de
     TRY(must_own_case(r, &c->actor));
     out->anonymous = is_anonymous_author(r, &c->actor);
     TRY(check_version(c, out));
+    TRY(must_not_be_merged(r, out));
     TRY(must_not_be_final(r, out));
     if (!r->reporter && !r->pseudonym)
         return NO_AUTHOR_TO_ASK;

@@ -108,6 +108,7 @@ fallible edit_report(const struct report *r, const struct command *c, struct dec
         return NOT_YOURS;
     out->anonymous = is_anonymous_author(r, &c->actor);
     TRY(check_version(c, out));
+    TRY(must_not_be_merged(r, out));
     if (r->status != RECEIVED)
         return refuse(
             out, NOT_EDITABLE, "status",

@@ -20,6 +20,10 @@ def changes_agency(d):
     return d.get("old_owner_agency", d["owner_agency"]) != d["owner_agency"]
 
 
+def merged(d, type):
+    return {"merged_into": d["into_report_id"] if type == "report.merged" else None}
+
+
 EDITED = ("category", "content", "location", "occurred_at", "kind")
 
 
@@ -44,6 +48,8 @@ class Reports(View):
         r["version"] = e["version"]
         if e["type"] == "report.created":
             r["position"] = e["position"]
+            if "filed" in r:
+                r["filed"] = e["position"]
             for column, member in self.created.items():
                 value = d.get(member, self.absent.get(member))
                 r[column] = micros(value) if column in TIMES else value
@@ -86,6 +92,10 @@ class Reports(View):
             new = {"acknowledged_at": micros(d["acknowledged_at"])}
         if type.startswith("report.question."):
             new = {"questions_open": (r.get("questions_open") or 0) + (1 if type == "report.question.asked" else -1)}
+        if type in MERGES and d["report_id"] == d["merged_report_id"]:
+            new = merged(d, type)
+            if "filed" in r:
+                new["position"] = r["filed"] if type == "report.unmerged" else None
         said = d.get("edited_at") or d.get("answered_at") or d.get("commented_at")
         if said and d.get("commented_by") != "agency":
             new["touched_at"] = max(micros(said), r.get("touched_at") or 0)
@@ -98,6 +108,7 @@ SHOWN = {"reporter": "reporter_user_id", "visibility": "visibility", "category":
 STATUS = ("report.created", "report.status.updated")
 OWNER = ("report.edited", "report.forwarded")
 TALK = ("report.question.asked", "report.question.answered", "report.commented")
+MERGES = ("report.merged", "report.unmerged")
 HANDLED = ("report.acknowledged", "report.assigned", "report.priority.changed")
 VOTES = ("report.upvoted", "report.upvote.withdrawn")
 
@@ -105,14 +116,14 @@ VOTES = ("report.upvoted", "report.upvote.withdrawn")
 class report_list(Reports):
     tables, types, vote_table = ("report_list", "report_votes"), STATUS + VOTES, "report_votes"
     created, status_time = {**SHOWN, "pseudonym": "reporter_pseudonym"}, "last_status_at"
-    kept = {"questions_open": 0}
+    kept = {"questions_open": 0, "merged_into": None}
 
 
 class report_detail(report_list):
     tables, note = ("report_detail", "report_votes"), "last_note"
     created = {**report_list.created, "kind": "kind"}
     absent = {"kind": "issue"}  # what an event that has no such member means
-    kept = {"questions_open": 0, "former_agencies": [], "priority": "medium", "priority_set": False}
+    kept = {**report_list.kept, "former_agencies": [], "priority": "medium", "priority_set": False}
 
 
 PRIORITIES = ("low", "medium", "high", "urgent")
@@ -124,7 +135,7 @@ class case_inbox(Reports):
     tables, types, created, status_time, note = ("case_inbox",), STATUS + VOTES, SHOWN, "updated_at", "last_note"
     kept = {**report_detail.kept, "forwarded_at": None, "acknowledged_at": None, "assignee": None, "touched_at": None}
 
-    derived = ("votes", "priority_rank")
+    derived = ("votes", "priority_rank", "filed")
 
     def vote(self, rid, more):
         r = self.report(rid)
@@ -137,11 +148,12 @@ class case_inbox(Reports):
 
 
 class report_history(View):
-    tables, types = ("report_history",), STATUS + OWNER + TALK + HANDLED
+    tables, types = ("report_history",), STATUS + OWNER + TALK + HANDLED + MERGES
     facts = {
         **dict.fromkeys(OWNER + ("report.acknowledged", "report.assigned"),
                         ("old_owner_agency", "owner_agency", "old_category", "category", "old_assignee_user_id",
                          "assignee_user_id")),
+        **dict.fromkeys(MERGES, ("merged_report_id", "into_report_id")),
         **dict.fromkeys(TALK + ("report.priority.changed",),
                         ("old_priority", "priority", "question_id", "comment_id", "commented_by", "text"))}
 
@@ -203,14 +215,17 @@ class report_conversation(View):
 
 
 class report_rank(View):
-    tables, types = ("report_rank",), STATUS + VOTES + ("report.edited",)
+    tables, types = ("report_rank",), STATUS + VOTES + MERGES + ("report.edited",)
 
     def apply(self, e):
         d = e["data"]
         if e["type"] not in self.types or (e["type"] not in VOTES and d["visibility"] != "PUBLIC"):
             return
         r = self.row("report_rank", d["report_id"], report_id=d["report_id"], votes=None, position=None,
-                     category=None, status=None)
+                     category=None, status=None, merged_into=None)
+        if e["type"] in MERGES:
+            r.update(merged(d, e["type"]) if d["report_id"] == d["merged_report_id"] else {})
+            return
         if e["type"] in VOTES:
             r["votes"] = (r["votes"] or 0) + (1 if e["type"] == "report.upvoted" else -1)
             return
@@ -223,7 +238,7 @@ class report_rank(View):
 
 
 class case_counts(View):
-    tables, types = ("case_counts",), STATUS + OWNER
+    tables, types = ("case_counts",), STATUS + OWNER + MERGES
 
     def count(self, agency, category, status, n):
         key = (agency, category, status)
@@ -233,7 +248,9 @@ class case_counts(View):
         d = e["data"]
         if e["type"] not in self.types:
             return
-        self.count(d["owner_agency"], d["category"], status_of(d), 1)
+        if e["type"] in MERGES and d["report_id"] != d["merged_report_id"]:
+            return
+        self.count(d["owner_agency"], d["category"], status_of(d), -1 if e["type"] == "report.merged" else 1)
         if d.get("old_status"):
             self.count(d.get("old_owner_agency", d["owner_agency"]), d.get("old_category", d["category"]),
                        d["old_status"], -1)

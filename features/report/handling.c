@@ -13,6 +13,7 @@ static fallible must_be_open_case(const struct report *r, const struct command *
     TRY(must_own_case(r, &c->actor));
     out->anonymous = is_anonymous_author(r, &c->actor);
     TRY(check_version(c, out));
+    TRY(must_not_be_merged(r, out));
     return must_not_be_final(r, out);
 }
 

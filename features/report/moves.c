@@ -94,6 +94,7 @@ static fallible move(const struct report *r, enum status to, const char *note,
     int who = who_is(r, &c->actor);
     out->anonymous = is_anonymous_author(r, &c->actor);
     TRY(check_version(c, out));
+    TRY(must_not_be_merged(r, out));
     const struct move *m = find_move(r, to, who, c->now);
     if (to != r->status && !m)
         return illegal(r, to, who, c, out);

@@ -88,6 +88,22 @@ static void answered(struct report *r, const struct ReportQuestionAnswered *e)
         }
 }
 
+static void merged(struct report *r, const struct ReportMerged *e, struct arena *a)
+{
+    if (text_equal(e->report_id, e->into_report_id))
+        r->merged_count++;
+    else
+        r->merged_into = arena_text(a, e->into_report_id);
+}
+
+static void unmerged(struct report *r, const struct ReportUnmerged *e)
+{
+    if (text_equal(e->report_id, e->into_report_id))
+        r->merged_count--;
+    else
+        r->merged_into = NULL;
+}
+
 static void report_evolve(void *state, const struct event *e, struct arena *a)
 {
     struct report *r = state;
@@ -108,6 +124,8 @@ static void report_evolve(void *state, const struct event *e, struct arena *a)
     case ReportQuestionAsked: asked(r, &e->ReportQuestionAsked, a); break;
     case ReportQuestionAnswered: answered(r, &e->ReportQuestionAnswered); break;
     case ReportCommented: break;
+    case ReportMerged: merged(r, &e->ReportMerged, a); break;
+    case ReportUnmerged: unmerged(r, &e->ReportUnmerged); break;
     }
 }
 
@@ -220,6 +238,15 @@ fallible must_not_be_final(const struct report *r, struct decision *out)
                   arena_join(out->arena, "It is ", status_words[r->status], "."));
 }
 
+fallible must_not_be_merged(const struct report *r, struct decision *out)
+{
+    if (!r->merged_into)
+        return NULL;
+    out->members = arena_printf(out->arena, "\"merged_into\":\"%s\"", r->merged_into);
+    return refuse(out, MERGED, NULL,
+                  arena_join(out->arena, "It is merged into ", r->merged_into, "."));
+}
+
 /* Before anything is decided: what was left out. */
 static void report_complete(struct command *c)
 {
@@ -247,6 +274,8 @@ static fallible report_decide(const void *state, const struct command *c, struct
     case AskQuestion: return put_question(state, c, out);
     case AnswerQuestion: return answer_question(state, c, out);
     case CommentReport: return comment_report(state, c, out);
+    case MergeCase: return merge_case(state, c, out);
+    case UnmergeCase: return unmerge_case(state, c, out);
     }
     return INTERNAL;
 }

@@ -34,6 +34,8 @@ struct report {
     struct report_agency *agencies; /* the owning one first, then the former ones */
     struct report_question *questions;
     int question_count, questions_open;
+    const char *merged_into; /* the report it is the same as; NULL: none */
+    int merged_count;        /* reports that are merged into it */
 };
 
 bool is_author(const struct report *r, const struct actor *a);
@@ -50,6 +52,8 @@ bool may_see(const struct report *r, const struct actor *a);
 fallible must_own_case(const struct report *r, const struct actor *a);
 /* The actor is the author of an anonymous report: nothing may name them. */
 bool is_anonymous_author(const struct report *r, const struct actor *a);
+/* Refuses what is not done with a report that is merged into another one, and names that one. */
+fallible must_not_be_merged(const struct report *r, struct decision *out);
 /* CLOSED and WITHDRAWN: nothing leads out of them. */
 bool is_final(const struct report *r);
 

@@ -6,6 +6,8 @@ struct filed {
     const char *visibility, *category, *agency, *status; /* status NULL: not filed yet */
     const char *kind, *priority, *assignee;
     const char *question; /* the one asked last; NULL: none that is open */
+    int into;             /* 1 + the one it is merged into; 0: none */
+    int merged;           /* how many are merged into it */
 };
 
 struct reports {
@@ -165,13 +167,56 @@ static void comment(struct history *h, struct reports *all, struct filed *r, con
                       .commented_at = history_moment(h)));
 }
 
+static void tell_merge(struct history *h, const struct filed *r, int on, int merged, int into)
+{
+    const char *id = history_subject(h, on), *one = history_subject(h, merged);
+    const char *other = history_subject(h, into);
+    history_add(h, "report", id,
+                EVENT(ReportMerged, .report_id = id, .merged_report_id = one,
+                      .into_report_id = other, .owner_agency = r->agency, .category = r->category,
+                      .status = r->status, .visibility = r->visibility,
+                      .merged_at = history_moment(h)));
+}
+
+static void tell_unmerge(struct history *h, const struct filed *r, int on, int merged, int into)
+{
+    const char *id = history_subject(h, on), *one = history_subject(h, merged);
+    const char *other = history_subject(h, into);
+    history_add(h, "report", id,
+                EVENT(ReportUnmerged, .report_id = id, .merged_report_id = one,
+                      .into_report_id = other, .owner_agency = r->agency, .category = r->category,
+                      .status = r->status, .visibility = r->visibility,
+                      .unmerged_at = history_moment(h)));
+}
+
+/* Both streams are told, and there are no chains: those who count votes rest on that. */
+static void merge_or_unmerge(struct history *h, struct reports *all, int i)
+{
+    struct filed *r = &all->at[i];
+    int to = r->into ? r->into - 1 : history_pick(h, HISTORY_SUBJECTS);
+    struct filed *target = &all->at[to];
+    if (h->count > HISTORY_MAX - 2 || to == i || !target->status)
+        return;
+    if (r->into) {
+        tell_unmerge(h, r, i, i, to);
+        tell_unmerge(h, target, to, i, to);
+        target->merged--;
+        r->into = 0;
+    } else if (!target->into && !r->merged) {
+        tell_merge(h, r, i, i, to);
+        tell_merge(h, target, to, i, to);
+        target->merged++;
+        r->into = to + 1;
+    }
+}
+
 static void step(struct history *h, void *state)
 {
     static void (*const handle[])(struct history *, struct filed *, const char *) = {
         move, move, edit, forward, acknowledge, assign, set_priority};
     enum { HANDLES = sizeof(handle) / sizeof(handle[0]) };
     struct reports *all = state;
-    int i = history_pick(h, HISTORY_SUBJECTS), what = history_pick(h, HANDLES + 3);
+    int i = history_pick(h, HISTORY_SUBJECTS), what = history_pick(h, HANDLES + 6);
     struct filed *r = &all->at[i];
     const char *id = history_subject(h, i);
     if (!r->status)
@@ -180,8 +225,10 @@ static void step(struct history *h, void *state)
         handle[what](h, r, id);
     else if (what < HANDLES + 2)
         ask_or_answer(h, all, r, id);
-    else
+    else if (what < HANDLES + 3)
         comment(h, all, r, id);
+    else
+        merge_or_unmerge(h, all, i);
 }
 
 const struct history_generator report_history[1] = {

@@ -18,6 +18,10 @@ fallible forward_case(const struct report *r, const struct command *c, struct de
 fallible assign_case(const struct report *r, const struct command *c, struct decision *out);
 fallible set_case_priority(const struct report *r, const struct command *c, struct decision *out);
 
+/* merging.c: what is the same thing. */
+fallible merge_case(const struct report *r, const struct command *c, struct decision *out);
+fallible unmerge_case(const struct report *r, const struct command *c, struct decision *out);
+
 /* conversation.c: what author and agency say to each other. */
 fallible put_question(const struct report *r, const struct command *c, struct decision *out);
 fallible answer_question(const struct report *r, const struct command *c, struct decision *out);

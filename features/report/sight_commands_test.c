@@ -149,6 +149,17 @@ static void check_file(const struct a_case *k)
     expect(k, "its end", may);
 }
 
+/* Into a report that is not there: who has the case is told of that one alone. */
+static void check_merging(const struct a_case *k)
+{
+    after(k, COMMAND(MergeCase, .into = N1));
+    expect(k, "merging", k->o->has_case ? NO_SUCH_REPORT : not_their_case(k));
+    after(k, COMMAND(MergeCase, .into = R1));
+    expect(k, "merging into itself", k->o->has_case ? NOT_MERGEABLE : not_their_case(k));
+    after(k, COMMAND(UnmergeCase));
+    expect(k, "un-merging", k->o->has_case ? NULL : not_their_case(k));
+}
+
 static void check_words(const struct a_case *k, bool sees)
 {
     bool concerned = k->o->author || k->o->has_case;
@@ -182,6 +193,7 @@ static void check(const struct a_case *k)
     check_moves(k, expected != '-');
     check_handling(k);
     check_file(k);
+    check_merging(k);
     check_words(k, expected != '-');
 }
 

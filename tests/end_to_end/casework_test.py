@@ -19,6 +19,9 @@ class Casework(unittest.TestCase):
         at = f"min_position={self.position}&wait_ms=5000"
         return self.city.get(f"{path}{'&' if '?' in path else '?'}{at}", who)
 
+    def ids(self, who, path):
+        return [r["report_id"] for r in self.see(who, path).json["data"]]
+
     def me(self, who):
         return self.city.get("/auth/me", who).json["user"]["id"]
 
@@ -88,6 +91,30 @@ class Casework(unittest.TestCase):
         self.change("officer1", "PATCH", path, {"priority": "high"}, **{"If-Match": '"1"'})
         late = self.change("officer1", "PATCH", path, {"priority": "low"}, 412, **{"If-Match": '"1"'})
         self.assertEqual(late["version"], 2)
+
+    def test_two_reports_of_one_thing_are_found_and_merged(self):
+        text = "The traffic light at the old bridge blinks " + uuid.uuid4().hex
+        place = {"latitude": -6.91, "longitude": 107.61}
+        first = self.city.file_report(content=text, location=place)["report_id"]
+        made = self.city.file_report(content=text + "!", location=place)
+        rid, self.position = made["report_id"], made["position"]
+        similar = self.see(None, made["similar"]).json["data"]
+        self.assertEqual(similar[0]["report_id"], first)
+        self.assertEqual((similar[0]["reasons"]["distance_m"], similar[0]["reasons"]["same_category"]), (0, True))
+        asked = self.see("citizen2", "/reports/similar?latitude=-6.91&longitude=107.61&content=traffic%20light%20old%20bridge&limit=20")
+        self.assertTrue({first, rid} <= {r["report_id"] for r in asked.json["data"]})
+
+        self.change("officer1", "POST", f"/cases/{rid}/merge", {"into": first})
+        self.assertEqual(self.see(None, f"/reports/{first}").json["merged"], [rid])
+        self.assertEqual(self.see(None, f"/reports/{rid}").json["merged_into"], first)
+        self.assertNotIn(rid, self.ids(None, "/reports/public"))
+        self.assertNotIn(rid, self.ids("officer1", "/cases/inbox"))
+        self.assertEqual(self.see("citizen1", "/reports/me").json["data"][0]["merged_into"], first)
+        self.refused("officer1", "POST", f"/cases/{rid}/acknowledge", {}, "merged")
+        self.refused("officer1", "POST", f"/cases/{first}/merge", {"into": rid}, "not-mergeable")
+        self.change("officer1", "DELETE", f"/cases/{rid}/merge")
+        self.assertIn(rid, self.ids("officer1", "/cases/inbox"))
+        self.assertIn(rid, self.ids(None, "/reports/public"))
 
     def test_many_cases_are_changed_by_one_request(self):
         ids = [self.city.file_report()["report_id"] for _ in range(3)]

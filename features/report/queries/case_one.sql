@@ -25,6 +25,8 @@ SELECT to_json(shown)::text, shown.version
                                          'since', engine.rfc3339(h.since))
                   FROM case_file.case_holds h
                  WHERE h.report_id = c.report_id AND h.since IS NOT NULL) AS hold,
+               c.merged_into, (SELECT coalesce(json_agg(m.report_id ORDER BY m.report_id), '[]')
+                                 FROM report_detail.report_detail m WHERE m.merged_into = c.report_id) AS merged,
                (SELECT questions FROM report_talk) AS questions,
                (SELECT comments FROM report_talk) AS comments,
                (SELECT coalesce(json_agg(to_json(line) ORDER BY line.version), '[]')
@@ -33,5 +35,5 @@ SELECT to_json(shown)::text, shown.version
                           FROM report_history.report_history h
                          WHERE h.report_id = c.report_id) line) AS history
           FROM case_inbox.case_inbox c
-         WHERE c.report_id = $1::uuid AND c.position IS NOT NULL
+         WHERE c.report_id = $1::uuid AND c.created_at IS NOT NULL
            AND ($2::text IS NULL OR c.owner_agency = $2 OR c.former_agencies @> ARRAY[$2])) shown

@@ -3,11 +3,11 @@
 (SELECT report_id, position, 0::bigint AS votes
   FROM report_list.report_list
  WHERE $4::text IS NULL AND $5::text IS NULL AND $6 = 'newest'
-   AND visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND position < $3::bigint
+   AND visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND merged_into IS NULL AND position < $3::bigint
  ORDER BY position DESC LIMIT $1::int)
 UNION ALL
 (SELECT report_id, position, coalesce(votes, 0)
   FROM report_rank.report_rank
- WHERE $6 = 'votes' AND status <> 'WITHDRAWN' AND position IS NOT NULL
+ WHERE $6 = 'votes' AND status <> 'WITHDRAWN' AND merged_into IS NULL AND position IS NOT NULL
    AND (coalesce(votes, 0), position) < ($2::bigint, $3::bigint)
  ORDER BY coalesce(votes, 0) DESC, position DESC LIMIT $1::int)

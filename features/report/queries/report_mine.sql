@@ -18,4 +18,4 @@ SELECT json_build_object('data', coalesce(json_agg(item.json ORDER BY page.posit
                   engine.rfc3339(r.created_at) AS created_at, r.status AS current_status,
                   engine.rfc3339(r.last_status_at) AS last_status_at,
                   coalesce(v.votes, 0) AS vote_count, r.location,
-                  engine.rfc3339(r.occurred_at) AS occurred_at) shown) item
+                  engine.rfc3339(r.occurred_at) AS occurred_at, r.merged_into) shown) item

@@ -30,6 +30,7 @@
       JOIN report_detail.report_detail r USING (report_id)
      CROSS JOIN wanted w
      WHERE r.report_id IS DISTINCT FROM w.report_id AND r.position IS NOT NULL AND r.status <> 'WITHDRAWN'
+       AND r.merged_into IS NULL
        AND (r.visibility = 'PUBLIC' OR $4 = 'ADMIN'
             OR ($4 IN ('OFFICER', 'SUPERVISOR') AND (r.owner_agency = $5 OR r.former_agencies @> ARRAY[$5])))
 )

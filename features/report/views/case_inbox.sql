@@ -5,7 +5,9 @@
 CREATE TABLE case_inbox (
     report_id uuid PRIMARY KEY,
     version bigint,             -- of the report's stream
-    position bigint,            -- of report.created: the order of the inbox
+    position bigint,            -- the order of the inbox: `filed`, NULL while it is merged
+    filed bigint,               -- position of report.created
+    merged_into uuid,           -- the report it is the same as; NULL: none
     reporter text,              -- user id; NULL for anonymous reports and reports without author
     visibility text,
     category text,
@@ -46,19 +48,19 @@ CREATE INDEX case_inbox_filtered ON case_inbox (owner_agency, category, status, 
 -- :members new_status text, changed_at timestamptz, note text
 -- :members old_owner_agency text, forwarded_at timestamptz, acknowledged_at timestamptz, assignee_user_id text
 -- :members priority text, commented_by text, edited_at timestamptz, answered_at timestamptz
--- :members commented_at timestamptz
+-- :members commented_at timestamptz, merged_report_id uuid, into_report_id uuid
 
 -- :on report.created
-INSERT INTO case_inbox AS c (report_id, version, position, reporter, visibility, category, owner_agency,
+INSERT INTO case_inbox AS c (report_id, version, position, filed, reporter, visibility, category, owner_agency,
                         content, location, occurred_at, created_at, status, updated_at,
                         former_agencies, priority, priority_set, questions_open, touched_at)
-SELECT report_id, version, position, reporter_user_id, visibility, category, owner_agency,
+SELECT report_id, version, position, position, reporter_user_id, visibility, category, owner_agency,
        content, location, occurred_at, created_at, status, created_at, '{}', 'medium', false, 0, created_at
   FROM batch
     ON CONFLICT (report_id) DO UPDATE -- votes have come before
-   SET (version, position, reporter, visibility, category, owner_agency, content, location, occurred_at,
+   SET (version, position, filed, reporter, visibility, category, owner_agency, content, location, occurred_at,
         created_at, status, updated_at, former_agencies, priority, priority_set, questions_open, touched_at) =
-       (excluded.version, excluded.position, excluded.reporter, excluded.visibility, excluded.category,
+       (excluded.version, excluded.position, excluded.filed, excluded.reporter, excluded.visibility, excluded.category,
         excluded.owner_agency, excluded.content, excluded.location, excluded.occurred_at, excluded.created_at,
         excluded.status, excluded.updated_at, excluded.former_agencies, excluded.priority, excluded.priority_set,
         excluded.questions_open, excluded.touched_at);
@@ -143,6 +145,18 @@ INSERT INTO case_inbox AS c (report_id, votes)
 SELECT report_id, sum(CASE type WHEN 'report.upvoted' THEN 1 ELSE -1 END)
   FROM batch GROUP BY 1
     ON CONFLICT (report_id) DO UPDATE SET votes = coalesce(c.votes, 0) + excluded.votes;
+
+-- Both reports are told; into which one it is merged changes for the merged one.
+-- :on report.merged, report.unmerged
+UPDATE case_inbox r
+   SET version = greatest(r.version, last.version),
+       merged_into = CASE WHEN last.own THEN last.merged_into ELSE r.merged_into END,
+       position = CASE WHEN NOT last.own THEN r.position WHEN last.merged_into IS NULL THEN r.filed END
+  FROM (SELECT report_id, max(version) AS version, bool_or(report_id = merged_report_id) AS own,
+               (array_agg(CASE type WHEN 'report.merged' THEN into_report_id END ORDER BY version DESC)
+                FILTER (WHERE report_id = merged_report_id))[1] AS merged_into
+          FROM batch GROUP BY report_id) last
+ WHERE r.report_id = last.report_id;
 
 -- For types that have no statement here.
 -- :version case_inbox report_id report

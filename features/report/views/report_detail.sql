@@ -22,14 +22,17 @@ CREATE TABLE report_detail (
     last_note text,             -- why it is in this status; NULL if nobody said
     priority text,
     priority_set boolean,       -- by an officer; votes do not raise it any more
-    questions_open bigint       -- the agency waits for the author
+    questions_open bigint,      -- the agency waits for the author
+    merged_into uuid            -- the report it is the same as; NULL: none
 ) WITH (fillfactor = 80);      -- room beside a row for its next status
+CREATE INDEX report_detail_merged ON report_detail (merged_into) WHERE merged_into IS NOT NULL;
 CREATE TABLE report_votes (report_id uuid PRIMARY KEY, votes bigint NOT NULL) WITH (fillfactor = 80);
 
 -- :members report_id uuid, reporter_user_id text, reporter_pseudonym text, visibility text
 -- :members category text, kind text, owner_agency text, content text, location jsonb, status text
 -- :members occurred_at timestamptz, created_at timestamptz
 -- :members new_status text, changed_at timestamptz, note text, old_owner_agency text, priority text
+-- :members merged_report_id uuid, into_report_id uuid
 
 -- :on report.created
 INSERT INTO report_detail (report_id, version, position, reporter, pseudonym, visibility, category, kind,
@@ -80,6 +83,17 @@ UPDATE report_detail r
                sum(CASE type WHEN 'report.question.asked' THEN 1 ELSE -1 END) AS open
           FROM batch GROUP BY report_id) changed
  WHERE r.report_id = changed.report_id;
+
+-- Both reports are told; into which one it is merged changes for the merged one.
+-- :on report.merged, report.unmerged
+UPDATE report_detail r
+   SET version = greatest(r.version, last.version),
+       merged_into = CASE WHEN last.own THEN last.merged_into ELSE r.merged_into END
+  FROM (SELECT report_id, max(version) AS version, bool_or(report_id = merged_report_id) AS own,
+               (array_agg(CASE type WHEN 'report.merged' THEN into_report_id END ORDER BY version DESC)
+                FILTER (WHERE report_id = merged_report_id))[1] AS merged_into
+          FROM batch GROUP BY report_id) last
+ WHERE r.report_id = last.report_id;
 
 -- :on report.upvoted, report.upvote.withdrawn
 INSERT INTO report_votes AS v (report_id, votes)

@@ -19,6 +19,7 @@ CREATE TABLE report_history (
 -- :members acknowledged_at timestamptz, assigned_at timestamptz, asked_at timestamptz, answered_at timestamptz
 -- :members commented_at timestamptz, old_owner_agency text, owner_agency text, old_category text, category text
 -- :members old_priority text, priority text, old_assignee_user_id text, assignee_user_id text
+-- :members merged_at timestamptz, unmerged_at timestamptz, merged_report_id text, into_report_id text
 -- :members question_id text, comment_id text, commented_by text, text text
 
 -- :on report.created, report.status.updated
@@ -44,4 +45,11 @@ SELECT report_id, version, position, type, note,
            'old_priority', old_priority, 'priority', priority, 'question_id', question_id,
            'comment_id', comment_id, 'commented_by', commented_by, 'text', text)),
        coalesce(changed_at, asked_at, answered_at, commented_at)
+  FROM batch;
+
+-- :on report.merged, report.unmerged
+INSERT INTO report_history (report_id, version, position, type, facts, at)
+SELECT report_id, version, position, type,
+       jsonb_build_object('merged_report_id', merged_report_id, 'into_report_id', into_report_id),
+       coalesce(merged_at, unmerged_at)
   FROM batch;

@@ -21,7 +21,8 @@ CREATE TABLE report_list (
     created_at timestamptz,
     status text,
     last_status_at timestamptz,
-    questions_open bigint       -- the agency waits for the author
+    questions_open bigint,      -- the agency waits for the author
+    merged_into uuid            -- the report it is the same as; NULL: none
 );
 CREATE TABLE report_votes (report_id uuid PRIMARY KEY, votes bigint NOT NULL) WITH (fillfactor = 80);
 
@@ -29,9 +30,9 @@ CREATE TABLE report_votes (report_id uuid PRIMARY KEY, votes bigint NOT NULL) WI
 -- walks the few values there are. A query repeats this WHERE word for word. Ascending, so that new rows
 -- come behind the others of their kind and fill the pages.
 CREATE INDEX report_list_feed ON report_list (position)
- WHERE visibility = 'PUBLIC' AND status <> 'WITHDRAWN';
+ WHERE visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND merged_into IS NULL;
 CREATE INDEX report_list_feed_filtered ON report_list (category, status, position)
- WHERE visibility = 'PUBLIC' AND status <> 'WITHDRAWN';
+ WHERE visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND merged_into IS NULL;
 -- "My reports": by user, and by the pseudonym of the same user.
 CREATE INDEX report_list_reporter ON report_list (reporter, position) WHERE reporter IS NOT NULL;
 CREATE INDEX report_list_pseudonym ON report_list (pseudonym, position) WHERE pseudonym IS NOT NULL;
@@ -39,7 +40,7 @@ CREATE INDEX report_list_pseudonym ON report_list (pseudonym, position) WHERE ps
 -- :members report_id uuid, reporter_user_id text, reporter_pseudonym text, visibility text
 -- :members category text, owner_agency text, content text, location jsonb, status text
 -- :members occurred_at timestamptz, created_at timestamptz
--- :members new_status text, changed_at timestamptz
+-- :members new_status text, changed_at timestamptz, merged_report_id uuid, into_report_id uuid
 
 -- :on report.created
 INSERT INTO report_list (report_id, version, position, reporter, pseudonym, visibility, category,
@@ -78,6 +79,17 @@ UPDATE report_list r
                sum(CASE type WHEN 'report.question.asked' THEN 1 ELSE -1 END) AS open
           FROM batch GROUP BY report_id) changed
  WHERE r.report_id = changed.report_id;
+
+-- Both reports are told; into which one it is merged changes for the merged one.
+-- :on report.merged, report.unmerged
+UPDATE report_list r
+   SET version = greatest(r.version, last.version),
+       merged_into = CASE WHEN last.own THEN last.merged_into ELSE r.merged_into END
+  FROM (SELECT report_id, max(version) AS version, bool_or(report_id = merged_report_id) AS own,
+               (array_agg(CASE type WHEN 'report.merged' THEN into_report_id END ORDER BY version DESC)
+                FILTER (WHERE report_id = merged_report_id))[1] AS merged_into
+          FROM batch GROUP BY report_id) last
+ WHERE r.report_id = last.report_id;
 
 -- :on report.upvoted, report.upvote.withdrawn
 INSERT INTO report_votes AS v (report_id, votes)

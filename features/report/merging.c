@@ -1,0 +1,106 @@
+/* merging.c -- two reports of the same thing: one is merged into the other, which stays. Both
+ * streams tell it, in one decision. A report that is merged is no target, and a target is not
+ * merged: there are no chains. */
+#include "features/report/rules.h"
+
+#include "base/banned.h"
+
+enum { MERGED_MAX = 100 }; /* into one report: whoever counts its votes looks at all of them */
+
+static fallible find_other(const char *id, struct decision *out, const struct report **other)
+{
+    char stream[STREAM_TEXT];
+    const void *state;
+    stream_of_report(id, stream);
+    TRY(read_state(out, stream, &state));
+    *other = state;
+    return NULL;
+}
+
+/* A sentence that says why not; NULL if the one can be merged into the other. */
+static const char *why_not(const struct report *r, const struct report *into)
+{
+    if (into->merged_into)
+        return "That report is merged itself; merge into the one that it is merged into.";
+    if (r->merged_count)
+        return "Other reports are merged into this one; merge that one into this one.";
+    if (into->merged_count == MERGED_MAX)
+        return "As many reports as may be are merged into that one.";
+    if (r->status == WITHDRAWN || into->status == WITHDRAWN)
+        return "One of them is withdrawn.";
+    if (!text_equal(r->owner_agency, into->owner_agency))
+        return "They belong to two agencies; forward one of them first.";
+    if (r->visibility != into->visibility || r->kind != into->kind)
+        return "They differ in visibility or in the kind of their category.";
+    return NULL;
+}
+
+static fallible must_be_mergeable(const struct report *r, const struct report *into,
+                                  struct decision *out)
+{
+    const char *detail = why_not(r, into);
+    return detail ? refuse(out, NOT_MERGEABLE, "into", detail) : NULL;
+}
+
+/* What is said on the stream of `on`, as MERGING_FIELDS. */
+#define MERGING(on, merged, into)                                                          \
+    .report_id = (on)->id, .merged_report_id = (merged)->id, .into_report_id = (into)->id, \
+    .owner_agency = (on)->owner_agency, .category = (on)->category,                        \
+    .status = status_words[(on)->status], .visibility = visibility_words[(on)->visibility]
+
+static void emit_merged(const struct report *r, const struct report *into, int64_t now,
+                        struct decision *out)
+{
+    emit_to_report(r, EVENT(ReportMerged, MERGING(r, r, into), .merged_at = now), out);
+    emit_to_report(into, EVENT(ReportMerged, MERGING(into, r, into), .merged_at = now), out);
+}
+
+static void emit_unmerged(const struct report *r, const struct report *into, int64_t now,
+                          struct decision *out)
+{
+    emit_to_report(r, EVENT(ReportUnmerged, MERGING(r, r, into), .unmerged_at = now), out);
+    emit_to_report(into, EVENT(ReportUnmerged, MERGING(into, r, into), .unmerged_at = now), out);
+}
+
+static fallible must_own_this(const struct report *r, const struct command *c, struct decision *out)
+{
+    TRY(must_own_case(r, &c->actor));
+    out->anonymous = is_anonymous_author(r, &c->actor);
+    return check_version(c, out);
+}
+
+fallible merge_case(const struct report *r, const struct command *c, struct decision *out)
+{
+    const char *to = c->MergeCase.into;
+    const struct report *into;
+    TRY(must_own_this(r, c, out));
+    if (text_equal(to, r->id))
+        return refuse(out, NOT_MERGEABLE, "into", "That is the same report.");
+    TRY(find_other(to, out, &into));
+    if (!may_see(into, &c->actor))
+        return refuse(out, NO_SUCH_REPORT, "into", NULL);
+    out->anonymous = out->anonymous || is_anonymous_author(into, &c->actor);
+    if (!text_equal(r->merged_into, into->id)) {
+        TRY(must_not_be_merged(r, out));
+        TRY(must_be_mergeable(r, into, out));
+        emit_merged(r, into, c->now, out);
+    }
+    answer(out, "report_id", r->id);
+    answer(out, "merged_into", into->id);
+    return NULL;
+}
+
+fallible unmerge_case(const struct report *r, const struct command *c, struct decision *out)
+{
+    const struct report *into;
+    TRY(must_own_this(r, c, out));
+    if (r->merged_into) {
+        TRY(find_other(r->merged_into, out, &into));
+        TRY(must_own_case(into, &c->actor));
+        out->anonymous = out->anonymous || is_anonymous_author(into, &c->actor);
+        emit_unmerged(r, into, c->now, out);
+    }
+    answer(out, "report_id", r->id);
+    answer(out, "merged_into", NULL);
+    return NULL;
+}
