@@ -99,12 +99,6 @@ static void about(struct state_cache *cache, const struct pending *p, struct app
         c->version += text_equal(d->emitted[i].stream, stream);
 }
 
-void command_key(const unsigned char secret[32], const char *client_key, const char *who,
-                 char out[DIGEST_TEXT])
-{
-    digest_parts_hex(secret, (const char *const[]){client_key, who}, 2, out);
-}
-
 static const char *key_of(const struct pending *p)
 {
     if (!p->anonymous)

@@ -1,4 +1,4 @@
-/* pending.c -- how a command goes back to its maker. */
+/* pending.c -- how a command goes back to its maker, and the key of its answer. */
 #include "writer/pending.h"
 
 #include "base/planted.h"
@@ -36,4 +36,10 @@ void pending_refuse_busy(struct pending *p)
 void pending_release(struct pending *p)
 {
     decision_release(&p->decision);
+}
+
+void command_key(const unsigned char secret[32], const char *client_key, const char *who,
+                 char out[DIGEST_TEXT])
+{
+    digest_parts_hex(secret, (const char *const[]){client_key, who}, 2, out);
 }

@@ -5,29 +5,24 @@
 #include "writer/writer.h"
 
 #include <pthread.h>
-#include <sodium.h>
 
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "base/planted.h"
 #include "writer/batch_commit.h"
+#include "writer/intake.h"
 #include "writer/precondition.h"
-#include "writer/waiting.h"
 #include "platform/metrics.h"
 #include "platform/service.h"
 #include "platform/sessions.h"
 #include "base/banned.h"
 
-enum { TRIES_MAX = 5, IDLE_MS = 1000 };
+enum { TRIES_MAX = 5 };
 
 struct writer {
     const struct settings *settings;
     void (*committed)(void *arg);
     void *committed_arg;
-    struct queue *queue;
-    struct waiting *waiting;
-    unsigned char hash_key[SHORT_KEY]; /* of pending.stream_hash, drawn at start */
-    uint64_t arrivals;                 /* commands met so far */
+    struct intake *intake;
     struct state_cache *cache;
     struct pg *connection;
     struct store *store;
@@ -39,107 +34,7 @@ struct writer {
     pthread_t thread;
 };
 
-/* ---- putting a batch together ---- */
-
-/* Does the row of `p` say that it reads the stream `q` is decided on? */
-static bool reads_stream_of(const struct pending *p, const struct pending *q)
-{
-    for (int i = 0; i < p->declared_count; i++)
-        if (p->declared_hashes[i] == q->stream_hash &&
-            text_equal(p->declared_reads[i], q->stream) && !(PLANTED(SECOND_READ_IGNORED) && i))
-            return true;
-    return false;
-}
-
-/* Does `p` share a stream, or the key, with a command of the batch, as far as its row tells? Of two
- * with one key the whole call would fail. Every command is compared with all of its batch, and the
- * names of streams begin alike: the hashes come first. */
-static bool conflicts(const struct batch *b, const struct pending *p)
-{
-    for (int i = 0; i < b->count; i++) {
-        const struct pending *q = b->at[i];
-        if ((q->stream_hash == p->stream_hash && text_equal(q->stream, p->stream)) ||
-            reads_stream_of(p, q) || reads_stream_of(q, p) || text_equal(q->key, p->key))
-            return true;
-    }
-    return false;
-}
-
-/* Its client has given up, or soon will: it is not begun any more. */
-static bool is_too_late(const struct pending *p, int64_t now)
-{
-    return now > p->deadline;
-}
-
-/* `deferred_on`: see waiting_put. */
-static void make_wait(struct writer *w, struct pending *p, const char *deferred_on)
-{
-    struct pending *late = waiting_put(w->waiting, p, deferred_on);
-    while (late) {
-        struct pending *next = late->next_waiting;
-        pending_refuse_busy(late);
-        late = next;
-    }
-}
-
-static void take_from_waiting(struct writer *w, struct batch *b)
-{
-    int64_t now = time_monotonic();
-    struct pending *p;
-    waiting_begin(w->waiting);
-    while ((p = waiting_next(w->waiting, now, b->count < BATCH_MAX)))
-        if (is_too_late(p, now))
-            pending_refuse_busy(p);
-        else
-            b->at[b->count++] = p;
-}
-
-static void take_new(struct writer *w, struct batch *b, struct pending *p)
-{
-    p->arrival = ++w->arrivals;
-    if (is_too_late(p, time_monotonic()))
-        pending_refuse_busy(p);
-    else if (waiting_blocks(w->waiting, p) || conflicts(b, p))
-        make_wait(w, p, NULL);
-    else
-        b->at[b->count++] = p;
-}
-
-/* As many as the batch has room for: how many were taken, -1 once the queue is closed and empty. */
-static int take_from_queue(struct writer *w, struct batch *b, int wait_ms)
-{
-    struct job *jobs = NULL;
-    int room = waiting_count(w->waiting) < w->settings->queue_max ? BATCH_MAX - b->count : 0;
-    int taken = room ? queue_take(w->queue, &jobs, room, wait_ms) : 0;
-    while (jobs) {
-        struct pending *p = (struct pending *)(void *)jobs;
-        jobs = jobs->next;
-        take_new(w, b, p);
-    }
-    return taken;
-}
-
-/* False once the queue is closed and nothing is left. Sleeps while there is nothing to do; *idle:
- * there was nothing. Everybody who is too late is told now: the batch may take as long as one call
- * to the store, and nobody waits longer than that beyond their time. */
-static bool gather(struct writer *w, struct batch *b, bool *idle)
-{
-    b->count = 0;
-    take_from_waiting(w, b);
-    *idle = !b->count && !waiting_count(w->waiting);
-    int taken = take_from_queue(w, b, *idle ? IDLE_MS : 0);
-    *idle = *idle && taken <= 0;
-    while (taken > 0)
-        taken = take_from_queue(w, b, 0);
-    return taken >= 0 || b->count || waiting_count(w->waiting);
-}
-
 /* ---- one batch ---- */
-
-static void defer(void *arg, const char *stream, struct pending *p)
-{
-    make_wait(arg, p, stream);
-}
 
 static bool is_settled(const struct batch *b)
 {
@@ -202,7 +97,7 @@ static fallible try_once(struct writer *w, struct batch *b)
         TRY(store_head(w->store, &position, &epoch));
     TRY(w->over ? EPOCH_RAISED : meet_epoch(w, epoch));
     compare_tags(w, b);
-    const struct problem *p = batch_commit(w->store, w->cache, b, defer, w);
+    const struct problem *p = batch_commit(w->store, w->cache, b, intake_defer, w->intake);
     return p == EPOCH_RAISED ? meet_epoch(w, 0) : p; /* 0: another, whichever it is */
 }
 
@@ -297,14 +192,13 @@ static void *writer_main(void *arg)
     struct batch b;
     bool idle;
     check_store(w);
-    while (gather(w, &b, &idle)) {
+    while (intake_gather(w->intake, &b, &idle)) {
         if (b.count)
             run(w, &b);
         else if (idle)
             check_store(w);
         state_cache_trim(w->cache);
-        metric_set(METRIC_queue_length, "commands",
-                   queue_length(w->queue) + waiting_count(w->waiting));
+        metric_set(METRIC_queue_length, "commands", intake_count(w->intake));
     }
     return NULL;
 }
@@ -317,9 +211,7 @@ struct writer *writer_new(const struct settings *settings, void (*committed)(voi
     w->settings = settings;
     w->committed = committed;
     w->committed_arg = arg;
-    w->queue = queue_new((int)settings->queue_max);
-    w->waiting = waiting_new();
-    randombytes_buf(w->hash_key, sizeof(w->hash_key));
+    w->intake = intake_new((int)settings->queue_max);
     w->cache = state_cache_new((int)settings->state_cache_max, (size_t)settings->state_cache_bytes);
     w->connection = pg_new(settings->database_url, "writer", writer_session,
                            (int)settings->database_timeout_ms);
@@ -330,21 +222,10 @@ struct writer *writer_new(const struct settings *settings, void (*committed)(voi
     return w;
 }
 
-static uint64_t hash_of(const struct writer *w, const char *stream)
-{
-    return digest_short(w->hash_key, stream, strlen(stream));
-}
-
 fallible writer_put(struct writer *w, struct pending *p)
 {
-    command_stream(&p->command, p->stream);
-    p->declared_count = command_declared_reads(&p->command, p->declared_reads);
-    p->stream_hash = hash_of(w, p->stream);
-    for (int i = 0; i < p->declared_count; i++)
-        p->declared_hashes[i] = hash_of(w, p->declared_reads[i]);
-    p->outcome = OPEN;
     p->deadline = time_monotonic() + w->settings->command_wait_ms * 1000;
-    return queue_put(w->queue, &p->job);
+    return intake_put(w->intake, p);
 }
 
 void writer_stop(struct writer *w)
@@ -352,7 +233,7 @@ void writer_stop(struct writer *w)
     if (!w || w->stopped)
         return;
     w->stopped = true;
-    queue_close(w->queue);
+    intake_close(w->intake);
     pthread_join(w->thread, NULL);
 }
 
@@ -364,7 +245,6 @@ void writer_free(struct writer *w)
     store_free(w->store);
     pg_free(w->connection);
     state_cache_free(w->cache);
-    waiting_free(w->waiting);
-    queue_free(w->queue);
+    intake_free(w->intake);
     free(w);
 }
