@@ -19,7 +19,7 @@
 #include "platform/redis.h"
 #include "base/banned.h"
 
-enum { DEPENDENCIES = 16, STALE_US = 10 * 1000000, OUTDATED_MAX_S = 300 };
+enum { DEPENDENCIES = 16, REASON_MAX = 512, STALE_US = 10 * 1000000, OUTDATED_MAX_S = 300 };
 
 static const char *service_name = "citywatch"; /* set once, before any thread */
 static const char *outdated_file = "";         /* as that */
@@ -174,7 +174,8 @@ void service_fail(const char *why)
 /* ---- readiness ---- */
 
 struct dependency {
-    const char *name, *reason; /* reason: NULL if there is none */
+    const char *name;
+    char reason[REASON_MAX]; /* "" if there is none */
     bool ok, optional;
     double lag_seconds;
     int64_t reported; /* monotonic; 0: never */
@@ -227,7 +228,7 @@ void ready_report(const char *dependency, bool ok, double lag_seconds)
 void ready_reason(const char *dependency, const char *reason)
 {
     pthread_mutex_lock(&ready.lock);
-    find_locked(dependency)->reason = reason;
+    snprintf(find_locked(dependency)->reason, REASON_MAX, "%s", reason ? reason : "");
     pthread_mutex_unlock(&ready.lock);
 }
 
@@ -251,7 +252,7 @@ static enum readiness write_dependencies(struct text *out)
             text_printf(out, "%.3f", d->lag_seconds);
         else
             text_append(out, "null");
-        if (d->reason) {
+        if (*d->reason) {
             text_append(out, ",\"reason\":");
             text_append_json(out, d->reason);
         }

@@ -31,7 +31,8 @@ void ready_declare(const char *dependency);
 void ready_declare_optional(const char *dependency);
 /* `lag_seconds` < 0: this dependency has no lag. Any thread, does not block. */
 void ready_report(const char *dependency, bool ok, double lag_seconds);
-/* Why it is not as it should be, for people; NULL: nothing to say. Borrowed for ever, or NULL. */
+/* Why it is not as it should be, for people, in ASCII; NULL: nothing to say. Copied, up to 511
+ * bytes. */
 void ready_reason(const char *dependency, const char *reason);
 
 /* The routes of every service, to be appended to its table. GET /health 200 {"status":"ok",

@@ -26,8 +26,17 @@ fallible statements_prepare(struct pg *pg, const struct query *q,
     return prepare_one(pg, &q->filtered, refused);
 }
 
+/* Shows the names of those that are refused; "" if none is. */
+static void tell(const struct text *names)
+{
+    scoped_text reason = {0};
+    text_printf(&reason, "The database refuses %s; the log says why.", text_value(names));
+    ready_reason(DEPENDENCY, names->length ? text_value(&reason) : NULL);
+}
+
 static fallible prepare_all(struct statements *s, struct pg *pg)
 {
+    scoped_text names = {0};
     bool was_refused = s->refused;
     s->refused = false;
     for (int i = 0; i < s->count; i++) {
@@ -35,11 +44,15 @@ static fallible prepare_all(struct statements *s, struct pg *pg)
         const struct problem *p = statements_prepare(pg, &s->queries[i], &refused);
         if (p == DATABASE_UNAVAILABLE)
             return p;
-        if (p && !was_refused)
+        if (!p)
+            continue;
+        text_printf(&names, "%s%s", names.length ? ", " : "", refused->name);
+        if (!was_refused)
             log_error("the database refuses a query", KV("file", refused->name),
                       KV("path", s->queries[i].route->path), KV("reason", pg_message(pg)));
-        s->refused = s->refused || p;
+        s->refused = true;
     }
+    tell(&names);
     return s->refused ? STATEMENT_REFUSED : NULL;
 }
 
@@ -57,7 +70,5 @@ void statements_check(struct statements *s, struct pg *pg, bool has_views, int64
         s->generation = p ? 0 : pg_generation(pg);
         s->due = p == STATEMENT_REFUSED ? now + AGAIN_US : 0;
     }
-    ready_reason(DEPENDENCY,
-                 s->refused ? "The database refuses a query; the log names its file." : NULL);
     ready_report(DEPENDENCY, is_ready, -1);
 }

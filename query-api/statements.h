@@ -24,8 +24,9 @@ struct statements {
 fallible statements_prepare(struct pg *pg, const struct query *q,
                             const struct pg_statement **refused);
 
-/* Declares what /ready calls "queries". While a statement is refused the service is degraded: the
- * other routes are served. */
+/* Declares what /ready calls "queries". While a statement is refused the service is degraded, not
+ * unready: its route fails at every call, but the other routes are served. The reason names every
+ * such statement, like its SQL file. */
 void statements_declare(void);
 
 /* Reports to /ready whether all are prepared on the connection; prepares them if they are not yet.
