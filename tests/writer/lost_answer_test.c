@@ -14,7 +14,7 @@ static struct arena fixture_arena;
 static void begin_behind_proxy(void)
 {
     char url[256], *port;
-    begin();
+    start_writer();
     define_category();
     const char *direct = settings.database_url;
     snprintf(url, sizeof(url), "%s", direct);
@@ -33,7 +33,7 @@ static void begin_behind_proxy(void)
 
 static void end_behind_proxy(void)
 {
-    end();
+    stop_writer();
     proxy_free(proxy);
     arena_release(&fixture_arena);
 }
@@ -94,7 +94,7 @@ TEST(a_move_whose_answer_was_lost_is_no_conflict_made_by_its_own_effect)
 TEST(the_same_keys_at_once_on_two_processes_have_one_effect_each)
 {
     static char ids[2 * KEYS][UUID_TEXT];
-    begin();
+    start_writer();
     define_category();
     struct writer *both[] = {writer, writer_new(&settings, NULL, NULL)};
     int64_t before = count("SELECT count(*) FROM es_event");
@@ -122,5 +122,5 @@ TEST(the_same_keys_at_once_on_two_processes_have_one_effect_each)
     CHECK_INT(count("SELECT count(*) FROM es_event"), before + KEYS);
     writer_free(both[1]);
     writer = both[0];
-    end();
+    stop_writer();
 }

@@ -42,7 +42,7 @@ int __wrap_command_declared_reads(const struct command *c,
 
 void begin_with(rule *r)
 {
-    begin();
+    start_writer();
     define_category();
     rule_now = r;
 }
@@ -52,7 +52,7 @@ void end_rules(void)
     rule_now = NULL;
     declares_now = NULL;
     undecided_now = NULL;
-    end();
+    stop_writer();
 }
 
 void emit_to(const struct command *c, const char *stream, struct decision *out)

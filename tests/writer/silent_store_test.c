@@ -11,7 +11,7 @@ static int64_t began;
 
 static void begin_impatient(void)
 {
-    begin();
+    start_writer();
     settings.command_wait_ms = WAIT_MS;
     settings.database_timeout_ms = TIMEOUT_MS;
     writer_free(writer);
@@ -57,7 +57,7 @@ TEST(with_a_silent_store_and_a_full_queue_everybody_hears_in_time)
     check_in_time(last_answer(MANY));
     test_postgres_thaw();
     CHECK(count("SELECT count(*) FROM es_event WHERE type = 'report.created'") <= BATCH_MAX);
-    end();
+    stop_writer();
 }
 
 TEST(who_waits_behind_a_stream_hears_in_time_too)
@@ -74,7 +74,7 @@ TEST(who_waits_behind_a_stream_hears_in_time_too)
     }
     check_in_time(last_answer(240));
     test_postgres_thaw();
-    end();
+    stop_writer();
 }
 
 /* Each new batch is another call to the store, and the line behind the stream must not wait for
@@ -99,7 +99,7 @@ TEST(a_line_behind_a_stream_hears_in_time_while_others_keep_coming)
     int64_t late = atomic_load(&worst_lateness) / 1000;
     if (late > TIMEOUT_MS + SLACK_MS)
         test_int(__FILE__, __LINE__, "ms beyond the wait", late, TIMEOUT_MS);
-    end();
+    stop_writer();
 }
 
 /* Loading takes most of the deadline and the append would take the rest and more. */
@@ -124,7 +124,7 @@ TEST(all_calls_of_a_batch_share_one_deadline)
     struct pending *p = get();
     CHECK_PROBLEM(p->problem, STORE_UNAVAILABLE);
     drop(p);
-    end();
+    stop_writer();
 }
 
 /* Those that come one by one, each into the middle of a call. */
@@ -139,7 +139,7 @@ TEST(who_comes_while_the_store_is_silent_hears_in_time)
         check_in_time(last_answer(1));
     }
     test_postgres_thaw();
-    end();
+    stop_writer();
 }
 
 static void replace_library(const char *from, const char *to)
@@ -157,7 +157,7 @@ TEST(a_server_that_cannot_load_its_library_is_a_503_and_the_key_may_be_used_agai
     scoped_arena names = {0};
     char id[UUID_TEXT];
     new_id(id);
-    begin();
+    start_writer();
     define_category();
     test_shell("echo 'no library' > %s/broken.so && chmod 755 %s/broken.so", test_folder(),
                test_folder());
@@ -172,5 +172,5 @@ TEST(a_server_that_cannot_load_its_library_is_a_503_and_the_key_may_be_used_agai
     CHECK_PROBLEM(p->problem, NULL);
     CHECK_INT(p->outcome, COMMITTED);
     drop(p);
-    end();
+    stop_writer();
 }

@@ -27,7 +27,7 @@ static void begin_blocked(void)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    begin();
+    start_writer();
     define_category();
 }
 
@@ -47,7 +47,7 @@ TEST(a_writer_of_an_old_life_appends_nothing_and_ends)
     }
     CHECK_INT(count("SELECT count(*) FROM es_event"), events);
     CHECK(has_ended());
-    end();
+    stop_writer();
 }
 
 /* Nor does a refusal count that rests on states of the old life. */
@@ -62,7 +62,7 @@ TEST(a_refusal_of_an_old_life_is_not_told_either)
     CHECK_PROBLEM(p->problem, EPOCH_RAISED);
     drop(p);
     CHECK(has_ended());
-    end();
+    stop_writer();
 }
 
 TEST(an_idle_writer_meets_the_new_life_by_itself)
@@ -70,7 +70,7 @@ TEST(an_idle_writer_meets_the_new_life_by_itself)
     begin_blocked();
     change_store(RAISE);
     CHECK(has_ended());
-    end();
+    stop_writer();
 }
 
 TEST(an_etag_of_another_life_matches_no_version)
@@ -92,7 +92,7 @@ TEST(an_etag_of_another_life_matches_no_version)
         CHECK_PROBLEM(get()->problem, tags[i].expected);
         drop(p);
     }
-    end();
+    stop_writer();
 }
 
 static int64_t epoch_of(const char *header)

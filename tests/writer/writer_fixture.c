@@ -29,7 +29,7 @@ static void settled(struct pending *p)
         abort();
 }
 
-void begin(void)
+void start_writer(void)
 {
     if (sodium_init() < 0)
         abort();
@@ -41,7 +41,7 @@ void begin(void)
     writer = writer_new(&settings, NULL, NULL);
 }
 
-void end(void)
+void stop_writer(void)
 {
     writer_free(writer);
     queue_free(done);

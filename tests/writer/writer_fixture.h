@@ -14,8 +14,8 @@ extern _Atomic int64_t worst_lateness; /* the one `put` goes to */
 
 #define C1 "019b7f00-0000-7000-8000-0000000000c1" /* user id of `citizen` */
 
-void begin(void); /* a new store, a writer */
-void end(void);
+void start_writer(void); /* a new store, a writer */
+void stop_writer(void);
 
 /* A command on its way; `key` NULL: one of its own. Freed by `drop`. */
 struct pending *command(const struct actor *a, struct command c, const char *key);

@@ -296,7 +296,7 @@ TEST(a_kind_of_stream_that_no_rule_decides_on_is_refused_for_writing_and_for_rea
 {
     char id[UUID_TEXT];
     new_id(id);
-    begin();
+    start_writer();
     undecided_now = "report-";
     check_broken(on(id, NULL));
     check_broken(vote(id)); /* of a stream of its own, but it reads the report */

@@ -21,7 +21,7 @@ static void history(unsigned seed, int burst, struct text *out)
     char ids[REPORTS][UUID_TEXT];
     const char *results[COMMANDS_IN_HISTORY];
     struct pending *all[COMMANDS_IN_HISTORY];
-    begin();
+    start_writer();
     define_category();
     for (int i = 0; i < REPORTS; i++) {
         new_id(ids[i]);
@@ -47,7 +47,7 @@ static void history(unsigned seed, int burst, struct text *out)
     text_printf(
         out, "/ %lld %lld", (long long)count("SELECT count(*) FROM es_event"),
         (long long)count("SELECT count(*) FROM es_event WHERE type = 'report.status.updated'"));
-    end();
+    stop_writer();
 }
 
 TEST(any_split_of_a_queue_of_commands_gives_the_same_outcomes)

@@ -5,7 +5,7 @@ TEST(a_report_is_filed_moved_on_and_voted_for)
 {
     char id[UUID_TEXT];
     new_id(id);
-    begin();
+    start_writer();
     define_category();
     struct pending *p = run(&citizen, create(id, "PUBLIC"), NULL);
     CHECK_PROBLEM(p->problem, NULL);
@@ -23,7 +23,7 @@ TEST(a_report_is_filed_moved_on_and_voted_for)
     CHECK_INT(p->outcome, CHECKED);
     CHECK_INT(p->position, 3);
     drop(p);
-    end();
+    stop_writer();
 }
 
 TEST(the_same_key_has_one_effect_and_one_answer)
@@ -31,7 +31,7 @@ TEST(the_same_key_has_one_effect_and_one_answer)
     char first[UUID_TEXT], second[UUID_TEXT];
     new_id(first);
     new_id(second);
-    begin();
+    start_writer();
     define_category();
     struct pending *a = run(&citizen, create(first, "PUBLIC"), "key-0000000000001");
     struct pending *b = run(&citizen, create(second, "PUBLIC"), "key-0000000000001");
@@ -47,12 +47,12 @@ TEST(the_same_key_has_one_effect_and_one_answer)
     drop(a);
     drop(b);
     drop(c);
-    end();
+    stop_writer();
 }
 
 TEST(the_same_key_twice_at_once_has_one_effect)
 {
-    begin();
+    start_writer();
     define_category();
     for (int i = 0; i < 40; i++) {
         char id[UUID_TEXT];
@@ -69,14 +69,14 @@ TEST(the_same_key_twice_at_once_has_one_effect)
         drop(p);
     }
     CHECK_INT(committed, 2);
-    end();
+    stop_writer();
 }
 
 TEST(a_retry_of_what_succeeded_is_no_conflict_made_by_its_own_effect)
 {
     char id[UUID_TEXT];
     new_id(id);
-    begin();
+    start_writer();
     define_category();
     drop(run(&citizen, create(id, "PUBLIC"), NULL));
     struct pending *a = run(&officer, move(id, "RESOLVED"), "key-resolve-000001");
@@ -87,14 +87,14 @@ TEST(a_retry_of_what_succeeded_is_no_conflict_made_by_its_own_effect)
     CHECK_TEXT(b->body, a->body);
     drop(a);
     drop(b);
-    end();
+    stop_writer();
 }
 
 TEST(of_two_officers_at_once_with_the_same_version_one_wins)
 {
     char id[UUID_TEXT];
     new_id(id);
-    begin();
+    start_writer();
     define_category();
     drop(run(&citizen, create(id, "PUBLIC"), NULL));
     for (int i = 0; i < 20; i++) {
@@ -111,7 +111,7 @@ TEST(of_two_officers_at_once_with_the_same_version_one_wins)
     }
     CHECK_INT(won, 1);
     CHECK_INT(mismatch, 19);
-    end();
+    stop_writer();
 }
 
 TEST(too_many_for_one_stream_are_refused_and_the_others_go_on)
@@ -119,7 +119,7 @@ TEST(too_many_for_one_stream_are_refused_and_the_others_go_on)
     char hot[UUID_TEXT], cold[UUID_TEXT];
     new_id(hot);
     new_id(cold);
-    begin();
+    start_writer();
     define_category();
     drop(run(&citizen, create(hot, "PUBLIC"), NULL));
     drop(run(&citizen, create(cold, "PUBLIC"), NULL));
@@ -137,14 +137,14 @@ TEST(too_many_for_one_stream_are_refused_and_the_others_go_on)
     CHECK(busy > 100);
     CHECK(place_of_cold < 600);
     CHECK_INT(count("SELECT count(*) FROM es_event"), count("SELECT max(position) FROM es_event"));
-    end();
+    stop_writer();
 }
 
 TEST(an_anonymous_author_leaves_no_trace_but_the_pseudonym)
 {
     char id[UUID_TEXT];
     new_id(id);
-    begin();
+    start_writer();
     define_category();
     struct pending *p = run(&citizen, create(id, "ANONYMOUS"), NULL);
     CHECK_PROBLEM(p->problem, NULL);
@@ -157,14 +157,14 @@ TEST(an_anonymous_author_leaves_no_trace_but_the_pseudonym)
               0);
     CHECK_INT(count("SELECT count(*) FROM es_result r WHERE r::text LIKE '%" C1 "%'"), 0);
     CHECK_INT(count("SELECT count(*) FROM es_result r WHERE actor = 'pseudonym-1'"), 2);
-    end();
+    stop_writer();
 }
 
 TEST(a_store_that_is_away_is_said_and_comes_back)
 {
     char id[UUID_TEXT];
     new_id(id);
-    begin();
+    start_writer();
     define_category();
     test_postgres_stop();
     struct pending *p = run(&citizen, create(id, "PUBLIC"), "key-away-00000001");
@@ -175,7 +175,7 @@ TEST(a_store_that_is_away_is_said_and_comes_back)
     CHECK_PROBLEM(p->problem, NULL);
     CHECK_INT(p->outcome, COMMITTED);
     drop(p);
-    end();
+    stop_writer();
 }
 
 /* Holds up every append until it is released. */
@@ -191,7 +191,7 @@ TEST(two_commands_of_a_batch_that_saw_the_same_overtaken_state_are_decided_anew)
     char id[UUID_TEXT], other_id[UUID_TEXT];
     new_id(id);
     new_id(other_id);
-    begin();
+    start_writer();
     define_category();
     drop(run(&citizen, create(id, "PUBLIC"), NULL));
     struct writer *here = writer;
@@ -211,14 +211,14 @@ TEST(two_commands_of_a_batch_that_saw_the_same_overtaken_state_are_decided_anew)
         CHECK_INT(p->outcome, COMMITTED);
         drop(p);
     }
-    end();
+    stop_writer();
 }
 
 TEST(a_store_that_times_out_is_unavailable_not_broken_and_the_next_command_passes)
 {
     char id[UUID_TEXT];
     new_id(id);
-    begin();
+    start_writer();
     settings.database_timeout_ms = 400;
     writer_free(writer);
     writer = writer_new(&settings, NULL, NULL);
@@ -233,14 +233,14 @@ TEST(a_store_that_times_out_is_unavailable_not_broken_and_the_next_command_passe
     p = run(&citizen, create(id, "PUBLIC"), "key-late-000000001");
     CHECK_PROBLEM(p->problem, NULL);
     drop(p);
-    end();
+    stop_writer();
 }
 
 TEST(another_process_moved_the_report_and_the_command_is_decided_anew)
 {
     char id[UUID_TEXT];
     new_id(id);
-    begin();
+    start_writer();
     define_category();
     drop(run(&citizen, create(id, "PUBLIC"), NULL));
     struct writer *here = writer;
@@ -254,7 +254,7 @@ TEST(another_process_moved_the_report_and_the_command_is_decided_anew)
     CHECK_INT(p->version, 2);
     drop(p);
     writer_free(there);
-    end();
+    stop_writer();
 }
 
 /* Holds up every append that looks at the report. */
@@ -281,7 +281,7 @@ TEST(what_waited_too_long_in_the_queue_is_refused_and_never_done)
     char id[UUID_TEXT], late[UUID_TEXT];
     new_id(id);
     new_id(late);
-    begin();
+    start_writer();
     define_category();
     settings.command_wait_ms = 400;
     struct pg *holder = hold_counter();
@@ -294,7 +294,7 @@ TEST(what_waited_too_long_in_the_queue_is_refused_and_never_done)
     expect(get(), QUEUE_FULL, OPEN);
     CHECK_INT(count("SELECT count(*) FROM es_event WHERE type = 'report.created'"), 1);
     expect(run(&citizen, create(late, "PUBLIC"), "key-late-000000002"), NULL, COMMITTED);
-    end();
+    stop_writer();
 }
 
 TEST(what_waited_too_long_behind_its_stream_is_refused_and_never_done)
@@ -302,7 +302,7 @@ TEST(what_waited_too_long_behind_its_stream_is_refused_and_never_done)
     char id[UUID_TEXT], other_id[UUID_TEXT];
     new_id(id);
     new_id(other_id);
-    begin();
+    start_writer();
     define_category();
     drop(run(&citizen, create(id, "PUBLIC"), NULL));
     settings.command_wait_ms = 1000;
@@ -318,7 +318,7 @@ TEST(what_waited_too_long_behind_its_stream_is_refused_and_never_done)
     expect(get(), NULL, COMMITTED);
     expect(get(), QUEUE_FULL, OPEN);
     CHECK_INT(count("SELECT count(*) FROM es_event WHERE type = 'report.status.updated'"), 1);
-    end();
+    stop_writer();
 }
 
 /* What no client can send: the edge refuses it. A rule that makes such an event is a bug. */
@@ -331,12 +331,12 @@ TEST(an_event_that_could_not_be_read_again_is_refused_and_the_stream_stays_whole
                             .DefineCategory = {&names, "AGENCY_INFRA", "issue", false, true}};
     struct command broken = whole;
     broken.DefineCategory.kind = NULL;
-    begin();
+    start_writer();
     define_category();
     expect(run(&system_actor, broken, NULL), UNWRITABLE_EVENT, CHECKED);
     broken.DefineCategory.kind = "neither";
     expect(run(&system_actor, broken, NULL), UNWRITABLE_EVENT, CHECKED);
     CHECK_INT(count("SELECT count(*) FROM es_event"), 1);
     expect(run(&system_actor, whole, NULL), NULL, COMMITTED);
-    end();
+    stop_writer();
 }
