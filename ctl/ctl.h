@@ -12,6 +12,10 @@ enum exit_code { DONE = 0, FAILED = 1, USAGE = 2, AWAY = 3 };
 #include "ctl/verbs.def"
 #undef VERB
 
+/* The row of the verb that runs. */
+struct verb;
+const struct verb *verb_called(void);
+
 /* "citywatchctl: …" on stderr; returns FAILED, so that it is one statement. */
 int failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* How the verb is called, on stderr; returns USAGE. `wrong_usage` says before what was wrong. */

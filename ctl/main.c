@@ -20,6 +20,11 @@ extern const struct embedded view_files[];
 
 static const struct verb *called; /* set once, before it runs; NULL: none */
 
+const struct verb *verb_called(void)
+{
+    return called;
+}
+
 int failed(const char *format, ...)
 {
     va_list args;

@@ -3,9 +3,10 @@
 
 #include "base/text.h"
 #include "ctl/ctl.h"
+#include "ctl/pages.h"
 #include "base/banned.h"
 
-static const struct option *find(const struct option *table, const char *name)
+const struct option *option_find(const struct option *table, const char *name)
 {
     for (; table->name; table++)
         if (text_equal(table->name, name))
@@ -35,8 +36,9 @@ static bool wrong(const struct option *o, const char *word)
 bool options_read(int argc, char **argv, const struct option *table, const char **words, int max)
 {
     int count = 0;
+    check_options(verb_called(), table);
     for (int i = 0; i < argc; i++) {
-        const struct option *o = find(table, argv[i]);
+        const struct option *o = option_find(table, argv[i]);
         if (o && o->flag && !is_given(o))
             *o->flag = true;
         else if (o && o->value && !is_given(o) && i + 1 < argc)

@@ -7,6 +7,7 @@
 #include "base/embedded.h"
 #include "base/text.h"
 #include "ctl/ctl.h"
+#include "ctl/options.h"
 #include "events/words.h"
 #include "base/banned.h"
 
@@ -39,6 +40,35 @@ static bool takes(const struct verb *v, const char *option)
         if (!at[length] || !strchr(SMALL, at[length]))
             return true;
     return false;
+}
+
+/* ---- what the verbs read ---- */
+
+static const struct option_row *find_row(const char *name)
+{
+    for (const struct option_row *o = option_rows; o->name; o++)
+        if (text_equal(o->name, name))
+            return o;
+    return NULL;
+}
+
+static void check_option(const struct verb *v, const char *name, bool is_right)
+{
+    if (is_right)
+        return;
+    fprintf(stderr, "citywatchctl: %s reads %s otherwise than its row in ctl/verbs.def says.\n",
+            v->name, name);
+    abort();
+}
+
+void check_options(const struct verb *v, const struct option *table)
+{
+    for (const struct option *o = table; o->name; o++) {
+        const struct option_row *row = find_row(o->name);
+        check_option(v, o->name, row && takes(v, o->name) && (row->value == NO_VALUE) == !!o->flag);
+    }
+    for (const struct option_row *row = option_rows; row->name; row++)
+        check_option(v, row->name, !takes(v, row->name) || option_find(table, row->name));
 }
 
 /* ---- help ---- */

@@ -10,6 +10,12 @@ struct verb {
 };
 extern const struct verb verbs[];
 
+/* The pages are printed from the verb's row and options.def, so what the verb reads must be the
+ * same: the options that its row names and no others, those without a value as flags. Ends the
+ * program if `table` differs. */
+struct option;
+void check_options(const struct verb *v, const struct option *table);
+
 /* How a verb is called and what it does, on stdout, with the options it takes. */
 void print_verb(const struct verb *v);
 /* Of all verbs: the help, the manual as man(7) source, the completion for bash. */

@@ -104,6 +104,17 @@ TEST(each_row_of_the_options_belongs_to_a_verb)
     }
 }
 
+/* citywatchctl compares them itself as soon as a verb reads its options, and ends if they differ.
+ */
+TEST(each_verb_reads_the_options_that_its_row_names)
+{
+    struct small_city c = {.log_url = "", .views_url = ""};
+    for (int i = 0; i < ROWS; i++) {
+        CHECK_INT(ctl(&c, "%s --no-such-option", rows[i].name), 2);
+        CHECK(said("there is no option \"--no-such-option\" here"));
+    }
+}
+
 TEST(the_man_page_and_the_completion_are_well_formed)
 {
     const char *folder = test_folder();
