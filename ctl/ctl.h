@@ -37,7 +37,7 @@ bool is_read(int wait_ms);
  * nobody can be asked it is false, after a sentence that says so. */
 bool confirmed(bool yes, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Whether it is a view file of a feature. */
+/* Whether a feature's file or a fold keeps a view of that name. */
 bool is_view(const char *name);
 
 /* The connection that DATABASE_URL names, NULL after a sentence if it names none. */

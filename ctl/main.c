@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "platform/postgres.h"
+#include "view_engine/fold.h"
 #include "base/banned.h"
 
 extern const struct embedded view_files[];
@@ -114,7 +115,7 @@ bool is_view(const char *name)
     for (const struct embedded *f = view_files; f->name; f++)
         if (text_starts(f->name, name) && text_equal(f->name + strlen(name), ".sql"))
             return true;
-    return false;
+    return fold_find(view_folds, name) != NULL;
 }
 
 /* What was printed has to have arrived: a full disk is a failure, a reader that left is none. */

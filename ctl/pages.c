@@ -9,6 +9,7 @@
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "events/words.h"
+#include "view_engine/fold.h"
 #include "base/banned.h"
 
 extern const struct embedded view_files[];
@@ -184,6 +185,8 @@ static void print_views(void)
 {
     for (const struct embedded *f = view_files; f->name; f++)
         printf("%.*s ", (int)strcspn(f->name, "."), f->name);
+    for (const struct view_fold *f = view_folds; f->name; f++)
+        printf("%s ", f->name);
 }
 
 /* The words of the arguments that are typed as they are; views for "<view>". */

@@ -99,7 +99,8 @@ static fallible retry_in(struct city *c, const struct parked_request *w, int64_t
                                           .language = &event_language,
                                           .store = c->store,
                                           .views = c->views,
-                                          .redis = c->redis},
+                                          .redis = c->redis,
+                                          .folds = view_folds},
                    &e));
     const struct problem *p = VERSION_CONFLICT;
     for (int n = 0; n < 20 && p == VERSION_CONFLICT;

@@ -187,6 +187,7 @@ int verb_rebuild(int argc, char **argv)
     job.parts = (struct rebuild_parts){
         .files = view_files,
         .language = &event_language,
+        .folds = view_folds,
         .store = store,
         .views = pg_new(views, "citywatchctl rebuild", views_session, SLOWEST_MS)};
     code = run(&job);

@@ -1,6 +1,7 @@
-/* verify_views.c -- a view against a fold of the log: its file makes it again in a schema beside
- * it, and row is compared with row, both at the same position. A page of rows is compared while the
- * view's lane is locked, which takes some milliseconds; nothing else holds the projector up. */
+/* verify_views.c -- a view against a fold of the log: its file or function makes it again in a
+ * schema beside it, and row is compared with row, both at the same position. A page of rows is
+ * compared while the view's lane is locked, which takes some milliseconds; nothing else holds the
+ * projector up. */
 #include "ctl/verify.h"
 
 #include <unistd.h>
@@ -17,7 +18,7 @@ struct fold {
     struct findings *findings;
     struct arena *arena;        /* of the connection's life */
     const char *name;           /* of the view; projected.view.name is the schema beside it */
-    struct projected projected; /* made by its own file */
+    struct projected projected; /* made by its own file or function */
     int64_t at;                 /* position the fold stands at, */
     int64_t target;             /* where the view stands, */
     int64_t revision, epoch;    /* as its lane says */
@@ -66,9 +67,12 @@ static fallible lock_place(struct fold *f, const char **digest)
 
 static void cannot_take(struct fold *f, const struct batch_event *e)
 {
+    const char *why = pg_message(f->city->views);
     f->over = true;
+    if (!*why) /* it was not the database */
+        why = "refused by the program's function";
     differs(f->findings, "views", f->name, e->position, "the fold cannot take this event (%s): %s",
-            e->type, e->unreadable ? e->unreadable : pg_message(f->city->views));
+            e->type, e->unreadable ? e->unreadable : why);
 }
 
 /* Applied in halves once something is refused, until one event is left to name. */
@@ -298,18 +302,15 @@ static fallible compare_view(struct fold *f)
     return NULL;
 }
 
-static fallible verify_view(struct city *c, const struct embedded *file, struct arena *a,
-                            struct findings *out)
+static fallible verify_view(struct fold *f)
 {
-    struct fold f = {.city = c, .findings = out, .arena = a};
-    TRY(view_parse(file, &event_language, a, &f.projected.view));
-    f.name = f.projected.view.name;
-    view_place(&f.projected.view, arena_printf(a, "verify_%s", f.name), a);
-    const struct problem *p = compare_view(&f);
-    names_clear(&f.left_out);
+    f->name = f->projected.view.name;
+    view_place(&f->projected.view, arena_printf(f->arena, "verify_%s", f->name), f->arena);
+    const struct problem *p = compare_view(f);
+    names_clear(&f->left_out);
     TRY(p);
-    return pg_run(c->views,
-                  arena_printf(a, "DROP SCHEMA IF EXISTS \"%s\" CASCADE", f.projected.view.name));
+    return pg_run(f->city->views, arena_printf(f->arena, "DROP SCHEMA IF EXISTS \"%s\" CASCADE",
+                                               f->projected.view.name));
 }
 
 static const struct pg_statement ONE_AT_A_TIME = {
@@ -328,14 +329,25 @@ static fallible lock(struct pg *db)
     return VERSION_CONFLICT;
 }
 
-static fallible verify_named(struct city *c, const char *name, struct arena *a, struct findings *f)
+/* `name` NULL: all. */
+static fallible verify_named(struct city *c, const char *name, struct arena *a,
+                             struct findings *out)
 {
     TRY(lock(c->views));
     for (const struct embedded *file = view_files; file->name; file++) {
+        struct fold f = {.city = c, .findings = out, .arena = a};
         size_t stem = strcspn(file->name, ".");
         if (name && (strlen(name) != stem || strncmp(name, file->name, stem) != 0))
             continue;
-        TRY(verify_view(c, file, a, f));
+        TRY(view_parse(file, &event_language, a, &f.projected.view));
+        TRY(verify_view(&f));
+    }
+    for (const struct view_fold *kept = view_folds; kept->name; kept++) {
+        struct fold f = {.city = c, .findings = out, .arena = a};
+        if (name && !text_equal(name, kept->name))
+            continue;
+        TRY(fold_view(kept, kept->name, &event_language, a, &f.projected.view));
+        TRY(verify_view(&f));
     }
     return NULL;
 }

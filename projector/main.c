@@ -73,7 +73,8 @@ static fallible prepare(struct projector *p, const struct settings *s)
                                           .store = p->store,
                                           .views = p->views,
                                           .redis = p->redis,
-                                          .block_ms = BLOCK_MS},
+                                          .block_ms = BLOCK_MS,
+                                          .folds = view_folds},
                    &p->engine));
     ready_declare("postgres store");
     ready_declare("postgres views");

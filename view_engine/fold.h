@@ -23,7 +23,7 @@
  * A database does not hold the function. So a view whose revision, tables or types differ from this
  * program's when an engine starts is dropped with all its versions and filled anew from the log's
  * beginning, in a lane of its own; streams are no longer parked. An engine that meets such a view
- * later stops. All programs that run engines or rebuilds on one database give the same folds. */
+ * later stops. So all programs that run engines, rebuild or verify give the same: view_folds. */
 #pragma once
 
 #include "view_engine/batch.h"
@@ -37,6 +37,9 @@ struct view_fold {
                                    const struct batch_event *const *events, int count);
     void *context; /* borrowed; used by the thread of the engine or rebuild */
 };
+
+/* What projector and citywatchctl give, ended by a NULL name. */
+extern const struct view_fold view_folds[];
 
 /* NOT_STARTED, logged: no name of a view, or a type that the language lacks. Named like `name`,
  * which is that of a version. Texts live in `a`; the fold is borrowed. */

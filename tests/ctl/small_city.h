@@ -191,7 +191,7 @@ static inline void project_all(struct small_city *c)
     struct engine *engine;
     int64_t at = -1;
     CHECK_OK(engine_new(
-        &(struct engine_parts){view_files, &event_language, store, views, redis, 20, NULL},
+        &(struct engine_parts){view_files, &event_language, store, views, redis, 20, view_folds},
         &engine));
     for (int n = 0; n < 100 && at < c->head; n++) {
         CHECK(engine_step(engine) != ENGINE_STOPPED);
