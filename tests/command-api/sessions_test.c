@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "tests/support/event_sample.h"
 
 static struct reply logged_in(void)
 {
@@ -246,10 +247,13 @@ TEST(without_a_good_token_there_is_nothing_to_do)
 TEST(a_session_ended_elsewhere_is_refused_here_soon)
 {
     struct reply in = logged_in();
+    scoped_arena a = {0};
+    const char *changes = arena_printf(&a, "{\"user_id\":\"%s\",\"session_id\":\"%s\"}",
+                                       member(&in, "id"), session_of(&in));
     CHECK_INT(me(&in), 200);
-    sql("SELECT end_session('%s', '%s', gen_random_uuid(), 1, "
-        "'{\"user_id\":\"%s\",\"session_id\":\"%s\",\"ended_at\":\"2026-01-01T00:00:00Z\"}', '{}')",
-        session_of(&in), member(&in, "id"), member(&in, "id"), session_of(&in));
+    sql("SELECT end_session('%s', '%s', gen_random_uuid(), %d, '%s', '{}')", session_of(&in),
+        member(&in, "id"), event_version(UserSessionEnded),
+        event_sample(&a, UserSessionEnded, changes));
     int status = 200;
     for (int64_t end = time_monotonic() + 20000000; time_monotonic() < end && status == 200;
          usleep(100000))

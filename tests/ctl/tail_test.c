@@ -96,9 +96,13 @@ TEST(the_last_event_that_fits_may_be_long_ago)
     struct small_city c = city_found();
     file_report(&c, 1);
     change(c.log,
-           "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
-           "data, meta) SELECT n, 'vote-' || n, 1, 'vote', gen_random_uuid(), 'report.upvoted', 1, "
-           "'{}', '{}' FROM generate_series(2, 12000) n; UPDATE es_counter SET position = 12000");
+           arena_printf(
+               &kept,
+               "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
+               "data, meta) SELECT n, 'vote-' || n, 1, 'vote', gen_random_uuid(), '%s', %d, '%s', "
+               "'{}' FROM generate_series(2, 12000) n; UPDATE es_counter SET position = 12000",
+               event_name(ReportUpvoted), event_version(ReportUpvoted),
+               event_sample(&kept, ReportUpvoted, "{}")));
     CHECK_INT(ctl(&c, "tail --last 2 --type report.created --no-follow"), 0);
     CHECK_INT(count_of("\n"), 1);
     CHECK_INT(ctl_to(&c, "tail --last 7000 --no-follow", "| wc -l"), 0);

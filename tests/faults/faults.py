@@ -1,7 +1,7 @@
 """faults.py -- what can go wrong, one function each: breaks something in a running city and mends what would not
 mend itself. Services are restarted by their supervisor, never from here. Processes, the network and poison
 stand here, the stores in modules of their own."""
-import json, os, re, signal, subprocess, time, uuid
+import glob, json, os, re, signal, subprocess, time, uuid
 
 import observers
 from network import Proxy
@@ -159,12 +159,10 @@ class Faults(RedisFaults, PostgresFaults):
     def do_poison(self):
         """Three events of one stream, of which no view can take the second. All or none, whatever else happens."""
         report, when = str(uuid.UUID(bytes=os.urandom(16), version=4)), "2026-01-01T00:00:00Z"
-        base = {"report_id": report, "owner_agency": "AGENCY_INFRA", "category": "infrastruktur",
-                "visibility": "PUBLIC"}
-        events = [("report.created", dict(base, content="poisoned later", status="RECEIVED", created_at=when)),
-                  ("report.mystery", base),
-                  ("report.status.updated", dict(base, old_status="RECEIVED", new_status="REJECTED", changed_at=when))]
-        appends = "; ".join(append(report, n, kind, data) for n, (kind, data) in enumerate(events))
+        events = [sample("report.created", report_id=report, content="poisoned later", created_at=when),
+                  ("report.mystery", 1, {"report_id": report}),
+                  sample("report.status.updated", report_id=report, changed_at=when)]
+        appends = "; ".join(append(report, n, *event) for n, event in enumerate(events))
         find = f"SELECT position FROM es_event WHERE stream = 'report-{report}' AND version = 2"
         end = time.monotonic() + 20
         while time.monotonic() < end:
@@ -178,12 +176,20 @@ class Faults(RedisFaults, PostgresFaults):
                 time.sleep(0.5)
 
 
-def append(report, version, kind, data):
+def sample(kind, **changes):
+    """The sample of the type at its current version, with these members changed: (kind, schema, data)."""
+    files = glob.glob(f"{ROOT}/events/schema/samples/{kind}.v*.json")
+    schema = max(int(re.search(r"[.]v(\d+)[.]json$", name).group(1)) for name in files)
+    with open(f"{ROOT}/events/schema/samples/{kind}.v{schema}.json") as f:
+        return kind, schema, dict(json.load(f), **changes)
+
+
+def append(report, version, kind, schema, data):
     """One event as the service would append it."""
     text, event = json.dumps(data).replace("'", "''"), str(uuid.uuid4())
     return (f"SELECT position FROM append_batch(ARRAY['system'], ARRAY['{event}'], ARRAY['poison'], ARRAY[200], "
             f"ARRAY[''], ARRAY[0::bigint], ARRAY[0::bigint], ARRAY[1], ARRAY['report-{report}'], "
             f"ARRAY[{version}::bigint], NULL, NULL, NULL, ARRAY[1], ARRAY['report-{report}'], "
             f"ARRAY[{version}::bigint], ARRAY[1], ARRAY[1], ARRAY['report-{report}'], "
-            f"ARRAY[{version + 1}::bigint], ARRAY['report'], ARRAY['{event}'::uuid], ARRAY['{kind}'], ARRAY[1], "
+            f"ARRAY[{version + 1}::bigint], ARRAY['report'], ARRAY['{event}'::uuid], ARRAY['{kind}'], ARRAY[{schema}], "
             f"ARRAY['{text}'::json], ARRAY['{{}}'::json])")

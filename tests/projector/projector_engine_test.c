@@ -51,8 +51,7 @@ TEST(the_checkpoint_moves_with_events_that_no_view_wants)
 {
     struct bench b = bench_open();
     struct projector p = projector_open(&b);
-    int64_t head =
-        append(&b, "user-1", "user.registered", 1, "{\"user_id\":\"1\",\"role\":\"CITIZEN\"}");
+    int64_t head = append_sample(&b, "user-1", UserRegistered, "{}");
     publish(&b, 0, head);
     CHECK(reaches(&b, &p, head));
     CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.parked"), 0);
