@@ -99,6 +99,12 @@ static void check_votes(const struct a_case *k, bool sees)
     expect(k, "a vote", !sees ? NO_SUCH_REPORT : open ? NULL : NOT_PUBLIC);
     after(k, COMMAND(WithdrawUpvote));
     expect(k, "a vote taken back", sees ? NULL : NO_SUCH_REPORT);
+    after(k, COMMAND(FollowReport));
+    expect(k, "a follow", sees ? NULL : NO_SUCH_REPORT);
+    after(k, COMMAND(UnfollowReport));
+    expect(k, "the end of it", sees ? NULL : NO_SUCH_REPORT);
+    after(k, COMMAND(MeToo));
+    expect(k, "me too", !sees ? NO_SUCH_REPORT : open ? NULL : NOT_PUBLIC);
 }
 
 static void check_moves(const struct a_case *k, bool sees)

@@ -20,7 +20,11 @@ from stores import Redis, Session
 
 FIELDS = ("specversion id source type subject time datacontenttype dataschema sequence prev streamversion "
           "correlationid causationid traceparent tenant epoch data").split()
-EFFECT = {**casework.EFFECT, "vote": "report.upvoted", "unvote": "report.upvote.withdrawn"}
+EFFECT = {**casework.EFFECT, "vote": "report.upvoted", "unvote": "report.upvote.withdrawn",
+          "follow": "report.followed", "unfollow": "report.unfollowed"}
+# What one person gives to one report and takes back: command -> kind of its stream, member that names the person.
+GIVEN = {"vote": ("vote", "voter_user_id"), "follow": ("follow", "follower_user_id")}
+GIVES = {EFFECT["vote"]: True, EFFECT["unvote"]: False, EFFECT["follow"]: True, EFFECT["unfollow"]: False}
 DESCRIPTORS_MORE, MEMORY_MORE_KB, WARM_SECONDS = 40, 64 * 1024, 20
 MOST_TOLD = 5
 HANGS_SECONDS = 21  # 10 before it is begun, two database calls of 5; a little less than the clients' patience
@@ -105,9 +109,11 @@ class Checker:
         """A success without an event is right if the wish was already true some time before the answer."""
         if o.command in casework.EFFECT:
             return casework.was_true(o.command, a["wish"], self.streams["report-" + o.report])
-        return o.command == "unvote" or any(
-            s.startswith(f"vote-{o.report}-") and any(e["data"]["voter_user_id"] == a["actor"] for e in es)
-            for s, es in self.streams.items())
+        if o.command not in GIVEN:
+            return True
+        kind, person = GIVEN[o.command]
+        return any(e["data"].get(person) == a["actor"] for s, es in self.streams.items()
+                   if s.startswith(f"{kind}-{o.report}-") for e in es)
 
     def s2(self):
         for n, e in enumerate(self.events, 1):
@@ -176,8 +182,8 @@ class Checker:
             given, of_report = False, casework.Report()
             for e in events:
                 legal = True
-                if e["type"] in report.VOTES:
-                    wish = e["type"] == "report.upvoted"
+                if e["type"] in GIVES:
+                    wish = GIVES[e["type"]]
                     legal, given = given != wish, wish
                 elif stream.startswith("report-"):
                     legal = of_report.legal(e)

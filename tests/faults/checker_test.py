@@ -214,11 +214,12 @@ class Checker(unittest.TestCase):
             c.events.pop(20)
         self.finds("S2", change)
 
-    def test_s6_a_second_vote_and_a_forbidden_move(self):
-        def vote(c):
-            stream = next(s for s in c.streams if s.startswith("vote-"))
-            c.streams[stream] = c.streams[stream][:1] * 2
-        self.finds("S6", vote)
+    def test_s6_a_second_vote_a_second_follow_and_a_forbidden_move(self):
+        for kind in ("vote-", "follow-"):
+            def twice(c):
+                stream = next(s for s in c.streams if s.startswith(kind))
+                c.streams[stream] = c.streams[stream][:1] * 2
+            self.finds("S6", twice)
 
         def of_type(c, name):
             return next(e for e in c.events if e["type"] == name and e["stream"] not in c.planted)

@@ -127,14 +127,23 @@ class Client(threading.Thread):
                            "author": who, "asked": []})
         return answer
 
-    def vote(self, command="vote", method="POST"):
+    def give(self, command, method, part):
         r = self.town.any_report(self.rng, public=True)
         if r:
-            self.settle(Wish(self.town, self.rng.choice(CITIZENS), command, method, f"/reports/{r['id']}/upvote",
+            self.settle(Wish(self.town, self.rng.choice(CITIZENS), command, method, f"/reports/{r['id']}/{part}",
                              report=r["id"]))
 
+    def vote(self):
+        self.give("vote", "POST", "upvote")
+
     def unvote(self):
-        self.vote("unvote", "DELETE")
+        self.give("unvote", "DELETE", "upvote")
+
+    def follow(self):
+        self.give("follow", "POST", "follow")
+
+    def unfollow(self):
+        self.give("unfollow", "DELETE", "follow")
 
     def status(self):
         r = self.town.any_report(self.rng)
@@ -229,9 +238,10 @@ class Client(threading.Thread):
                                   **seen)
 
     def run(self):
-        acts = (self.create, self.vote, self.unvote, self.status, self.handle, self.say, self.again, self.twice)
+        acts = (self.create, self.vote, self.unvote, self.follow, self.unfollow, self.status, self.handle, self.say,
+                self.again, self.twice)
         while not self.town.stopped.is_set():
-            self.rng.choices(acts, (8, 6, 2, 5, 4, 3, 2, 1))[0]()
+            self.rng.choices(acts, (8, 6, 2, 3, 2, 5, 4, 3, 2, 1))[0]()
             time.sleep(0.002)
 
     def settle_what_is_open(self, seconds=30):

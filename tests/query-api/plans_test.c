@@ -48,6 +48,9 @@ static void fill(int from, int to)
         "INSERT INTO report_list.report_votes SELECT report_id, votes FROM report_rank.report_rank "
         "WHERE votes > 0 AND position >= %d",
         from);
+    views_sql("INSERT INTO report_follow.report_followers SELECT report_id, votes FROM "
+              "report_rank.report_rank WHERE votes > 0 AND position >= %d",
+              from);
     views_sql("INSERT INTO report_history.report_history (report_id, version, position, type, "
               "new_status, at) "
               "SELECT report_id, 1, position, 'report.created', status, created_at FROM "

@@ -232,6 +232,46 @@ TEST(saved_filters_are_their_owners_alone)
     query_stop();
 }
 
+/* Who the followers are is shown to nobody. */
+TEST(a_report_shows_how_many_follow_it_and_whether_who_asks_does)
+{
+    static const struct {
+        const char *who;
+        int report;
+        bool follows;
+    } rows[] = {{NULL, PUBLIC_ISSUE, false},
+                {"citizen1", PUBLIC_ISSUE, false},
+                {"citizen2", PUBLIC_ISSUE, true},
+                {"citizen1", ANONYMOUS_ISSUE, true},
+                {"citizen1", PRIVATE_ISSUE, false}};
+    query_start(1, 1 << 20);
+    add_reports();
+    views_sql("INSERT INTO report_follow.report_follows VALUES ('%s', '%s'), ('%s', '%s'); "
+              "INSERT INTO report_follow.report_followers VALUES ('%s', 7), ('%s', 7)",
+              sample_id(PUBLIC_ISSUE), user_id("citizen2"), sample_id(ANONYMOUS_ISSUE),
+              pseudonym_for("citizen1"), sample_id(PUBLIC_ISSUE), sample_id(ANONYMOUS_ISSUE));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "/reports/%s", sample_id(rows[i].report));
+        scoped_response r =
+            get(path, rows[i].who ? bearer(rows[i].who, CITIZEN, NULL) : NULL, NULL);
+        CHECK(has(&r, rows[i].follows ? "\"following\":true" : "\"following\":false"));
+        CHECK(has(&r, rows[i].report == PRIVATE_ISSUE ? "\"follower_count\":0"
+                                                      : "\"follower_count\":7"));
+        CHECK(!has(&r, user_id("citizen2")) && !has(&r, pseudonym_for("citizen1")));
+    }
+    scoped_response feed = get("/reports/public", NULL, NULL);
+    CHECK_INT(occurrences(&feed, "\"follower_count\":7"), 1);
+    const char *officer = bearer("officer1", OFFICER, "AGENCY_INFRA");
+    scoped_response inbox = get("/cases/inbox", officer, NULL);
+    CHECK_INT(occurrences(&inbox, "\"follower_count\":7"), 2);
+    char path[128];
+    snprintf(path, sizeof(path), "/cases/%s", sample_id(ANONYMOUS_ISSUE));
+    scoped_response one = get(path, officer, NULL);
+    CHECK(has(&one, "\"follower_count\":7") && !has(&one, pseudonym_for("citizen1")));
+    query_stop();
+}
+
 TEST(only_active_categories_are_listed)
 {
     query_start(1, 1 << 20);

@@ -12,6 +12,7 @@ SELECT json_build_object(
            'counts', coalesce((SELECT json_object_agg(status, cases) FROM counts), '{}'))::text,
        (array_agg(page.position ORDER BY page.position DESC))[$1::int] AS next_position
   FROM page
+  LEFT JOIN report_follow.report_followers f USING (report_id)
  CROSS JOIN LATERAL (SELECT to_json(shown) AS json FROM (
            SELECT page.report_id, page.version, page.visibility, page.category, page.content,
                   engine.rfc3339(page.created_at) AS created_at, page.status,
@@ -22,5 +23,5 @@ SELECT json_build_object(
                   page.questions_open,
                   CASE page.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE page.reporter END
                       AS reporter_user_id,
-                  coalesce(page.votes, 0) AS vote_count, page.location,
+                  coalesce(page.votes, 0) AS vote_count, coalesce(f.followers, 0) AS follower_count, page.location,
                   engine.rfc3339(page.occurred_at) AS occurred_at) shown) item

@@ -12,7 +12,7 @@ SELECT to_json(shown)::text, shown.version
                engine.rfc3339(c.forwarded_at) AS forwarded_at,
                CASE c.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE c.reporter END
                    AS reporter_user_id,
-               coalesce(c.votes, 0) AS vote_count, c.location,
+               coalesce(c.votes, 0) AS vote_count, coalesce(f.followers, 0) AS follower_count, c.location,
                engine.rfc3339(c.occurred_at) AS occurred_at,
                (SELECT count(*) FROM report_history.report_history h
                  WHERE h.report_id = c.report_id AND h.old_status = 'RESOLVED'
@@ -35,5 +35,6 @@ SELECT to_json(shown)::text, shown.version
                           FROM report_history.report_history h
                          WHERE h.report_id = c.report_id) line) AS history
           FROM case_inbox.case_inbox c
+          LEFT JOIN report_follow.report_followers f USING (report_id)
          WHERE c.report_id = $1::uuid AND c.created_at IS NOT NULL
            AND ($2::text IS NULL OR c.owner_agency = $2 OR c.former_agencies @> ARRAY[$2])) shown
