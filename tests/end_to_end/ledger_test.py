@@ -56,8 +56,10 @@ class Ledger(unittest.TestCase):
         c = city()
         c.settle()
         folded = c.sql("citywatch_write", """
-            SELECT data->>'report_id', (array_agg(coalesce(data->>'new_status', data->>'status') ORDER BY version DESC))[1],
-                   max(version) FROM es_event WHERE type IN ('report.created', 'report.status.updated') GROUP BY 1 ORDER BY 1""")
+            SELECT substr(stream, length('report-') + 1),
+                   (array_agg(coalesce(data->>'new_status', data->>'status') ORDER BY version DESC)
+                    FILTER (WHERE type IN ('report.created', 'report.status.updated')))[1],
+                   max(version) FROM es_event WHERE stream LIKE 'report-%' GROUP BY 1 ORDER BY 1""")
         for view in ("report_list.report_list", "report_detail.report_detail", "case_inbox.case_inbox"):
             self.assertEqual(c.sql("citywatch_read", f"SELECT report_id, status, version FROM {view} ORDER BY report_id::text"),
                              folded, view)
