@@ -6,9 +6,20 @@
 
 #include "base/text.h"
 
-#define PROBLEM(NAME, KIND, TITLE) const struct problem NAME[1] = {{#NAME, TITLE, KIND}};
+#define PROBLEM(NAME, KIND, TITLE, TITLE_ID) \
+    const struct problem NAME[1] = {{#NAME, TITLE, KIND, TITLE_ID}};
 #include "base/problems.def"
 #undef PROBLEM
+
+const char *problem_title(const struct problem *p, enum text_language language)
+{
+    switch (language) {
+    case ENGLISH: return p->title;
+    case INDONESIAN: return p->title_id;
+    case LANGUAGES: break;
+    }
+    return p->title;
+}
 
 const struct problem *fault_at(struct fault *f, const struct problem *p, const char *field,
                                const char *detail)

@@ -2,6 +2,8 @@
  * `kind` decides the HTTP status, in platform/http and nowhere else. */
 #pragma once
 
+#include "base/language.h"
+
 enum problem_kind {
     INVALID,         /* 400 */
     UNAUTHENTICATED, /* 401 */
@@ -21,13 +23,17 @@ enum problem_kind {
 
 struct problem {
     const char *name;  /* stable: the API's `type`, the log word, the metric label */
-    const char *title; /* one sentence for a human */
+    const char *title; /* one sentence for a human, in English: for logs and operators */
     enum problem_kind kind;
+    const char *title_id; /* the same in Indonesian */
 };
 
-#define PROBLEM(NAME, KIND, TITLE) extern const struct problem NAME[1];
+#define PROBLEM(NAME, KIND, TITLE, TITLE_ID) extern const struct problem NAME[1];
 #include "base/problems.def"
 #undef PROBLEM
+
+/* The sentence in that language. */
+const char *problem_title(const struct problem *p, enum text_language language);
 
 /* What a function returns that can fail: NULL, or the reason. Ignoring it does not compile. */
 #define fallible __attribute__((warn_unused_result)) const struct problem *

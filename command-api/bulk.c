@@ -159,12 +159,13 @@ static void append_done(struct text *out, const char *id, const struct pending *
         id, p->status, p->body, (long long)p->version, (long long)p->position);
 }
 
-static void append_refused(struct text *out, const char *id, const struct pending *p)
+static void append_refused(struct text *out, const char *id, const struct pending *p,
+                           enum text_language language)
 {
     scoped_text extra = {0};
     text_printf(&extra, "\"id\":\"%s\"%s%s", id, p->members ? "," : "",
                 p->members ? p->members : "");
-    problem_write(p->problem, &p->fault, NULL, text_value(&extra), out);
+    problem_write(p->problem, &p->fault, language, NULL, text_value(&extra), out);
 }
 
 static void finish(struct job *j)
@@ -173,6 +174,7 @@ static void finish(struct job *j)
     scoped_text body = {0};
     int done = 0;
     int64_t position = 0;
+    enum text_language language = http_language(b->request);
     text_append(&body, "{\"data\":[");
     for (int i = 0; i < b->count; i++) {
         struct pending *p = &b->items[i].pending;
@@ -180,14 +182,21 @@ static void finish(struct job *j)
             text_append_char(&body, ',');
         if (p->anonymous)
             http_forget_client(b->request);
-        (p->problem ? append_refused : append_done)(&body, b->ids[i], p);
+        if (p->problem)
+            append_refused(&body, b->ids[i], p, language);
+        else
+            append_done(&body, b->ids[i], p);
         done += !p->problem;
         position = !p->problem && p->position > position ? p->position : position;
         pending_release(p);
     }
     text_printf(&body, "],\"done\":%d,\"not_done\":%d,\"position\":%lld,\"success\":true}", done,
                 b->count - done, (long long)position);
-    struct http_answer answer = {.status = 200, .body = body.at, .length = body.length};
+    struct http_answer answer = {
+        .status = 200,
+        .body = body.at,
+        .length = body.length,
+        .headers = {{"Content-Language", language_tags[language]}, {"Vary", "Accept-Language"}}};
     http_reply(b->request, &answer);
 }
 

@@ -3,7 +3,8 @@
 
 #include "base/banned.h"
 
-const struct problem NEEDS_STREAM[1] = {{"NEEDS_STREAM", "Another stream must be loaded.", BROKEN}};
+const struct problem NEEDS_STREAM[1] = {
+    {"NEEDS_STREAM", "Another stream must be loaded.", BROKEN, "Aliran lain harus dimuat."}};
 
 static const struct stream_kind *find_kind(const char *stream)
 {

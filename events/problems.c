@@ -6,11 +6,12 @@
 #include "base/text.h"
 #include "base/banned.h"
 
-#define PROBLEM(NAME, KIND, TITLE) const struct problem NAME[1] = {{#NAME, TITLE, KIND}};
+#define PROBLEM(NAME, KIND, TITLE, TITLE_ID) \
+    const struct problem NAME[1] = {{#NAME, TITLE, KIND, TITLE_ID}};
 #include "lists/problems.def"
 #undef PROBLEM
 
-#define PROBLEM(NAME, KIND, TITLE) NAME,
+#define PROBLEM(NAME, KIND, TITLE, TITLE_ID) NAME,
 static const struct problem *const all[] = {
 #include "base/problems.def"
 #include "lists/problems.def"

@@ -3,7 +3,7 @@
 
 #include "base/problem.h"
 
-#define PROBLEM(NAME, KIND, TITLE) extern const struct problem NAME[1];
+#define PROBLEM(NAME, KIND, TITLE, TITLE_ID) extern const struct problem NAME[1];
 #include "lists/problems.def"
 #undef PROBLEM
 

@@ -65,6 +65,7 @@ const char *http_method(const struct http_request *r);
 const char *http_route_path(const struct http_request *r); /* the template, for logs */
 const char *http_segment(const struct http_request *r, const char *name);  /* {name}, decoded */
 const char *http_header(const struct http_request *r, enum http_header h); /* NULL if absent */
+enum text_language http_language(const struct http_request *r);            /* by Accept-Language */
 const char *http_body(const struct http_request *r, size_t *length);       /* never NULL */
 int http_parameters(const struct http_request *r); /* of the query string, decoded */
 void http_parameter_at(const struct http_request *r, int i, const char **name, const char **value);
@@ -100,8 +101,9 @@ struct http_answer {
 void http_reply(struct http_request *r, const struct http_answer *a);
 
 /* application/problem+json (RFC 9457): type "/problems/<name>", title, status, detail, field,
- * request_id. The status follows from the kind; BUSY and UNAVAILABLE get Retry-After: 1, 401 a
- * WWW-Authenticate. `f` may be NULL. `extra` is NULL or JSON members to add, `"a":1,"b":2`. */
+ * request_id; the title in the client's language, a detail in English. The status follows from the
+ * kind; BUSY and UNAVAILABLE get Retry-After: 1, 401 a WWW-Authenticate. `f` may be NULL. `extra`
+ * is NULL or JSON members to add, `"a":1,"b":2`. */
 void http_refuse(struct http_request *r, const struct problem *p, const struct fault *f);
 void http_refuse_with(struct http_request *r, const struct problem *p, const struct fault *f,
                       const char *extra);

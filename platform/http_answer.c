@@ -264,13 +264,14 @@ static void append_member(struct text *out, const char *name, const char *value)
     text_append_json(out, value);
 }
 
-void problem_write(const struct problem *p, const struct fault *f, const char *request_id,
-                   const char *extra, struct text *out)
+void problem_write(const struct problem *p, const struct fault *f, enum text_language language,
+                   const char *request_id, const char *extra, struct text *out)
 {
     char type[PROBLEM_TYPE];
+    const char *title = problem_title(p, language);
     text_printf(out, "{\"type\":\"%s\"", problem_type(p, type));
-    append_member(out, "title", p->title);
-    append_member(out, "error", p->title); /* and `success`: for clients that know no problems */
+    append_member(out, "title", title);
+    append_member(out, "error", title); /* and `success`: for clients that know no problems */
     text_printf(out, ",\"status\":%d", problem_status(p));
     append_member(out, "detail", f ? f->detail : NULL);
     append_member(out, "field", f ? f->field : NULL);
@@ -308,12 +309,16 @@ void http_refuse_with(struct http_request *r, const struct problem *p, const str
                       const char *extra)
 {
     scoped_text body = {0};
-    problem_write(p, f, r->id, extra, &body);
+    enum text_language language = http_language(r);
+    problem_write(p, f, language, r->id, extra, &body);
     struct http_answer a = {.status = problem_status(p),
                             .content_type = "application/problem+json",
                             .body = text_value(&body),
                             .length = body.length,
-                            .headers = {{"Cache-Control", "no-store"}, extra_header(r, p)}};
+                            .headers = {{"Cache-Control", "no-store"},
+                                        {"Content-Language", language_tags[language]},
+                                        {"Vary", "Accept-Language"},
+                                        extra_header(r, p)}};
     http_reply(r, &a);
 }
 

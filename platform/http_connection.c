@@ -274,14 +274,15 @@ static void refuse_raw(struct connection *c, const struct problem *p)
 {
     char id[UUID_TEXT];
     scoped_text body = {0};
-    problem_write(p, NULL, uuid_new(id), NULL, &body);
+    problem_write(p, NULL, ENGLISH, uuid_new(id), NULL, &body);
     struct evbuffer *output = bufferevent_get_output(c->bev);
     evbuffer_drain(output, evbuffer_get_length(output));
     connection_move(c, CLOSING);
     bufferevent_setcb(c->bev, NULL, NULL, NULL, NULL);
     evbuffer_add_printf(output,
                         "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\n"
-                        "Content-Length: %zu\r\nX-Request-Id: %s\r\nConnection: close\r\n\r\n%s",
+                        "Content-Language: en\r\nContent-Length: %zu\r\nX-Request-Id: "
+                        "%s\r\nConnection: close\r\n\r\n%s",
                         problem_status(p), status_phrase(problem_status(p)), body.length, id,
                         text_value(&body));
     count_rejected(p);

@@ -132,6 +132,11 @@ const char *http_header(const struct http_request *r, enum http_header h)
     return r->headers[h];
 }
 
+enum text_language http_language(const struct http_request *r)
+{
+    return language_accepted(r->headers[HTTP_ACCEPT_LANGUAGE]);
+}
+
 const char *http_body(const struct http_request *r, size_t *length)
 {
     struct evbuffer *body = evhttp_request_get_input_buffer(r->raw);

@@ -4,6 +4,7 @@
 #include "base/problem.h"
 #include "base/text.h"
 
-/* Appends the object. `f` and `request_id` may be NULL; `extra`: as in http_refuse_with. */
-void problem_write(const struct problem *p, const struct fault *f, const char *request_id,
-                   const char *extra, struct text *out);
+/* Appends the object, its title in that language. `f` and `request_id` may be NULL; `extra`: as in
+ * http_refuse_with. */
+void problem_write(const struct problem *p, const struct fault *f, enum text_language language,
+                   const char *request_id, const char *extra, struct text *out);

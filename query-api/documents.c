@@ -165,16 +165,18 @@ void document_root(struct http_request *r, const void *row)
 void document_problem_index(struct http_request *r, const void *row)
 {
     (void)row;
-    document_serve(r, pages_problems(documents_of(r)->pages, http_header(r, HTTP_ACCEPT)), NULL);
+    document_serve(
+        r, pages_problems(documents_of(r)->pages, http_header(r, HTTP_ACCEPT), http_language(r)),
+        NULL);
 }
 
 void document_problem(struct http_request *r, const void *row)
 {
     (void)row;
-    document_serve(
-        r,
-        pages_problem(documents_of(r)->pages, http_segment(r, "name"), http_header(r, HTTP_ACCEPT)),
-        NO_SUCH_PROBLEM);
+    document_serve(r,
+                   pages_problem(documents_of(r)->pages, http_segment(r, "name"),
+                                 http_header(r, HTTP_ACCEPT), http_language(r)),
+                   NO_SUCH_PROBLEM);
 }
 
 void document_openapi(struct http_request *r, const void *row)

@@ -12,29 +12,12 @@ struct forms {
 };
 
 struct pages {
-    struct forms root, problems;
-    struct forms *each; /* as problem_at */
+    struct forms root, problems[LANGUAGES];
+    struct forms *each; /* as problem_at, each in all languages */
     int count;
 };
 
 /* ---- which form ---- */
-
-/* 0 to 1000: that of one element, its parameters, "a/b;q=0.8", or 1000. */
-static int weight_of(const char *element, size_t length)
-{
-    for (const char *p = element; p + 2 < element + length; p++) {
-        if ((p[0] != 'q' && p[0] != 'Q') || p[1] != '=' || (p[-1] != ';' && p[-1] != ' '))
-            continue;
-        int weight = p[2] == '1' ? 1000 : 0, digit = 100;
-        for (p += 3; weight < 1000 && digit && p < element + length; p++)
-            if (*p >= '0' && *p <= '9') {
-                weight += (*p - '0') * digit;
-                digit /= 10;
-            }
-        return weight;
-    }
-    return 1000;
-}
 
 /* How much a media type is wanted: the element that names it most exactly counts. */
 static int wanted(const char *accept, const char *exact, const char *group)
@@ -46,7 +29,7 @@ static int wanted(const char *accept, const char *exact, const char *group)
         for (int i = 0; i < 3; i++)
             if (i > best && strlen(ranges[i]) == name && strncasecmp(s, ranges[i], name) == 0) {
                 best = i;
-                weight = weight_of(s, whole);
+                weight = accept_weight(s, whole);
             }
         s += whole;
     }
@@ -77,24 +60,27 @@ static void append_html(struct text *out, const char *s)
             text_append_char(out, *s);
 }
 
-static void begin_page(struct text *out, const char *title)
+static void begin_page(struct text *out, enum text_language language, const char *title)
 {
     text_printf(out,
-                "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>%s</title>\n"
+                "<!DOCTYPE html>\n<html lang=\"%s\">\n<meta charset=\"utf-8\">\n<title>%s</title>\n"
                 "<h1>%s</h1>\n",
-                title, title);
+                language_tags[language], title, title);
 }
 
-static struct response *made(struct text *body, const char *content_type)
+/* `language`: tag, or NULL for what there is in one language alone. */
+static struct response *made(struct text *body, const char *content_type, const char *language)
 {
-    struct response_facts facts = {.position = -1, .content_type = content_type, .by_accept = true};
+    struct response_facts facts = {
+        .position = -1, .content_type = content_type, .by_accept = true, .language = language};
     size_t length = body->length;
     return response_new(text_take(body), length, &facts, true);
 }
 
-static struct forms forms_of(struct text *json, struct text *page)
+static struct forms forms_of(struct text *json, struct text *page, const char *language)
 {
-    return (struct forms){made(json, NULL), made(page, "text/html; charset=utf-8")};
+    return (struct forms){made(json, NULL, language),
+                          made(page, "text/html; charset=utf-8", language)};
 }
 
 /* ---- the root ---- */
@@ -119,7 +105,7 @@ static struct forms make_root(void)
 {
     struct text json = {0}, page = {0};
     text_printf(&json, "{\"name\":\"Citywatch\",\"version\":\"%s\",\"links\":{", CITYWATCH_VERSION);
-    begin_page(&page, "Citywatch " CITYWATCH_VERSION);
+    begin_page(&page, ENGLISH, "Citywatch " CITYWATCH_VERSION);
     text_append(&page, "<p>Citizens report crimes and civic issues; officers work them.\n<ul>\n");
     for (int i = 0; i < LINKS; i++) {
         text_printf(&json, "%s\"%s\":\"%s\"", i ? "," : "", links[i].name, links[i].path);
@@ -127,93 +113,68 @@ static struct forms make_root(void)
     }
     text_append(&json, "},\"success\":true}");
     text_append(&page, "</ul>\n</html>\n");
-    return forms_of(&json, &page);
+    return forms_of(&json, &page, NULL);
 }
 
 /* ---- the problems ---- */
 
-/* What who is refused can do about it. */
-static const char *advice(enum problem_kind kind)
+static const char *advice(enum problem_kind kind, enum text_language language)
 {
     switch (kind) {
-    case INVALID:
-        return "Nothing was changed. The answer's detail and field say what to mend; the same "
-               "request "
-               "gets the same answer.";
-    case UNAUTHENTICATED:
-        return "Nothing was changed. Log in or refresh the access token, then repeat the request.";
-    case FORBIDDEN:
-        return "Nothing was changed. Another account may do it; repeating does not help.";
-    case MISSING:
-        return "Nothing was changed. What one may not see is answered like what does not exist.";
-    case NOT_ALLOWED: return "Nothing was changed. The header Allow names the methods of the path.";
-    case TIMED_OUT: return "Nothing was changed. Send the request again, and faster.";
-    case CONFLICT:
-        return "Nothing was changed: things stand otherwise than the request expects. Read them "
-               "again "
-               "and decide anew.";
-    case PRECONDITION:
-        return "Nothing was changed. Read the item again and decide anew, with its new ETag.";
-    case TOO_LARGE: return "Nothing was changed. Send less at once.";
-    case MISDIRECTED:
-        return "Nothing was changed. This is a fault of the installation: tell its operator.";
-    case MISMATCH: return "Nothing was changed. Another request needs another Idempotency-Key.";
-    case BUSY:
-        return "Nothing was changed. Repeat the request after the seconds of Retry-After, with the "
-               "same "
-               "Idempotency-Key.";
-    case UNAVAILABLE:
-        return "A change may have been made or not. Repeat the request after the seconds of "
-               "Retry-After, with the same Idempotency-Key: then it is made once.";
-    case BROKEN:
-        return "A fault of the service. Its log holds the answer's request_id: tell the operator.";
+#define ADVICE(KIND, ...) \
+    case KIND:            \
+        return ((const char *const[LANGUAGES]){__VA_ARGS__})[language];
+#include "query-api/advice.def"
+#undef ADVICE
     }
     return "";
 }
 
-static void append_problem(struct text *json, const struct problem *p)
+static void append_problem(struct text *json, const struct problem *p, enum text_language language)
 {
     char type[PROBLEM_TYPE];
     text_printf(json, "{\"type\":\"%s\",\"title\":", problem_type(p, type));
-    text_append_json(json, p->title);
+    text_append_json(json, problem_title(p, language));
     text_printf(json, ",\"status\":%d,\"advice\":", problem_status(p));
-    text_append_json(json, advice(p->kind));
+    text_append_json(json, advice(p->kind, language));
 }
 
-static struct forms make_problem(const struct problem *p)
+static struct forms make_problem(const struct problem *p, enum text_language language)
 {
+    static const char *const all[LANGUAGES] = {"All problems", "Semua masalah"};
     struct text json = {0}, page = {0};
     char type[PROBLEM_TYPE];
-    append_problem(&json, p);
+    append_problem(&json, p, language);
     text_append(&json, ",\"success\":true}");
-    begin_page(&page, problem_type(p, type) + sizeof("/problems/") - 1);
+    begin_page(&page, language, problem_type(p, type) + sizeof("/problems/") - 1);
     text_printf(&page, "<p>Status %d: ", problem_status(p));
-    append_html(&page, p->title);
+    append_html(&page, problem_title(p, language));
     text_append(&page, "\n<p>");
-    append_html(&page, advice(p->kind));
-    text_append(&page, "\n<p><a href=\"/problems\">All problems</a>\n</html>\n");
-    return forms_of(&json, &page);
+    append_html(&page, advice(p->kind, language));
+    text_printf(&page, "\n<p><a href=\"/problems\">%s</a>\n</html>\n", all[language]);
+    return forms_of(&json, &page, language_tags[language]);
 }
 
-static struct forms make_index(int count)
+static struct forms make_index(int count, enum text_language language)
 {
+    static const char *const title[LANGUAGES] = {"Problems", "Masalah"};
     struct text json = {0}, page = {0};
     char type[PROBLEM_TYPE];
     text_append(&json, "{\"data\":[");
-    begin_page(&page, "Problems");
+    begin_page(&page, language, title[language]);
     text_append(&page, "<ul>\n");
     for (int i = 0; i < count; i++) {
         const struct problem *p = problem_at(i);
         text_append(&json, i ? "," : "");
-        append_problem(&json, p);
+        append_problem(&json, p, language);
         text_append_char(&json, '}');
         text_printf(&page, "<li>%d <a href=\"%s\">", problem_status(p), problem_type(p, type));
-        append_html(&page, p->title);
+        append_html(&page, problem_title(p, language));
         text_append(&page, "</a>\n");
     }
     text_append(&json, "],\"next\":null,\"success\":true}");
     text_append(&page, "</ul>\n</html>\n");
-    return forms_of(&json, &page);
+    return forms_of(&json, &page, language_tags[language]);
 }
 
 /* ---- life ---- */
@@ -224,10 +185,11 @@ struct pages *pages_new(void)
     while (problem_at(p->count))
         p->count++;
     p->root = make_root();
-    p->problems = make_index(p->count);
-    p->each = must_alloc((size_t)p->count, sizeof(*p->each));
-    for (int i = 0; i < p->count; i++)
-        p->each[i] = make_problem(problem_at(i));
+    for (int l = 0; l < LANGUAGES; l++)
+        p->problems[l] = make_index(p->count, (enum text_language)l);
+    p->each = must_alloc((size_t)p->count * LANGUAGES, sizeof(*p->each));
+    for (int i = 0; i < p->count * LANGUAGES; i++)
+        p->each[i] = make_problem(problem_at(i / LANGUAGES), (enum text_language)(i % LANGUAGES));
     return p;
 }
 
@@ -242,8 +204,9 @@ void pages_free(struct pages *p)
     if (!p)
         return;
     drop(&p->root);
-    drop(&p->problems);
-    for (int i = 0; i < p->count; i++)
+    for (int l = 0; l < LANGUAGES; l++)
+        drop(&p->problems[l]);
+    for (int i = 0; i < p->count * LANGUAGES; i++)
         drop(&p->each[i]);
     free(p->each);
     free(p);
@@ -254,16 +217,18 @@ struct response *pages_root(const struct pages *p, const char *accept)
     return chosen(&p->root, accept);
 }
 
-struct response *pages_problems(const struct pages *p, const char *accept)
+struct response *pages_problems(const struct pages *p, const char *accept,
+                                enum text_language language)
 {
-    return chosen(&p->problems, accept);
+    return chosen(&p->problems[language], accept);
 }
 
-struct response *pages_problem(const struct pages *p, const char *name, const char *accept)
+struct response *pages_problem(const struct pages *p, const char *name, const char *accept,
+                               enum text_language language)
 {
     char type[PROBLEM_TYPE];
     for (int i = 0; i < p->count; i++)
         if (text_equal(problem_type(problem_at(i), type) + sizeof("/problems/") - 1, name))
-            return chosen(&p->each[i], accept);
+            return chosen(&p->each[i * LANGUAGES + (int)language], accept);
     return NULL;
 }

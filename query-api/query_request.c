@@ -166,6 +166,12 @@ static fallible bind_path_word(struct binder *b, const struct binding *row)
     return NULL;
 }
 
+static void bind_language(struct binder *b)
+{
+    b->request->language = language_tags[http_language(b->http)];
+    bind(b, b->request->language);
+}
+
 static fallible bind_one(struct binder *b, const struct binding *row)
 {
     const struct claims *c = b->who;
@@ -191,6 +197,7 @@ static fallible bind_one(struct binder *b, const struct binding *row)
         for (int i = 0; i < row->max; i++)
             bind(b, NULL);
         return NULL;
+    case BIND_LANGUAGE: bind_language(b); return NULL;
     case BIND_ACTOR: bind(b, c ? c->user_id : NULL); return NULL;
     case BIND_PSEUDONYM: bind(b, b->who ? b->who->pseudonym : NULL); return NULL;
     case BIND_ROLE: bind(b, c ? role_name(c->role) : NULL); return NULL;

@@ -22,6 +22,7 @@ struct query_request {
     int64_t min_position;      /* 0: any */
     int64_t arrived, deadline; /* monotonic */
     bool accepts_gzip;         /* the client takes gzip */
+    const char *language;      /* tag, if the response is in one; NULL: it is the same in all */
     bool filtered;             /* a filter is given, or an admin reads all agencies */
 };
 

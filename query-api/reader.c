@@ -88,6 +88,7 @@ static fallible read_response(struct query_reader *reader, const struct run *run
         .total = rows_int(rows, 0, COLUMN_TOTAL),
         .epoch = epoch,
         .version = route->form == ITEM ? rows_text(rows, 0, COLUMN_MORE) : NULL,
+        .language = run->request->language,
     };
     size_t length;
     char *body = write_body(rows, run->request, &length);

@@ -20,6 +20,7 @@ struct response {
     size_t length, gzipped_length;
     bool gzip_tried;
     bool is_item, by_accept;
+    const char *language;
     char weak_tag[96]; /* W/"…"; the strong one begins behind W/ */
     char position_text[24];
 };
@@ -35,6 +36,7 @@ struct response *response_new(char *body, size_t length, const struct response_f
                                   .length = length,
                                   .is_item = facts->version,
                                   .by_accept = facts->by_accept,
+                                  .language = facts->language,
                                   .gzip_tried = gzip || length <= GZIP_MIN};
     atomic_init(&response->references, 1);
     uint64_t digest = digest_on(0, body, length);
@@ -132,6 +134,15 @@ static void drop_kept(void *keep)
     response_drop(keep);
 }
 
+static const char *vary_of(const struct response *response, bool personal, struct arena *a)
+{
+    return arena_join(a,
+                      personal              ? "Authorization, "
+                      : response->by_accept ? "Accept, "
+                                            : "",
+                      response->language ? "Accept-Language, " : "", "Accept-Encoding");
+}
+
 void response_send(struct response *response, struct http_request *r, const char *cache_control,
                    bool personal)
 {
@@ -142,9 +153,9 @@ void response_send(struct response *response, struct http_request *r, const char
     *h++ = (struct http_header_row){"ETag", response->is_item && !gzipped ? response->weak_tag + 2
                                                                           : response->weak_tag};
     *h++ = (struct http_header_row){"Cache-Control", cache_control};
-    *h++ = (struct http_header_row){"Vary", personal              ? "Authorization, Accept-Encoding"
-                                            : response->by_accept ? "Accept, Accept-Encoding"
-                                                                  : "Accept-Encoding"};
+    *h++ = (struct http_header_row){"Vary", vary_of(response, personal, http_arena(r))};
+    if (response->language)
+        *h++ = (struct http_header_row){"Content-Language", response->language};
     if (response->position >= 0)
         *h++ = (struct http_header_row){"X-Event-Position", response->position_text};
     if (!known) {

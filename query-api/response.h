@@ -16,6 +16,7 @@ struct response_facts {
     const char *version;      /* of an item, NULL for lists: they have a weak ETag */
     const char *content_type; /* constant; NULL: application/json */
     bool by_accept;           /* the path has other forms, chosen by Accept */
+    const char *language;     /* tag, chosen by Accept-Language; NULL: it is the same in all */
 };
 
 /* Takes `body` (malloc'd). `gzip`: with its gzip form too, if it is longer than 1 KiB. One

@@ -33,6 +33,7 @@ const struct view_set all_views = {{
     {.kind = BIND_WORD, .name = #label, .words = list, .fallback = otherwise},
 #define CURSOR_DOWN(keys) {.kind = BIND_CURSOR, .name = "cursor", .min = INT64_MAX, .max = keys},
 #define CURSOR_UP(keys)   {.kind = BIND_CURSOR, .name = "cursor", .min = 0, .max = keys},
+#define LANGUAGE          {.kind = BIND_LANGUAGE},
 #define ACTOR             {.kind = BIND_ACTOR},
 #define PSEUDONYM         {.kind = BIND_PSEUDONYM},
 #define ROLE              {.kind = BIND_ROLE},

@@ -43,6 +43,7 @@ enum binding_kind {
     BIND_WORD,          /* parameter, one of `words` */
     BIND_ONE_OF,        /* nothing: of the parameters `name` and `other` one must be given */
     BIND_CURSOR,        /* parameter `cursor`: `max` keys, each `min` on the first page */
+    BIND_LANGUAGE,      /* the tag of the language that the client wants, "en" or "id" */
     BIND_ACTOR,         /* user id of who asks, NULL without a token */
     BIND_PSEUDONYM,     /* what stands for who asks in anonymous reports, NULL without a token */
     BIND_ROLE,          /* NULL without a token */

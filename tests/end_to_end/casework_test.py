@@ -132,8 +132,10 @@ class Casework(unittest.TestCase):
         self.assertEqual([i.get("position") for i in again["data"]], [i.get("position") for i in done["data"]])
         other = self.change("officer1", "POST", "/cases/bulk", {"ids": ids[:1], "priority": "high"}, **key)
         self.assertEqual([i["status"] for i in other["data"]], [422])
-        some = self.change("officer1", "POST", "/cases/bulk", {"ids": ids[:3], "status": "REJECTED"})
+        some = self.change("officer1", "POST", "/cases/bulk", {"ids": ids[:3], "status": "REJECTED"},
+                           **{"Accept-Language": "id"})
         self.assertEqual([i["field"] for i in some["data"]], ["note"] * 3)
+        self.assertTrue(all(i["title"].startswith("Perubahan status") for i in some["data"]), some["data"])
         taken = self.change("officer1", "POST", "/cases/bulk", {"ids": ids[:2], "assignee": self.me("officer1")})
         self.assertEqual(taken["done"], 2)
 

@@ -173,9 +173,23 @@ class MainJob(unittest.TestCase):
         made = c.ask("PUT", f"/agencies/{code}", body, c.token("admin1"))
         self.assertEqual((made.status, made.json["version"]), (200, 1), made.raw)
         listed = c.get(f"/agencies?min_position={made.json['position']}&wait_ms=5000").json["data"]
-        self.assertIn({"code": code, **body}, listed)
+        self.assertIn({"code": code, "name": "Parks", **body}, listed)
         above = c.ask("PUT", f"/agencies/{code}", {**body, "parent": code}, c.token("admin1"))
         self.assertEqual((above.status, above.json["field"]), (409, "parent"))
+
+    def test_texts_are_in_the_language_of_the_client(self):
+        c = city()
+        for language, category, status, title in (("en", "Cleanliness", "Received", "There is no such report."),
+                                                  ("id", "Kebersihan", "Diterima", "Laporan itu tidak ada.")):
+            wanted = {"Accept-Language": language + "-ID, de;q=0.5"}
+            listed = c.get("/categories", headers=wanted)
+            self.assertEqual({x["code"]: x["name"] for x in listed.json["data"]}["kebersihan"], category)
+            self.assertEqual(listed.headers["Content-Language"], language)
+            self.assertIn("Accept-Language", ", ".join(listed.headers.get_all("Vary")))
+            self.assertEqual(c.get("/statuses", headers=wanted).json["data"][0], {"code": "RECEIVED", "text": status})
+            for refused in (c.get(f"/reports/{uuid.uuid4()}", headers=wanted),
+                            c.post(f"/reports/{uuid.uuid4()}/upvote", None, "citizen1", headers=wanted)):
+                self.assertEqual((refused.status, refused.json["title"], refused.json["error"]), (404, title, title))
 
     def test_an_admin_adds_a_category_and_it_can_be_used(self):
         c = city()

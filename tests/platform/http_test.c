@@ -281,6 +281,27 @@ TEST(a_problem_says_everything_about_itself)
     end_server(s);
 }
 
+TEST(a_problem_is_in_the_language_that_the_client_wants)
+{
+    struct http_server *s = serve((struct http_settings){0});
+    static const char *const rows[][3] = {
+        {"", "en", "Only public reports can be voted for."},
+        {"Accept-Language: id-ID, en;q=0.5\r\n", "id",
+         "Hanya laporan publik yang dapat didukung dengan suara."},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char request[200], title[200];
+        snprintf(request, sizeof(request), "GET /problems/NOT_PUBLIC HTTP/1.1\r\n" HOST "%s\r\n",
+                 rows[i][0]);
+        snprintf(title, sizeof(title), "\"title\":\"%s\",\"error\":\"%s\"", rows[i][2], rows[i][2]);
+        const char *answer = exchange(http_port(s), request);
+        CHECK_TEXT(header_of(answer, "Content-Language"), rows[i][1]);
+        CHECK_TEXT(header_of(answer, "Vary"), "Accept-Language");
+        CHECK(strstr(answer, title) != NULL);
+    }
+    end_server(s);
+}
+
 TEST(problems_carry_the_headers_of_their_kind)
 {
     static const struct {

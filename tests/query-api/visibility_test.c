@@ -292,10 +292,11 @@ TEST(all_agencies_are_listed_also_inactive_ones)
               "('AGENCY_OLD', 2, '{\"id\": \"Lama\"}', 'CITY', false)");
     scoped_response r = get("/agencies", NULL, NULL);
     CHECK_INT(r.status, 200);
-    CHECK(has(&r, "{\"code\":\"AGENCY_OLD\",\"names\":{\"id\": \"Lama\"},\"parent\":\"CITY\","
+    CHECK(has(&r, "{\"code\":\"AGENCY_OLD\",\"name\":\"Lama\",\"names\":{\"id\": "
+                  "\"Lama\"},\"parent\":\"CITY\","
                   "\"active\":false}"));
-    CHECK(
-        has(&r, "\"code\":\"CITY\",\"names\":{\"id\": \"Kota\"},\"parent\":null,\"active\":true"));
+    CHECK(has(&r, "\"code\":\"CITY\",\"name\":\"Kota\",\"names\":{\"id\": "
+                  "\"Kota\"},\"parent\":null,\"active\":true"));
     query_stop();
 }
 
