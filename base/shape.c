@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "base/banned.h"
 
-enum { MAX_TEXTS = 32, MAX_TAG = 16 };
+enum { MAX_TEXTS = 32, MAX_KEY = 16 };
 static const double LARGEST_INT = 1e15; /* doubles are exact there, and print as integers */
 
 struct reader {
@@ -155,10 +155,10 @@ static fallible next_member(const struct reader *r, bool *begun, const char **na
 
 /* ---- texts by key ---- */
 
-static bool is_tag(const char *s)
+static bool is_key(const char *s)
 {
-    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
-    return n && n <= MAX_TAG && !s[n];
+    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+    return n && n <= MAX_KEY && !s[n];
 }
 
 static fallible read_pair(const struct reader *r, const char *key, int64_t limit, struct texts *t)
@@ -167,8 +167,9 @@ static fallible read_pair(const struct reader *r, const char *key, int64_t limit
     for (int i = 0; i < t->count; i++)
         if (text_equal(t->at[i].key, key))
             return refuse_body(r, DUPLICATE_FIELD, key, NULL);
-    if (!is_tag(key))
-        return refuse_body(r, BAD_TEXT, NULL, "A key is 1 to 16 letters, digits and dashes.");
+    if (!is_key(key))
+        return refuse_body(r, BAD_TEXT, NULL,
+                           "A key is 1 to 16 letters, digits, dashes and underscores.");
     if (t->count == MAX_TEXTS)
         return refuse_body(r, OUT_OF_RANGE, NULL, "Expected 1 to 32 texts.");
     t->at[t->count].key = key;

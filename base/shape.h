@@ -70,7 +70,7 @@ struct shape {
 
 /* Texts by key, in the order they came, such as the names of a thing by language. */
 struct texts_pair {
-    const char *key; /* 1 to 16 letters, digits and dashes, as a language tag of RFC 5646 */
+    const char *key; /* 1 to 16 letters, digits, dashes and underscores */
     const char *value;
 };
 

@@ -17,6 +17,14 @@ const struct texts *texts_copy(struct arena *a, const struct texts *from)
     return t;
 }
 
+bool texts_are_by_language(const struct texts *texts)
+{
+    bool tags = true;
+    for (int i = 0; i < texts->count; i++)
+        tags = tags && !strchr(texts->at[i].key, '_'); /* shape.h lets nothing else through */
+    return tags;
+}
+
 static int by_key(const void *a, const void *b)
 {
     return strcmp(((const struct texts_pair *)a)->key, ((const struct texts_pair *)b)->key);

@@ -7,6 +7,8 @@
 
 /* A copy that lives as long as `a`. */
 const struct texts *texts_copy(struct arena *a, const struct texts *from);
+/* Is every key a language tag of RFC 5646, as far as its characters tell? */
+bool texts_are_by_language(const struct texts *texts);
 /* By key, in place. */
 void texts_sort(const struct texts *texts);
 /* Of two that are sorted. */

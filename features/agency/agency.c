@@ -87,6 +87,8 @@ static fallible agency_decide(const void *state, const struct command *c, struct
     char stream[STREAM_TEXT];
     if (!is_code(c->target))
         return refuse(out, NO_SUCH_ITEM, "code", "A code is 1 to 64 of A-Z, 0-9 and _.");
+    if (!texts_are_by_language(d->names))
+        return refuse(out, BAD_TEXT, "names", "A key is not a language tag.");
     TRY(check_version(c, out));
     if (d->parent && !text_equal(d->parent, now->parent))
         TRY(check_parent(c->target, d->parent, out));

@@ -25,6 +25,18 @@ static void refused_parent(const struct problem *p)
     CHECK_TEXT(decided()->fault.field, "parent");
 }
 
+TEST(names_are_by_language)
+{
+    static struct texts_pair pair[] = {{"en_US", "Roads"}};
+    static const struct texts names = {1, pair};
+    struct command c = define("AGENCY_ROADS", NULL);
+    c.DefineAgency.names = &names;
+    given_nothing();
+    when(&admin, c);
+    then_refused(BAD_TEXT);
+    CHECK_TEXT(decided()->fault.field, "names");
+}
+
 TEST(an_admin_defines_an_agency_and_changes_it)
 {
     given_nothing();

@@ -55,6 +55,8 @@ static fallible category_decide(const void *state, const struct command *c, stru
     char stream[STREAM_TEXT];
     if (!is_word(c->target))
         return refuse(out, NO_SUCH_ITEM, "code", "A code is 1 to 64 of a-z, 0-9, - and _.");
+    if (!texts_are_by_language(d->names))
+        return refuse(out, BAD_TEXT, "names", "A key is not a language tag.");
     TRY(check_version(c, out));
     if (c->actor.role != SYSTEM && !text_equal(d->agency, now->agency))
         TRY(require_agency(d->agency, "agency", out));

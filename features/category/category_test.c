@@ -78,6 +78,18 @@ TEST(the_system_defines_its_categories_whatever_became_of_their_agency)
     then("category-roads", "catalog", category_defined("roads", "AGENCY_INFRA"));
 }
 
+TEST(names_are_by_language)
+{
+    static struct texts_pair pair[] = {{"en_US", "Roads"}};
+    static const struct texts names = {1, pair};
+    struct command c = define("AGENCY_INFRA");
+    c.DefineCategory.names = &names;
+    given_nothing();
+    when(&admin, c);
+    then_refused(BAD_TEXT);
+    CHECK_TEXT(decided()->fault.field, "names");
+}
+
 TEST(a_code_is_lower_case_letters_digits_dash_and_underscore)
 {
     CHECK(is_word("road-works_2"));

@@ -93,6 +93,16 @@ TEST(what_is_no_parameter_of_the_inbox_is_refused_by_name)
     CHECK_TEXT(decided()->fault.field, "filter.wish");
 }
 
+/* As parameters of queries have it; languages do not. */
+TEST(a_member_with_an_underscore_is_read)
+{
+    static const char body[] = "{\"filter\":{\"on_hold\":\"true\"}}";
+    scoped_arena a = {0};
+    struct SaveFilter read;
+    CHECK_OK(shape_read(command_shape(SaveFilter), body, strlen(body), &a, &read, NULL));
+    CHECK_TEXT(read.filter->at[0].key, "on_hold");
+}
+
 TEST(an_officer_has_at_most_50_filters)
 {
     char name[16];
