@@ -65,48 +65,6 @@ class MainJob(unittest.TestCase):
         finally:
             c.sql("citywatch_read", f"DELETE FROM engine.parked WHERE stream = 'report-{rid}'")
 
-    def test_an_anonymous_author_is_nowhere_and_still_finds_his_report(self):
-        c = city()
-        me = c.get("/auth/me", "citizen3").json["user"]["id"]
-        marker = "marker-" + uuid.uuid4().hex
-        made = c.post("/reports", {"content": marker, "category": "keamanan", "visibility": "ANONYMOUS"}, "citizen3",
-                      headers={"X-Request-Id": "trace-" + marker, "User-Agent": "agent-" + marker,
-                               "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})
-        self.assertEqual(made.status, 201)
-        rid, position = made.json["report_id"], made.json["position"]
-        mine = c.get(f"/reports/me?min_position={position}&wait_ms=5000", "citizen3").json["data"]
-        self.assertIn(rid, [r["report_id"] for r in mine])
-        self.assertEqual(c.get(f"/reports/{rid}").status, 404)
-        self.assertEqual(c.get(f"/reports/{rid}", "citizen1").status, 404)
-        self.assertEqual(c.get(f"/cases/{rid}", "officer1").status, 404)
-        self.assertNotIn(rid, [r["report_id"] for r in c.get("/reports/public").json["data"]])
-        case = c.get(f"/cases/{rid}", "officer3").json
-        self.assertEqual(case["reporter_user_id"], "[ANONYMOUS]")
-        c.settle()
-        for database in ("citywatch_write", "citywatch_read"):
-            tables = c.sql(database, "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables "
-                                     "WHERE schemaname NOT IN ('pg_catalog', 'information_schema')")
-            for (table,) in tables:
-                found = c.sql(database, f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%{rid}%' AND "
-                                        f"(t::text LIKE '%{me}%' OR t::text LIKE '%trace-{marker}%' OR "
-                                        "t::text LIKE '%0af7651916cd43dd8448eb211c80319c%')")
-                self.assertEqual(found, [["0"]], table)
-        key = uuid.uuid4().hex
-        for visibility in ("ANONYMOUS", "PUBLIC", "ANONYMOUS"):
-            c.file_report("citizen3", key, content="the same key", visibility=visibility)
-        self.assertEqual(c.sql("citywatch_write", "SELECT count(*) FROM es_result a JOIN es_result b USING (key) "
-                                                  "WHERE a.actor <> b.actor"), [["0"]])
-        results = c.sql("citywatch_write", f"SELECT count(*) FROM es_result WHERE actor = '{me}' AND position = {position}")
-        self.assertEqual(results, [["0"]])
-        entries = c.redis("XRANGE", "{events}:report-private", f"{position}-0", f"{position}-0")
-        self.assertIn(rid, entries)
-        self.assertNotIn(me, entries)
-        self.assertNotIn("trace-" + marker, entries)
-        for part in ("command-api", "query-api", "projector", "caddy"):
-            log = c.log(part)
-            for trace in ("trace-" + marker, "agent-" + marker, me):
-                self.assertFalse(trace in log, (part, trace))
-
     def test_withdrawn_reports_leave_the_feed_and_stay_with_author_and_agency(self):
         c = city()
         rid = c.file_report("citizen2")["report_id"]
