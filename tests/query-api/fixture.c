@@ -232,6 +232,27 @@ static void add_history(const struct sample *s)
                   v == 1 ? "NULL" : quoted(s->note), (long long)(s->position + v));
 }
 
+/* A question and a comment, and lines of the history that tell more than a status. */
+static void add_talk(const struct sample *s)
+{
+    if (!s->said)
+        return;
+    views_sql(
+        "INSERT INTO report_conversation.report_questions (question_id, report_id, position, "
+        "agency, question, asked_at) VALUES (gen_random_uuid(), '%s', %lld, '%s', '%s', now())",
+        s->id, (long long)s->position, s->agency, s->said);
+    views_sql("INSERT INTO report_conversation.report_comments (comment_id, report_id, position, "
+              "commented_by, comment, commented_at) "
+              "VALUES (gen_random_uuid(), '%s', %lld, 'author', '%s', now())",
+              s->id, (long long)s->position, s->said);
+    views_sql("INSERT INTO report_history.report_history (report_id, version, position, type, at, "
+              "facts) VALUES ('%s', %lld, %lld, 'report.commented', now(), "
+              "jsonb_build_object('text', '%s')), ('%s', %lld, %lld, 'report.assigned', now(), "
+              "'{\"assignee_user_id\": \"an assignee\"}')",
+              s->id, (long long)s->version + 1, (long long)s->position, s->said, s->id,
+              (long long)s->version + 2, (long long)s->position);
+}
+
 static void add_counts(const struct sample *s)
 {
     views_sql("INSERT INTO case_counts.case_counts AS c VALUES ('%s', '%s', '%s', 1) "
@@ -288,6 +309,7 @@ void add_sample(const struct sample *given)
                          s.questions_open, s.forwarded ? "now()" : "NULL",
                          (long long)(s.touched ? s.touched : s.position)));
     add_history(&s);
+    add_talk(&s);
     add_counts(&s);
     add_keys(&s);
 }

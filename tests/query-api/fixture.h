@@ -33,6 +33,7 @@ const char *views_value(const char *format, ...) __attribute__((format(printf, 1
 struct sample {
     const char *id, *user, *visibility, *category, *kind, *agency, *former, *status, *content,
         *note;
+    const char *said;     /* a question and a comment; NULL: none */
     const char *priority; /* set by an officer; NULL: nobody has */
     const char *assignee; /* user id */
     const char *location; /* JSON; "null": none */

@@ -27,7 +27,7 @@ static void add_reports(void)
         SAMPLE(.id = sample_id(i + 1), .position = (i + 1) * 10, .version = 2, .user = "author",
                .visibility = visibility_words[visibility], .kind = filed_kinds[kind],
                .category = kind == 0 ? "was-crime" : "was-issue", .agency = OWNER, .former = FORMER,
-               .status = status_words[status], .note = "a note");
+               .status = status_words[status], .note = "a note", .said = "a word");
     }
     views_sql("INSERT INTO case_file.case_notes SELECT gen_random_uuid(), report_id, position, "
               "'what is " INSIDE "', NULL, now() FROM report_detail.report_detail; "
@@ -56,8 +56,9 @@ static void check_one(const struct onlooker *o, const char *token, int i)
     for (int history = 0; history < 2; history++) {
         snprintf(path, sizeof(path), "/reports/%s%s", sample_id(i + 1), history ? "/history" : "");
         scoped_response r = get(path, token, NULL);
-        if (r.status != (sees == '-' ? 404 : 200) || has(&r, "a note") != (sees == 'a') ||
-            has(&r, INSIDE))
+        bool all = sees == 'a';
+        if (r.status != (sees == '-' ? 404 : 200) || has(&r, "a note") != all ||
+            has(&r, "a word") != all || has(&r, "an assignee") || has(&r, INSIDE))
             fail(o, path, i, r.status);
     }
     snprintf(path, sizeof(path), "/cases/%s", sample_id(i + 1));
