@@ -5,7 +5,7 @@ import os
 import re
 import string
 
-from fold import TIMES, View, micros
+from fold import TIMES, MergedPeople, View, keep_pair, micros
 
 
 def status_of(d):
@@ -36,12 +36,9 @@ class Reports(View):
     kept = {}
     derived = ()
     status_time = note = None
-    vote_table = None
 
     def apply(self, e):
         d = e["data"]
-        if e["type"] in ("report.upvoted", "report.upvote.withdrawn"):
-            return self.vote(d["report_id"], 1 if e["type"] == "report.upvoted" else -1)
         if not e["stream"].startswith("report-"):
             return
         r = self.report(e["stream"][len("report-"):])
@@ -70,10 +67,6 @@ class Reports(View):
         empty = ["version", "position", *self.created, *self.kept, *self.derived, "status", self.status_time]
         empty += [self.note] if self.note else []
         return self.row(self.tables[0], rid, report_id=rid, **dict.fromkeys(empty))
-
-    def vote(self, rid, more):
-        v = self.row(self.vote_table, rid, report_id=rid, votes=0)
-        v["votes"] += more
 
     def handle(self, r, type, d):
         new = {}
@@ -114,13 +107,13 @@ VOTES = ("report.upvoted", "report.upvote.withdrawn")
 
 
 class report_list(Reports):
-    tables, types, vote_table = ("report_list", "report_votes"), STATUS + VOTES, "report_votes"
+    tables, types = ("report_list",), STATUS
     created, status_time = {**SHOWN, "pseudonym": "reporter_pseudonym"}, "last_status_at"
     kept = {"questions_open": 0, "merged_into": None}
 
 
 class report_detail(report_list):
-    tables, note = ("report_detail", "report_votes"), "last_note"
+    tables, note = ("report_detail",), "last_note"
     created = {**report_list.created, "kind": "kind"}
     absent = {"kind": "issue"}  # what an event that has no such member means
     kept = {**report_list.kept, "former_agencies": [], "priority": "medium", "priority_set": False}
@@ -132,18 +125,40 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "priority.def
 
 
 class case_inbox(Reports):
-    tables, types, created, status_time, note = ("case_inbox",), STATUS + VOTES, SHOWN, "updated_at", "last_note"
+    tables, types, created, status_time, note = ("case_inbox", "case_voters"), STATUS + VOTES, SHOWN, "updated_at", "last_note"
     kept = {**report_detail.kept, "forwarded_at": None, "acknowledged_at": None, "assignee": None, "touched_at": None}
-
     derived = ("votes", "priority_rank", "filed")
 
-    def vote(self, rid, more):
+    def __init__(self):
+        super().__init__()
+        self.people = MergedPeople("report.upvoted", "report.upvote.withdrawn")
+
+    def report(self, rid):
+        r = super().report(rid)
+        r.setdefault("merged_votes", 0)
+        return r
+
+    def apply(self, e):
+        d = e["data"]
+        if e["type"] in VOTES:
+            self.vote(d, e["type"] == "report.upvoted")
+        else:
+            super().apply(e)
+        for target, votes in self.people.note(e):
+            r = self.report(target)
+            r["merged_votes"] = votes
+            self.derive(r)
+
+    def vote(self, d, given):
+        rid, voter = d["report_id"], d["voter_user_id"]
         r = self.report(rid)
-        r["votes"] = (r["votes"] or 0) + more
+        r["votes"] = (r["votes"] or 0) + (1 if given else -1)
         self.derive(r)
+        keep_pair(self.at["case_voters"], "voter", rid, voter, given)
 
     def derive(self, r):
-        raised = r["priority"] == "medium" and not r["priority_set"] and (r["votes"] or 0) >= HIGH_FROM_VOTES
+        votes = (r["votes"] or 0) + r["merged_votes"]
+        raised = r["priority"] == "medium" and not r["priority_set"] and votes >= HIGH_FROM_VOTES
         r["priority_rank"] = PRIORITIES.index("high" if raised else r["priority"]) + 1 if r["priority"] else None
 
 
@@ -215,20 +230,41 @@ class report_conversation(View):
 
 
 class report_rank(View):
-    tables, types = ("report_rank",), STATUS + VOTES + MERGES + ("report.edited",)
+    tables, types = ("report_rank", "report_voters"), STATUS + VOTES + MERGES + ("report.edited",)
+
+    def __init__(self):
+        super().__init__()
+        self.people = MergedPeople("report.upvoted", "report.upvote.withdrawn")
+
+    def report(self, rid):
+        return self.row("report_rank", rid, report_id=rid, votes=None, position=None, category=None, status=None,
+                        merged_into=None, merged_votes=0, vote_count=0)
 
     def apply(self, e):
-        d = e["data"]
-        if e["type"] not in self.types or (e["type"] not in VOTES and d["visibility"] != "PUBLIC"):
+        d, type = e["data"], e["type"]
+        if type not in self.types:
             return
-        r = self.row("report_rank", d["report_id"], report_id=d["report_id"], votes=None, position=None,
-                     category=None, status=None, merged_into=None)
-        if e["type"] in MERGES:
-            r.update(merged(d, e["type"]) if d["report_id"] == d["merged_report_id"] else {})
-            return
-        if e["type"] in VOTES:
-            r["votes"] = (r["votes"] or 0) + (1 if e["type"] == "report.upvoted" else -1)
-            return
+        if type in VOTES:
+            r = self.report(d["report_id"])
+            r["votes"] = (r["votes"] or 0) + (1 if type == "report.upvoted" else -1)
+            keep_pair(self.at["report_voters"], "voter", d["report_id"], d["voter_user_id"], type == "report.upvoted")
+        elif type in MERGES:
+            if d["report_id"] == d["merged_report_id"]:
+                self.report(d["report_id"]).update(merged(d, type))
+        elif d["visibility"] == "PUBLIC":
+            self.file(e)
+        for target, votes in self.people.note(e):
+            self.report(target)["merged_votes"] = votes
+            self.sum(target)
+        if type in VOTES:
+            self.sum(d["report_id"])
+
+    def sum(self, rid):
+        r = self.report(rid)
+        r["vote_count"] = (r["votes"] or 0) + r["merged_votes"]
+
+    def file(self, e):
+        d, r = e["data"], self.report(e["data"]["report_id"])
         if e["type"] in STATUS:
             r["status"] = status_of(d)
         if e["type"] != "report.status.updated":

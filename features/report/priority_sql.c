@@ -18,7 +18,9 @@ void append_report_priority(struct text *sql)
 {
     text_append(sql, "CASE");
     for (size_t i = 0; i < sizeof(raises) / sizeof(raises[0]); i++)
-        text_printf(sql, " WHEN NOT priority_set AND priority = '%s' AND votes >= %d THEN '%s'",
+        text_printf(sql,
+                    " WHEN NOT priority_set AND priority = '%s' AND coalesce(votes, 0) + "
+                    "coalesce(merged_votes, 0) >= %d THEN '%s'",
                     priority_words[raises[i].from], raises[i].votes, priority_words[raises[i].to]);
     text_append(sql, " ELSE priority END");
 }

@@ -66,8 +66,8 @@ class Ledger(unittest.TestCase):
         votes = c.sql("citywatch_write", """
             SELECT data->>'report_id', sum(CASE type WHEN 'report.upvoted' THEN 1 ELSE -1 END) FROM es_event
              WHERE type LIKE 'report.upvote%' GROUP BY 1 ORDER BY 1""")
-        self.assertEqual(c.sql("citywatch_read", "SELECT report_id, votes FROM report_list.report_votes ORDER BY report_id::text"),
-                         votes)
+        self.assertEqual(c.sql("citywatch_read", "SELECT report_id, votes FROM report_rank.report_rank "
+                                                 "WHERE votes IS NOT NULL ORDER BY report_id::text"), votes)
         counts = c.sql("citywatch_read", "SELECT owner_agency, status, sum(cases) FROM case_counts.case_counts "
                                          "GROUP BY 1, 2 HAVING sum(cases) <> 0 ORDER BY 1, 2")
         self.assertEqual(c.sql("citywatch_read", "SELECT owner_agency, status, count(*) FROM case_inbox.case_inbox WHERE merged_into IS NULL "

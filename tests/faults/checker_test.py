@@ -239,8 +239,8 @@ class Checker(unittest.TestCase):
         self.assertEqual([legal.legal(e) for e in (filed, asked, answered, answered)], [True, True, True, False])
 
     def test_p1_a_vote_too_many_a_row_too_few_and_a_wrong_count(self):
-        self.assertIn("P1", self.views("UPDATE report_list.report_votes SET votes = votes + 1",
-                                       "UPDATE report_list.report_votes SET votes = votes - 1"))
+        self.assertIn("P1", self.views("UPDATE report_rank.report_rank SET votes = votes + 1",
+                                       "UPDATE report_rank.report_rank SET votes = votes - 1"))
         self.assertEqual(self.views("UPDATE report_rank.report_rank SET position = position + 1",
                                     "UPDATE report_rank.report_rank SET position = position - 1"), {"P1"})
         self.assertEqual(self.views("UPDATE case_counts.case_counts SET cases = cases + 1",

@@ -38,6 +38,40 @@ class View:
         return self.at[table].setdefault(key, dict(empty))
 
 
+def keep_pair(table, name, report, person, does):
+    """A row for each person who does it now."""
+    if does:
+        table[report, person] = {"report_id": report, name: person}
+    else:
+        table.pop((report, person), None)
+
+
+class MergedPeople:
+    """Who votes for or follows which report, and what is merged into what: how many people do so for what is merged into
+    a report, and not for the report itself."""
+
+    def __init__(self, begins, ends):
+        self.begins, self.ends, self.of, self.into = begins, ends, {}, {}
+
+    def note(self, e):
+        """Takes the event; yields (target, how many) for each target that it may be about."""
+        d, type = e["data"], e["type"]
+        rid = d.get("report_id")
+        targets = set()
+        if type in ("report.merged", "report.unmerged"):
+            if rid == d["merged_report_id"]:
+                self.into[rid] = d["into_report_id"] if type == "report.merged" else None
+            targets = {d["into_report_id"]}
+        elif type in (self.begins, self.ends):
+            person = next(d[m] for m in ("voter_user_id", "follower_user_id", "follower_pseudonym") if d.get(m))
+            people = self.of.setdefault(rid, set())
+            (people.add if type == self.begins else people.discard)(person)
+            targets = {self.into.get(rid), rid if rid in self.into.values() else None} - {None}
+        for target in targets:
+            others = [self.of.get(m, set()) for m, into in self.into.items() if into == target]
+            yield target, len(set().union(*others) - self.of.get(target, set()))
+
+
 def load():
     """{feature: its module}; each sees this one as `fold`."""
     sys.modules.setdefault("fold", sys.modules[__name__])

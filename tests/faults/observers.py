@@ -65,7 +65,7 @@ class Checkpoints(Observer):
         now = self.session.rows(
             f"SELECT l.position, {SERVER} AS server, "
             "(SELECT count(*) FROM report_history.report_history) AS rows, "
-            "(SELECT coalesce(sum(votes), 0) FROM report_detail.report_votes) AS votes "
+            "(SELECT coalesce(sum(votes), 0) FROM report_rank.report_rank) AS votes "
             "FROM engine.lane l WHERE l.name = 'main'")[0]
         if now != self.last:
             self.history.add("checkpoint", **now)

@@ -195,7 +195,7 @@ TEST(planted_bugs_in_views_are_caught)
     } bugs[] = {
         {"report_list.sql", "version DESC", "version ASC"},
         {"report_rank.sql", "SET position = excluded.position, ", "SET "},
-        {"report_list.sql", "v.votes + excluded.votes", "excluded.votes"},
+        {"report_rank.sql", "coalesce(r.votes, 0) + excluded.votes", "excluded.votes"},
         {"report_rank.sql", "coalesce(r.votes, 0) + excluded.votes", "r.votes + excluded.votes"},
         {"case_counts.sql", "c.cases + excluded.cases", "excluded.cases"},
         {"category_list.sql", "version DESC", "version ASC"},
@@ -218,10 +218,10 @@ TEST(statements_in_the_wrong_order_are_caught)
     const char *text = text_of("report_list.sql");
     const char *created = strstr(text, "-- :on report.created"),
                *updated = strstr(text, "-- :on report.status.updated"),
-               *votes = strstr(text, "-- :on report.upvoted");
+               *edited = strstr(text, "-- :on report.edited");
     const struct embedded file = {"planted_order.sql",
                                   arena_printf(&a, "%.*s%.*s%.*s%s", (int)(created - text), text,
-                                               (int)(votes - updated), updated,
-                                               (int)(updated - created), created, votes)};
+                                               (int)(edited - updated), updated,
+                                               (int)(updated - created), created, edited)};
     CHECK(differences_of(test_views_database(), &file) > 0);
 }

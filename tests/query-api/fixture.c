@@ -262,10 +262,6 @@ static void add_counts(const struct sample *s)
         views_sql("INSERT INTO report_rank.report_rank VALUES ('%s', %s, %lld, '%s', '%s')", s->id,
                   s->votes ? arena_printf(&t.arena, "%lld", (long long)s->votes) : "NULL",
                   (long long)s->position, s->category, s->status);
-    if (s->votes)
-        views_sql("INSERT INTO report_list.report_votes VALUES ('%s', %lld); "
-                  "INSERT INTO report_detail.report_votes VALUES ('%s', %lld)",
-                  s->id, (long long)s->votes, s->id, (long long)s->votes);
 }
 
 static void add_keys(const struct sample *s)

@@ -161,7 +161,6 @@ TEST(a_swapped_view_ends_the_cached_answer)
     CHECK_INT(occurrences(&old, "report_id"), 3);
     views_sql(
         "CREATE SCHEMA fresh; CREATE TABLE fresh.report_list (LIKE report_list.report_list); "
-        "CREATE TABLE fresh.report_votes (LIKE report_list.report_votes); "
         "INSERT INTO fresh.report_list SELECT * FROM report_list.report_list WHERE position = 1");
     views_sql("BEGIN; ALTER SCHEMA report_list RENAME TO stale; ALTER SCHEMA fresh RENAME TO "
               "report_list; "

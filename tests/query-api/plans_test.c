@@ -44,10 +44,6 @@ static void fill(int from, int to)
         "position %% 50 END, position, category, status FROM report_list.report_list "
         "WHERE visibility = 'PUBLIC' AND position >= %d",
         from);
-    views_sql(
-        "INSERT INTO report_list.report_votes SELECT report_id, votes FROM report_rank.report_rank "
-        "WHERE votes > 0 AND position >= %d",
-        from);
     views_sql("INSERT INTO report_follow.report_followers SELECT report_id, votes FROM "
               "report_rank.report_rank WHERE votes > 0 AND position >= %d",
               from);

@@ -23,5 +23,5 @@ SELECT json_build_object(
                   page.questions_open,
                   CASE page.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE page.reporter END
                       AS reporter_user_id,
-                  coalesce(page.votes, 0) AS vote_count, coalesce(f.followers, 0) AS follower_count, page.location,
+                  coalesce(page.votes, 0) + page.merged_votes AS vote_count, coalesce(f.follower_count, 0) AS follower_count, page.location,
                   engine.rfc3339(page.occurred_at) AS occurred_at) shown) item

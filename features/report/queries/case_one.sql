@@ -12,7 +12,7 @@ SELECT to_json(shown)::text, shown.version
                engine.rfc3339(c.forwarded_at) AS forwarded_at,
                CASE c.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE c.reporter END
                    AS reporter_user_id,
-               coalesce(c.votes, 0) AS vote_count, coalesce(f.followers, 0) AS follower_count, c.location,
+               coalesce(c.votes, 0) + c.merged_votes AS vote_count, coalesce(f.follower_count, 0) AS follower_count, c.location,
                engine.rfc3339(c.occurred_at) AS occurred_at,
                (SELECT count(*) FROM report_history.report_history h
                  WHERE h.report_id = c.report_id AND h.old_status = 'RESOLVED'

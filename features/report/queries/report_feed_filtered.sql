@@ -40,10 +40,10 @@ WITH RECURSIVE newest_kind AS (
   ORDER BY position DESC LIMIT $1::int)
 UNION ALL
 (SELECT row.* FROM voted_kind k CROSS JOIN LATERAL (
-        SELECT report_id, position, coalesce(votes, 0) AS votes FROM report_rank.report_rank
+        SELECT report_id, position, vote_count AS votes FROM report_rank.report_rank
          WHERE category = k.category AND status = k.status
            AND status <> 'WITHDRAWN' AND merged_into IS NULL AND position IS NOT NULL
-           AND (coalesce(votes, 0), position) < ($2::bigint, $3::bigint)
-         ORDER BY coalesce(votes, 0) DESC, position DESC LIMIT $1::int) row
+           AND (vote_count, position) < ($2::bigint, $3::bigint)
+         ORDER BY vote_count DESC, position DESC LIMIT $1::int) row
   WHERE $6 = 'votes' AND ($5::text IS NULL OR k.status = $5)
   ORDER BY votes DESC, position DESC LIMIT $1::int)

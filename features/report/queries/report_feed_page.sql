@@ -6,8 +6,8 @@
    AND visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND merged_into IS NULL AND position < $3::bigint
  ORDER BY position DESC LIMIT $1::int)
 UNION ALL
-(SELECT report_id, position, coalesce(votes, 0)
+(SELECT report_id, position, vote_count
   FROM report_rank.report_rank
  WHERE $6 = 'votes' AND status <> 'WITHDRAWN' AND merged_into IS NULL AND position IS NOT NULL
-   AND (coalesce(votes, 0), position) < ($2::bigint, $3::bigint)
- ORDER BY coalesce(votes, 0) DESC, position DESC LIMIT $1::int)
+   AND (vote_count, position) < ($2::bigint, $3::bigint)
+ ORDER BY vote_count DESC, position DESC LIMIT $1::int)

@@ -12,10 +12,10 @@ SELECT json_build_object('data', coalesce(json_agg(item.json ORDER BY page.posit
        (array_agg(page.position ORDER BY page.position DESC))[$1::int] AS next_position
   FROM page
   JOIN report_list.report_list r USING (report_id)
-  LEFT JOIN report_list.report_votes v USING (report_id)
+  LEFT JOIN report_rank.report_rank v ON v.report_id = r.report_id AND v.vote_count <> 0
  CROSS JOIN LATERAL (SELECT to_json(shown) AS json FROM (
            SELECT r.report_id, r.version, r.visibility, r.category, r.content,
                   engine.rfc3339(r.created_at) AS created_at, r.status AS current_status,
                   engine.rfc3339(r.last_status_at) AS last_status_at,
-                  coalesce(v.votes, 0) AS vote_count, r.location,
+                  coalesce(v.vote_count, 0) AS vote_count, r.location,
                   engine.rfc3339(r.occurred_at) AS occurred_at, r.merged_into) shown) item

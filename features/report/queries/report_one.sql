@@ -5,7 +5,7 @@ SELECT CASE WHEN sees_all THEN (SELECT to_json(shown) FROM (
                 SELECT report_id, version, visibility, category, content,
                        engine.rfc3339(created_at) AS created_at, status AS current_status,
                        engine.rfc3339(last_status_at) AS last_status_at, last_note,
-                       coalesce(v.votes, 0) AS vote_count, coalesce(f.followers, 0) AS follower_count,
+                       coalesce(v.vote_count, 0) AS vote_count, coalesce(f.follower_count, 0) AS follower_count,
                        following, location,
                        engine.rfc3339(occurred_at) AS occurred_at, owner_agency, merged_into, merged,
                        CASE visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE reporter END
@@ -18,14 +18,14 @@ SELECT CASE WHEN sees_all THEN (SELECT to_json(shown) FROM (
                 SELECT report_id, version, visibility, category, content,
                        engine.rfc3339(created_at) AS created_at, status AS current_status,
                        engine.rfc3339(last_status_at) AS last_status_at,
-                       coalesce(v.votes, 0) AS vote_count, coalesce(f.followers, 0) AS follower_count,
+                       coalesce(v.vote_count, 0) AS vote_count, coalesce(f.follower_count, 0) AS follower_count,
                        following, location,
                        engine.rfc3339(occurred_at) AS occurred_at, owner_agency, merged_into, merged,
 -- :fragment report_priority
                            AS priority) shown)
        END::text, version
   FROM report_seen
-  LEFT JOIN report_detail.report_votes v USING (report_id)
+  LEFT JOIN (SELECT report_id, votes, merged_votes, vote_count FROM report_rank.report_rank) v USING (report_id)
   LEFT JOIN report_follow.report_followers f USING (report_id)
  CROSS JOIN LATERAL (SELECT coalesce(json_agg(m.report_id ORDER BY m.report_id), '[]') AS merged
                        FROM report_detail.report_detail m WHERE m.merged_into = report_seen.report_id) others

@@ -50,12 +50,12 @@ SELECT json_build_object('data', coalesce(json_agg(item.json ORDER BY s.score DE
                          'next', NULL)::text
   FROM wanted
   LEFT JOIN scored s ON true
-  LEFT JOIN report_detail.report_votes v ON v.report_id = s.report_id
+  LEFT JOIN report_rank.report_rank v ON v.report_id = s.report_id AND v.vote_count <> 0
  CROSS JOIN LATERAL (SELECT to_json(shown) AS json FROM (
            SELECT s.report_id, s.score,
                   (SELECT to_json(reasons) FROM (
                       SELECT s.distance_m, s.same_category, s.text,
                              greatest(0, floor(s.age))::int AS age_days) reasons) AS reasons,
                   s.visibility, s.category, s.content, engine.rfc3339(s.created_at) AS created_at,
-                  s.status AS current_status, coalesce(v.votes, 0) AS vote_count, s.location) shown) item
+                  s.status AS current_status, coalesce(v.vote_count, 0) AS vote_count, s.location) shown) item
 HAVING count(*) > 0

@@ -1,6 +1,6 @@
 -- case_counts.sql -- how many cases an agency has in each status, by category; one that is merged into another
--- is none. Only differences are
--- added up, so the order in which streams arrive does not matter. A count that fell to 0 stays.
+-- is none. Only differences are added up, so the order in which streams arrive does not matter. A count that
+-- fell to 0 stays.
 
 -- :tables
 CREATE TABLE case_counts (

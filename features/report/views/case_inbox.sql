@@ -25,7 +25,8 @@ CREATE TABLE case_inbox (
     assignee text,              -- user id; NULL: nobody
     priority text,              -- set by an officer, or what it began with
     priority_set boolean,       -- by an officer; votes do not raise it any more
-    votes bigint,               -- NULL: none yet
+    votes bigint,               -- for itself; NULL: none yet
+    merged_votes bigint NOT NULL DEFAULT 0, -- people who voted for what is merged into it, not for itself
     priority_rank int GENERATED ALWAYS AS (array_position( -- of the one that is shown: 1 is the least urgent
 -- :fragment priority_words
         ,
@@ -34,6 +35,8 @@ CREATE TABLE case_inbox (
     questions_open bigint,      -- the agency waits for the author
     touched_at timestamptz      -- when the author last said something
 );
+CREATE INDEX case_inbox_merged ON case_inbox (merged_into) WHERE merged_into IS NOT NULL;
+CREATE TABLE case_voters (report_id uuid, voter text, PRIMARY KEY (report_id, voter));
 
 -- An agency's inbox, newest first: plain, and by category and status, of which a query without one of
 -- them walks the few values there are; so it does with agencies, for an admin. A query's `position < $n`
@@ -48,7 +51,7 @@ CREATE INDEX case_inbox_filtered ON case_inbox (owner_agency, category, status, 
 -- :members new_status text, changed_at timestamptz, note text
 -- :members old_owner_agency text, forwarded_at timestamptz, acknowledged_at timestamptz, assignee_user_id text
 -- :members priority text, commented_by text, edited_at timestamptz, answered_at timestamptz
--- :members commented_at timestamptz, merged_report_id uuid, into_report_id uuid
+-- :members voter_user_id text, commented_at timestamptz, merged_report_id uuid, into_report_id uuid
 
 -- :on report.created
 INSERT INTO case_inbox AS c (report_id, version, position, filed, reporter, visibility, category, owner_agency,
@@ -157,6 +160,30 @@ UPDATE case_inbox r
                 FILTER (WHERE report_id = merged_report_id))[1] AS merged_into
           FROM batch GROUP BY report_id) last
  WHERE r.report_id = last.report_id;
+
+-- :on report.upvoted, report.upvote.withdrawn
+MERGE INTO case_voters v
+USING (SELECT DISTINCT ON (stream) report_id, voter_user_id AS voter, type
+         FROM batch ORDER BY stream, version DESC) last
+   ON v.report_id = last.report_id AND v.voter = last.voter
+ WHEN MATCHED AND last.type = 'report.upvote.withdrawn' THEN DELETE
+ WHEN NOT MATCHED AND last.type = 'report.upvoted' THEN
+      INSERT (report_id, voter) VALUES (last.report_id, last.voter);
+
+-- As in report_rank.
+-- :on report.merged, report.unmerged, report.upvoted, report.upvote.withdrawn
+INSERT INTO case_inbox AS c (report_id, merged_votes)
+SELECT target.report_id, count(DISTINCT v.voter)
+  FROM (SELECT into_report_id AS report_id FROM batch WHERE into_report_id IS NOT NULL
+         UNION
+        SELECT m.merged_into FROM batch JOIN case_inbox m USING (report_id) WHERE m.merged_into IS NOT NULL
+         UNION
+        SELECT m.merged_into FROM batch JOIN case_inbox m ON m.merged_into = batch.report_id) target
+  LEFT JOIN case_inbox m ON m.merged_into = target.report_id
+  LEFT JOIN case_voters v ON v.report_id = m.report_id
+   AND NOT EXISTS (SELECT FROM case_voters own WHERE own.report_id = target.report_id AND own.voter = v.voter)
+ GROUP BY 1
+    ON CONFLICT (report_id) DO UPDATE SET merged_votes = excluded.merged_votes;
 
 -- For types that have no statement here.
 -- :version case_inbox report_id report

@@ -26,7 +26,6 @@ CREATE TABLE report_detail (
     merged_into uuid            -- the report it is the same as; NULL: none
 ) WITH (fillfactor = 80);      -- room beside a row for its next status
 CREATE INDEX report_detail_merged ON report_detail (merged_into) WHERE merged_into IS NOT NULL;
-CREATE TABLE report_votes (report_id uuid PRIMARY KEY, votes bigint NOT NULL) WITH (fillfactor = 80);
 
 -- :members report_id uuid, reporter_user_id text, reporter_pseudonym text, visibility text
 -- :members category text, kind text, owner_agency text, content text, location jsonb, status text
@@ -94,12 +93,6 @@ UPDATE report_detail r
                 FILTER (WHERE report_id = merged_report_id))[1] AS merged_into
           FROM batch GROUP BY report_id) last
  WHERE r.report_id = last.report_id;
-
--- :on report.upvoted, report.upvote.withdrawn
-INSERT INTO report_votes AS v (report_id, votes)
-SELECT report_id, sum(CASE type WHEN 'report.upvoted' THEN 1 ELSE -1 END)
-  FROM batch GROUP BY 1
-    ON CONFLICT (report_id) DO UPDATE SET votes = v.votes + excluded.votes;
 
 -- For types that have no statement here.
 -- :version report_detail report_id report

@@ -24,7 +24,6 @@ CREATE TABLE report_list (
     questions_open bigint,      -- the agency waits for the author
     merged_into uuid            -- the report it is the same as; NULL: none
 );
-CREATE TABLE report_votes (report_id uuid PRIMARY KEY, votes bigint NOT NULL) WITH (fillfactor = 80);
 
 -- The public feed, newest first: plain, and by category and status, of which a query without one of them
 -- walks the few values there are. A query repeats this WHERE word for word. Ascending, so that new rows
@@ -90,12 +89,6 @@ UPDATE report_list r
                 FILTER (WHERE report_id = merged_report_id))[1] AS merged_into
           FROM batch GROUP BY report_id) last
  WHERE r.report_id = last.report_id;
-
--- :on report.upvoted, report.upvote.withdrawn
-INSERT INTO report_votes AS v (report_id, votes)
-SELECT report_id, sum(CASE type WHEN 'report.upvoted' THEN 1 ELSE -1 END)
-  FROM batch GROUP BY 1
-    ON CONFLICT (report_id) DO UPDATE SET votes = v.votes + excluded.votes;
 
 -- For types that have no statement here.
 -- :version report_list report_id report
