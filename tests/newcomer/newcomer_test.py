@@ -18,15 +18,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 NOT_OURS = {".git", ".run", "build", "__pycache__"}
 PROGRAMS = ["citywatch-command-api", "citywatch-query-api", "citywatch-projector", "citywatchctl"]
-TESTS = r"^((features|contract|checks)\.|projector\.views_test$|query-api\.(comments|places)_test$)"
+TESTS = r"^((features|contract|checks)\.|projector\.views_test$|query-api\.(remarks|places)_test$)"
 GENERATED = "api/openapi.json"
 
 # Patch -> the section of README.md or CONTRIBUTING.md it follows, the files it may touch besides those of tests, how
 # many at most (None: however many).
 PATCHES = {
     "1-event-field.patch": ("README.md, change an event", ("events/schema/*.json", "features/vote/*"), 4),
-    "2-comment.patch": ("README.md, add a feature", ("features/comment/*", "events/schema/*.json", "events/features.def"), None),
-    "3-view-and-query.patch": ("README.md, add a view, add a query", ("features/report/*",), None),
+    "2-remark.patch": ("README.md, add a feature", ("features/remark/*", "events/schema/*.json", "events/features.def"), None),
+    "3-view-and-query.patch": ("README.md, add a view, add a query", ("features/category/*",), None),
     "4-setting.patch": ("CONTRIBUTING.md, A setting", ("platform/settings.def", "README.md"), 2),
 }
 
@@ -144,7 +144,7 @@ class Newcomer(unittest.TestCase):
         listed = json.loads(self.step("listing tests", ["ctest", "--test-dir", build, "-R", TESTS, "--show-only=json-v1"],
                                       stderr=subprocess.DEVNULL))
         names = [t["name"] for t in listed["tests"]]
-        self.assertIn("features.comment_test", names)
+        self.assertIn("features.remark_test", names)
         programs = [n.split(".")[1] for n in names if not n.startswith("checks.")]
         self.step("building", ["cmake", "--build", build, "-j", "2", "--target", *PROGRAMS, *programs], env=environment)
         said = self.step("a test", ["ctest", "--test-dir", build, "-j", "2", "-R", TESTS, "--output-on-failure"], env=environment)
