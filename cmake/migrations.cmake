@@ -1,0 +1,13 @@
+# migrations.cmake -- the numbers of migrations give their order, so each is there once in a folder.
+foreach(store write read)
+  set(numbers "")
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/migrations/${store}/*.sql)
+  foreach(file ${files})
+    get_filename_component(name ${file} NAME)
+    string(REGEX MATCH "^[0-9]+" number "${name}")
+    if(NOT number OR number IN_LIST numbers)
+      message(FATAL_ERROR "migrations/${store}/${name}: another file has this number, or it has none")
+    endif()
+    list(APPEND numbers ${number})
+  endforeach()
+endforeach()
