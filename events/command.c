@@ -99,7 +99,7 @@ static bool name_read(const struct command *c, const struct read_row *r, char ou
 {
     const char *id;
     memcpy(&id, (const char *)c + r->id, sizeof(id));
-    if (!id || !is_word(id) || (r->and_actor && !c->actor.user_id))
+    if (!id || (!is_word(id) && !is_code(id)) || (r->and_actor && !c->actor.user_id))
         return false;
     stream_name(r->kind, id, out);
     if (r->and_actor)

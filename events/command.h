@@ -5,7 +5,7 @@
  * DECLARED_READS_MAX other streams that its rule needs and the command itself names: of a kind, and
  *
  *   READS_PATH(kind)                  the id of the path
- *   READS_MEMBER(kind, Name, member)  a text or UUID of the body; absent, there is none to read
+ *   READS_MEMBER(kind, Name, member)  a word, code or UUID of the body; else there is none to read
  *   READS_ACTOR(kind)                 the user's id; nobody logged in, there is none to read
  *   READS_PATH_AND_ACTOR(kind)        both, as PATH_ID_AND_ACTOR
  *

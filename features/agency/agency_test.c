@@ -78,6 +78,7 @@ TEST(a_parent_is_an_agency_that_is_active)
     given_agency("CITY", true);
     when(&admin, define("PARKS", "CITY"));
     then("agency-PARKS", "catalog", agency_defined("PARKS", "CITY"));
+    CHECK_INT(asked_for(), 0);
     given_nothing();
     when(&admin, define("PARKS", "CITY"));
     refused_parent(NO_SUCH_AGENCY);

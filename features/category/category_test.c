@@ -16,6 +16,7 @@ TEST(an_admin_defines_a_category)
     given_agency("AGENCY_INFRA", true);
     when(&admin, define("AGENCY_INFRA"));
     then("category-roads", "catalog", category_defined("roads", "AGENCY_INFRA"));
+    CHECK_INT(asked_for(), 0);
 }
 
 TEST(the_same_definition_again_is_success_without_an_event)

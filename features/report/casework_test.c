@@ -154,6 +154,7 @@ TEST(an_agency_forwards_a_report_and_says_why)
     given_agency("AGENCY_HEALTH", true);
     forward_to("AGENCY_HEALTH");
     then(OWN, "report", forwarded_to("AGENCY_HEALTH"));
+    CHECK_INT(asked_for(), 0);
     given_report("PUBLIC");
     forward_to("AGENCY_INFRA");
     then_nothing();
@@ -262,6 +263,32 @@ TEST(who_is_not_of_the_agency_or_disabled_is_not_assigned)
     given_report("PUBLIC");
     when(&supervisor_infra, COMMAND(AssignCase, .user_id = OFFICER_F3));
     then_refused(NOT_ASSIGNABLE);
+}
+
+TEST(whoever_has_it_already_is_assigned_without_an_event_whatever_they_have_become)
+{
+    given_report("PUBLIC");
+    given(assigned(NULL, OFFICER_F3));
+    when(&supervisor_infra, COMMAND(AssignCase, .user_id = OFFICER_F3));
+    then_nothing();
+}
+
+/* No event says who did it: their name as the one who has the case would. */
+TEST(an_anonymous_author_neither_takes_their_report_nor_gives_it_back)
+{
+    struct event e = created("ANONYMOUS");
+    e.ReportCreated.reporter_pseudonym = officer_infra.pseudonym;
+    given_nothing();
+    given(e);
+    given_in("user-" OFFICER_F1, registered(OFFICER_F1, "OFFICER", "AGENCY_INFRA"));
+    when(&officer_infra, COMMAND(AssignCase, .user_id = OFFICER_F1));
+    then_refused(OWN_ANONYMOUS_REPORT);
+    CHECK(decided()->anonymous);
+    given_nothing();
+    given(e);
+    given(assigned(NULL, OFFICER_F1));
+    when(&officer_infra, COMMAND(AssignCase));
+    then_refused(OWN_ANONYMOUS_REPORT);
 }
 
 TEST(a_hand_over_takes_the_assignee_away)

@@ -41,11 +41,13 @@ TEST(a_row_names_none_one_or_several_streams)
                "two-" PATH " three-" USER " four-roads four-" BODY " ");
 }
 
-TEST(what_is_absent_or_no_word_is_not_read_and_the_others_are)
+TEST(what_is_absent_or_neither_word_nor_code_is_not_read_and_the_others_are)
 {
     struct command nobody = four("roads", BODY), pair_of_nobody = of(ReadPair);
     nobody.actor.user_id = pair_of_nobody.actor.user_id = NULL;
     CHECK_TEXT(reads_of(four("roads", NULL)), "two-" PATH " three-" USER " four-roads ");
+    CHECK_TEXT(reads_of(four("AGENCY_2", NULL)), "two-" PATH " three-" USER " four-AGENCY_2 ");
+    CHECK_TEXT(reads_of(four("Agency", NULL)), "two-" PATH " three-" USER " ");
     CHECK_TEXT(reads_of(four("no word", BODY)), "two-" PATH " three-" USER " four-" BODY " ");
     CHECK_TEXT(reads_of(nobody), "two-" PATH " four-roads four-" BODY " ");
     CHECK_TEXT(reads_of(pair_of_nobody), "");

@@ -26,6 +26,8 @@ static struct event pending[16]; /* of the command's own stream, folded when it 
 static int pending_count;
 static struct decision decision;
 static const struct problem *outcome;
+static const void *decided_on;
+static int asked;
 
 void given_nothing(void)
 {
@@ -79,6 +81,23 @@ static void check_emitted(void)
         test_fail(__FILE__, __LINE__, "an emitted event could not be read again", f.field, type);
 }
 
+static void add_read(const char *stream)
+{
+    int i = find(stream);
+    for (int k = 0; k < decision.read_count; k++)
+        if (text_equal(decision.reads[k].stream, streams[i].name))
+            return;
+    decision.reads[decision.read_count++] = (struct state_read){streams[i].name, streams[i].state};
+}
+
+static void add_declared_reads(const struct command *c)
+{
+    char declared[DECLARED_READS_MAX][STREAM_TEXT];
+    int count = command_declared_reads(c, declared);
+    for (int i = 0; i < count; i++)
+        add_read(declared[i]);
+}
+
 void when(const struct actor *a, struct command c)
 {
     char own[STREAM_TEXT];
@@ -90,13 +109,13 @@ void when(const struct actor *a, struct command c)
         given_in(own, pending[i]);
     int at = find(own);
     decision.version = streams[at].version;
-    for (;;) {
+    decided_on = streams[at].state;
+    add_declared_reads(&c);
+    for (asked = 0;; asked++) {
         outcome = stream_decider(own)->decide(streams[at].state, &c, &decision);
         if (outcome != NEEDS_STREAM)
             break;
-        int other = find(decision.needs);
-        decision.reads[decision.read_count++] =
-            (struct state_read){streams[other].name, streams[other].state};
+        add_read(decision.needs);
     }
     check_emitted();
 }
@@ -104,6 +123,16 @@ void when(const struct actor *a, struct command c)
 const struct decision *decided(void)
 {
     return &decision;
+}
+
+const void *decided_state(void)
+{
+    return decided_on;
+}
+
+int asked_for(void)
+{
+    return asked;
 }
 
 const struct problem *decided_outcome(void)

@@ -36,6 +36,9 @@ void then_refused_(const char *file, int line, const struct problem *p);
 #define then_nothing()            then_nothing_(__FILE__, __LINE__)
 #define then_refused(p)           then_refused_(__FILE__, __LINE__, p)
 const struct decision *decided(void);
+/* How many streams the rule has asked for that the command's row does not name. */
+int asked_for(void);
+const void *decided_state(void);             /* of the command's own stream */
 const struct problem *decided_outcome(void); /* NULL: done */
 
 struct event created(const char *visibility);
