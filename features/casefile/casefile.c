@@ -109,7 +109,7 @@ static fallible casefile_decide(const void *state, const struct command *c, stru
     TRY(read_report(c, out, &r));
     if (!is_by_clock(r, c)) {
         TRY(must_own_case(r, &c->actor));
-        TRY(must_not_be_merged(r, out));
+        TRY(must_not_be_merged(r, &c->actor, out));
     }
     switch ((enum casefile_command)c->type) {
     case NoteCase: return note(state, r, c, out);

@@ -13,7 +13,7 @@ static fallible must_take_part(const struct report *r, const struct command *c,
     if (!may_see(r, &c->actor))
         return NO_SUCH_REPORT;
     if (!is_author(r, &c->actor) && !is_officer_of(r, &c->actor))
-        return NOT_YOURS;
+        return refuse(out, NOT_YOURS, NULL, "Its author and the owning agency talk about it.");
     out->anonymous = is_anonymous_author(r, &c->actor);
     return check_version(c, out);
 }
@@ -25,7 +25,7 @@ fallible put_question(const struct report *r, const struct command *c, struct de
     TRY(must_own_case(r, &c->actor));
     out->anonymous = is_anonymous_author(r, &c->actor);
     TRY(check_version(c, out));
-    TRY(must_not_be_merged(r, out));
+    TRY(must_not_be_merged(r, &c->actor, out));
     TRY(must_not_be_final(r, out));
     if (!r->reporter && !r->pseudonym)
         return NO_AUTHOR_TO_ASK;
@@ -54,7 +54,7 @@ fallible answer_question(const struct report *r, const struct command *c, struct
     const struct AnswerQuestion *body = &c->AnswerQuestion;
     TRY(must_take_part(r, c, out));
     if (!is_author(r, &c->actor))
-        return NOT_YOURS;
+        return refuse(out, NOT_YOURS, NULL, "Only its author answers.");
     const struct report_question *q = find_question(r, body->question_id);
     if (!q)
         return refuse(out, NO_SUCH_QUESTION, "question_id", "GET /reports/{id} lists them.");
@@ -77,6 +77,8 @@ fallible comment_report(const struct report *r, const struct command *c, struct 
 {
     TRY(must_take_part(r, c, out));
     bool of_author = is_author(r, &c->actor);
+    if (!of_author)
+        TRY(must_not_be_final(r, out));
     emit_to_report(
         r,
         EVENT(ReportCommented, .report_id = r->id, .comment_id = c->new_id,

@@ -105,10 +105,10 @@ fallible edit_report(const struct report *r, const struct command *c, struct dec
     if (!may_see(r, &c->actor))
         return NO_SUCH_REPORT;
     if (!is_author(r, &c->actor))
-        return NOT_YOURS;
+        return refuse(out, NOT_YOURS, NULL, "Only its author edits it.");
     out->anonymous = is_anonymous_author(r, &c->actor);
     TRY(check_version(c, out));
-    TRY(must_not_be_merged(r, out));
+    TRY(must_not_be_merged(r, &c->actor, out));
     if (r->status != RECEIVED)
         return refuse(
             out, NOT_EDITABLE, "status",

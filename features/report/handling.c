@@ -13,7 +13,7 @@ static fallible must_be_open_case(const struct report *r, const struct command *
     TRY(must_own_case(r, &c->actor));
     out->anonymous = is_anonymous_author(r, &c->actor);
     TRY(check_version(c, out));
-    TRY(must_not_be_merged(r, out));
+    TRY(must_not_be_merged(r, &c->actor, out));
     return must_not_be_final(r, out);
 }
 
@@ -62,12 +62,16 @@ fallible forward_case(const struct report *r, const struct command *c, struct de
 /* ---- one of its people ---- */
 
 /* An officer takes what nobody has and gives back what is theirs; supervisors and admins give it to
- * anybody of the agency. */
+ * anybody of the agency. The event of an anonymous author says nothing of who did it: they would be
+ * the one whom it names. */
 static fallible may_assign(const struct report *r, const struct actor *a, const char *to,
                            struct decision *out)
 {
     bool own = text_equal(r->assignee, a->user_id), takes = text_equal(to, a->user_id);
-    if (a->role != OFFICER || text_equal(to, r->assignee))
+    if ((own || takes) && out->anonymous)
+        return refuse(out, OWN_ANONYMOUS_REPORT, "user_id",
+                      "A supervisor can give it to somebody.");
+    if (a->role != OFFICER)
         return NULL;
     if (r->assignee && !own)
         return refuse(out, ASSIGNED_ALREADY, "user_id", "A supervisor can give it to another one.");
@@ -93,10 +97,12 @@ fallible assign_case(const struct report *r, const struct command *c, struct dec
 {
     const char *to = c->AssignCase.user_id;
     TRY(must_be_open_case(r, c, out));
-    TRY(may_assign(r, &c->actor, to, out));
-    if (to)
+    bool changes = !text_equal(to, r->assignee) && (to || r->assignee);
+    if (changes)
+        TRY(may_assign(r, &c->actor, to, out));
+    if (changes && to)
         TRY(must_be_assignable(r, to, out));
-    if (!text_equal(to, r->assignee) && (to || r->assignee))
+    if (changes)
         emit_to_report(r,
                        EVENT(ReportAssigned, .report_id = r->id,
                              .old_assignee_user_id = r->assignee, .assignee_user_id = to,

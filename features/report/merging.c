@@ -81,7 +81,7 @@ fallible merge_case(const struct report *r, const struct command *c, struct deci
         return refuse(out, NO_SUCH_REPORT, "into", NULL);
     out->anonymous = out->anonymous || is_anonymous_author(into, &c->actor);
     if (!text_equal(r->merged_into, into->id)) {
-        TRY(must_not_be_merged(r, out));
+        TRY(must_not_be_merged(r, &c->actor, out));
         TRY(must_be_mergeable(r, into, out));
         emit_merged(r, into, c->now, out);
     }

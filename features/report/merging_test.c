@@ -86,6 +86,24 @@ TEST(merging_again_into_the_same_is_success_without_an_event_and_into_another_is
     CHECK_TEXT(decided()->members, "\"merged_into\":\"" R2 "\"");
 }
 
+static void then_merged(const struct actor *author, const char *visibility, const char *members)
+{
+    given_two(visibility);
+    given_merged(R1, R2);
+    when(author, COMMAND(EditReport, .content = "two holes"));
+    then_refused(MERGED);
+    CHECK_TEXT(decided()->members, members);
+    CHECK(decided()->fault.detail || !members);
+}
+
+TEST(an_author_is_not_told_which_hidden_report_theirs_was_merged_into)
+{
+    then_merged(&citizen1, "PUBLIC", "\"merged_into\":\"" R2 "\"");
+    then_merged(&citizen1, "PRIVATE", NULL);
+    then_merged(&citizen1, "ANONYMOUS", NULL);
+    CHECK(decided()->anonymous);
+}
+
 TEST(a_merged_report_is_taken_out_again)
 {
     given_two("PUBLIC");

@@ -94,7 +94,7 @@ static fallible move(const struct report *r, enum status to, const char *note,
     int who = who_is(r, &c->actor);
     out->anonymous = is_anonymous_author(r, &c->actor);
     TRY(check_version(c, out));
-    TRY(must_not_be_merged(r, out));
+    TRY(must_not_be_merged(r, &c->actor, out));
     const struct move *m = find_move(r, to, who, c->now);
     if (to != r->status && !m)
         return illegal(r, to, who, c, out);
@@ -123,7 +123,7 @@ fallible update_report(const struct report *r, const struct command *c, struct d
     if (!by_clock && !may_see(r, &c->actor))
         return NO_SUCH_REPORT;
     if (!by_clock && !is_author(r, &c->actor) && !is_officer_of(r, &c->actor))
-        return NOT_YOURS;
+        return refuse(out, NOT_YOURS, NULL, "Its author and the owning agency move it.");
     return move_to(r, body->status, body->note, c, out);
 }
 
@@ -139,6 +139,6 @@ fallible withdraw_report(const struct report *r, const struct command *c, struct
     if (!may_see(r, &c->actor))
         return NO_SUCH_REPORT;
     if (!is_author(r, &c->actor) && c->actor.role != ADMIN)
-        return NOT_YOURS;
+        return refuse(out, NOT_YOURS, NULL, "Its author and admins withdraw it.");
     return move(r, WITHDRAWN, c->WithdrawReport.reason, "reason", c, out);
 }

@@ -30,11 +30,28 @@ static const int64_t *keep_moment(struct arena *a, const int64_t *from)
     return to;
 }
 
+/* Takes the agency from its place in the list. NULL: it has not owned the report yet. */
+static struct report_agency *take_agency(struct report *r, const char *code)
+{
+    struct report_agency **at = &r->agencies;
+    while (*at && !text_equal((*at)->code, code))
+        at = &(*at)->former;
+    struct report_agency *taken = *at;
+    if (taken)
+        *at = taken->former;
+    return taken;
+}
+
 /* It has not acknowledged the report, also if it owned it before: that was another hand-over. */
 static void owned_by(struct report *r, const char *agency, struct arena *a)
 {
-    struct report_agency *owner = arena_alloc(a, sizeof(*owner));
-    *owner = (struct report_agency){.code = arena_text(a, agency), .former = r->agencies};
+    struct report_agency *owner = take_agency(r, agency);
+    if (!owner) {
+        owner = arena_alloc(a, sizeof(*owner));
+        owner->code = arena_text(a, agency);
+    }
+    owner->acknowledged = false;
+    owner->former = r->agencies;
     r->agencies = owner;
     r->owner_agency = owner->code;
     r->assignee = NULL;
@@ -238,10 +255,12 @@ fallible must_not_be_final(const struct report *r, struct decision *out)
                   arena_join(out->arena, "It is ", status_words[r->status], "."));
 }
 
-fallible must_not_be_merged(const struct report *r, struct decision *out)
+fallible must_not_be_merged(const struct report *r, const struct actor *a, struct decision *out)
 {
     if (!r->merged_into)
         return NULL;
+    if (r->visibility != PUBLIC && !is_officer_of(r, a))
+        return MERGED;
     out->members = arena_printf(out->arena, "\"merged_into\":\"%s\"", r->merged_into);
     return refuse(out, MERGED, NULL,
                   arena_join(out->arena, "It is merged into ", r->merged_into, "."));

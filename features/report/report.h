@@ -52,8 +52,9 @@ bool may_see(const struct report *r, const struct actor *a);
 fallible must_own_case(const struct report *r, const struct actor *a);
 /* The actor is the author of an anonymous report: nothing may name them. */
 bool is_anonymous_author(const struct report *r, const struct actor *a);
-/* Refuses what is not done with a report that is merged into another one, and names that one. */
-fallible must_not_be_merged(const struct report *r, struct decision *out);
+/* Refuses what is not done with a report that is merged into another one, and names that one; not
+ * to the author of a hidden report, who may not know of another one's. */
+fallible must_not_be_merged(const struct report *r, const struct actor *a, struct decision *out);
 /* CLOSED and WITHDRAWN: nothing leads out of them. */
 bool is_final(const struct report *r);
 

@@ -176,7 +176,11 @@ static void check_words(const struct a_case *k, bool sees)
            : k->status != RECEIVED ? NOT_EDITABLE
                                    : NULL);
     after(k, COMMAND(CommentReport, .text = "it grows"));
-    expect(k, "a comment", !sees ? NO_SUCH_REPORT : concerned ? NULL : NOT_YOURS);
+    expect(k, "a comment",
+           !sees                                                              ? NO_SUCH_REPORT
+           : !concerned                                                       ? NOT_YOURS
+           : !k->o->author && (k->status == CLOSED || k->status == WITHDRAWN) ? REPORT_IS_FINAL
+                                                                              : NULL);
     after(k, COMMAND(AnswerQuestion, .question_id = N1, .text = "that one"));
     expect(k, "an answer", !sees ? NO_SUCH_REPORT : k->o->author ? NO_SUCH_QUESTION : NOT_YOURS);
 }
