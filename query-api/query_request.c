@@ -172,6 +172,21 @@ static void bind_language(struct binder *b)
     bind(b, b->request->language);
 }
 
+static fallible bind_user(struct binder *b, const struct binding *row, const char *value)
+{
+    char lower[UUID_TEXT];
+    b->request->filtered = b->request->filtered || value;
+    if (text_equal(value, "me"))
+        value = b->who ? b->who->user_id : NULL;
+    else if (value && !text_equal(value, "none")) {
+        if (!uuid_read(value, lower))
+            return bad(b, row->name, "me, none or a user id.");
+        value = arena_text(http_arena(b->http), lower);
+    }
+    bind_filter(b, value);
+    return NULL;
+}
+
 static fallible bind_one(struct binder *b, const struct binding *row)
 {
     const struct claims *c = b->who;
@@ -187,6 +202,7 @@ static fallible bind_one(struct binder *b, const struct binding *row)
         b->request->filtered = b->request->filtered || (given && !row->fallback);
         return bind_word(b, row, value);
     case BIND_CHOSEN_AGENCY: return bind_chosen_agency(b, row, value);
+    case BIND_USER: return bind_user(b, row, value);
     case BIND_TEXT:
         if (value)
             TRY(check_text(b, row, value));

@@ -31,6 +31,8 @@ const struct view_set all_views = {{
 #define ONE_OF(label, instead)  {.kind = BIND_ONE_OF, .name = #label, .other = #instead},
 #define WORD(label, list, otherwise) \
     {.kind = BIND_WORD, .name = #label, .words = list, .fallback = otherwise},
+#define FLAG(label)       {.kind = BIND_WORD, .name = #label, .words = flag_words},
+#define USER(label)       {.kind = BIND_USER, .name = #label},
 #define CURSOR_DOWN(keys) {.kind = BIND_CURSOR, .name = "cursor", .min = INT64_MAX, .max = keys},
 #define CURSOR_UP(keys)   {.kind = BIND_CURSOR, .name = "cursor", .min = 0, .max = keys},
 #define LANGUAGE          {.kind = BIND_LANGUAGE},
@@ -39,6 +41,8 @@ const struct view_set all_views = {{
 #define ROLE              {.kind = BIND_ROLE},
 #define AGENCY            {.kind = BIND_AGENCY},
 #define CHOSEN_AGENCY     {.kind = BIND_CHOSEN_AGENCY, .name = "agency", .min = 1, .max = 64},
+
+static const char *const flag_words[] = {"true", "false", NULL};
 
 #define QUERY(verb, at, roles, name, kind, seconds, named_views, otherwise, ...) \
     {#verb, at, roles, #name, kind, seconds, {{named_views}}, otherwise, {__VA_ARGS__}},

@@ -50,6 +50,7 @@ enum binding_kind {
     BIND_AGENCY,        /* own agency; NULL for an admin, who has all, and without a token */
     BIND_CHOSEN_AGENCY, /* the same, but an admin may choose one by parameter `agency`; anybody
                            else may name only the own one: 403 */
+    BIND_USER,          /* parameter: "none", "me" for the user id of who asks, or a user id */
 };
 
 struct binding {
@@ -62,7 +63,7 @@ struct binding {
     const char *stream_kind; /* of a path id: events of the stream <kind>-<id> are shown */
 };
 
-enum { BINDINGS_MAX = 12 };
+enum { BINDINGS_MAX = 16 };
 
 struct route {
     const char *method, *path;

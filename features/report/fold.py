@@ -292,4 +292,13 @@ class case_counts(View):
                        d["old_status"], -1)
 
 
-VIEWS = (report_list, report_detail, report_history, report_conversation, report_similar, report_rank, case_inbox, case_counts)
+class case_texts(View):
+    tables, types = ("case_texts",), ("report.created", "report.edited")
+
+    def apply(self, e):
+        d = e["data"]
+        if e["type"] in self.types:
+            self.at["case_texts"][d["report_id"]] = {"report_id": d["report_id"], "content": d["content"]}
+
+
+VIEWS = (report_list, report_detail, report_history, report_conversation, report_similar, report_rank, case_inbox, case_counts, case_texts)

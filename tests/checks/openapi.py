@@ -13,7 +13,7 @@ from sources import ROOT as ROOT_PATH, feature_files, report
 ROOT = Path(ROOT_PATH)
 OF_THE_GATEWAY = {("GET", "/health"), ("GET", "/health/{service}"), ("GET", "/ready/{service}")}
 # Bindings that make an answer depend on who asks.
-WHO = r"\b(ACTOR|PSEUDONYM|ROLE|AGENCY|CHOSEN_AGENCY)\b"
+WHO = r"\b(ACTOR|PSEUDONYM|ROLE|AGENCY|CHOSEN_AGENCY|USER)\b"
 
 
 TABLES = feature_files("routes.def") + ["query-api/routes.def"]

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "events/sql_fragment.h"
-#include "platform/metrics.h"
 #include "platform/postgres.h"
 #include "query-api/head.h"
 #include "query-api/routes.h"
@@ -304,6 +303,7 @@ void add_sample(const struct sample *given)
                          quoted(s.note), former, priority, (long long)s.votes, quoted(s.assignee),
                          s.questions_open, s.forwarded ? "now()" : "NULL",
                          (long long)(s.touched ? s.touched : s.position)));
+    views_sql("INSERT INTO case_texts.case_texts VALUES ('%s', '%s')", s.id, s.content);
     add_history(&s);
     add_talk(&s);
     add_counts(&s);
@@ -379,18 +379,4 @@ const char *bearer(const char *name, enum role role, const char *agency)
     if (token_sign(t.signing, &c, time_now(), &token))
         exit(2);
     return arena_text(&t.arena, text_value(&token));
-}
-
-double metric(const char *line)
-{
-    scoped_text all = {0};
-    metrics_write(&all);
-    for (const char *at = text_value(&all); at; at = strchr(at, '\n')) {
-        at += *at == '\n';
-        if (text_starts(at, line))
-            return strtod(at + strlen(line), NULL);
-        if (!*at)
-            break;
-    }
-    return 0;
 }

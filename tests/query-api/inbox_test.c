@@ -43,3 +43,59 @@ TEST(votes_raise_a_priority_that_no_officer_has_set)
         check_priority(i, cases[i].shown);
     query_stop();
 }
+
+TEST(wrong_parameters_of_the_inbox_are_named)
+{
+    static const struct {
+        const char *parameters, *field;
+    } rows[] = {{"sort=votes", "sort"},
+                {"sort=", "sort"},
+                {"assignee=nobody", "assignee"},
+                {"assignee=", "assignee"},
+                {"priority=highest", "priority"},
+                {"waiting=1", "waiting"},
+                {"forwarded=yes", "forwarded"},
+                {"q=a", "q"},
+                {"q=%20%20", "q"},
+                {"q=%ff%ff", "q"},
+                {"q=ten%20letterten%20letterten%20letterten%20letterten%20letterten%20letterten%20"
+                 "letterten%20letterten%20letterten%20letter1",
+                 "q"}};
+    query_start(1, 1 << 20);
+    const char *officer = bearer("officer1", OFFICER, "AGENCY_INFRA");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char path[256], field[64];
+        snprintf(path, sizeof(path), "/cases/inbox?%s", rows[i].parameters);
+        snprintf(field, sizeof(field), "\"field\":\"%s\"", rows[i].field);
+        scoped_response r = get(path, officer, NULL);
+        if (!refused(&r, BAD_PARAMETER) || !has(&r, field))
+            test_fail(__FILE__, __LINE__, path, r.body, field);
+    }
+    query_stop();
+}
+
+TEST(a_cursor_of_the_inbox_belongs_to_its_sort_and_filters)
+{
+    static const char *const others[] = {"sort=oldest",
+                                         "sort=priority&assignee=me",
+                                         "sort=priority&priority=low",
+                                         "sort=priority&waiting=false",
+                                         "sort=priority&forwarded=false",
+                                         "sort=priority&q=report"};
+    query_start(1, 1 << 20);
+    for (int i = 1; i <= 5; i++)
+        SAMPLE(.id = sample_id(i), .position = i);
+    const char *officer = bearer("officer1", OFFICER, "AGENCY_INFRA");
+    char cursor[128] = "", path[256];
+    scoped_response first = get("/cases/inbox?sort=priority&limit=2", officer, NULL);
+    CHECK(member(&first, "next", cursor, sizeof(cursor)) != NULL);
+    snprintf(path, sizeof(path), "/cases/inbox?sort=priority&cursor=%s", cursor);
+    CHECK(shows(path, officer, sample_id(1)));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        snprintf(path, sizeof(path), "/cases/inbox?%s&cursor=%s", others[i], cursor);
+        scoped_response r = get(path, officer, NULL);
+        if (!refused(&r, BAD_CURSOR))
+            test_fail(__FILE__, __LINE__, path, r.body, NULL);
+    }
+    query_stop();
+}

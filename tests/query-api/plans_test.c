@@ -13,6 +13,32 @@
  * the way to those that are called early: hundreds more. */
 enum { FEW = 20000, MANY = 200000, PAGE = 50, MOST_ROWS = 120, BLOCKS_OF_A_KIND = 10 };
 
+/* In pages: what the inbox may look at for other filters than status, category and priority, twice
+ * (a step's rows are those of the step before). */
+enum { LOOKED_AT = 2 * (20 + 3 * 20), FEW_LEFT = 2 * 40 };
+
+static void fill_inbox(int from)
+{
+    views_sql(
+        "INSERT INTO case_inbox.case_inbox (report_id, version, position, reporter, visibility, "
+        "category, owner_agency, content, created_at, status, updated_at, priority, priority_set, "
+        "assignee, questions_open, forwarded_at, touched_at) SELECT report_id, version, position, "
+        "reporter, visibility, category, owner_agency, content || CASE WHEN position %% 90 = 1 AND "
+        "position < 4000 THEN ' early zebra' ELSE ' lamp' END, created_at, status, created_at, "
+        "(ARRAY['medium', 'low', 'high', 'urgent'])[position %% 13 %% 4 + 1], true, CASE position "
+        "%% 4 WHEN 0 THEN 'user' || position %% 20 WHEN 1 THEN reporter END, CASE WHEN position < "
+        "4000 AND position %% 4 = 1 THEN 1 ELSE 0 END, CASE WHEN position %% 2 = 0 THEN now() END, "
+        "now() + position %% 1000 * interval '1 s' "
+        "FROM report_list.report_list WHERE position >= %d",
+        from);
+    views_sql("INSERT INTO case_texts.case_texts SELECT report_id, content FROM "
+              "case_inbox.case_inbox WHERE position >= %d",
+              from);
+    views_sql("DELETE FROM case_counts.case_counts; INSERT INTO case_counts.case_counts SELECT "
+              "owner_agency, category, status, count(*) FROM case_inbox.case_inbox GROUP BY 1, 2, "
+              "3");
+}
+
 static void fill(int from, int to)
 {
     static const char *const columns =
@@ -31,14 +57,7 @@ static void fill(int from, int to)
     snprintf(sql, sizeof(sql), columns, "last_status_at", from, to);
     views_sql("INSERT INTO report_list.report_list %s", sql);
     views_sql("INSERT INTO report_detail.report_detail %s", sql);
-    views_sql(
-        "INSERT INTO case_inbox.case_inbox (report_id, version, position, reporter, visibility, "
-        "category, "
-        "owner_agency, content, created_at, status, updated_at) SELECT report_id, version, "
-        "position, "
-        "reporter, visibility, category, owner_agency, content, created_at, status, created_at "
-        "FROM report_list.report_list WHERE position >= %d",
-        from);
+    fill_inbox(from);
     views_sql(
         "INSERT INTO report_rank.report_rank SELECT report_id, CASE WHEN position %% 3 = 0 THEN "
         "position %% 50 END, position, category, status FROM report_list.report_list "
@@ -87,7 +106,8 @@ static int64_t blocks_of(const char *plan)
 }
 
 struct page_query {
-    const char *file, *values;
+    const char *file;
+    char values[160];
     bool filtered;
     int kinds;
     int64_t blocks; /* that it read while there were few reports */
@@ -131,55 +151,134 @@ static void check_pages(struct page_query *pages, int count)
     views_sql("RESET ALL");
 }
 
+static struct page_query pages[] = {
+    {"report_feed", "'50','9223372036854775807','9223372036854775807',NULL,NULL,'newest'", false, 1,
+     0},
+    {"report_feed", "'50','0','10000',NULL,NULL,'newest'", false, 1, 0},
+    {"report_feed", "'50','0','10000','c3',NULL,'newest'", true, 3, 0},
+    {"report_feed", "'50','0','10000',NULL,'RESOLVED','newest'", true, 7, 0},
+    {"report_feed", "'50','0','10000','c3','RESOLVED','newest'", true, 1, 0},
+    {"report_feed", "'50','9223372036854775807','9223372036854775807',NULL,NULL,'votes'", false, 1,
+     0},
+    {"report_feed", "'50','20','10000',NULL,NULL,'votes'", false, 1, 0},
+    {"report_feed", "'50','20','10000','c3',NULL,'votes'", true, 3, 0},
+    {"report_feed", "'50','20','10000',NULL,'RESOLVED','votes'", true, 7, 0},
+    {"report_feed", "'50','20','10000','c3','RESOLVED','votes'", true, 1, 0},
+    {"report_mine", "'50','9223372036854775807','user40','p40'", false, 1, 0},
+    {"report_feed", "'50','9223372036854775807','9223372036854775807','early',NULL,'newest'", true,
+     3, 0},
+    {"report_feed", "'50','9223372036854775807','9223372036854775807','early','RESOLVED','newest'",
+     true, 1, 0},
+    {"report_feed", "'50','9223372036854775807','9223372036854775807','early',NULL,'votes'", true,
+     3, 0},
+    {"report_mine", "'50','10000','user40','p40'", false, 1, 0},
+    {"report_mine", "'50','9223372036854775807','early','p40'", false, 1, 0},
+    {"report_one", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL", false, 1, 0},
+    {"report_history", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL,'50','0'", false,
+     1, 0},
+    {"case_inbox",
+     "'50','9223372036854775807','9223372036854775807','a1',NULL,NULL,'newest',NULL,NULL,NULL,"
+     "NULL,NULL",
+     false, 1, 0},
+    {"case_inbox",
+     "'50','9223372036854775807','10000','a1',NULL,NULL,'newest',NULL,NULL,NULL,NULL,NULL", false,
+     1, 0},
+    {"case_inbox",
+     "'50','9223372036854775807','9223372036854765807','a1',NULL,NULL,'oldest',NULL,NULL,NULL,"
+     "NULL,NULL",
+     false, 1, 0},
+    {"case_inbox", "'50','2','10000','a1',NULL,NULL,'priority',NULL,NULL,NULL,NULL,NULL", false, 1,
+     0},
+    {"case_inbox",
+     "'50','1700000000000000','10000','a1',NULL,NULL,'touched',NULL,NULL,NULL,NULL,NULL", false, 1,
+     0},
+    {"case_inbox",
+     "'50','9223372036854775807','10000','a1',NULL,'early','newest',NULL,NULL,NULL,NULL,NULL", true,
+     12, 0},
+    {"case_inbox",
+     "'50','9223372036854775807','10000',NULL,'RESOLVED','early','newest',NULL,NULL,NULL,NULL,"
+     "NULL",
+     true, 12, 0},
+    {"case_inbox",
+     "'50','9223372036854775807','10000','a1','RESOLVED',NULL,'newest',NULL,NULL,NULL,NULL,"
+     "NULL",
+     true, 16, 0},
+    {"case_inbox",
+     "'50','9223372036854775807','10000','a1',NULL,'c1','newest',NULL,NULL,NULL,NULL,NULL", true,
+     12, 0},
+    {"case_inbox",
+     "'50','9223372036854775807','10000','a1','RESOLVED','c1','newest',NULL,NULL,NULL,NULL,"
+     "NULL",
+     true, 4, 0},
+    {"case_inbox",
+     "'50','9223372036854775807','10000',NULL,NULL,NULL,'newest',NULL,NULL,NULL,NULL,NULL", true, 3,
+     0},
+    {"case_inbox",
+     "'50','9223372036854775807','10000',NULL,'RESOLVED',NULL,'newest',NULL,NULL,NULL,NULL,"
+     "NULL",
+     true, 40, 0},
+    {"case_inbox",
+     "'50','9223372036854775807','10000',NULL,NULL,'c1','newest',NULL,NULL,NULL,NULL,NULL", true,
+     12, 0},
+    {"report_similar", "'xxx and more','1.5','2.5','ADMIN',NULL,'20',NULL", false, 10, 0},
+    {"report_similar", "NULL,'1.5','2.5',NULL,NULL,'20',NULL", false, 4, 0},
+    {"report_similar_to", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL,'20'", false,
+     10, 0},
+    {"case_one", "'01900000-0000-7000-8000-000000000007','a1'", false, 1, 0},
+};
+
+/* Every order of the inbox with each of these, of agency a1, or of all if a status is given. */
+static const struct {
+    const char *sort, *keys;
+} orders[] = {{"newest", "'0','10000'"},
+              {"oldest", "'0','9223372036854765807'"},
+              {"priority", "'3','10000'"},
+              {"touched", "'9000000000000000','10000'"}};
+static const struct {
+    const char *where, *filters;
+    int kinds;
+} filters[] = {{"'a1',NULL,NULL", "NULL,'urgent',NULL,NULL,NULL", LOOKED_AT},
+               {"'a1',NULL,NULL", "'none',NULL,NULL,NULL,NULL", LOOKED_AT},
+               {"'a1',NULL,NULL", "'early',NULL,NULL,NULL,NULL", FEW_LEFT},
+               {"'a1',NULL,NULL", "NULL,NULL,'true',NULL,NULL", FEW_LEFT},
+               {"'a1',NULL,NULL", "NULL,NULL,'false',NULL,NULL", LOOKED_AT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,'true',NULL", LOOKED_AT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,'zebra'", FEW_LEFT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,'lamp'", LOOKED_AT},
+               {"'a1',NULL,NULL", "'none','low','false','true','lamp'", LOOKED_AT},
+               {"NULL,'RESOLVED',NULL", "'none',NULL,NULL,NULL,NULL", LOOKED_AT}};
+enum {
+    PAGES = sizeof(pages) / sizeof(pages[0]),
+    ORDERS = sizeof(orders) / sizeof(orders[0]),
+    FILTERS = sizeof(filters) / sizeof(filters[0])
+};
+
+static struct page_query inbox_pages[ORDERS * FILTERS];
+
+static void make_inbox_pages(void)
+{
+    for (int i = 0; i < ORDERS * FILTERS; i++) {
+        int o = i / FILTERS, f = i % FILTERS;
+        struct page_query *p = &inbox_pages[i];
+        *p = (struct page_query){.file = "case_inbox", .filtered = true, .kinds = filters[f].kinds};
+        snprintf(p->values, sizeof(p->values), "'50',%s,%s,'%s',%s", orders[o].keys,
+                 filters[f].where, orders[o].sort, filters[f].filters);
+    }
+}
+
+static void check_all_pages(void)
+{
+    check_pages(pages, PAGES);
+    check_pages(inbox_pages, ORDERS * FILTERS);
+}
+
 TEST(no_page_reads_more_than_it_shows_however_many_reports_there_are)
 {
-    struct page_query pages[] = {
-        {"report_feed", "'50','9223372036854775807','9223372036854775807',NULL,NULL,'newest'",
-         false, 1, 0},
-        {"report_feed", "'50','0','10000',NULL,NULL,'newest'", false, 1, 0},
-        {"report_feed", "'50','0','10000','c3',NULL,'newest'", true, 3, 0},
-        {"report_feed", "'50','0','10000',NULL,'RESOLVED','newest'", true, 7, 0},
-        {"report_feed", "'50','0','10000','c3','RESOLVED','newest'", true, 1, 0},
-        {"report_feed", "'50','9223372036854775807','9223372036854775807',NULL,NULL,'votes'", false,
-         1, 0},
-        {"report_feed", "'50','20','10000',NULL,NULL,'votes'", false, 1, 0},
-        {"report_feed", "'50','20','10000','c3',NULL,'votes'", true, 3, 0},
-        {"report_feed", "'50','20','10000',NULL,'RESOLVED','votes'", true, 7, 0},
-        {"report_feed", "'50','20','10000','c3','RESOLVED','votes'", true, 1, 0},
-        {"report_mine", "'50','9223372036854775807','user40','p40'", false, 1, 0},
-        {"report_feed", "'50','9223372036854775807','9223372036854775807','early',NULL,'newest'",
-         true, 3, 0},
-        {"report_feed",
-         "'50','9223372036854775807','9223372036854775807','early','RESOLVED','newest'", true, 1,
-         0},
-        {"report_feed", "'50','9223372036854775807','9223372036854775807','early',NULL,'votes'",
-         true, 3, 0},
-        {"report_mine", "'50','10000','user40','p40'", false, 1, 0},
-        {"report_mine", "'50','9223372036854775807','early','p40'", false, 1, 0},
-        {"case_inbox", "'50','9223372036854775807','a1',NULL,'early'", true, 3, 0},
-        {"case_inbox", "'50','9223372036854775807',NULL,'RESOLVED','early'", true, 3, 0},
-        {"report_one", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL", false, 1, 0},
-        {"report_history", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL,'50','0'",
-         false, 1, 0},
-        {"case_inbox", "'50','9223372036854775807','a1',NULL,NULL", false, 1, 0},
-        {"case_inbox", "'50','10000','a1',NULL,NULL", false, 1, 0},
-        {"case_inbox", "'50','10000','a1','RESOLVED',NULL", true, 3, 0},
-        {"case_inbox", "'50','10000','a1',NULL,'c1'", true, 3, 0},
-        {"case_inbox", "'50','10000','a1','RESOLVED','c1'", true, 1, 0},
-        {"case_inbox", "'50','10000',NULL,NULL,NULL", true, 3, 0},
-        {"case_inbox", "'50','10000',NULL,'RESOLVED',NULL", true, 9, 0},
-        {"case_inbox", "'50','10000',NULL,NULL,'c1'", true, 3, 0},
-        {"report_similar", "'xxx and more','1.5','2.5','ADMIN',NULL,'20',NULL", false, 10, 0},
-        {"report_similar", "NULL,'1.5','2.5',NULL,NULL,'20',NULL", false, 4, 0},
-        {"report_similar_to", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL,'20'",
-         false, 10, 0},
-        {"case_one", "'01900000-0000-7000-8000-000000000007','a1'", false, 1, 0},
-    };
-    enum { PAGES = sizeof(pages) / sizeof(pages[0]) };
+    make_inbox_pages();
     query_start(1, 1 << 20);
     fill(1, FEW);
-    check_pages(pages, PAGES);
+    check_all_pages();
     fill(FEW + 1, MANY);
-    check_pages(pages, PAGES);
+    check_all_pages();
     query_stop();
 }

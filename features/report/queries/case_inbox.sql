@@ -1,27 +1,34 @@
--- case_inbox.sql -- the cases of an agency, newest first, and how many there are in each status.
--- $1 limit; $2 position of the last row seen; $3 agency (NULL: all), $4 status, $5 category
+-- case_inbox.sql -- the cases of an agency, and how many there are in each status.
+-- $1 limit; $2, $3 keys of the last row seen; $4 agency (NULL: all), $5 status, $6 category; $7 sort; $8 assignee, a
+-- user or none; $9 priority; $10 waiting, $11 forwarded: true or false; $12 text. All sorts descend by both keys.
+-- Of the page's rows one may have no report: where the page after it begins if it is not full, and what was counted.
 -- :page
 , counts AS (
     SELECT status, sum(cases)::bigint AS cases FROM case_counts.case_counts
-     WHERE ($3::text IS NULL OR owner_agency = $3) AND ($5::text IS NULL OR category = $5)
+     WHERE ($4::text IS NULL OR owner_agency = $4) AND ($6::text IS NULL OR category = $6)
      GROUP BY status HAVING sum(cases) > 0
 )
 SELECT json_build_object(
-           'agency', $3::text,
-           'data', coalesce(json_agg(item.json ORDER BY page.position DESC), '[]'),
-           'counts', coalesce((SELECT json_object_agg(status, cases) FROM counts), '{}'))::text,
-       (array_agg(page.position ORDER BY page.position DESC))[$1::int] AS next_position
+           'agency', $4::text,
+           'data', coalesce(json_agg(item.json ORDER BY key1 DESC, key2 DESC) FILTER (WHERE report_id IS NOT NULL), '[]'),
+           'counts', coalesce((array_agg(page.counts) FILTER (WHERE page.counts IS NOT NULL))[1],
+                              (SELECT json_object_agg(status, cases) FROM counts), '{}'))::text,
+       coalesce((array_agg(key1 ORDER BY key1 DESC, key2 DESC) FILTER (WHERE report_id IS NOT NULL))[$1::int],
+                max(key1) FILTER (WHERE report_id IS NULL)) AS next_key1,
+       coalesce((array_agg(key2 ORDER BY key1 DESC, key2 DESC) FILTER (WHERE report_id IS NOT NULL))[$1::int],
+                max(key2) FILTER (WHERE report_id IS NULL)) AS next_key2
   FROM page
+  LEFT JOIN case_inbox.case_inbox c USING (report_id)
   LEFT JOIN report_follow.report_followers f USING (report_id)
  CROSS JOIN LATERAL (SELECT to_json(shown) AS json FROM (
-           SELECT page.report_id, page.version, page.visibility, page.category, page.content,
-                  engine.rfc3339(page.created_at) AS created_at, page.status,
-                  engine.rfc3339(page.updated_at) AS updated_at, page.owner_agency,
+           SELECT report_id, c.version, c.visibility, c.category, c.content,
+                  engine.rfc3339(c.created_at) AS created_at, c.status,
+                  engine.rfc3339(c.updated_at) AS updated_at, c.owner_agency,
 -- :fragment report_priority
                       AS priority,
-                  page.assignee AS assignee_user_id, engine.rfc3339(page.acknowledged_at) AS acknowledged_at,
-                  page.questions_open,
-                  CASE page.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE page.reporter END
+                  c.assignee AS assignee_user_id, engine.rfc3339(c.acknowledged_at) AS acknowledged_at,
+                  c.questions_open,
+                  CASE c.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE c.reporter END
                       AS reporter_user_id,
-                  coalesce(page.votes, 0) + page.merged_votes AS vote_count, coalesce(f.follower_count, 0) AS follower_count, page.location,
-                  engine.rfc3339(page.occurred_at) AS occurred_at) shown) item
+                  coalesce(c.votes, 0) + c.merged_votes AS vote_count, coalesce(f.follower_count, 0) AS follower_count, c.location,
+                  engine.rfc3339(c.occurred_at) AS occurred_at) shown) item

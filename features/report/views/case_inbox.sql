@@ -38,12 +38,22 @@ CREATE TABLE case_inbox (
 CREATE INDEX case_inbox_merged ON case_inbox (merged_into) WHERE merged_into IS NOT NULL;
 CREATE TABLE case_voters (report_id uuid, voter text, PRIMARY KEY (report_id, voter));
 
--- An agency's inbox, newest first: plain, and by category and status, of which a query without one of
--- them walks the few values there are; so it does with agencies, for an admin. A query's `position < $n`
--- implies the WHERE.
+-- An agency's inbox by position, priority and when the author last said something; by category, status and
+-- priority, of which a query walks those that there are; and the indexes of filters that may leave few cases. A
+-- query's `position < $n` implies the WHERE.
 CREATE INDEX case_inbox_agency ON case_inbox (owner_agency, position) WHERE position IS NOT NULL;
-CREATE INDEX case_inbox_filtered ON case_inbox (owner_agency, category, status, position)
+CREATE INDEX case_inbox_priority ON case_inbox (owner_agency, priority_rank, position) WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_touched ON case_inbox (owner_agency, touched_at, position) WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_kind ON case_inbox (owner_agency, category, status, priority_rank, position)
  WHERE position IS NOT NULL;
+CREATE INDEX case_inbox_assignee ON case_inbox (assignee, owner_agency, position)
+ WHERE position IS NOT NULL AND assignee IS NOT NULL;
+CREATE INDEX case_inbox_unassigned ON case_inbox (owner_agency, position)
+ WHERE position IS NOT NULL AND assignee IS NULL;
+CREATE INDEX case_inbox_waiting ON case_inbox (owner_agency, position)
+ WHERE position IS NOT NULL AND questions_open > 0;
+CREATE INDEX case_inbox_forwarded ON case_inbox (owner_agency, position)
+ WHERE position IS NOT NULL AND forwarded_at IS NOT NULL;
 
 -- :members report_id uuid, reporter_user_id text, visibility text
 -- :members category text, owner_agency text, content text, location jsonb, status text
