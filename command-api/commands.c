@@ -173,21 +173,21 @@ static fallible read_key(struct http_request *r, struct pending *p, struct fault
 
 /* ---- the answer ---- */
 
-/* Where what was made is to be found. A replay answers for the request that came first, whose new
- * id only the stored answer knows: it is the answer's first member. */
+/* Where what was made is to be found; a part is shown by the item it belongs to. A replay answers
+ * for the request that came first, whose new id only the stored answer knows: it is the answer's
+ * first member. */
 static const char *location_of(const struct pending *p, const struct row *row, struct arena *a)
 {
     const char *id = p->command.new_id, *named = strchr(row->path, '{');
-    const char *behind = named ? strchr(named, '}') + 1 : "";
-    const char *path = named ? arena_join(a, arena_bytes(a, row->path, (size_t)(named - row->path)),
-                                          p->command.target, behind)
-                             : row->path;
+    if (named)
+        return arena_join(a, arena_bytes(a, row->path, (size_t)(named - row->path)),
+                          p->command.target, "");
     if (p->outcome == REPLAYED) {
         struct members stored;
         bool ok = members_read(arena_join(a, "{", p->body, "}"), a, &stored) && stored.count;
         id = ok ? arena_bytes(a, stored.at[0].text.at, stored.at[0].text.length) : "";
     }
-    return arena_join(a, path, "/", id);
+    return arena_join(a, row->path, "/", id);
 }
 
 static void answer_done(struct http_request *r, const struct row *row, const struct pending *p)

@@ -1,7 +1,8 @@
 /* commands.h -- the HTTP face of the commands: the ROUTE rows of features/<name>/routes.def as
  * routes of the server. A row: method, path, who may (a mask of roles), the command, the status of
  * a success (201: with a Location, the row's path and the new id, which is the answer's first
- * member), what it tells and takes of versions (enum versioning), what a malformed path means. */
+ * member; of a part of an item, the item, which shows it), what it tells and takes of versions
+ * (enum versioning), what a malformed path means. */
 #pragma once
 
 #include "events/command.h"

@@ -13,6 +13,8 @@ class Casework(unittest.TestCase):
         r = self.city.ask(method, path, body, self.city.token(who), headers)
         self.assertEqual(r.status, status, f"{method} {path} by {who}: {r.raw}")
         self.position = r.json.get("position", 0)
+        if status == 201:
+            self.assertEqual(self.see(who, r.headers["Location"]).status, 200, r.headers["Location"])
         return r.json
 
     def see(self, who, path):
