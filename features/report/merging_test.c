@@ -250,6 +250,8 @@ TEST(while_it_is_merged_people_talk_and_vote_and_nothing_else_is_done)
         {&citizen1, COMMAND(AnswerQuestion, .question_id = N1, .text = "that one"), NULL},
         {&citizen2, COMMAND(UpvoteReport), NULL},
         {&citizen2, COMMAND(WithdrawUpvote), NULL},
+        {&citizen2, COMMAND(FollowReport), NULL},
+        {&citizen2, COMMAND(UnfollowReport), NULL},
         {&citizen1, COMMAND(EditReport, .content = "two holes"), MERGED},
         {&citizen1, COMMAND(WithdrawReport), MERGED},
         {&citizen1, COMMAND(UpdateReportStatus, .status = "WITHDRAWN"), MERGED},
