@@ -76,7 +76,7 @@ class Reports(View):
             new["owner_agency"] = d["owner_agency"]
             if changes_agency(d):
                 new |= {"assignee": None, "acknowledged_at": None, "forwarded_at": micros(d.get("forwarded_at"))}
-                new["former_agencies"] = (r.get("former_agencies") or []) + [d["old_owner_agency"]]
+                new["former_agencies"] = sorted({*(r.get("former_agencies") or []), d["old_owner_agency"]})
         if type == "report.priority.changed":
             new = {"priority": d["priority"], "priority_set": True}
         if type == "report.assigned":

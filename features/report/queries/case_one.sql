@@ -1,6 +1,8 @@
--- case_one.sql -- one case with its history, all notes and its hold, for the agency that owns it and those that did.
+-- case_one.sql -- one case with its newest lines and comments, all notes and its hold, for the agency that owns it and those that did.
 -- $1 report; $2 agency (NULL: all)
 -- :with report_talk
+-- :with case_lines
+-- :with case_merges
 SELECT to_json(shown)::text, shown.version
   FROM (SELECT c.report_id, c.version, c.visibility, c.category, c.content,
                engine.rfc3339(c.created_at) AS created_at, c.status,
@@ -25,15 +27,21 @@ SELECT to_json(shown)::text, shown.version
                                          'since', engine.rfc3339(h.since))
                   FROM case_file.case_holds h
                  WHERE h.report_id = c.report_id AND h.since IS NOT NULL) AS hold,
-               c.merged_into, (SELECT coalesce(json_agg(m.report_id ORDER BY m.report_id), '[]')
-                                 FROM report_detail.report_detail m WHERE m.merged_into = c.report_id) AS merged,
+               (SELECT m.report_id FROM case_merges m WHERE m.report_id = c.merged_into) AS merged_into,
+               (SELECT coalesce(json_agg(m.report_id ORDER BY m.report_id), '[]')
+                  FROM case_merges m WHERE m.merged_into = c.report_id) AS merged,
                (SELECT questions FROM report_talk) AS questions,
                (SELECT comments FROM report_talk) AS comments,
+               (SELECT older_comments FROM report_talk) AS older_comments,
+               (SELECT count(*) > 100 FROM case_lines) AS older_history,
                (SELECT coalesce(json_agg(to_json(line) ORDER BY line.version), '[]')
                   FROM (SELECT h.version, h.type, h.old_status, h.new_status, h.note,
-                               engine.rfc3339(h.at) AS at, h.facts
-                          FROM report_history.report_history h
-                         WHERE h.report_id = c.report_id) line) AS history
+                               engine.rfc3339(h.at) AS at,
+                               h.facts - CASE WHEN h.type IN ('report.merged', 'report.unmerged') AND NOT EXISTS (
+                                   SELECT FROM case_merges m WHERE m.report_id::text IN (
+                                       h.facts->>'merged_report_id', h.facts->>'into_report_id'))
+                                   THEN ARRAY['merged_report_id', 'into_report_id'] ELSE '{}' END AS facts
+                          FROM case_lines h WHERE h.place <= 100) line) AS history
           FROM case_inbox.case_inbox c
           LEFT JOIN report_follow.report_followers f USING (report_id)
          WHERE c.report_id = $1::uuid AND c.created_at IS NOT NULL

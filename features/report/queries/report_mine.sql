@@ -18,4 +18,7 @@ SELECT json_build_object('data', coalesce(json_agg(item.json ORDER BY page.posit
                   engine.rfc3339(r.created_at) AS created_at, r.status AS current_status,
                   engine.rfc3339(r.last_status_at) AS last_status_at,
                   coalesce(v.vote_count, 0) AS vote_count, r.location,
-                  engine.rfc3339(r.occurred_at) AS occurred_at, r.merged_into) shown) item
+                  engine.rfc3339(r.occurred_at) AS occurred_at,
+                  (SELECT m.report_id FROM report_list.report_list m WHERE m.report_id = r.merged_into
+                      AND (m.reporter = $3 OR m.pseudonym = $4
+                           OR (m.visibility = 'PUBLIC' AND m.status <> 'WITHDRAWN'))) AS merged_into) shown) item

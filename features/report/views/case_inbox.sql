@@ -19,7 +19,7 @@ CREATE TABLE case_inbox (
     status text,
     updated_at timestamptz,     -- of the last change of status
     last_note text,             -- why it is in this status; NULL if nobody said
-    former_agencies text[],     -- those that handed it over; they go on reading
+    former_agencies text[],     -- those that handed it over, each once; they go on reading
     forwarded_at timestamptz,   -- when it was handed to the owning agency; NULL: it was filed or edited there
     acknowledged_at timestamptz, -- by the owning agency; NULL: not yet
     assignee text,              -- user id; NULL: nobody
@@ -97,7 +97,8 @@ UPDATE case_inbox r
 -- :on report.edited, report.forwarded
 UPDATE case_inbox r
    SET version = greatest(r.version, moves.version), owner_agency = moves.owner_agency,
-       former_agencies = r.former_agencies || moves.former
+       former_agencies = ARRAY(SELECT DISTINCT code COLLATE "C" FROM unnest(r.former_agencies || moves.former) code
+                               ORDER BY 1)
   FROM (SELECT report_id, max(version) AS version, (array_agg(owner_agency ORDER BY version DESC))[1] AS owner_agency,
                coalesce(array_agg(old_owner_agency ORDER BY version)
                         FILTER (WHERE old_owner_agency <> owner_agency), '{}') AS former

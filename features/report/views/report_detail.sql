@@ -12,7 +12,7 @@ CREATE TABLE report_detail (
     category text,
     kind text,                  -- of the category when it was filed or edited last: decides who reads it
     owner_agency text,
-    former_agencies text[],     -- those that handed it over; they go on reading
+    former_agencies text[],     -- those that handed it over, each once; they go on reading
     content text,
     location jsonb,
     occurred_at timestamptz,
@@ -61,7 +61,8 @@ UPDATE report_detail r
 -- :on report.edited, report.forwarded
 UPDATE report_detail r
    SET version = greatest(r.version, moves.version), owner_agency = moves.owner_agency,
-       former_agencies = r.former_agencies || moves.former
+       former_agencies = ARRAY(SELECT DISTINCT code COLLATE "C" FROM unnest(r.former_agencies || moves.former) code
+                               ORDER BY 1)
   FROM (SELECT report_id, max(version) AS version, (array_agg(owner_agency ORDER BY version DESC))[1] AS owner_agency,
                coalesce(array_agg(old_owner_agency ORDER BY version)
                         FILTER (WHERE old_owner_agency <> owner_agency), '{}') AS former
