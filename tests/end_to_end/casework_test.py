@@ -1,5 +1,5 @@
-"""casework_test.py -- a report's whole life through the gateway: filed, edited, asked about, answered, forwarded,
-assigned, resolved, reopened, closed; and many cases at once."""
+"""casework_test.py -- a report's whole life through the gateway: filed, edited, followed, asked about, answered,
+forwarded, assigned, held, merged and taken out again, resolved, reopened, closed; and many cases at once."""
 import unittest, uuid
 
 from city import city
@@ -32,6 +32,42 @@ class Casework(unittest.TestCase):
         self.assertEqual(r.json["type"], f"/problems/{problem}", r.raw)
         return r.status
 
+    def is_found_and_followed(self, rid):
+        self.assertNotIn(rid, self.ids("citizen1", f"/reports/{rid}/similar"))
+        self.change("citizen2", "POST", f"/reports/{rid}/follow")
+        again = self.change("citizen2", "POST", f"/reports/{rid}/follow")
+        self.assertTrue(self.see("citizen2", f"/reports/{rid}").json["following"], again)
+        self.change("citizen3", "POST", f"/reports/{rid}/me-too")
+        self.change("citizen2", "DELETE", f"/reports/{rid}/follow")
+        seen = self.see("citizen3", f"/reports/{rid}").json
+        self.assertEqual((seen["vote_count"], seen["follower_count"], seen["following"]), (1, 1, True))
+
+    def is_noted_and_held(self, rid):
+        self.change("officer1", "POST", f"/cases/{rid}/notes", {"text": "The contractor says Thursday"}, 201)
+        for reason in ("a part", "the weather", "the weather"):
+            self.change("officer1", "POST", f"/cases/{rid}/hold", {"reason": reason})
+        case = self.see("officer1", f"/cases/{rid}").json
+        self.assertEqual(([n["text"] for n in case["notes"]], case["hold"]["reason"]),
+                         (["The contractor says Thursday"], "the weather"))
+        self.change("officer1", "DELETE", f"/cases/{rid}/hold")
+        self.assertIsNone(self.see("officer1", f"/cases/{rid}").json["hold"])
+
+    def is_merged_and_taken_out_again(self, rid):
+        other = self.city.file_report(content="A lamp is out")["report_id"]
+        self.change("officer1", "POST", f"/cases/{rid}/merge", {"into": other})
+        self.assertEqual(self.see("citizen1", f"/reports/{rid}").json["merged_into"], other)
+        self.refused("officer1", "POST", f"/cases/{rid}/notes", {"text": "too late"}, "merged")
+        self.change("officer1", "DELETE", f"/cases/{rid}/merge")
+
+    def is_found_by_a_saved_filter(self, rid):
+        mine = {"assignee": "me", "priority": "urgent"}
+        self.change("supervisor1", "PUT", "/cases/filters/life", {"filter": mine})
+        saved = self.see("supervisor1", "/cases/filters/life").json["filter"]
+        self.assertEqual(saved, mine)
+        self.assertIn(rid, self.ids("supervisor1", "/cases/inbox?" + "&".join(f"{k}={v}" for k, v in saved.items())))
+        self.change("supervisor1", "DELETE", "/cases/filters/life")
+        self.assertEqual(self.see("supervisor1", "/cases/filters/life").status, 404)
+
     def test_a_report_lives_its_whole_life(self):
         rid = self.city.file_report()["report_id"]
         edited = self.change("citizen1", "PATCH", f"/reports/{rid}", {"content": "It is lamp 19", "category": "kesehatan"})
@@ -39,6 +75,7 @@ class Casework(unittest.TestCase):
         self.assertEqual(self.see(None, f"/reports/{rid}").json["category"], "kesehatan")
         self.assertEqual(self.see("officer1", f"/cases/{rid}").status, 200)  # its agency has owned it
         self.assertEqual(self.refused("officer1", "POST", f"/cases/{rid}/acknowledge", {}, "not-owning"), 403)
+        self.is_found_and_followed(rid)
 
         self.change("officer2", "POST", f"/cases/{rid}/acknowledge")
         self.change("officer2", "POST", f"/cases/{rid}/forward", {"agency": "AGENCY_INFRA", "note": "a lamp"})
@@ -54,6 +91,8 @@ class Casework(unittest.TestCase):
         self.assertEqual(self.refused("citizen1", "POST", f"/reports/{rid}/answers", answer, "answered-already"), 409)
         self.change("citizen1", "POST", f"/reports/{rid}/comments", {"text": "It is dark"}, 201)
         self.change("officer1", "POST", f"/reports/{rid}/comments", {"text": "We come"}, 201)
+        onlooker = self.city.post(f"/reports/{rid}/comments", {"text": "Me too"}, "citizen2").json
+        self.assertIn("the owning agency", onlooker["detail"])
         public = self.see("citizen2", f"/reports/{rid}").json
         self.assertFalse({"questions", "comments", "last_note"} & public.keys())
         case = self.see("officer1", f"/cases/{rid}").json
@@ -68,8 +107,12 @@ class Casework(unittest.TestCase):
         self.refused("supervisor1", "PATCH", f"/cases/{rid}/assignee", {}, "missing-field")
         self.change("officer1", "PATCH", f"/cases/{rid}/priority", {"priority": "urgent"})
         self.assertEqual(self.see(None, f"/reports/{rid}").json["priority"], "urgent")
+        self.is_found_by_a_saved_filter(rid)
+        self.is_noted_and_held(rid)
+        self.is_merged_and_taken_out_again(rid)
 
-        self.change("officer1", "PATCH", f"/cases/{rid}/status", {"status": "IN_PROGRESS"})
+        begun = self.change("officer1", "POST", "/cases/bulk", {"ids": [rid], "status": "IN_PROGRESS"})
+        self.assertEqual(begun["done"], 1)
         self.refused("citizen1", "PATCH", f"/reports/{rid}", {"content": "two lamps"}, "not-editable")
         self.change("officer1", "PATCH", f"/cases/{rid}/status", {"status": "RESOLVED", "note": "replaced"})
         self.change("citizen1", "PATCH", f"/reports/{rid}/status", {"status": "IN_PROGRESS", "note": "dark again"})
@@ -81,7 +124,7 @@ class Casework(unittest.TestCase):
         history = self.see("officer1", f"/cases/{rid}").json["history"]
         self.assertEqual([h["type"].removeprefix("report.") for h in history],
                          ["created", "edited", "acknowledged", "forwarded", "question.asked", "question.answered",
-                          "commented", "commented", "assigned", "assigned", "priority.changed"] + ["status.updated"] * 5 +
+                          "commented", "commented", "assigned", "assigned", "priority.changed", "merged", "unmerged"] + ["status.updated"] * 5 +
                          ["commented"])
         shown = self.see(None, f"/reports/{rid}/history").json["data"]
         self.assertNotIn("report.commented", [h["type"] for h in shown])
