@@ -92,7 +92,8 @@ static const char *path_target(struct http_request *r, const struct row *row)
 }
 
 /* The id or word of the path, or a new id. */
-static fallible read_target(struct http_request *r, const struct row *row, struct command *c)
+static fallible read_target(struct http_request *r, const struct row *row, struct command *c,
+                            struct fault *f)
 {
     char id[UUID_TEXT];
     const char *given = path_target(r, row);
@@ -101,8 +102,16 @@ static fallible read_target(struct http_request *r, const struct row *row, struc
     switch (command_id(c->type)) {
     case NEW_ID: return NULL;
     case OWN_ID:
-    case PATH_WORD: c->target = given; return is_word(given) ? NULL : row->malformed;
-    case PATH_CODE: c->target = given; return is_code(given) ? NULL : row->malformed;
+    case PATH_WORD:
+        c->target = given;
+        return is_word(given) ? NULL
+                              : fault_at(f, row->malformed, NULL,
+                                         "A name is 1 to 64 of a-z, 0-9, dash and underscore.");
+    case PATH_CODE:
+        c->target = given;
+        return is_code(given) ? NULL
+                              : fault_at(f, row->malformed, NULL,
+                                         "A code is 1 to 64 of A-Z, 0-9 and underscore.");
     case NEW_ID_OF_PATH:
     case PATH_ID:
     case PATH_ID_NEW_PART:
@@ -264,7 +273,7 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     edge_actor(r, &claims, &c->actor);
     c->type = row->type;
     c->now = time_now();
-    TRY(read_target(r, row, c));
+    TRY(read_target(r, row, c, f));
     TRY(read_preconditions(r, row, c, f));
     TRY(read_body(r, c, f));
     command_complete(c);

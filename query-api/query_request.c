@@ -106,7 +106,8 @@ static fallible bind_word(struct binder *b, const struct binding *row, const cha
         return NULL;
     }
     for (int i = 0; row->words[i]; i++)
-        text_printf(&words, "%s%s", i ? ", " : "One of ", row->words[i]);
+        text_printf(&words, "%s%s", i ? ", " : "Expected one of ", row->words[i]);
+    text_append_char(&words, '.');
     return bad(b, row->name, arena_text(http_arena(b->http), text_value(&words)));
 }
 

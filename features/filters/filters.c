@@ -67,7 +67,8 @@ static fallible check_members(const struct texts *filter, struct decision *out)
     if (i == filter->count)
         return NULL;
     for (int w = 0; w < FILTER_MEMBER_COUNT; w++)
-        text_printf(&words, "%s%s", w ? ", " : "One of ", filter_member_words[w]);
+        text_printf(&words, "%s%s", w ? ", " : "Expected one of ", filter_member_words[w]);
+    text_append_char(&words, '.');
     return refuse(out, NOT_A_CHOICE, arena_printf(out->arena, "filter.%s", filter->at[i].key),
                   arena_text(out->arena, text_value(&words)));
 }

@@ -93,6 +93,12 @@ class BadInput(unittest.TestCase):
                             ("/reports/public?wait_ms=5001", "wait_ms")]:
             with self.subTest(path=path):
                 self.refused(c.get(path), 400, field)
+        self.assertEqual(c.get("/reports/public?sort=worst").json["detail"], "Expected one of newest, votes.")
+
+    def test_a_name_in_a_path_that_can_be_none_is_explained(self):
+        body = {"names": {"en": "Water"}, "active": True}
+        a = city().ask("PUT", "/agencies/water", body, city().token("admin1"))
+        self.assertEqual((a.status, a.json["detail"]), (404, "A code is 1 to 64 of A-Z, 0-9 and underscore."))
 
     def test_what_the_interface_allows_a_url_carries(self):
         c = city()

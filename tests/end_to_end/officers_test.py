@@ -93,7 +93,8 @@ class SavedFilters(unittest.TestCase):
             a = c.ask("PUT", "/cases/filters/mine", body, c.token("officer1"))
             self.assertEqual((a.status, a.json.get("field")), (400, field), a.raw)
         self.assertEqual(self.put("mine", {"status": "RECEIVED"}, "citizen1").status, 403)
-        self.assertEqual(self.put("Mine", {"status": "RECEIVED"}).status, 404)
+        named = self.put("Mine", {"status": "RECEIVED"})
+        self.assertEqual((named.status, named.json["detail"]), (404, "A name is 1 to 64 of a-z, 0-9, dash and underscore."))
         a = c.ask("PUT", "/cases/filters/mine", {"filter": {"status": "RECEIVED"}}, c.token("officer1"), {"If-Match": '"1"'})
         self.assertEqual((a.status, a.json["field"]), (400, "If-Match"))
 
