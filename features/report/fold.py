@@ -124,10 +124,13 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "priority.def
     HIGH_FROM_VOTES = int(re.search(r"RAISED_BY_VOTES\(MEDIUM, HIGH, (\d+)\)", rows.read()).group(1))
 
 
+HOLDS = ("case.held", "case.resumed")
+
+
 class case_inbox(Reports):
-    tables, types, created, status_time, note = ("case_inbox", "case_voters"), STATUS + VOTES, SHOWN, "updated_at", "last_note"
+    tables, types, created, status_time, note = ("case_inbox", "case_voters"), STATUS + VOTES + HOLDS, SHOWN, "updated_at", "last_note"
     kept = {**report_detail.kept, "forwarded_at": None, "acknowledged_at": None, "assignee": None, "touched_at": None}
-    derived = ("votes", "priority_rank", "filed")
+    derived = ("votes", "priority_rank", "filed", "held_since")
 
     def __init__(self):
         super().__init__()
@@ -142,6 +145,8 @@ class case_inbox(Reports):
         d = e["data"]
         if e["type"] in VOTES:
             self.vote(d, e["type"] == "report.upvoted")
+        elif e["type"] in HOLDS:
+            self.report(d["report_id"])["held_since"] = micros(d.get("since"))
         else:
             super().apply(e)
         for target, votes in self.people.note(e):

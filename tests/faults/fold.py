@@ -14,7 +14,7 @@ def micros(text):
     return (at - datetime.datetime.fromtimestamp(0, datetime.timezone.utc)) // datetime.timedelta(microseconds=1)
 
 
-TIMES = {"occurred_at", "created_at", "last_status_at", "updated_at", "at", "forwarded_at", "acknowledged_at", "touched_at",
+TIMES = {"occurred_at", "created_at", "last_status_at", "updated_at", "at", "forwarded_at", "acknowledged_at", "touched_at", "held_since",
          "asked_at", "answered_at", "commented_at", "saved_at", "until", "since"}
 
 

@@ -298,10 +298,11 @@ void add_sample(const struct sample *given)
                          s.kind ? s.kind : "issue", former, priority));
     add_row("case_inbox", &s,
             ", updated_at, last_note, former_agencies, priority, priority_set, votes, assignee, "
-            "questions_open, forwarded_at, touched_at",
-            arena_printf(&t.arena, "%s, %s, %s%s, nullif(%lld, 0), %s, %d, %s, " CREATED, at,
+            "questions_open, forwarded_at, held_since, touched_at",
+            arena_printf(&t.arena, "%s, %s, %s%s, nullif(%lld, 0), %s, %d, %s, %s, " CREATED, at,
                          quoted(s.note), former, priority, (long long)s.votes, quoted(s.assignee),
                          s.questions_open, s.forwarded ? "now()" : "NULL",
+                         s.held ? "now()" : "NULL",
                          (long long)(s.touched ? s.touched : s.position)));
     views_sql("INSERT INTO case_texts.case_texts VALUES ('%s', '%s')", s.id, s.content);
     add_history(&s);

@@ -40,7 +40,7 @@ struct sample {
     int64_t position, votes, version;
     int64_t touched; /* seconds after the first of all; 0: when it was created */
     int questions_open;
-    bool forwarded;
+    bool forwarded, held;
 };
 void add_sample(const struct sample *s);
 #define SAMPLE(...) add_sample(&(struct sample){__VA_ARGS__})

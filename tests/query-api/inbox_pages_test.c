@@ -56,7 +56,8 @@ static void make_case(int n)
                         .assignee = (text < 2) == (pick(20) > 0) ? person(pick(PEOPLE)) : NULL,
                         .touched = 1 + pick(50),
                         .questions_open = pick(20) ? 0 : 1 + pick(2),
-                        .forwarded = !pick(30)};
+                        .forwarded = !pick(30),
+                        .held = !pick(15)};
     c->priority = set >= 0 ? (enum priority)set : c->sample.votes >= 25 ? HIGH : MEDIUM;
     add_sample(&c->sample);
 }
@@ -75,7 +76,7 @@ static void make_cases(void)
 /* NULL or -1: not given. */
 struct inbox_filter {
     const char *agency, *category, *assignee;
-    int status, priority, waiting, forwarded, text;
+    int status, priority, waiting, forwarded, on_hold, text;
     enum inbox_sort sort;
 };
 
@@ -90,6 +91,7 @@ static struct inbox_filter random_filter(enum inbox_sort sort)
                              .priority = perhaps(6, PRIORITY_COUNT),
                              .waiting = perhaps(3, 2),
                              .forwarded = perhaps(4, 2),
+                             .on_hold = perhaps(4, 2),
                              .text = perhaps(3, sizeof(searched) / sizeof(searched[0])),
                              .sort = sort};
     static const char *const categories[] = {"c00", "c11"};
@@ -109,6 +111,7 @@ static bool fits(const struct inbox_case *c, const struct inbox_filter *f)
            (f->priority < 0 || (enum priority)f->priority == c->priority) &&
            (f->waiting < 0 || f->waiting == (s->questions_open > 0)) &&
            (f->forwarded < 0 || f->forwarded == s->forwarded) &&
+           (f->on_hold < 0 || f->on_hold == s->held) &&
            (f->text < 0 || strcasestr(s->content, searched_plain[f->text]));
 }
 
@@ -189,6 +192,8 @@ static void write_path(struct text *path, const struct inbox_filter *f, int limi
         text_printf(path, "&waiting=%s", flags[f->waiting]);
     if (f->forwarded >= 0)
         text_printf(path, "&forwarded=%s", flags[f->forwarded]);
+    if (f->on_hold >= 0)
+        text_printf(path, "&on_hold=%s", flags[f->on_hold]);
     if (f->text >= 0)
         text_printf(path, "&q=%s", searched[f->text]);
     for (char *blank = path->at; blank && (blank = strchr(blank, ' '));)
@@ -260,6 +265,7 @@ TEST(short_pages_lose_and_repeat_nothing)
                                      .priority = -1,
                                      .waiting = -1,
                                      .forwarded = -1,
+                                     .on_hold = -1,
                                      .text = 0,
                                      .sort = (enum inbox_sort)sort};
             int short_pages = walk(&f, admin, 1);

@@ -55,6 +55,7 @@ TEST(wrong_parameters_of_the_inbox_are_named)
                 {"priority=highest", "priority"},
                 {"waiting=1", "waiting"},
                 {"forwarded=yes", "forwarded"},
+                {"on_hold=no", "on_hold"},
                 {"q=a", "q"},
                 {"q=%20%20", "q"},
                 {"q=%ff%ff", "q"},

@@ -54,6 +54,26 @@ TEST(the_own_reports_page_over_named_and_anonymous_ones)
     query_stop();
 }
 
+TEST(what_waits_for_the_author_comes_first)
+{
+    query_start(1, 1 << 20);
+    for (int i = 1; i <= 12; i++)
+        SAMPLE(.id = sample_id(i), .position = i, .questions_open = i % 4 ? 0 : i / 4,
+               .visibility = i % 3 ? "PUBLIC" : "ANONYMOUS");
+    const char *author = bearer("citizen1", CITIZEN, NULL);
+    scoped_response r = get("/reports/me", author, NULL);
+    static const int order[] = {12, 8, 4, 11, 10, 9, 7, 6, 5, 3, 2, 1};
+    const char *last = r.body;
+    for (int i = 0; i < 12; i++) {
+        const char *at = strstr(r.body, sample_id(order[i]));
+        CHECK(at && at > last);
+        last = at ? at : last;
+    }
+    CHECK(has(&r, "\"questions_open\":3") && has(&r, "\"questions_open\":0"));
+    CHECK_INT(walk("/reports/me?limit=2", author, 12), 12);
+    query_stop();
+}
+
 TEST(a_history_is_paged_oldest_first)
 {
     query_start(1, 1 << 20);

@@ -22,13 +22,15 @@ static void fill_inbox(int from)
     views_sql(
         "INSERT INTO case_inbox.case_inbox (report_id, version, position, reporter, visibility, "
         "category, owner_agency, content, created_at, status, updated_at, priority, priority_set, "
-        "assignee, questions_open, forwarded_at, touched_at) SELECT report_id, version, position, "
+        "assignee, questions_open, forwarded_at, held_since, touched_at) SELECT report_id, "
+        "version, position, "
         "reporter, visibility, category, owner_agency, content || CASE WHEN position %% 90 = 1 AND "
         "position < 4000 THEN ' early zebra' ELSE ' lamp' END, created_at, status, created_at, "
         "(ARRAY['medium', 'low', 'high', 'urgent'])[position %% 13 %% 4 + 1], true, CASE position "
         "%% 4 WHEN 0 THEN 'user' || position %% 20 WHEN 1 THEN reporter END, CASE WHEN position < "
         "4000 AND position %% 4 = 1 THEN 1 ELSE 0 END, CASE WHEN position %% 2 = 0 THEN now() END, "
-        "now() + position %% 1000 * interval '1 s' "
+        "CASE WHEN position < 4000 AND position %% 5 = 0 THEN now() END, now() + position %% 1000 "
+        "* interval '1 s' "
         "FROM report_list.report_list WHERE position >= %d",
         from);
     views_sql("INSERT INTO case_texts.case_texts SELECT report_id, content FROM "
@@ -164,62 +166,62 @@ static struct page_query pages[] = {
     {"report_feed", "'50','20','10000','c3',NULL,'votes'", true, 3, 0},
     {"report_feed", "'50','20','10000',NULL,'RESOLVED','votes'", true, 7, 0},
     {"report_feed", "'50','20','10000','c3','RESOLVED','votes'", true, 1, 0},
-    {"report_mine", "'50','9223372036854775807','user40','p40'", false, 1, 0},
+    {"report_mine", "'50','9223372036854775807','9223372036854775807','user40','p40'", false, 1, 0},
     {"report_feed", "'50','9223372036854775807','9223372036854775807','early',NULL,'newest'", true,
      3, 0},
     {"report_feed", "'50','9223372036854775807','9223372036854775807','early','RESOLVED','newest'",
      true, 1, 0},
     {"report_feed", "'50','9223372036854775807','9223372036854775807','early',NULL,'votes'", true,
      3, 0},
-    {"report_mine", "'50','10000','user40','p40'", false, 1, 0},
-    {"report_mine", "'50','9223372036854775807','early','p40'", false, 1, 0},
+    {"report_mine", "'50','0','10000','user40','p40'", false, 1, 0},
+    {"report_mine", "'50','9223372036854775807','9223372036854775807','early','p40'", false, 1, 0},
     {"report_one", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL", false, 1, 0},
     {"report_history", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL,'50','0'", false,
      1, 0},
     {"case_inbox",
      "'50','9223372036854775807','9223372036854775807','a1',NULL,NULL,'newest',NULL,NULL,NULL,"
-     "NULL,NULL",
+     "NULL,NULL,NULL",
      false, 1, 0},
     {"case_inbox",
-     "'50','9223372036854775807','10000','a1',NULL,NULL,'newest',NULL,NULL,NULL,NULL,NULL", false,
-     1, 0},
+     "'50','9223372036854775807','10000','a1',NULL,NULL,'newest',NULL,NULL,NULL,NULL,NULL,NULL",
+     false, 1, 0},
     {"case_inbox",
      "'50','9223372036854775807','9223372036854765807','a1',NULL,NULL,'oldest',NULL,NULL,NULL,"
-     "NULL,NULL",
+     "NULL,NULL,NULL",
      false, 1, 0},
-    {"case_inbox", "'50','2','10000','a1',NULL,NULL,'priority',NULL,NULL,NULL,NULL,NULL", false, 1,
-     0},
+    {"case_inbox", "'50','2','10000','a1',NULL,NULL,'priority',NULL,NULL,NULL,NULL,NULL,NULL",
+     false, 1, 0},
     {"case_inbox",
-     "'50','1700000000000000','10000','a1',NULL,NULL,'touched',NULL,NULL,NULL,NULL,NULL", false, 1,
-     0},
+     "'50','1700000000000000','10000','a1',NULL,NULL,'touched',NULL,NULL,NULL,NULL,NULL,NULL",
+     false, 1, 0},
     {"case_inbox",
-     "'50','9223372036854775807','10000','a1',NULL,'early','newest',NULL,NULL,NULL,NULL,NULL", true,
-     12, 0},
+     "'50','9223372036854775807','10000','a1',NULL,'early','newest',NULL,NULL,NULL,NULL,NULL,NULL",
+     true, 12, 0},
     {"case_inbox",
      "'50','9223372036854775807','10000',NULL,'RESOLVED','early','newest',NULL,NULL,NULL,NULL,"
-     "NULL",
+     "NULL,NULL",
      true, 12, 0},
     {"case_inbox",
      "'50','9223372036854775807','10000','a1','RESOLVED',NULL,'newest',NULL,NULL,NULL,NULL,"
-     "NULL",
+     "NULL,NULL",
      true, 16, 0},
     {"case_inbox",
-     "'50','9223372036854775807','10000','a1',NULL,'c1','newest',NULL,NULL,NULL,NULL,NULL", true,
-     12, 0},
+     "'50','9223372036854775807','10000','a1',NULL,'c1','newest',NULL,NULL,NULL,NULL,NULL,NULL",
+     true, 12, 0},
     {"case_inbox",
      "'50','9223372036854775807','10000','a1','RESOLVED','c1','newest',NULL,NULL,NULL,NULL,"
-     "NULL",
+     "NULL,NULL",
      true, 4, 0},
     {"case_inbox",
-     "'50','9223372036854775807','10000',NULL,NULL,NULL,'newest',NULL,NULL,NULL,NULL,NULL", true, 3,
-     0},
+     "'50','9223372036854775807','10000',NULL,NULL,NULL,'newest',NULL,NULL,NULL,NULL,NULL,NULL",
+     true, 3, 0},
     {"case_inbox",
      "'50','9223372036854775807','10000',NULL,'RESOLVED',NULL,'newest',NULL,NULL,NULL,NULL,"
-     "NULL",
+     "NULL,NULL",
      true, 40, 0},
     {"case_inbox",
-     "'50','9223372036854775807','10000',NULL,NULL,'c1','newest',NULL,NULL,NULL,NULL,NULL", true,
-     12, 0},
+     "'50','9223372036854775807','10000',NULL,NULL,'c1','newest',NULL,NULL,NULL,NULL,NULL,NULL",
+     true, 12, 0},
     {"report_similar", "'xxx and more','1.5','2.5','ADMIN',NULL,'20',NULL", false, 10, 0},
     {"report_similar", "NULL,'1.5','2.5',NULL,NULL,'20',NULL", false, 4, 0},
     {"report_similar_to", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL,'20'", false,
@@ -237,16 +239,17 @@ static const struct {
 static const struct {
     const char *where, *filters;
     int kinds;
-} filters[] = {{"'a1',NULL,NULL", "NULL,'urgent',NULL,NULL,NULL", LOOKED_AT},
-               {"'a1',NULL,NULL", "'none',NULL,NULL,NULL,NULL", LOOKED_AT},
-               {"'a1',NULL,NULL", "'early',NULL,NULL,NULL,NULL", FEW_LEFT},
-               {"'a1',NULL,NULL", "NULL,NULL,'true',NULL,NULL", FEW_LEFT},
-               {"'a1',NULL,NULL", "NULL,NULL,'false',NULL,NULL", LOOKED_AT},
-               {"'a1',NULL,NULL", "NULL,NULL,NULL,'true',NULL", LOOKED_AT},
-               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,'zebra'", FEW_LEFT},
-               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,'lamp'", LOOKED_AT},
-               {"'a1',NULL,NULL", "'none','low','false','true','lamp'", LOOKED_AT},
-               {"NULL,'RESOLVED',NULL", "'none',NULL,NULL,NULL,NULL", LOOKED_AT}};
+} filters[] = {{"'a1',NULL,NULL", "NULL,'urgent',NULL,NULL,NULL,NULL", LOOKED_AT},
+               {"'a1',NULL,NULL", "'none',NULL,NULL,NULL,NULL,NULL", LOOKED_AT},
+               {"'a1',NULL,NULL", "'early',NULL,NULL,NULL,NULL,NULL", FEW_LEFT},
+               {"'a1',NULL,NULL", "NULL,NULL,'true',NULL,NULL,NULL", FEW_LEFT},
+               {"'a1',NULL,NULL", "NULL,NULL,'false',NULL,NULL,NULL", LOOKED_AT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,'true',NULL,NULL", LOOKED_AT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,NULL,'true'", FEW_LEFT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,'zebra',NULL", FEW_LEFT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,'lamp',NULL", LOOKED_AT},
+               {"'a1',NULL,NULL", "'none','low','false','true','lamp',NULL", LOOKED_AT},
+               {"NULL,'RESOLVED',NULL", "'none',NULL,NULL,NULL,NULL,NULL", LOOKED_AT}};
 enum {
     PAGES = sizeof(pages) / sizeof(pages[0]),
     ORDERS = sizeof(orders) / sizeof(orders[0]),

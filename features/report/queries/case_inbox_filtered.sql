@@ -45,7 +45,7 @@ WITH kind AS MATERIALIZED (
             SELECT report_id FROM case_inbox.case_inbox c
              WHERE c.owner_agency = k.owner_agency AND c.category = k.category AND c.status = k.status
                AND c.priority_rank = k.rank AND position IS NOT NULL LIMIT 40 * $1::int + 1) row
-      WHERE $7 = 'touched' OR coalesce($8::text, $10::text, $11::text, $12::text) IS NOT NULL
+      WHERE $7 = 'touched' OR coalesce($8::text, $10::text, $11::text, $12::text, $13::text) IS NOT NULL
       LIMIT 40 * $1::int + 1)
     UNION ALL
     (SELECT 'assignee', report_id FROM case_inbox.case_inbox
@@ -65,12 +65,18 @@ WITH kind AS MATERIALIZED (
         AND position IS NOT NULL
       LIMIT 40 * $1::int + 1)
     UNION ALL
+    (SELECT 'on hold', report_id FROM case_inbox.case_inbox
+      WHERE $13 = 'true' AND held_since IS NOT NULL AND ($4::text IS NULL OR owner_agency = $4)
+        AND position IS NOT NULL
+      LIMIT 40 * $1::int + 1)
+    UNION ALL
     (SELECT 'text', report_id FROM text_found LIMIT 40 * $1::int + 1)
 ), rare AS MATERIALIZED (
     SELECT filter
       FROM (VALUES ('kind', coalesce($5::text, $6::text, $9::text) IS NOT NULL AND
-                            ($7 = 'touched' OR coalesce($8::text, $10::text, $11::text, $12::text) IS NOT NULL)),
+                            ($7 = 'touched' OR coalesce($8::text, $10::text, $11::text, $12::text, $13::text) IS NOT NULL)),
                    ('assignee', $8::text IS NOT NULL), ('waiting', $10 = 'true'), ('forwarded', $11 = 'true'),
+                   ('on hold', $13 = 'true'),
                    ('text', EXISTS (SELECT FROM rare_letters))) given (filter, is_given)
      CROSS JOIN LATERAL (SELECT count(*) AS cases FROM left_by l WHERE l.filter = given.filter) found
      WHERE is_given AND cases <= 40 * $1::int
@@ -79,7 +85,7 @@ WITH kind AS MATERIALIZED (
 -- `enough`: how many rows of each lane are looked at.
 ), lane AS MATERIALIZED (
     SELECT row_number() OVER () AS lane,
-           CASE WHEN coalesce($8::text, $10::text, $11::text, $12::text) IS NULL AND (status IS NULL OR $7 <> 'touched')
+           CASE WHEN coalesce($8::text, $10::text, $11::text, $12::text, $13::text) IS NULL AND (status IS NULL OR $7 <> 'touched')
                 THEN $1::int ELSE greatest($1::int, 20 * $1::int / count(*) OVER ()) END AS enough, found.*
       FROM (SELECT owner_agency, category, status, rank FROM kind_lane WHERE $7 <> 'touched'
             UNION ALL
@@ -98,6 +104,7 @@ WITH kind AS MATERIALIZED (
            AND ($8::text IS NULL OR CASE $8 WHEN 'none' THEN assignee IS NULL ELSE assignee = $8 END)
            AND ($10::text IS NULL OR (questions_open > 0) = $10::boolean)
            AND ($11::text IS NULL OR (forwarded_at IS NOT NULL) = $11::boolean)
+           AND ($13::text IS NULL OR (held_since IS NOT NULL) = $13::boolean)
            AND ($12::text IS NULL OR content ILIKE '%' || regexp_replace($12::text, '([\\%_])', '\\\1', 'g') || '%') AS fits
       FROM (
         -- By position the index of one filter, if it has one, leads to its rows alone.
@@ -108,6 +115,8 @@ WITH kind AS MATERIALIZED (
                   AND ($8::text IS NULL OR $8 <> 'none' OR assignee IS NULL)
                   AND ($8::text IS NOT NULL OR $10 IS DISTINCT FROM 'true' OR questions_open > 0)
                   AND ($8::text IS NOT NULL OR $10 = 'true' OR $11 IS DISTINCT FROM 'true' OR forwarded_at IS NOT NULL)
+                  AND (coalesce($8::text, nullif($10, 'false'), nullif($11, 'false')) IS NOT NULL
+                       OR $13 IS DISTINCT FROM 'true' OR held_since IS NOT NULL)
                 ORDER BY position DESC LIMIT l.enough) row
          WHERE $7 = 'newest' AND l.status IS NULL
         UNION ALL
@@ -118,6 +127,8 @@ WITH kind AS MATERIALIZED (
                   AND ($8::text IS NULL OR $8 <> 'none' OR assignee IS NULL)
                   AND ($8::text IS NOT NULL OR $10 IS DISTINCT FROM 'true' OR questions_open > 0)
                   AND ($8::text IS NOT NULL OR $10 = 'true' OR $11 IS DISTINCT FROM 'true' OR forwarded_at IS NOT NULL)
+                  AND (coalesce($8::text, nullif($10, 'false'), nullif($11, 'false')) IS NOT NULL
+                       OR $13 IS DISTINCT FROM 'true' OR held_since IS NOT NULL)
                 ORDER BY position LIMIT l.enough) row
          WHERE $7 = 'oldest' AND l.status IS NULL
         UNION ALL
@@ -166,7 +177,7 @@ WITH kind AS MATERIALIZED (
                              , $9::text))
                        LIMIT 1000) c
                 WHERE k.status = s.status LIMIT 1000) row
-         WHERE coalesce($8::text, $9::text, $10::text, $11::text, $12::text) IS NOT NULL
+         WHERE coalesce($8::text, $9::text, $10::text, $11::text, $12::text, $13::text) IS NOT NULL
            AND NOT EXISTS (SELECT FROM rare WHERE filter <> 'kind')) row
 ), horizon AS MATERIALIZED (
     SELECT key1, key2
@@ -180,7 +191,7 @@ WITH kind AS MATERIALIZED (
   ORDER BY key1 DESC, key2 DESC LIMIT $1::int)
 UNION ALL
 SELECT NULL, (SELECT key1 FROM horizon), (SELECT key2 FROM horizon),
-       CASE WHEN coalesce($8::text, $9::text, $10::text, $11::text, $12::text) IS NOT NULL THEN (
+       CASE WHEN coalesce($8::text, $9::text, $10::text, $11::text, $12::text, $13::text) IS NOT NULL THEN (
            SELECT coalesce(json_object_agg(status, CASE WHEN capped THEN json_build_object('count', cases, 'capped', true)
                                                         ELSE to_json(cases) END), '{}')
              FROM (SELECT status, count(*) FILTER (WHERE fits) AS cases,

@@ -1,5 +1,5 @@
--- case_inbox.sql -- one row per case: what the officers of the owning agency work through. Votes come from
--- streams of their own and may stand in a row before its report does: position is NULL until then.
+-- case_inbox.sql -- one row per case: what the officers of the owning agency work through. Votes and
+-- holds come from streams of their own and may stand in a row before its report does: position is NULL until then.
 
 -- :tables
 CREATE TABLE case_inbox (
@@ -33,6 +33,7 @@ CREATE TABLE case_inbox (
 -- :fragment report_priority
     )) STORED,
     questions_open bigint,      -- the agency waits for the author
+    held_since timestamptz,     -- from the case file; NULL: it is not held
     touched_at timestamptz      -- when the author last said something
 );
 CREATE INDEX case_inbox_merged ON case_inbox (merged_into) WHERE merged_into IS NOT NULL;
@@ -54,6 +55,8 @@ CREATE INDEX case_inbox_waiting ON case_inbox (owner_agency, position)
  WHERE position IS NOT NULL AND questions_open > 0;
 CREATE INDEX case_inbox_forwarded ON case_inbox (owner_agency, position)
  WHERE position IS NOT NULL AND forwarded_at IS NOT NULL;
+CREATE INDEX case_inbox_held ON case_inbox (owner_agency, position)
+ WHERE position IS NOT NULL AND held_since IS NOT NULL;
 
 -- :members report_id uuid, reporter_user_id text, visibility text
 -- :members category text, owner_agency text, content text, location jsonb, status text
@@ -61,7 +64,7 @@ CREATE INDEX case_inbox_forwarded ON case_inbox (owner_agency, position)
 -- :members new_status text, changed_at timestamptz, note text
 -- :members old_owner_agency text, forwarded_at timestamptz, acknowledged_at timestamptz, assignee_user_id text
 -- :members priority text, commented_by text, edited_at timestamptz, answered_at timestamptz
--- :members voter_user_id text, commented_at timestamptz, merged_report_id uuid, into_report_id uuid
+-- :members since timestamptz, voter_user_id text, commented_at timestamptz, merged_report_id uuid, into_report_id uuid
 
 -- :on report.created
 INSERT INTO case_inbox AS c (report_id, version, position, filed, reporter, visibility, category, owner_agency,
@@ -195,6 +198,11 @@ SELECT target.report_id, count(DISTINCT v.voter)
    AND NOT EXISTS (SELECT FROM case_voters own WHERE own.report_id = target.report_id AND own.voter = v.voter)
  GROUP BY 1
     ON CONFLICT (report_id) DO UPDATE SET merged_votes = excluded.merged_votes;
+
+-- :on case.held, case.resumed
+INSERT INTO case_inbox AS c (report_id, held_since)
+SELECT DISTINCT ON (stream) report_id, since FROM batch ORDER BY stream, version DESC
+    ON CONFLICT (report_id) DO UPDATE SET held_since = excluded.held_since;
 
 -- For types that have no statement here.
 -- :version case_inbox report_id report

@@ -32,9 +32,12 @@ CREATE INDEX report_list_feed ON report_list (position)
  WHERE visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND merged_into IS NULL;
 CREATE INDEX report_list_feed_filtered ON report_list (category, status, position)
  WHERE visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND merged_into IS NULL;
--- "My reports": by user, and by the pseudonym of the same user.
-CREATE INDEX report_list_reporter ON report_list (reporter, position) WHERE reporter IS NOT NULL;
-CREATE INDEX report_list_pseudonym ON report_list (pseudonym, position) WHERE pseudonym IS NOT NULL;
+-- "My reports", those first that wait for the author: by user, and by the pseudonym of the same user. A query
+-- sorts by the same expression.
+CREATE INDEX report_list_reporter ON report_list (reporter, least(coalesce(questions_open, 0), 1), position)
+ WHERE reporter IS NOT NULL;
+CREATE INDEX report_list_pseudonym ON report_list (pseudonym, least(coalesce(questions_open, 0), 1), position)
+ WHERE pseudonym IS NOT NULL;
 
 -- :members report_id uuid, reporter_user_id text, reporter_pseudonym text, visibility text
 -- :members category text, owner_agency text, content text, location jsonb, status text
