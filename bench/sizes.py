@@ -5,15 +5,15 @@ from measure import Cost, median
 RATIO = 1.2
 
 
-def paths_of(bench, path, who, filters, pages=60):
-    """First pages by filter, and the next pages one after another."""
+def paths_of(bench, path, who, filters, pages=60, turned=""):
+    """First pages by filter, and the next pages one after another, with the filter `turned`."""
     paths, cursor = [f"{path}?limit=50{f}" for f in filters], ""
     for _ in range(pages):
-        answer = bench.city.get(f"{path}?limit=50{cursor}", who, port=bench.query).json
+        answer = bench.city.get(f"{path}?limit=50{turned}{cursor}", who, port=bench.query).json
         if not answer.get("next"):
             break
         cursor = "&cursor=" + answer["next"]
-        paths.append(f"{path}?limit=50{cursor}")
+        paths.append(f"{path}?limit=50{turned}{cursor}")
     return paths
 
 
@@ -22,7 +22,11 @@ def loads(bench):
     categories = ["&category=" + c for c in ("infrastruktur", "kebersihan", "kesehatan", "keamanan")]
     lists = {"feed": ("/reports/public", None, categories + ["&status=RECEIVED", "&sort=votes"]),
              "inbox": ("/cases/inbox", "officer1", ["", "&status=RECEIVED", "&category=kebersihan", "&status=RESOLVED"])}
-    return {name: (paths_of(bench, path, who, filters), who) for name, (path, who, filters) in lists.items()}
+    asked = {name: (paths_of(bench, path, who, filters), who) for name, (path, who, filters) in lists.items()}
+    for name, turned in {"inbox by priority, unassigned": "&sort=priority&assignee=none",
+                         "inbox, search for a text": "&q=seen+77"}.items():
+        asked[name] = (paths_of(bench, "/cases/inbox", "officer1", [turned], turned=turned), "officer1")
+    return asked
 
 
 def measure(bench, paths, who, seconds):
