@@ -181,7 +181,7 @@ static fallible bind_user(struct binder *b, const struct binding *row, const cha
         value = b->who ? b->who->user_id : NULL;
     else if (value && !text_equal(value, "none")) {
         if (!uuid_read(value, lower))
-            return bad(b, row->name, "me, none or a user id.");
+            return bad(b, row->name, "Expected me, none or a user id.");
         value = arena_text(http_arena(b->http), lower);
     }
     bind_filter(b, value);
