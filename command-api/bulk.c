@@ -241,6 +241,7 @@ static void make_items(struct bulk *b, const unsigned char *secret, const char *
         p->command.target = b->ids[i];
         p->settled = item_settled;
         p->success = 200;
+        p->together = b->count > 1;
         p->secret = secret;
         p->client_key = arena_join(a, client_key, " ", b->ids[i]);
         command_key(secret, p->client_key, b->command.actor.user_id, p->key);

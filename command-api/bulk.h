@@ -7,7 +7,8 @@
  * alone would answer. The items are decided one by one, so what is refused keeps nothing else from
  * being done; what could not be begun in time is a 503 there, and repeating the request under the
  * same key does only that: an item's key is of the request's key and its id, its digest of the
- * whole body. */
+ * whole body. An item of which the actor is the anonymous author is NOT_TOGETHER, unless it is the
+ * only one. */
 #pragma once
 
 #include "base/problem.h"

@@ -131,6 +131,8 @@ static void decide(struct state_cache *cache, struct pending *p, const struct de
         check_streams(p);
     }
     p->anonymous = d->anonymous;
+    if (!p->problem && d->anonymous && p->together)
+        p->problem = NOT_TOGETHER;
     if (d->broken)
         p->problem = RULE_BROKEN;
     else if (!p->problem)

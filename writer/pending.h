@@ -15,7 +15,10 @@ struct pending {
     /* set by the maker; texts live until `settled` */
     struct command command;
     int64_t deadline; /* monotonic us, set by writer_put: past it the command is not begun */
-    int success;      /* status stored with an answer that is no refusal: HTTP's, 201, say */
+    /* One of several of the same request. Of an anonymous author it is refused, NOT_TOGETHER: its
+     * time and its place beside the others in the log would tell whose it is. */
+    bool together;
+    int success; /* status stored with an answer that is no refusal: HTTP's, 201, say */
     /* `key` is a hash, under the secret, of the client's key and who asks. The store must not show
      * that one person used a key both anonymously and not, so for an anonymous author another one
      * takes its place: of the same key and their pseudonym. */

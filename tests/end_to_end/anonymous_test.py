@@ -86,6 +86,20 @@ class Anonymous(unittest.TestCase):
         self.assertEqual(len(seen["comments"]), 2)
         self.find_nobody(rid)
 
+    def test_an_officer_changes_the_report_they_wrote_by_itself(self):
+        c = self.city
+        own = c.file_report("officer1", content=self.marker, visibility="ANONYMOUS")["report_id"]
+        other = c.file_report()["report_id"]
+        both = c.post("/cases/bulk", {"ids": [other, own], "priority": "high"}, "officer1").json["data"]
+        self.assertEqual([i.get("type") for i in both], [None, "/problems/not-together"])
+        alone = c.post("/cases/bulk", {"ids": [own], "priority": "high"}, "officer1").json
+        self.assertEqual(alone["done"], 1, alone)
+        me = c.get("/auth/me", "officer1").json["user"]["id"]
+        take = c.ask("PATCH", f"/cases/{own}/assignee", {"user_id": me}, c.token("officer1"))
+        self.assertEqual(take.json["type"], "/problems/own-anonymous-report", take.raw)
+        self.assertEqual(c.sql("citywatch_write", f"SELECT count(*) FROM es_event e WHERE stream LIKE '%{own}%' AND "
+                                                  f"e::text LIKE '%{me}%'"), [["0"]])
+
     def test_one_key_used_anonymously_and_not_links_nothing(self):
         key = uuid.uuid4().hex
         for visibility in ("ANONYMOUS", "PUBLIC", "ANONYMOUS"):

@@ -160,6 +160,29 @@ TEST(an_anonymous_author_leaves_no_trace_but_the_pseudonym)
     stop_writer();
 }
 
+/* Who did the others is stored, and they stand beside it. */
+TEST(an_anonymous_author_changes_their_report_by_itself)
+{
+    char id[UUID_TEXT];
+    new_id(id);
+    start_writer();
+    define_category();
+    drop(run(&citizen, create(id, "ANONYMOUS"), NULL));
+    struct command withdraw = {.type = WithdrawReport, .target = id};
+    struct pending *p = command(&citizen, withdraw, NULL);
+    p->together = true;
+    put(p);
+    p = get();
+    CHECK_PROBLEM(p->problem, NOT_TOGETHER);
+    CHECK(p->anonymous);
+    drop(p);
+    CHECK_INT(count("SELECT count(*) FROM es_event WHERE stream LIKE 'report-%'"), 1);
+    CHECK_INT(count("SELECT count(*) FROM es_result WHERE actor = 'pseudonym-1'"), 1);
+    drop(run(&citizen, withdraw, NULL));
+    CHECK_INT(count("SELECT count(*) FROM es_event WHERE stream LIKE 'report-%'"), 2);
+    stop_writer();
+}
+
 TEST(a_store_that_is_away_is_said_and_comes_back)
 {
     char id[UUID_TEXT];
