@@ -6,7 +6,8 @@ measurement while it works, then the table, and writes table and facts to bench/
 .json. Ratios count, not absolute figures: what is compared is measured in turn, and medians are taken.
 
 Environment: BENCH_SECONDS (5) of one measurement, BENCH_ROUNDS (3), BENCH_REPORTS (1000000) of the
-large city, BENCH_LAG_SECONDS (600) at the highest rate, BENCH_K6 (330s; 0: not) of the seed's scenario."""
+large city, BENCH_LAG_SECONDS (600) at the highest rate, BENCH_K6 (330s; 0: not) of the seed's scenario, BENCH_PARTS
+(all) of PARTS_OF_A_RUN, for a comparison of a few; lag needs creates."""
 import glob, json, os, signal, subprocess, sys, tempfile, threading, time, uuid
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -14,7 +15,7 @@ ROOT = os.path.dirname(HERE)
 sys.path[:0] = [HERE, ROOT + "/tests/end_to_end"]
 
 from measure import Client, Cost, memory_mib, median, metrics, percentile, read_wrk, wrk, wrk_command
-import ceilings, rebuild, report, sizes
+import bulk, ceilings, rebuild, report, sizes
 from city import City, free_ports, wait_until
 
 os.environ.update(PRESET=os.environ.get("PRESET", "release"), TOKEN_MINUTES="60", CORS_ORIGINS="")
@@ -27,6 +28,8 @@ K6 = os.environ.get("BENCH_K6", "330s")
 SMALL = 10000
 PARTS = ("postgres", "redis", "caddy", "command-api", "projector", "query-api")
 SERVICES = ("command-api", "projector", "query-api")
+PARTS_OF_A_RUN = ("feed", "other_reads", "create_rows", "visible", "bulk", "k6", "sizes", "lag_over_time")
+CHOSEN = os.environ.get("BENCH_PARTS", " ".join(PARTS_OF_A_RUN)).split()
 MEMORY_GOAL = 64
 
 
@@ -294,6 +297,9 @@ class Bench:
         self.failed += small.failed
         small.city.stop()
 
+    def bulk(self):
+        bulk.rows(self, SECONDS, ROUNDS)
+
     def k6(self):
         say(f"k6 citizen-reporting for {K6}")
         with open(self.folder + "/k6.log", "w") as log:
@@ -322,15 +328,11 @@ class Bench:
     def run(self):
         self.memory("at rest")
         self.fill(SMALL)
-        self.feed()
-        self.other_reads()
-        self.create_rows()
-        self.visible()
-        self.memory("after the creates")
-        if K6 != "0":
-            self.k6()
-        self.sizes()
-        self.lag_over_time()
+        for part in PARTS_OF_A_RUN:
+            if part in CHOSEN and (part != "k6" or K6 != "0"):
+                getattr(self, part)()
+            if part == "visible":
+                self.memory("after the creates")
         self.memory("at the end")
         self.memory_row()
         self.row("reads that failed, in all of this", "0", str(self.failed), met=self.failed == 0)
