@@ -84,20 +84,17 @@ static const struct append_event *events_of(struct pending *p, struct state_cach
 }
 
 /* The version that the answer tells is that of the stream it is about, as it is after this command,
- * whatever else the command writes. The position is that of its last event; without one, of the
- * newest event of all streams it read, for one of them says that the wish is already true. */
-static void about(struct state_cache *cache, const struct pending *p, const struct streams *s,
-                  struct append *c)
+ * whatever else the command writes; the position is that of its last event, or without one that of
+ * the stream. */
+static void about(struct state_cache *cache, const struct pending *p, struct append *c)
 {
     const struct decision *d = &p->decision;
     const char *stream = d->about ? d->about : p->stream;
     if (PLANTED(VERSION_OF_THE_LAST_EVENT) && d->emitted_count)
         stream = d->emitted[d->emitted_count - 1].stream;
-    c->version = state_cache_get(cache, stream)->version;
-    for (int i = 0; i < s->count; i++) {
-        int64_t position = state_cache_get(cache, s->at[i].name)->position;
-        c->position = position > c->position ? position : c->position;
-    }
+    const struct cached *s = state_cache_get(cache, stream);
+    c->version = s->version;
+    c->position = s->position;
     for (int i = 0; !p->problem && i < d->emitted_count; i++)
         c->version += text_equal(d->emitted[i].stream, stream);
 }
@@ -121,7 +118,7 @@ static struct append append_of(struct pending *p, struct state_cache *cache, str
         .body = p->problem ? "" : arena_text(p->arena, text_value(&p->decision.answer)),
         .streams = s->at,
     };
-    about(cache, p, s, &c);
+    about(cache, p, &c);
     if (!p->problem) {
         c.events = events_of(p, cache, s);
         c.event_count = p->decision.emitted_count;
