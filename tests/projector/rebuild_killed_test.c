@@ -63,6 +63,15 @@ static int64_t indexes_of(struct bench *b, const char *schema)
                                 schema));
 }
 
+/* Each has a primary key from the beginning; other indexes are made once it is filled. */
+static int64_t tables_of(struct bench *b, const char *schema)
+{
+    scoped_arena a = {0};
+    return ask_int(
+        b->reader,
+        arena_printf(&a, "SELECT count(*) FROM pg_tables WHERE schemaname = '%s'", schema));
+}
+
 static int64_t filled(struct bench *b)
 {
     return ask_int(b->reader, "SELECT coalesce(max(position), 0) FROM engine.lane WHERE name ~ "
@@ -98,7 +107,8 @@ TEST(a_rebuild_killed_between_two_steps_goes_on_with_the_next)
         kill_rebuild(&b, steps, BETWEEN);
         CHECK_INT(filled(&b), (steps < PAGES ? steps : PAGES) * PAGE);
         const char *next = arena_printf(&a, "report_list_v%d", steps + 2);
-        CHECK_INT(indexes_of(&b, next), steps <= PAGES ? 2 : indexes_of(&b, "report_list"));
+        CHECK_INT(indexes_of(&b, next),
+                  steps <= PAGES ? tables_of(&b, next) : indexes_of(&b, "report_list"));
         if (steps == 1) { /* nor does a projector mind that starts meanwhile */
             projector_close(&p);
             p = projector_open(&b);
