@@ -190,12 +190,11 @@ class report_history(View):
 
 
 def sketch(content):
-    """engine.text_sketch: words without the ASCII punctuation at their ends, case counts for ASCII letters only."""
+    """engine.text_sketch: words between spaces and ASCII punctuation, case counts for ASCII letters only."""
     ascii_lower = content[:400].encode().lower().decode()
-    parts = re.split("[ \n]", ascii_lower)
-    words = [w for w in (p.strip("\t\r" + string.punctuation) for p in parts) if w]
-    pairs = (f"{a} {b}" for a, b in zip(words, words[1:] + [""]))
-    return sorted({int.from_bytes(hashlib.md5(p.encode()).digest()[:8], "big", signed=True) for p in pairs})[:6]
+    words = [w for w in re.split("[ \n\t\r" + re.escape(string.punctuation) + "]", ascii_lower) if w]
+    pairs = [f"{a} {b}" for a, b in zip(words, words[1:])] or [w + " " for w in words]
+    return set(sorted(int.from_bytes(hashlib.md5(p.encode()).digest()[:8], "big", signed=True) for p in pairs)[:3])
 
 
 def cell(place):
@@ -209,9 +208,9 @@ class report_similar(View):
         d = e["data"]
         if e["type"] not in self.types:
             return
-        for key in sketch(d["content"]) + ([cell(d["location"])] if d.get("location") else []):
-            self.at["report_similar"][key, d["report_id"]] = {
-                "key": key, "hidden": d["visibility"] != "PUBLIC", "report_id": d["report_id"]}
+        for key in {cell(d["location"])} if d.get("location") else sketch(d["content"]):
+            self.at["report_similar"][key, e["position"]] = {
+                "key": key, "hidden": d["visibility"] != "PUBLIC", "position": e["position"], "report_id": d["report_id"]}
 
 
 class report_conversation(View):

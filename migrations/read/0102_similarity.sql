@@ -4,17 +4,17 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm; -- similarity(), a trusted extension: th
 
 -- Up to `size` numbers that two texts probably share if they have wording in common: the least hashes of all pairs
 -- of neighbouring words among the first 400 characters. A btree on them finds the newest texts that share one, and
--- reads no row more, however many there are. Words end at a space or a line's end, without the punctuation at
--- their ends; case counts for ASCII letters only.
+-- reads no row more, however many there are. Words end at spaces and punctuation; case counts for ASCII letters
+-- only. A number may come twice.
 CREATE FUNCTION engine.text_sketch(content text, size int) RETURNS SETOF bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 6
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 3
 BEGIN ATOMIC
-    SELECT DISTINCT ('x' || left(md5(pair), 16))::bit(64)::bigint AS hash
-      FROM (SELECT word || ' ' || lead(word, 1, '') OVER (ORDER BY n) AS pair
-              FROM unnest(string_to_array(replace(lower(left(content, 400) COLLATE "C"), E'\n', ' '), ' '))
-                   WITH ORDINALITY AS split (part, n)
-             CROSS JOIN LATERAL btrim(part, E'\t\r!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~') AS word
-             WHERE word <> '') pairs
+    SELECT ('x' || left(md5(one || ' ' || coalesce(next, '')), 16))::bit(64)::bigint AS hash
+      FROM (SELECT array_remove(string_to_array(
+                       translate(lower(left(content, 400) COLLATE "C"), E'\n\t\r!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~',
+                                 repeat(' ', 40)), ' '), '') AS words OFFSET 0) split
+     CROSS JOIN unnest(words, words[2:]) AS pair (one, next)
+     WHERE next IS NOT NULL OR cardinality(words) = 1
      ORDER BY hash LIMIT size;
 END;
 

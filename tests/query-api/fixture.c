@@ -265,11 +265,12 @@ static void add_counts(const struct sample *s)
 
 static void add_keys(const struct sample *s)
 {
-    views_sql("INSERT INTO report_similar.report_similar SELECT key, '%s' <> 'PUBLIC', '%s' FROM "
-              "(SELECT engine.text_sketch('%s', 6) AS key UNION SELECT engine.grid_cell("
-              "(place->>'latitude')::float8, (place->>'longitude')::float8) FROM "
-              "(SELECT nullif('%s', 'null')::jsonb AS place) p) k WHERE key IS NOT NULL",
-              s->visibility, s->id, s->content, s->location);
+    views_sql(
+        "INSERT INTO report_similar.report_similar SELECT key, '%s' <> 'PUBLIC', %lld, '%s' FROM "
+        "(SELECT engine.text_sketch('%s', 3) AS key WHERE '%s' = 'null' UNION SELECT "
+        "engine.grid_cell((place->>'latitude')::float8, (place->>'longitude')::float8) FROM "
+        "(SELECT nullif('%s', 'null')::jsonb AS place) p) k WHERE key IS NOT NULL",
+        s->visibility, (long long)s->position, s->id, s->content, s->location, s->location);
 }
 
 void add_sample(const struct sample *given)

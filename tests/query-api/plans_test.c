@@ -75,8 +75,8 @@ static void fill(int from, int to)
               from);
     views_sql(
         "INSERT INTO report_similar.report_similar SELECT key, visibility <> 'PUBLIC', "
-        "report_id FROM report_detail.report_detail CROSS JOIN LATERAL (SELECT "
-        "engine.text_sketch(content, 6) UNION SELECT engine.grid_cell(1.5, 2.5)) k (key) WHERE "
+        "position, report_id FROM report_detail.report_detail CROSS JOIN LATERAL (SELECT "
+        "engine.text_sketch(content, 3) UNION SELECT engine.grid_cell(1.5, 2.5)) k (key) WHERE "
         "position >= %d",
         from);
     views_sql("VACUUM ANALYZE");

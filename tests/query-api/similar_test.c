@@ -76,8 +76,8 @@ TEST(a_place_or_a_text_alone_is_enough)
     add_reports();
     CHECK_LIST(get("/reports/similar?latitude=-6.2&longitude=106.8036", NULL, NULL), BY_THE_LAMP,
                WASTE, LAMP, LAMP_AGAIN);
-    CHECK_LIST(get("/reports/similar?content=rubbish+everywhere", NULL, NULL), BY_THE_LAMP);
-    scoped_response r = get("/reports/similar?content=rubbish+everywhere", NULL, NULL);
+    CHECK_LIST(get("/reports/similar?content=" TEXT, NULL, NULL), FAR_LAMP);
+    scoped_response r = get("/reports/similar?content=" TEXT, NULL, NULL);
     CHECK(has(&r, "\"distance_m\":null,\"same_category\":false,\"text\":1.00"));
     scoped_response none = get("/reports/similar?content=zzz+zzz", NULL, NULL);
     CHECK(none.status == 200 && has(&none, "\"data\" : []"));
@@ -92,7 +92,8 @@ TEST(what_is_like_a_report_is_asked_by_its_id)
     snprintf(path, sizeof(path), "/reports/%s/similar", sample_id(LAMP_AGAIN));
     CHECK_LIST(get(path, NULL, NULL), LAMP, FAR_LAMP, BY_THE_LAMP);
     snprintf(path, sizeof(path), "/reports/%s/similar", sample_id(FAR_LAMP));
-    CHECK_LIST(get(path, NULL, NULL), LAMP_AGAIN, LAMP);
+    scoped_response alone = get(path, NULL, NULL);
+    CHECK(alone.status == 200 && has(&alone, "\"data\" : []")); /* others have a place */
     snprintf(path, sizeof(path), "/reports/%s/similar", sample_id(WITHDRAWN_LAMP));
     scoped_response r = get(path, NULL, NULL);
     CHECK(refused(&r, NO_SUCH_REPORT));
@@ -153,7 +154,7 @@ TEST(a_hidden_report_is_shown_to_the_officers_of_its_agencies_alone)
     for (int i = 0; i < 2; i++)
         SAMPLE(.id = sample_id(HIDDEN + i), .position = HIDDEN + i, .user = "author",
                .former = "AGENCY_ROADS", .visibility = i ? "ANONYMOUS" : "PRIVATE",
-               .content = "The street lamp at the school gate is dark");
+               .content = "The street lamp at the school gate is dark", .location = "null");
     move_lane(100);
     for (size_t i = 0; i < sizeof(who_sees) / sizeof(who_sees[0]); i++) {
         const char *name = role_name(who_sees[i].role);

@@ -7,7 +7,7 @@
     VALUES (500.0, 90.0, 0.3, 0.5, 0.3, 0.1, 0.1)
 )
 , wanted_key AS (
-    SELECT engine.text_sketch(content, 6) AS key FROM wanted
+    SELECT engine.text_sketch(content, 3) AS key FROM wanted
      UNION
     SELECT engine.grid_cells_around(latitude, longitude, metres) FROM wanted, rules
 )
@@ -17,7 +17,7 @@
      CROSS JOIN LATERAL (VALUES (false), (true)) AS part (hidden)
      CROSS JOIN LATERAL (SELECT report_id FROM report_similar.report_similar s
                           WHERE s.key = wanted_key.key AND s.hidden = part.hidden
-                          ORDER BY report_id DESC LIMIT 20) newest
+                          ORDER BY position DESC LIMIT 20) newest
      WHERE NOT part.hidden OR $4::text IN ('OFFICER', 'SUPERVISOR', 'ADMIN')
 )
 , reason AS (
