@@ -2,7 +2,7 @@
  * knows them all: so it says 404 and 405 with a whole Allow by itself, whatever stands in front. */
 #pragma once
 
-#include "platform/http.h"
+#include "platform/http/http.h"
 
 /* Who answers a row. What stands in front sends GET and HEAD to query-api, all else and the paths
  * below the prefixes of tools/conf/Caddyfile to command-api; tests/checks/gateway.py holds the rows

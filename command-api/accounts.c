@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "command-api/refresh_token.h"
 #include "events/problems.h"
-#include "platform/metrics.h"
+#include "platform/process/metrics.h"
 #include "base/failpoint.h"
 #include "base/banned.h"
 

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "command-api/command_api.h"
-#include "platform/account.h"
-#include "platform/http.h"
+#include "platform/identity/account.h"
+#include "platform/http/http.h"
 
 struct accounts;
 

@@ -11,11 +11,11 @@
 
 #include "base/log.h"
 #include "base/time.h"
-#include "platform/digest.h"
-#include "platform/memo.h"
-#include "platform/metrics.h"
-#include "platform/service.h"
-#include "platform/sessions.h"
+#include "platform/identity/digest.h"
+#include "platform/process/memo.h"
+#include "platform/process/metrics.h"
+#include "platform/process/service.h"
+#include "platform/postgres/sessions.h"
 #include "base/banned.h"
 
 enum { REMEMBERED_MAX = 10000, CHORE_MS = 250 };

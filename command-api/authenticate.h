@@ -1,8 +1,8 @@
 /* authenticate.h -- who asks, for handlers of command-api. */
 #pragma once
 
-#include "platform/http.h"
-#include "platform/token.h"
+#include "platform/http/http.h"
+#include "platform/identity/token.h"
 
 /* For http_on_loop: each loop's own memory of verified tokens. */
 void *authenticate_begin(struct http_loop *loop, void *context);

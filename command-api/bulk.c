@@ -9,8 +9,8 @@
 #include "command-api/authenticate.h"
 #include "command-api/command_api.h"
 #include "command-api/edge.h"
-#include "platform/digest.h"
-#include "platform/problem_json.h"
+#include "platform/identity/digest.h"
+#include "platform/http/problem_json.h"
 #include "writer/writer.h"
 #include "base/banned.h"
 

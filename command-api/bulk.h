@@ -12,7 +12,7 @@
 #pragma once
 
 #include "base/problem.h"
-#include "platform/http.h"
+#include "platform/http/http.h"
 
 enum { BULK_MAX = 100, BULK_CHOICES_MAX = 8 };
 

@@ -2,8 +2,8 @@
  * Made by main before the server starts, constant until it has stopped. */
 #pragma once
 
-#include "platform/settings.h"
-#include "platform/token.h"
+#include "platform/process/settings.h"
+#include "platform/identity/token.h"
 
 struct accounts; /* command-api/accounts.h */
 struct writer;   /* writer/writer.h */

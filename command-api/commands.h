@@ -6,8 +6,8 @@
 #pragma once
 
 #include "events/command.h"
-#include "platform/http.h"
-#include "platform/store.h"
+#include "platform/http/http.h"
+#include "platform/postgres/store.h"
 
 extern const struct http_route command_routes[];
 extern const int command_route_count;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "events/command.h"
-#include "platform/http.h"
-#include "platform/token.h"
+#include "platform/http/http.h"
+#include "platform/identity/token.h"
 
 /* In the request's arena. */
 void edge_actor(struct http_request *r, const struct claims *claims, struct actor *out);

@@ -6,10 +6,10 @@
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "platform/metrics.h"
-#include "platform/pool.h"
-#include "platform/postgres.h"
-#include "platform/sessions.h"
+#include "platform/process/metrics.h"
+#include "platform/process/pool.h"
+#include "platform/postgres/postgres.h"
+#include "platform/postgres/sessions.h"
 #include "base/banned.h"
 
 enum { SWEEP_MS = 60000, PAUSE_MS = 50 }; /* between two sweeps, and two batches of one */

@@ -2,7 +2,7 @@
  * of its own: nobody waits for either, and it goes on whatever else is away but the store. */
 #pragma once
 
-#include "platform/settings.h"
+#include "platform/process/settings.h"
 
 struct expiry;
 /* Starts the thread. `settings` is borrowed. Any number of processes may run one. */

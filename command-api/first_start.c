@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 #include "base/log.h"
-#include "platform/service.h"
+#include "platform/process/service.h"
 #include "writer/writer.h"
 #include "base/banned.h"
 

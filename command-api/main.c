@@ -9,8 +9,8 @@
 #include "command-api/commands.h"
 #include "command-api/expiry.h"
 #include "command-api/relay.h"
-#include "platform/city_health.h"
-#include "platform/service.h"
+#include "platform/process/city_health.h"
+#include "platform/process/service.h"
 #include "writer/writer.h"
 #include "base/banned.h"
 

@@ -2,8 +2,8 @@
  * Keys: {events}:meta, {events}:all and {events}:<category>; one cluster slot. */
 #pragma once
 
-#include "platform/redis.h"
-#include "platform/store.h"
+#include "platform/redis/redis.h"
+#include "platform/postgres/store.h"
 
 enum { MAX_CATEGORIES = 32, PUBLISH_MAX = 256 };
 

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "platform/digest.h"
+#include "platform/identity/digest.h"
 
 struct refresh_token {
     char session[37];

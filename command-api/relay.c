@@ -12,9 +12,9 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "command-api/publish.h"
-#include "platform/metrics.h"
-#include "platform/service.h"
-#include "platform/sessions.h"
+#include "platform/process/metrics.h"
+#include "platform/process/service.h"
+#include "platform/postgres/sessions.h"
 #include "base/banned.h"
 
 enum {

@@ -3,7 +3,7 @@
  * of relays may run: an advisory lock saves work, the comparison is the safety. */
 #pragma once
 
-#include "platform/settings.h"
+#include "platform/process/settings.h"
 
 struct relay;
 

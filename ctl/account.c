@@ -1,5 +1,5 @@
 /* account.c -- citywatchctl account add|list|disable|enable|role|password. */
-#include "platform/account.h"
+#include "platform/identity/account.h"
 
 #include "base/time.h"
 #include "ctl/ctl.h"

@@ -4,8 +4,8 @@
 #include <ctype.h>
 
 #include "ctl/ctl.h"
-#include "platform/sessions.h"
-#include "platform/settings.h"
+#include "platform/postgres/sessions.h"
+#include "platform/process/settings.h"
 #include "base/banned.h"
 
 enum { TIMEOUT_MS = 60000, REDIS_TIMEOUT_MS = 5000 };
@@ -17,7 +17,7 @@ enum { TIMEOUT_MS = 60000, REDIS_TIMEOUT_MS = 5000 };
 static const struct {
     const char *name, *fallback;
 } settings[] = {
-#include "platform/settings.def"
+#include "platform/process/settings.def"
 };
 #undef SETTING
 

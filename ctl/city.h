@@ -1,10 +1,10 @@
 /* city.h -- the store, the views and Redis of a running city, as the environment names them: the
- * variables of the services (platform/settings.def). */
+ * variables of the services (platform/process/settings.def). */
 #pragma once
 
 #include "ctl/table.h"
-#include "platform/redis.h"
-#include "platform/store.h"
+#include "platform/redis/redis.h"
+#include "platform/postgres/store.h"
 
 enum { NEEDS_STORE = 1, NEEDS_VIEWS = 2, NEEDS_REDIS = 4 };
 

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "ctl/options.h"
-#include "platform/token.h"
+#include "platform/identity/token.h"
 #include "base/banned.h"
 
 int verb_key(int argc, char **argv)

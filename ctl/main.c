@@ -13,7 +13,7 @@
 #include "base/embedded.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 #include "view_engine/fold.h"
 #include "base/banned.h"
 

@@ -1,7 +1,7 @@
 /* migrator.c -- see migrator.h. */
 #include "ctl/migrator.h"
 
-#include "platform/digest.h"
+#include "platform/identity/digest.h"
 #include "base/banned.h"
 
 static const struct pg_statement LOCK = {NULL,

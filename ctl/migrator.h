@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/embedded.h"
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 
 /* Applies what is missing of `files`, in their order, each with its row of schema_migration in one
  * transaction; two at once wait for each other. `applied` is called after each; may be NULL.

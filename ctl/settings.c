@@ -2,7 +2,7 @@
 #include "ctl/ctl.h"
 
 #include "ctl/options.h"
-#include "platform/settings.h"
+#include "platform/process/settings.h"
 #include "base/banned.h"
 
 int verb_settings(int argc, char **argv)

@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "platform/metrics.h"
-#include "platform/service.h"
+#include "platform/process/metrics.h"
+#include "platform/process/service.h"
 #include "view_engine/engine.h"
 #include "base/banned.h"
 

@@ -2,7 +2,7 @@
 #include "query-api/cache.h"
 
 #include "base/arena.h"
-#include "platform/metrics.h"
+#include "platform/process/metrics.h"
 #include "base/banned.h"
 
 enum { FIRST_ENTRIES = 256 };

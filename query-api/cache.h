@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "platform/lru.h"
+#include "platform/process/lru.h"
 #include "query-api/response.h"
 
 struct run;

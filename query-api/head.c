@@ -7,11 +7,11 @@
 
 #include "base/log.h"
 #include "base/time.h"
-#include "platform/metrics.h"
-#include "platform/service.h"
-#include "platform/sessions.h"
-#include "platform/store.h"
-#include "platform/token.h"
+#include "platform/process/metrics.h"
+#include "platform/process/service.h"
+#include "platform/postgres/sessions.h"
+#include "platform/postgres/store.h"
+#include "platform/identity/token.h"
 #include "query-api/view_progress.h"
 #include "base/banned.h"
 

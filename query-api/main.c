@@ -1,5 +1,5 @@
 /* main.c -- citywatch-query-api: every GET that reads views. */
-#include "platform/service.h"
+#include "platform/process/service.h"
 #include "query-api/query_api.h"
 #include "base/banned.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "events/problems.h"
-#include "platform/http.h"
+#include "platform/http/http.h"
 #include "query-api/response.h"
 #include "base/banned.h"
 

@@ -2,7 +2,7 @@
 #include "query-api/loop_state.h"
 
 #include "base/time.h"
-#include "platform/metrics.h"
+#include "platform/process/metrics.h"
 #include "query-api/head.h"
 #include "base/banned.h"
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 #include "query-api/routes.h"
 
 /* Columns of a query's only row. COLUMN_EPOCH: the life of the log its views are of, 0 while they

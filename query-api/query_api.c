@@ -5,9 +5,9 @@
 
 #include "api/paths.h"
 #include "base/log.h"
-#include "platform/city_health.h"
-#include "platform/pool.h"
-#include "platform/service.h"
+#include "platform/process/city_health.h"
+#include "platform/process/pool.h"
+#include "platform/process/service.h"
 #include "query-api/documents.h"
 #include "query-api/head.h"
 #include "query-api/loop_state.h"

@@ -4,11 +4,11 @@
 
 #include <stdatomic.h>
 
-#include "platform/http.h"
-#include "platform/settings.h"
-#include "platform/token.h"
+#include "platform/http/http.h"
+#include "platform/process/settings.h"
+#include "platform/identity/token.h"
 
-struct city_health;   /* platform/city_health.h */
+struct city_health;   /* platform/process/city_health.h */
 struct documents;     /* query-api/documents.h */
 struct head;          /* query-api/head.h */
 struct view_progress; /* query-api/view_progress.h */

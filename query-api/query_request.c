@@ -5,7 +5,7 @@
 #include "base/planted.h"
 #include "base/time.h"
 #include "events/command.h"
-#include "platform/digest.h"
+#include "platform/identity/digest.h"
 #include "query-api/response.h"
 #include "base/banned.h"
 

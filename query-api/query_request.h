@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "platform/http.h"
-#include "platform/token.h"
+#include "platform/http/http.h"
+#include "platform/identity/token.h"
 #include "query-api/cursor.h"
 #include "query-api/query.h"
 

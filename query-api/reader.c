@@ -2,7 +2,7 @@
 #include "query-api/reader.h"
 
 #include "base/time.h"
-#include "platform/metrics.h"
+#include "platform/process/metrics.h"
 #include "query-api/query_api.h"
 #include "query-api/view_progress.h"
 #include "base/banned.h"

@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
-#include "platform/pool.h"
-#include "platform/sessions.h"
+#include "platform/process/pool.h"
+#include "platform/postgres/sessions.h"
 #include "query-api/query_request.h"
 #include "query-api/response.h"
 

@@ -4,10 +4,10 @@
 #include <ctype.h>
 #include <stdatomic.h>
 
-#include "platform/digest.h"
-#include "platform/etag.h"
-#include "platform/gzip.h"
-#include "platform/http.h"
+#include "platform/identity/digest.h"
+#include "platform/http/etag.h"
+#include "platform/http/gzip.h"
+#include "platform/http/http.h"
 #include "base/banned.h"
 
 enum { GZIP_MIN = 1024 };

@@ -3,7 +3,7 @@
 #include "query-api/statements.h"
 
 #include "base/log.h"
-#include "platform/service.h"
+#include "platform/process/service.h"
 #include "query-api/query.h"
 #include "base/banned.h"
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/problem.h"
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 
 struct query;
 

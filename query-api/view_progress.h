@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/problem.h"
-#include "platform/http.h"
+#include "platform/http/http.h"
 
 struct view_progress;
 struct query;    /* query-api/query.h */

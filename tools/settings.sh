@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 
 NAMES=(GATEWAY_ADDRESS GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT GATEWAY_EXTRA_PORTS CORS_ORIGINS POSTGRES_PORT
-    $(sed -n 's/^SETTING(\([a-z_]*\),.*/\U\1/p' "$ROOT/platform/settings.def"))
+    $(sed -n 's/^SETTING(\([a-z_]*\),.*/\U\1/p' "$ROOT/platform/process/settings.def"))
 ASKED=() # those that the caller set
 for name in "${NAMES[@]}"; do
     [ -z "${!name:-}" ] || ASKED+=("$name")
@@ -181,7 +181,7 @@ number()
 {
     local name=${1^^} value
     value=${!name:-}
-    [[ $value =~ ^[0-9]{1,9}$ ]] || value=$(sed -n "s/^SETTING($1,[^\"]*\"\([0-9]*\)\".*/\1/p" "$ROOT/platform/settings.def")
+    [[ $value =~ ^[0-9]{1,9}$ ]] || value=$(sed -n "s/^SETTING($1,[^\"]*\"\([0-9]*\)\".*/\1/p" "$ROOT/platform/process/settings.def")
     printf '%d' "$value"
 }
 
@@ -198,7 +198,7 @@ gateway_settings()
         "GATEWAY_BODY_MS=$(($(number request_deadline_ms) + 2000))")
 }
 
-# What the services read (platform/settings.def) is handed on if the caller set it.
+# What the services read (platform/process/settings.def) is handed on if the caller set it.
 collect_settings()
 {
     local name upstream secrets=$RUN_DIR/secrets

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/members.h"
-#include "platform/pipeline.h"
-#include "platform/redis.h"
-#include "platform/store.h"
+#include "platform/postgres/pipeline.h"
+#include "platform/redis/redis.h"
+#include "platform/postgres/store.h"
 #include "view_engine/view.h"
 
 struct batch_event {

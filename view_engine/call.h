@@ -1,8 +1,8 @@
 /* call.h -- what one statement is given of some events, made ready by any thread and sent later. */
 #pragma once
 
-#include "platform/columns.h"
-#include "platform/pipeline.h"
+#include "platform/postgres/columns.h"
+#include "platform/postgres/pipeline.h"
 #include "view_engine/batch.h"
 
 /* Starts as { 0 }; its memory is kept from one batch_prepare to the next. */

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/planted.h"
 #include "base/time.h"
-#include "platform/metrics.h"
+#include "platform/process/metrics.h"
 #include "base/banned.h"
 
 enum {

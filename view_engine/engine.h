@@ -14,7 +14,7 @@
  * Threads: one engine belongs to one thread. */
 #pragma once
 
-#include "platform/sessions.h"
+#include "platform/postgres/sessions.h"
 #include "view_engine/fold.h"
 
 struct engine;

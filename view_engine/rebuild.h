@@ -9,7 +9,7 @@
  * the epoch is another one by now. */
 #pragma once
 
-#include "platform/store.h"
+#include "platform/postgres/store.h"
 #include "view_engine/fold.h"
 
 struct rebuild_parts {

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "events/sql_fragment.h"
-#include "platform/digest.h"
+#include "platform/identity/digest.h"
 #include "view_engine/relation.h"
 #include "base/banned.h"
 

@@ -22,7 +22,7 @@
 
 #include "base/embedded.h"
 #include "events/event.h"
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 
 /* One column of a statement's `batch`: an array, $1, $2 … in their order. */
 struct batch_column {

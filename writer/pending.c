@@ -2,7 +2,7 @@
 #include "writer/pending.h"
 
 #include "base/planted.h"
-#include "platform/metrics.h"
+#include "platform/process/metrics.h"
 #include "base/banned.h"
 
 static const char *result_word(const struct pending *p)

@@ -3,8 +3,8 @@
 
 #include "events/decision.h"
 #include "base/time.h"
-#include "platform/pool.h"
-#include "platform/store.h"
+#include "platform/process/pool.h"
+#include "platform/postgres/store.h"
 
 struct pending {
     struct job job; /* the writer's queue; free for other use once the command is settled */

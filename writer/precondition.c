@@ -1,7 +1,7 @@
 /* precondition.c -- see precondition.h. */
 #include "writer/precondition.h"
 
-#include "platform/etag.h"
+#include "platform/http/etag.h"
 #include "base/banned.h"
 
 /* "<version>" or "<version>-<hash>" */

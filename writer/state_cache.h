@@ -4,8 +4,8 @@
 #pragma once
 
 #include "events/decision.h"
-#include "platform/lru.h"
-#include "platform/store.h"
+#include "platform/process/lru.h"
+#include "platform/postgres/store.h"
 
 struct state_cache;
 

@@ -11,9 +11,9 @@
 #include "writer/batch_commit.h"
 #include "writer/intake.h"
 #include "writer/precondition.h"
-#include "platform/metrics.h"
-#include "platform/service.h"
-#include "platform/sessions.h"
+#include "platform/process/metrics.h"
+#include "platform/process/service.h"
+#include "platform/postgres/sessions.h"
 #include "base/banned.h"
 
 enum { TRIES_MAX = 5 };

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "writer/pending.h"
-#include "platform/settings.h"
+#include "platform/process/settings.h"
 
 struct writer;
 /* Starts its thread, which calls committed(arg) after every batch that wrote events; NULL: nobody.

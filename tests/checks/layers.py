@@ -26,7 +26,7 @@ LISTS = {"words", "streams", "problems", "events", "commands", "routes", "start"
 # Both services know the paths of both.
 ACROSS = {("api", "query-api/routes.def")}
 # Headers of a folder they may use otherwise that a layer does without.
-WITHOUT = {"writer": {"platform/http.h"}}
+WITHOUT = {"writer": {"platform/http/http.h"}}
 # What the unit under test's ring may see; other rings may see all.
 RINGS = {
     "contract": LAYERS["features"] | {"features"},
@@ -38,14 +38,14 @@ RINGS = {
 }
 # Library (as its headers are named) -> files that may include it.
 FOREIGN = {
-    "libpq*": ["platform/postgres_internal.h"],
-    "hiredis*": ["platform/redis.c"],
-    "event2/*": ["platform/http*.[ch]", "platform/pool.c"],
-    "cjson/*": ["platform/city_health.c", "tests/contract/*"],
-    "jwt.h": ["platform/token*.c", "tests/platform/token_*"],
-    "openssl/*": ["platform/token*.c", "tests/platform/token_*"],
+    "libpq*": ["platform/postgres/postgres_internal.h"],
+    "hiredis*": ["platform/redis/redis.c"],
+    "event2/*": ["platform/http/http*.[ch]", "platform/process/pool.c"],
+    "cjson/*": ["platform/process/city_health.c", "tests/contract/*"],
+    "jwt.h": ["platform/identity/token*.c", "tests/platform/token_*"],
+    "openssl/*": ["platform/identity/token*.c", "tests/platform/token_*"],
     "sodium.h": ["platform/*.c", "command-api/*.c", "writer/*.c", "ctl/*.c", "tests/*"],
-    "zlib.h": ["platform/gzip.c", "tests/*"],
+    "zlib.h": ["platform/http/gzip.c", "tests/*"],
     "unicode/*": ["base/*.c"],
 }
 STANDARD = set("""assert ctype dirent errno fcntl fnmatch glob inttypes limits locale math netdb poll pthread pwd

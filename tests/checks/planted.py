@@ -10,7 +10,7 @@ import sources
 RUNNER = "tests/faults/planted.py"
 # The only files that may speak of the option.
 ALLOWED = {"CMakeLists.txt", "cmake/planted.cmake", "tests/CMakeLists.txt", "base/planted.h", "base/planted.def",
-           "platform/planted.c", "tests/checks/planted.py", RUNNER}
+           "platform/process/planted.c", "tests/checks/planted.py", RUNNER}
 CODE = (".c", ".h", ".cmake", ".txt", ".py", ".json", ".def", "Makefile", "/run", "/lib.sh", "/install")
 
 faults, places = [], {}

@@ -10,7 +10,7 @@ BANNED = re.compile(r"\b(?:strcpy|strcat|sprintf|vsprintf|strtok|gmtime|localtim
                     r"|atof|gets|setjmp|longjmp|pthread_exit|pthread_cancel|alloca|tmpnam|mktemp)\s*\(")
 # `settings_defaults` or `settings_read` fill them; a member set afterwards is how to differ.
 BY_HAND = re.compile(r"\(\s*(?:const )?struct settings\s*\)\s*\{|\bstruct settings\s+\w+\s*=\s*\{|\.settings\s*=\s*\{")
-FILLS_SETTINGS = {"platform/settings.c"}
+FILLS_SETTINGS = {"platform/process/settings.c"}
 CODE = (".c", ".h", ".def")
 TEXT = CODE + (".sql", ".md", ".txt", ".cmake", ".json", ".js", ".py", ".conf", ".yaml", ".yml",
                "Makefile", "Caddyfile", "/run")

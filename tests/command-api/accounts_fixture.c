@@ -12,7 +12,7 @@
 
 #include "base/time.h"
 #include "command-api/authenticate.h"
-#include "platform/metrics.h"
+#include "platform/process/metrics.h"
 
 static struct arena kept;
 static struct command_api api;

@@ -7,7 +7,7 @@
 
 #include "base/time.h"
 #include "command-api/expiry.h"
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 
 static struct pg *database(const char *url)
 {

@@ -8,7 +8,7 @@
 
 #include "base/time.h"
 #include "command-api/expiry.h"
-#include "platform/account.h"
+#include "platform/identity/account.h"
 
 static struct pg *store(void)
 {

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "command-api/relay.h"
-#include "platform/postgres.h"
-#include "platform/redis.h"
-#include "platform/store.h"
+#include "platform/postgres/postgres.h"
+#include "platform/redis/redis.h"
+#include "platform/postgres/store.h"
 
 struct world {
     struct settings settings;

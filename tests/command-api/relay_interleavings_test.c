@@ -4,9 +4,9 @@
 #include "tests/support/servers.h"
 
 #include "command-api/publish.h"
-#include "platform/postgres.h"
-#include "platform/redis.h"
-#include "platform/store.h"
+#include "platform/postgres/postgres.h"
+#include "platform/redis/redis.h"
+#include "platform/postgres/store.h"
 
 /* One relay's knowledge, and the page it has read and not yet sent. */
 struct half {

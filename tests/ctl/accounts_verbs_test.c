@@ -2,7 +2,7 @@
  * service. */
 #include "tests/ctl/small_city.h"
 
-#include "platform/account.h"
+#include "platform/identity/account.h"
 
 static void add_account(struct small_city *c, const char *name, const char *role)
 {

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "command-api/relay.h"
-#include "platform/store.h"
+#include "platform/postgres/store.h"
 #include "view_engine/engine.h"
 
 extern const struct embedded view_files[];

@@ -8,7 +8,7 @@ import interface
 from interface import ROOT
 
 # What is exported for another city is not meant for this one; programs that import this set their own afterwards.
-with open(ROOT + "/platform/settings.def") as f:
+with open(ROOT + "/platform/process/settings.def") as f:
     OF_A_CITY = [name.upper() for name in re.findall(r"^SETTING\((\w+),", f.read(), re.M)] + [
         "RUN_DIR", "GATEWAY_ADDRESS", "GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "GATEWAY_EXTRA_PORTS", "POSTGRES_PORT",
         "CORS_ORIGINS", "ES_FAILPOINT"]

@@ -27,7 +27,7 @@ PATCHES = {
     "1-event-field.patch": ("README.md, change an event", ("events/schema/*.json", "features/vote/*"), 4),
     "2-remark.patch": ("README.md, add a feature", ("features/remark/*", "events/schema/*.json", "events/features.def"), None),
     "3-view-and-query.patch": ("README.md, add a view, add a query", ("features/category/*",), None),
-    "4-setting.patch": ("CONTRIBUTING.md, A setting", ("platform/settings.def", "README.md"), 2),
+    "4-setting.patch": ("CONTRIBUTING.md, A setting", ("platform/process/settings.def", "README.md"), 2),
 }
 
 

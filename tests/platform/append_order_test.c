@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 
 #define APPEND(stream, version, key)                                                               \
     "SELECT * FROM append_batch(ARRAY['a'], ARRAY['" key "'], ARRAY['d'], ARRAY[201], ARRAY[''], " \

@@ -1,9 +1,9 @@
 /* city_health_test.c -- how the whole is, of services that are well, hang, are away or talk
  * nonsense. */
-#include "platform/city_health.h"
+#include "platform/process/city_health.h"
 
 #include "base/time.h"
-#include "platform/service.h"
+#include "platform/process/service.h"
 #include "tests/platform/http_client.h"
 #include "base/banned.h"
 

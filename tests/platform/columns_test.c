@@ -2,7 +2,7 @@
 #include "tests/support/harness.h"
 #include "tests/support/servers.h"
 
-#include "platform/columns.h"
+#include "platform/postgres/columns.h"
 
 static const struct pg_statement COUNT = {
     "count", "SELECT count(*), string_agg(coalesce(n::text, '-'), ',' ORDER BY place), "

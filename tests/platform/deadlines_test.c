@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/time.h"
-#include "platform/pipeline.h"
-#include "platform/redis.h"
+#include "platform/postgres/pipeline.h"
+#include "platform/redis/redis.h"
 
 enum { TIMEOUT_MS = 600, SLACK_MS = 250 };
 

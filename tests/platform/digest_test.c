@@ -3,8 +3,8 @@
 #include "tests/support/harness.h"
 
 #include "base/text.h"
-#include "platform/digest.h"
-#include "platform/token.h"
+#include "platform/identity/digest.h"
+#include "platform/identity/token.h"
 
 static const unsigned char SECRET[32] = "s";
 

@@ -15,8 +15,8 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "events/problems.h"
-#include "platform/http.h"
-#include "platform/metrics.h"
+#include "platform/http/http.h"
+#include "platform/process/metrics.h"
 #include "tests/support/harness.h"
 
 #define HELPER __attribute__((unused)) static

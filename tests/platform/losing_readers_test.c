@@ -4,7 +4,7 @@
 #include "tests/support/harness.h"
 #include "tests/support/servers.h"
 
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 
 #define SEQUENCE_READER "SELECT pos FROM t WHERE pos > $1::bigint ORDER BY pos"
 #define BELOW_HORIZON                                                              \

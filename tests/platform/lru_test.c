@@ -2,7 +2,7 @@
 #include "tests/support/harness.h"
 
 #include "base/arena.h"
-#include "platform/lru.h"
+#include "platform/process/lru.h"
 
 enum { ENTRIES = 3000 };
 

@@ -1,5 +1,5 @@
 /* metrics_test.c -- the figures as Prometheus reads them. */
-#include "platform/metrics.h"
+#include "platform/process/metrics.h"
 
 #include <pthread.h>
 

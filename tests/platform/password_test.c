@@ -1,5 +1,5 @@
 /* password_test.c -- Argon2id: right, wrong, foreign, old, and without memory. */
-#include "platform/password.h"
+#include "platform/identity/password.h"
 
 #include <sodium.h>
 #include <sys/resource.h>

@@ -6,8 +6,8 @@
 
 #include "base/arena.h"
 #include "base/time.h"
-#include "platform/columns.h"
-#include "platform/pipeline.h"
+#include "platform/postgres/columns.h"
+#include "platform/postgres/pipeline.h"
 
 enum { TIMEOUT_MS = 3000, MEGABYTE = 1 << 20 };
 

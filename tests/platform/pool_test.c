@@ -1,5 +1,5 @@
 /* pool_test.c -- the queue's order, its bound and its end; pools drain. */
-#include "platform/pool.h"
+#include "platform/process/pool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /* service_test.c -- start, readiness and stop of a service, each in a process of its own. */
-#include "platform/service.h"
+#include "platform/process/service.h"
 
 #include <fcntl.h>
 #include <signal.h>

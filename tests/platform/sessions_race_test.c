@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #include "base/time.h"
-#include "platform/account.h"
+#include "platform/identity/account.h"
 
 enum { THREADS = 6, ACCOUNTS = 3, ROUNDS = 250, LIMIT = 4 };
 

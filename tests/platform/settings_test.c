@@ -1,5 +1,5 @@
 /* settings_test.c -- the environment as settings, and secrets as files nobody else can read. */
-#include "platform/settings.h"
+#include "platform/process/settings.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 
 /* So a server looks to its new connections after its packages were replaced under it. */
 static void break_plpgsql(struct pg *c)

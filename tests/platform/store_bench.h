@@ -8,7 +8,7 @@
 #include <sodium.h>
 
 #include "base/time.h"
-#include "platform/store.h"
+#include "platform/postgres/store.h"
 
 static const unsigned char KEY[32] = "k";
 

@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 
 /* ---- keys ---- */
 

@@ -5,7 +5,7 @@
 #include <openssl/evp.h>
 
 #include "base/time.h"
-#include "platform/token.h"
+#include "platform/identity/token.h"
 #include "tests/support/harness.h"
 #include "tests/support/servers.h"
 

@@ -2,7 +2,7 @@
  * stream, and all else goes on; a stream put aside comes back in order. */
 #include "tests/projector/bench.h"
 
-#include "platform/metrics.h"
+#include "platform/process/metrics.h"
 
 /* A fault of one view that can be mended: it refuses the report with this content. */
 static void plant_poison(struct bench *b, int n)

@@ -8,7 +8,7 @@
 
 #include "tests/query-api/fixture.h"
 
-#include "platform/metrics.h"
+#include "platform/process/metrics.h"
 
 static int connect_to_service(void)
 {

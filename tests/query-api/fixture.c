@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "events/sql_fragment.h"
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 #include "query-api/head.h"
 #include "query-api/routes.h"
 #include "query-api/view_progress.h"

@@ -4,7 +4,7 @@
 
 #include <zlib.h>
 
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 
 #define RUNS   metric("query_cache_total{result=\"run\"} ")
 #define HITS   metric("query_cache_total{result=\"hit\"} ")

@@ -4,7 +4,7 @@
  * the filter leaves: so many pages, and never a row more. */
 #include "tests/query-api/fixture.h"
 
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 #include "query-api/query.h"
 #include "query-api/reader.h"
 

@@ -3,7 +3,7 @@
 #include "tests/query-api/fixture.h"
 
 #include "events/decision.h"
-#include "platform/postgres.h"
+#include "platform/postgres/postgres.h"
 #include "query-api/query.h"
 #include "query-api/statements.h"
 

@@ -1,0 +1,42 @@
+/* service.h -- what every service has in common: start, readiness, the routes /health, /ready and
+ * /metrics, and a stop that loses nothing. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "platform/http/http.h"
+#include "platform/process/settings.h"
+
+/* First call of main: handles --help and --version (prints, exits 0) and --check (tells all faults
+ * of the settings and of the files they name, exits 1 if there is one), blocks SIGTERM and SIGINT
+ * for all threads to come, ignores SIGPIPE, starts libsodium and the log, raises RLIMIT_NOFILE,
+ * reads the settings, refuses a bind to anything but loopback while demo accounts exist, logs the
+ * versions of the libraries in use. NOT_STARTED is logged. */
+fallible service_start(const char *name, enum service_bit service, int argc, char **argv,
+                       struct settings *out);
+
+/* Sleeps until SIGTERM or SIGINT, or until service_fail was called. True: a normal stop. */
+bool service_wait(void);
+
+/* Any thread: this service cannot go on; logs `why`, wakes service_wait. The supervisor restarts
+ * it. */
+void service_fail(const char *why);
+
+/* What /ready knows. Each dependency is reported by the thread that uses it, as often as it likes;
+ * one that has not reported yet is not ready. Declare before the server starts. */
+void ready_declare(const char *dependency);
+/* One that the service does its work without: while it is away /ready says "degraded", but 200. */
+void ready_declare_optional(const char *dependency);
+/* `lag_seconds` < 0: this dependency has no lag. Any thread, does not block. */
+void ready_report(const char *dependency, bool ok, double lag_seconds);
+/* Why it is not as it should be, for people, in ASCII; NULL: nothing to say. Copied, up to 511
+ * bytes. */
+void ready_reason(const char *dependency, const char *reason);
+
+/* The routes of every service, to be appended to its table. GET /health 200 {"status":"ok",
+ * "service","version"}; GET /ready 200 or 503 {"status":"ready"|"degraded"|"not ready",
+ * "dependencies":{name:{"ok","lag_seconds"[,"reason"]}}}. */
+enum { SERVICE_ROUTES = 3 };
+extern const struct http_route service_routes[SERVICE_ROUTES];

@@ -1,8 +1,0 @@
-/* sessions.c -- see sessions.def. */
-#include "platform/sessions.h"
-
-#include "base/banned.h"
-
-#define S(name, settings) const char name[] = settings;
-SESSIONS(S)
-#undef S
