@@ -126,6 +126,18 @@ TEST(the_next_agency_acknowledges_for_itself)
     then(OWN, "report", acknowledged("AGENCY_HEALTH"));
 }
 
+TEST(an_agency_that_gets_a_report_back_has_acknowledged_it_already)
+{
+    struct event back = forwarded_to("AGENCY_INFRA");
+    back.ReportForwarded.old_owner_agency = "AGENCY_HEALTH";
+    given_report("PUBLIC");
+    given(acknowledged("AGENCY_INFRA"));
+    given(forwarded_to("AGENCY_HEALTH"));
+    given(back);
+    when(&officer_infra, COMMAND(AcknowledgeCase));
+    then_nothing();
+}
+
 static void forward_to(const char *agency)
 {
     when(&officer_infra, COMMAND(ForwardCase, .agency = agency, .note = "yours"));

@@ -75,14 +75,14 @@ class Reports(View):
         if type in ("report.edited", "report.forwarded"):
             new["owner_agency"] = d["owner_agency"]
             if changes_agency(d):
-                new |= {"assignee": None, "acknowledged_at": None, "forwarded_at": micros(d.get("forwarded_at"))}
+                new |= {"assignee": None, "forwarded_at": micros(d.get("forwarded_at"))}
                 new["former_agencies"] = sorted({*(r.get("former_agencies") or []), d["old_owner_agency"]})
         if type == "report.priority.changed":
             new = {"priority": d["priority"], "priority_set": True}
         if type == "report.assigned":
             new = {"assignee": d.get("assignee_user_id")}
         if type == "report.acknowledged":
-            new = {"acknowledged_at": micros(d["acknowledged_at"])}
+            new = {"acknowledged": {**(r.get("acknowledged") or {}), d["owner_agency"]: d["acknowledged_at"]}}
         if type.startswith("report.question."):
             new = {"questions_open": (r.get("questions_open") or 0) + (1 if type == "report.question.asked" else -1)}
         if type in MERGES and d["report_id"] == d["merged_report_id"]:
@@ -129,7 +129,7 @@ HOLDS = ("case.held", "case.resumed")
 
 class case_inbox(Reports):
     tables, types, created, status_time, note = ("case_inbox", "case_voters"), STATUS + VOTES + HOLDS, SHOWN, "updated_at", "last_note"
-    kept = {**report_detail.kept, "forwarded_at": None, "acknowledged_at": None, "assignee": None, "touched_at": None}
+    kept = {**report_detail.kept, "forwarded_at": None, "acknowledged": {}, "assignee": None, "touched_at": None}
     derived = ("votes", "priority_rank", "filed", "held_since")
 
     def __init__(self):

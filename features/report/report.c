@@ -42,7 +42,7 @@ static struct report_agency *take_agency(struct report *r, const char *code)
     return taken;
 }
 
-/* It has not acknowledged the report, also if it owned it before: that was another hand-over. */
+/* What it has acknowledged stays so if it gets the report back. */
 static void owned_by(struct report *r, const char *agency, struct arena *a)
 {
     struct report_agency *owner = take_agency(r, agency);
@@ -50,7 +50,6 @@ static void owned_by(struct report *r, const char *agency, struct arena *a)
         owner = arena_alloc(a, sizeof(*owner));
         owner->code = arena_text(a, agency);
     }
-    owner->acknowledged = false;
     owner->former = r->agencies;
     r->agencies = owner;
     r->owner_agency = owner->code;

@@ -30,7 +30,7 @@ class Report:
 
     def __init__(self):
         self.now = self.agency = self.category = self.assignee = None
-        self.priority, self.acknowledged, self.open, self.answered = "medium", False, set(), set()
+        self.priority, self.acknowledged, self.open, self.answered = "medium", set(), set(), set()
 
     def legal(self, e):
         d, kind = e["data"], e["type"].removeprefix("report.").replace(".", "_")
@@ -41,7 +41,7 @@ class Report:
     def owned_by(self, d):
         right = (d["old_owner_agency"], d["old_category"], d["old_status"]) == (self.agency, self.category, self.now)
         if d["owner_agency"] != self.agency:
-            self.acknowledged, self.assignee = False, None
+            self.assignee = None
         self.agency, self.category = d["owner_agency"], d["category"]
         return right and d["new_status"] == self.now
 
@@ -62,7 +62,8 @@ class Report:
         return self.now not in FINAL and d["owner_agency"] != d["old_owner_agency"] and self.owned_by(d)
 
     def is_acknowledged(self, d):
-        right, self.acknowledged = not self.acknowledged, True
+        right = d["owner_agency"] not in self.acknowledged
+        self.acknowledged.add(d["owner_agency"])
         return right and self.now not in FINAL and d["owner_agency"] == self.agency
 
     def is_assigned(self, d):

@@ -26,7 +26,7 @@ SELECT json_build_object(
                   engine.rfc3339(c.updated_at) AS updated_at, c.owner_agency,
 -- :fragment report_priority
                       AS priority,
-                  c.assignee AS assignee_user_id, engine.rfc3339(c.acknowledged_at) AS acknowledged_at,
+                  c.assignee AS assignee_user_id, engine.rfc3339((c.acknowledged->>c.owner_agency)::timestamptz) AS acknowledged_at,
                   c.questions_open,
                   CASE c.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE c.reporter END
                       AS reporter_user_id,

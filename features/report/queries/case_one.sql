@@ -10,7 +10,7 @@ SELECT to_json(shown)::text, shown.version
 -- :fragment report_priority
                    AS priority,
                c.questions_open, c.assignee AS assignee_user_id,
-               engine.rfc3339(c.acknowledged_at) AS acknowledged_at,
+               engine.rfc3339((c.acknowledged->>c.owner_agency)::timestamptz) AS acknowledged_at,
                engine.rfc3339(c.forwarded_at) AS forwarded_at,
                CASE c.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE c.reporter END
                    AS reporter_user_id,

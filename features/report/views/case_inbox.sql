@@ -21,7 +21,7 @@ CREATE TABLE case_inbox (
     last_note text,             -- why it is in this status; NULL if nobody said
     former_agencies text[],     -- those that handed it over, each once; they go on reading
     forwarded_at timestamptz,   -- when it was handed to the owning agency; NULL: it was filed or edited there
-    acknowledged_at timestamptz, -- by the owning agency; NULL: not yet
+    acknowledged jsonb,         -- by which agency, when
     assignee text,              -- user id; NULL: nobody
     priority text,              -- set by an officer, or what it began with
     priority_set boolean,       -- by an officer; votes do not raise it any more
@@ -62,24 +62,25 @@ CREATE INDEX case_inbox_held ON case_inbox (owner_agency, position)
 -- :members category text, owner_agency text, content text, location jsonb, status text
 -- :members occurred_at timestamptz, created_at timestamptz
 -- :members new_status text, changed_at timestamptz, note text
--- :members old_owner_agency text, forwarded_at timestamptz, acknowledged_at timestamptz, assignee_user_id text
+-- :members old_owner_agency text, forwarded_at timestamptz, acknowledged_at text, assignee_user_id text
 -- :members priority text, commented_by text, edited_at timestamptz, answered_at timestamptz
 -- :members since timestamptz, voter_user_id text, commented_at timestamptz, merged_report_id uuid, into_report_id uuid
 
 -- :on report.created
 INSERT INTO case_inbox AS c (report_id, version, position, filed, reporter, visibility, category, owner_agency,
                         content, location, occurred_at, created_at, status, updated_at,
-                        former_agencies, priority, priority_set, questions_open, touched_at)
+                        former_agencies, priority, priority_set, questions_open, touched_at, acknowledged)
 SELECT report_id, version, position, position, reporter_user_id, visibility, category, owner_agency,
-       content, location, occurred_at, created_at, status, created_at, '{}', 'medium', false, 0, created_at
+       content, location, occurred_at, created_at, status, created_at, '{}', 'medium', false, 0, created_at, '{}'
   FROM batch
     ON CONFLICT (report_id) DO UPDATE -- votes have come before
    SET (version, position, filed, reporter, visibility, category, owner_agency, content, location, occurred_at,
-        created_at, status, updated_at, former_agencies, priority, priority_set, questions_open, touched_at) =
+        created_at, status, updated_at, former_agencies, priority, priority_set, questions_open, touched_at,
+        acknowledged) =
        (excluded.version, excluded.position, excluded.filed, excluded.reporter, excluded.visibility, excluded.category,
         excluded.owner_agency, excluded.content, excluded.location, excluded.occurred_at, excluded.created_at,
         excluded.status, excluded.updated_at, excluded.former_agencies, excluded.priority, excluded.priority_set,
-        excluded.questions_open, excluded.touched_at);
+        excluded.questions_open, excluded.touched_at, excluded.acknowledged);
 
 -- :on report.status.updated
 UPDATE case_inbox c
@@ -123,15 +124,15 @@ UPDATE case_inbox r
           FROM batch GROUP BY report_id) changed
  WHERE r.report_id = changed.report_id;
 
--- What an agency has done ends with its ownership.
--- :on report.acknowledged, report.edited, report.forwarded
+-- :on report.acknowledged
 UPDATE case_inbox r
-   SET version = greatest(r.version, last.version), acknowledged_at = last.acknowledged_at
-  FROM (SELECT DISTINCT ON (stream) report_id, version, acknowledged_at
-          FROM batch WHERE acknowledged_at IS NOT NULL OR old_owner_agency <> owner_agency
-         ORDER BY stream, version DESC) last
- WHERE r.report_id = last.report_id;
+   SET version = greatest(r.version, seen.version), acknowledged = r.acknowledged || seen.acknowledged
+  FROM (SELECT report_id, max(version) AS version,
+               jsonb_object_agg(owner_agency, acknowledged_at ORDER BY version) AS acknowledged
+          FROM batch GROUP BY report_id) seen
+ WHERE r.report_id = seen.report_id;
 
+-- Who works on it ends with the agency's ownership.
 -- :on report.assigned, report.edited, report.forwarded
 UPDATE case_inbox r
    SET version = greatest(r.version, last.version), assignee = last.assignee_user_id
