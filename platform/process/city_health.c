@@ -117,7 +117,8 @@ static bool wait_for_any(struct probe *probes, int64_t deadline)
     return true;
 }
 
-/* What is not JSON, was cut off, or has a word of its own counts as no answer. */
+/* What is not JSON, was cut off, or has a word of its own counts as no answer. cJSON, not
+ * base/members: an answer of another release may have any number of members, nested as it likes. */
 static enum word read_word(const struct probe *p)
 {
     const char *body = strstr(p->heard, "\r\n\r\n");
