@@ -93,7 +93,7 @@ static fallible build(struct arguments *args, const struct log_place *p, bool se
 static fallible load_script(struct redis *r, struct log_place *p, struct arena *a,
                             struct redis_reply *reply)
 {
-    TRY(redis_ask(r, a, reply, "SCRIPT", "LOAD", script_files[0].text, NULL));
+    TRY(redis_command(r, a, reply, "SCRIPT", "LOAD", script_files[0].text, NULL));
     if (reply->kind == REPLY_TEXT)
         snprintf(p->script, sizeof(p->script), "%s", reply->text);
     return NULL;
@@ -159,7 +159,7 @@ static fallible trim_key(struct redis *r, const char *key, const char *min_id)
 {
     scoped_arena a = {0};
     struct redis_reply reply;
-    return redis_ask(r, &a, &reply, "XTRIM", key, "MINID", "~", min_id, "LIMIT", "0", NULL);
+    return redis_command(r, &a, &reply, "XTRIM", key, "MINID", "~", min_id, "LIMIT", "0", NULL);
 }
 
 fallible publish_trim(struct redis *r, const struct log_place *p, int64_t position)
@@ -176,5 +176,5 @@ fallible publish_forget_epoch(struct redis *r)
 {
     scoped_arena a = {0};
     struct redis_reply reply;
-    return redis_ask(r, &a, &reply, "DEL", META_KEY, NULL);
+    return redis_command(r, &a, &reply, "DEL", META_KEY, NULL);
 }

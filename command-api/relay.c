@@ -77,7 +77,7 @@ static fallible check_eviction(struct relay *r)
     struct redis_reply reply;
     if (r->redis_checked && r->redis_checked == redis_generation(r->redis))
         return NULL;
-    TRY(redis_ask(r->redis, &a, &reply, "CONFIG", "GET", "maxmemory-policy", NULL));
+    TRY(redis_command(r->redis, &a, &reply, "CONFIG", "GET", "maxmemory-policy", NULL));
     if (reply.kind != REPLY_ARRAY || reply.count != 2)
         return REDIS_REFUSED; /* LOADING, most likely */
     if (!text_equal(reply.at[1].text, "noeviction")) {
@@ -326,7 +326,7 @@ static void report_redis(struct relay *r)
 {
     scoped_arena a = {0};
     struct redis_reply reply;
-    const struct problem *p = redis_ask(r->redis, &a, &reply, "PING", NULL);
+    const struct problem *p = redis_command(r->redis, &a, &reply, "PING", NULL);
     ready_report("redis", !p && reply.kind != REPLY_ERROR, -1);
 }
 

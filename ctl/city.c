@@ -145,7 +145,7 @@ fallible city_key(struct city *c, const char *key, struct key_place *out)
     scoped_arena a = {0};
     struct redis_reply reply;
     *out = (struct key_place){0};
-    TRY(redis_ask(c->redis, &a, &reply, "XINFO", "STREAM", key, NULL));
+    TRY(redis_command(c->redis, &a, &reply, "XINFO", "STREAM", key, NULL));
     if (reply.kind == REPLY_ERROR && strstr(reply.text, "no such key"))
         return NULL;
     if (reply.kind != REPLY_ARRAY)
@@ -167,7 +167,7 @@ fallible city_redis_epoch(struct city *c, int64_t *out)
 {
     scoped_arena a = {0};
     struct redis_reply reply;
-    TRY(redis_ask(c->redis, &a, &reply, "HGET", "{events}:meta", "epoch", NULL));
+    TRY(redis_command(c->redis, &a, &reply, "HGET", "{events}:meta", "epoch", NULL));
     if (reply.kind == REPLY_ERROR)
         return REDIS_REFUSED;
     *out = 0;

@@ -24,7 +24,7 @@ static fallible readers_before(struct trim *t, const char *key, int64_t *out)
     scoped_arena a = {0};
     struct redis_reply reply;
     *out = 0;
-    TRY(redis_ask(t->city.redis, &a, &reply, "XINFO", "GROUPS", key, NULL));
+    TRY(redis_command(t->city.redis, &a, &reply, "XINFO", "GROUPS", key, NULL));
     for (int i = 0; reply.kind == REPLY_ARRAY && i < reply.count; i++)
         for (int k = 0; k + 1 < reply.at[i].count; k += 2) {
             char digits[24];
@@ -80,8 +80,8 @@ static fallible carry_out(struct trim *t, int64_t *removed)
     const char *id = arena_printf(&a, "%lld-0", (long long)t->first_kept);
     for (const char *const *key = t->keys; *key; key++) {
         struct redis_reply reply;
-        TRY(redis_ask(t->city.redis, &a, &reply, "XTRIM", *key, "MINID", "~", id, "LIMIT", "0",
-                      NULL));
+        TRY(redis_command(t->city.redis, &a, &reply, "XTRIM", *key, "MINID", "~", id, "LIMIT", "0",
+                          NULL));
         if (reply.kind != REPLY_INT)
             return REDIS_REFUSED;
         *removed += reply.integer;
@@ -154,7 +154,7 @@ static int republish(struct city *c, bool yes)
             "their positions; groups outside must be made again.",
             (long long)all.length, setting_of("redis_retain_events")))
         return FAILED;
-    p = redis_ask(c->redis, &a, &reply, "DEL", "{events}:meta", NULL);
+    p = redis_command(c->redis, &a, &reply, "DEL", "{events}:meta", NULL);
     if (p || reply.kind == REPLY_ERROR)
         return failed_by(p ? p : REDIS_REFUSED, "republish");
     fputs("The relay begins anew within a second; lag shows how far it is.\n", stderr);

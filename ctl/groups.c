@@ -44,7 +44,7 @@ static fallible add_key(struct city *c, const char *key, int64_t head, struct ta
 {
     scoped_arena a = {0};
     struct redis_reply reply;
-    TRY(redis_ask(c->redis, &a, &reply, "XINFO", "GROUPS", key, NULL));
+    TRY(redis_command(c->redis, &a, &reply, "XINFO", "GROUPS", key, NULL));
     if (reply.kind == REPLY_ERROR && strstr(reply.text, "no such key"))
         return NULL;
     if (reply.kind != REPLY_ARRAY)

@@ -29,7 +29,7 @@ static const char *read_line(FILE *f, char out[PASSWORD_LINE])
     return n ? NULL : "it is empty";
 }
 
-static const char *ask_password(char out[PASSWORD_LINE])
+static const char *prompt_password(char out[PASSWORD_LINE])
 {
     struct termios was, silent;
     if (tcgetattr(STDIN_FILENO, &was))
@@ -57,7 +57,7 @@ static const char *read_file(const char *path, char out[PASSWORD_LINE])
 int read_password(const char *path, char out[PASSWORD_LINE])
 {
     bool input = text_equal(path, "-");
-    const char *why = !path   ? ask_password(out)
+    const char *why = !path   ? prompt_password(out)
                       : input ? read_line(stdin, out)
                               : read_file(path, out);
     return why ? failed("no password can be read from %s: %s.",

@@ -88,8 +88,8 @@ static fallible pass_malformed(struct walk *w)
     struct redis_reply reply;
     char digits[24] = {0};
     int64_t position = 0;
-    TRY(redis_ask(w->city->redis, &a, &reply, "XRANGE", w->key,
-                  arena_printf(&a, "(%lld-0", (long long)w->cursor), "+", "COUNT", "1", NULL));
+    TRY(redis_command(w->city->redis, &a, &reply, "XRANGE", w->key,
+                      arena_printf(&a, "(%lld-0", (long long)w->cursor), "+", "COUNT", "1", NULL));
     if (reply.kind != REPLY_ARRAY || !reply.count || reply.at[0].kind != REPLY_ARRAY)
         return REDIS_REFUSED;
     const char *id = reply.at[0].at[0].text;

@@ -21,7 +21,7 @@ static const struct pg_statement UNREAD = {
     "type, error FROM engine.parked ORDER BY view, stream, position) first "
     "WHERE error = ANY ($1::text[])"};
 
-static fallible ask_number(struct engine *e, const struct pg_statement *s, const char *view,
+static fallible read_count(struct engine *e, const struct pg_statement *s, const char *view,
                            const char *stream, int64_t *out)
 {
     scoped_rows *rows = NULL;
@@ -90,12 +90,12 @@ fallible engine_retry(struct engine *e, const char *view, const char *stream, in
     struct projected *v = registry_find(e, view);
     if (!v)
         return NO_SUCH_ITEM;
-    TRY(ask_number(e, &FIRST_PARKED, view, stream, &first));
+    TRY(read_count(e, &FIRST_PARKED, view, stream, &first));
     if (first) {
         TRY(fetch(e, stream, first, e->lanes[v->lane].position, &a, &events, &count));
         TRY(replay_in_transaction(e, v, stream, events, count));
     }
-    TRY(ask_number(e, &LEFT, view, stream, left));
+    TRY(read_count(e, &LEFT, view, stream, left));
     log_info("parked stream retried", KV("view", view), KV("stream", stream), KV("left", *left));
     return NULL;
 }

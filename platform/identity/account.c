@@ -47,8 +47,8 @@ static const struct pg_statement LIST_ALL = {
 enum { RAISED_COLUMN = 7, OUTCOME_COLUMN }; /* of REFRESH_SESSION, after the account's */
 enum { CHANGE_VALUES_MAX = 3 + 4 };         /* own ones and the event's */
 
-static fallible ask(struct pg *c, const struct pg_statement *s, int count,
-                    const char *const *values, struct rows **out)
+static fallible run_statement(struct pg *c, const struct pg_statement *s, int count,
+                              const char *const *values, struct rows **out)
 {
     return pg_unless_absent(c, pg_call_again(c, s, count, values, out));
 }
@@ -74,7 +74,7 @@ static fallible find(struct pg *c, const struct pg_statement *s, const char *by,
                      struct account *out, bool *found)
 {
     scoped_rows *rows = NULL;
-    TRY(ask(c, s, 1, &by, &rows));
+    TRY(run_statement(c, s, 1, &by, &rows));
     *found = rows_count(rows) == 1;
     if (*found)
         read_account(rows, out);
@@ -95,7 +95,7 @@ fallible account_by_id(struct pg *c, const char *user_id, struct account *out, b
 
 fallible accounts_list(struct pg *c, struct rows **out)
 {
-    return ask(c, &LIST_ALL, 0, NULL, out);
+    return run_statement(c, &LIST_ALL, 0, NULL, out);
 }
 
 /* ---- what is allowed ---- */
@@ -208,7 +208,7 @@ fallible account_register(struct pg *c, const struct account *a, const struct or
                             t.schema,
                             text_value(&t.data),
                             text_value(&t.meta)};
-    TRY(ask(c, &REGISTER, 10, values, &rows));
+    TRY(run_statement(c, &REGISTER, 10, values, &rows));
     if (!rows_text(rows, 0, 0))
         return NAME_TAKEN;
     if (!rows_int(rows, 0, 0))
@@ -219,7 +219,7 @@ fallible account_register(struct pg *c, const struct account *a, const struct or
 
 fallible account_rehash(struct pg *c, const struct account *a, const char *new_hash)
 {
-    return ask(c, &REHASH, 3, (const char *[]){a->user_id, a->hash, new_hash}, NULL);
+    return run_statement(c, &REHASH, 3, (const char *[]){a->user_id, a->hash, new_hash}, NULL);
 }
 
 /* ---- sessions ---- */
@@ -231,7 +231,7 @@ fallible session_open(struct pg *c, struct account *a, const char *session, cons
     scoped_rows *rows = NULL;
     const char *values[] = {
         session, a->user_id, a->hash, tag, int_text(days, number), int_text(SESSIONS_MAX, max)};
-    TRY(ask(c, &OPEN_SESSION, 6, values, &rows));
+    TRY(run_statement(c, &OPEN_SESSION, 6, values, &rows));
     if (rows_count(rows) == 0)
         return BAD_CREDENTIALS;
     a->role = role_from(rows_text(rows, 0, 0));
@@ -254,7 +254,7 @@ fallible session_refresh(struct pg *c, const char *session, const char *tag, con
     TRY(write_texts(&e, o, &t));
     const char *values[] = {session, tag,      successor,           number,
                             t.id,    t.schema, text_value(&t.data), text_value(&t.meta)};
-    TRY(ask(c, &REFRESH_SESSION, 8, values, &rows));
+    TRY(run_statement(c, &REFRESH_SESSION, 8, values, &rows));
     const char *outcome = rows_text(rows, 0, OUTCOME_COLUMN);
     *ended = text_equal(outcome, "reused");
     if (!text_equal(outcome, "rotated"))
@@ -272,7 +272,7 @@ fallible session_end(struct pg *c, const char *user_id, const char *session, con
     TRY(write_texts(&e, o, &t));
     const char *values[] = {
         session, user_id, t.id, t.schema, text_value(&t.data), text_value(&t.meta)};
-    return ask(c, &END_SESSION, 6, values, NULL);
+    return run_statement(c, &END_SESSION, 6, values, NULL);
 }
 
 /* ---- changes by an operator ---- */
@@ -292,7 +292,7 @@ static fallible change(struct pg *c, const struct pg_statement *s, const char *c
     values[count++] = t.schema;
     values[count++] = text_value(&t.data);
     values[count++] = text_value(&t.meta);
-    TRY(ask(c, s, count, values, &rows));
+    TRY(run_statement(c, s, count, values, &rows));
     *role_version = rows_int(rows, 0, 0);
     return NULL;
 }

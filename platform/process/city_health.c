@@ -131,7 +131,7 @@ static enum word read_word(const struct probe *p)
     return w;
 }
 
-static void ask_all(const struct city_health *h, enum word out[PARTS])
+static void probe_all(const struct city_health *h, enum word out[PARTS])
 {
     struct probe probes[PARTS] = {0};
     int64_t deadline = time_monotonic() + CITY_HEALTH_MS * 1000;
@@ -173,7 +173,7 @@ static void check_all(struct job *j, void *state)
     struct city_health *h = state;
     enum word heard[PARTS];
     if (!h->made || time_monotonic() - h->made > CITY_HEALTH_KEPT_MS * 1000) {
-        ask_all(h, heard);
+        probe_all(h, heard);
         write_whole(h, heard);
         h->made = time_monotonic();
     }

@@ -17,7 +17,7 @@
 #include "platform/process/wait.h"
 #include "base/banned.h"
 
-enum { MAX_ARGUMENTS = 16384, ASK_MAX = 64 };
+enum { MAX_ARGUMENTS = 16384, COMMAND_WORDS_MAX = 64 };
 
 struct redis {
     const char *host, *password;
@@ -107,7 +107,7 @@ static redisReply *read_reply(struct redis *r)
     }
 }
 
-static redisReply *ask_once(struct redis *r, int argc, const char **argv, const size_t *lengths)
+static redisReply *send_once(struct redis *r, int argc, const char **argv, const size_t *lengths)
 {
     bool kept = redisAppendCommandArgv(r->context, argc, argv, lengths) == REDIS_OK;
     return kept && write_all(r) ? read_reply(r) : NULL;
@@ -124,7 +124,7 @@ static fallible give_password(struct redis *r)
         return NULL;
     const char *argv[] = {"AUTH", r->password};
     const size_t lengths[] = {4, strlen(r->password)};
-    redisReply *reply = ask_once(r, 2, argv, lengths);
+    redisReply *reply = send_once(r, 2, argv, lengths);
     if (!reply)
         return lost_call(r);
     bool ok = reply->type == REDIS_REPLY_STATUS;
@@ -205,7 +205,7 @@ fallible redis_call(struct redis *r, const struct redis_argument *args, int coun
         argv[i] = args[i].at;
         lengths[i] = args[i].length;
     }
-    redisReply *reply = ask_once(r, count, argv, lengths);
+    redisReply *reply = send_once(r, count, argv, lengths);
     if (!reply)
         return lost_call(r);
     copy_reply(reply, a, out);
@@ -213,13 +213,13 @@ fallible redis_call(struct redis *r, const struct redis_argument *args, int coun
     return NULL;
 }
 
-fallible redis_ask(struct redis *r, struct arena *a, struct redis_reply *out, ...)
+fallible redis_command(struct redis *r, struct arena *a, struct redis_reply *out, ...)
 {
-    struct redis_argument args[ASK_MAX];
+    struct redis_argument args[COMMAND_WORDS_MAX];
     int count = 0;
     va_list list;
     va_start(list, out);
-    for (const char *s; count < ASK_MAX && (s = va_arg(list, const char *)); count++)
+    for (const char *s; count < COMMAND_WORDS_MAX && (s = va_arg(list, const char *)); count++)
         args[count] = (struct redis_argument){s, strlen(s)};
     va_end(list);
     return redis_call(r, args, count, a, out);
@@ -286,10 +286,10 @@ fallible redis_read(struct redis *r, const char *key, int64_t position, int coun
     const char *after = arena_printf(a, "%lld-0", (long long)position);
     const char *limit = arena_printf(a, "%d", count);
     if (block_ms)
-        TRY(redis_ask(r, a, &reply, "XREAD", "COUNT", limit, "BLOCK",
-                      arena_printf(a, "%d", block_ms), "STREAMS", key, after, NULL));
+        TRY(redis_command(r, a, &reply, "XREAD", "COUNT", limit, "BLOCK",
+                          arena_printf(a, "%d", block_ms), "STREAMS", key, after, NULL));
     else
-        TRY(redis_ask(r, a, &reply, "XREAD", "COUNT", limit, "STREAMS", key, after, NULL));
+        TRY(redis_command(r, a, &reply, "XREAD", "COUNT", limit, "STREAMS", key, after, NULL));
     if (reply.kind == REPLY_ERROR) {
         log_warning("redis refused a read", KV("key", key), KV("reason", reply.text));
         return REDIS_REFUSED;

@@ -36,8 +36,8 @@ struct redis_argument {
  * problem here: *out has kind ERROR. */
 fallible redis_call(struct redis *r, const struct redis_argument *args, int count, struct arena *a,
                     struct redis_reply *out);
-/* The same for texts, the list ended by NULL: redis_ask(r, a, &reply, "XLEN", key, NULL). */
-fallible redis_ask(struct redis *r, struct arena *a, struct redis_reply *out, ...)
+/* The same for texts, the list ended by NULL: redis_command(r, a, &reply, "XLEN", key, NULL). */
+fallible redis_command(struct redis *r, struct arena *a, struct redis_reply *out, ...)
     __attribute__((sentinel));
 int64_t redis_generation(const struct redis *r);
 const char *redis_library(void); /* version of hiredis */

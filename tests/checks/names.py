@@ -12,9 +12,7 @@ import sources
 # falls; a word that is gone has 0.
 OLD = {
     "desk": ("loop_state", 0),
-    "ask": ("query_request, read_ or query_", 7),
-    "lane": ("view_progress", 33),
-    "lanes": ("view_progress", 8),
+    "ask": ("query_request, read_ or query_", 0),
     "look": ("read_ or check_", 0),
     "looked": ("declared_reads", 0),
     "sees": ("declared_reads", 0),

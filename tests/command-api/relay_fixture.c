@@ -118,6 +118,6 @@ int64_t length(struct world *w)
 {
     scoped_arena a = {0};
     struct redis_reply reply;
-    CHECK_OK(redis_ask(w->redis, &a, &reply, "XLEN", "{events}:all", NULL));
+    CHECK_OK(redis_command(w->redis, &a, &reply, "XLEN", "{events}:all", NULL));
     return reply.integer;
 }

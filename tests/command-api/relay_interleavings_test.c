@@ -92,7 +92,7 @@ static struct redis_reply ask(struct world *w, const char *a, const char *b, con
                               const char *d, const char *e)
 {
     struct redis_reply reply = {.kind = REPLY_NIL};
-    CHECK_OK(redis_ask(w->redis, &w->arena, &reply, a, b, c, d, e, NULL));
+    CHECK_OK(redis_command(w->redis, &w->arena, &reply, a, b, c, d, e, NULL));
     return reply;
 }
 

@@ -15,7 +15,7 @@ TEST(only_the_newest_events_are_kept)
     settle(&w);
     scoped_arena a = {0};
     struct redis_reply reply;
-    CHECK_OK(redis_ask(w.redis, &a, &reply, "XLEN", "{events}:all", NULL));
+    CHECK_OK(redis_command(w.redis, &a, &reply, "XLEN", "{events}:all", NULL));
     CHECK(reply.integer < 15000);
     test_shell("redis-cli -p %d flushall >/dev/null", test_redis_port());
     wait_for_probe();

@@ -200,7 +200,7 @@ TEST(an_answer_of_redis_that_comes_byte_by_byte_ends_in_time)
     scoped_arena a = {0};
     struct redis_reply reply;
     struct redis *r = drip_start(&d, "+", "");
-    CHECK_PROBLEM(redis_ask(r, &a, &reply, "PING", NULL), REDIS_UNAVAILABLE);
+    CHECK_PROBLEM(redis_command(r, &a, &reply, "PING", NULL), REDIS_UNAVAILABLE);
     drip_stop(&d, r);
 }
 
@@ -211,7 +211,7 @@ TEST(the_password_and_the_call_of_redis_share_one_deadline)
     scoped_arena a = {0};
     struct redis_reply reply;
     struct redis *r = drip_start(&d, "+OK\r\n", "any");
-    CHECK_PROBLEM(redis_ask(r, &a, &reply, "PING", NULL), REDIS_UNAVAILABLE);
+    CHECK_PROBLEM(redis_command(r, &a, &reply, "PING", NULL), REDIS_UNAVAILABLE);
     drip_stop(&d, r);
 }
 
@@ -235,11 +235,11 @@ TEST(connecting_to_a_redis_that_is_silent_ends_in_time)
     struct redis_reply reply;
     struct redis *r = redis_new("127.0.0.1", test_redis_port(), "", TIMEOUT_MS);
     struct redis *other = redis_new(test_redis_socket(), 0, "any", TIMEOUT_MS);
-    CHECK_OK(redis_ask(r, &a, &reply, "PING", NULL));
-    CHECK_OK(redis_ask(r, &a, &reply, "CLIENT", "PAUSE", "2000", "ALL", NULL));
+    CHECK_OK(redis_command(r, &a, &reply, "PING", NULL));
+    CHECK_OK(redis_command(r, &a, &reply, "CLIENT", "PAUSE", "2000", "ALL", NULL));
     for (int i = 0; i < 2; i++) {
         start_clock();
-        CHECK_PROBLEM(redis_ask(i ? other : r, &a, &reply, "PING", NULL), REDIS_UNAVAILABLE);
+        CHECK_PROBLEM(redis_command(i ? other : r, &a, &reply, "PING", NULL), REDIS_UNAVAILABLE);
         CHECK_IN_TIME();
     }
     redis_free(r);

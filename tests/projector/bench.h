@@ -41,7 +41,7 @@ static inline void redis_do(struct bench *b, const char *command, const char *ar
 {
     scoped_arena a = {0};
     struct redis_reply reply = {0};
-    CHECK_OK(redis_ask(b->publisher, &a, &reply, command, argument, NULL));
+    CHECK_OK(redis_command(b->publisher, &a, &reply, command, argument, NULL));
     CHECK(reply.kind != REPLY_ERROR);
 }
 
