@@ -40,7 +40,7 @@ TEST(a_merged_report_is_in_no_list_but_its_authors)
         "/reports/public?status=RECEIVED&category=kebersihan",
         "/reports/public?sort=votes",
         "/reports/public?sort=votes&status=RECEIVED",
-        "/reports/similar?content=the+street+lamp+at+the+gate",
+        "/reports/similar?latitude=1.5&longitude=2.5&content=the+street+lamp+at+the+gate",
     };
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         check_lists(NULL, lists[i], false);
