@@ -14,7 +14,6 @@ static fallible must_take_part(const struct report *r, const struct command *c,
         return NO_SUCH_REPORT;
     if (!is_author(r, &c->actor) && !is_officer_of(r, &c->actor))
         return refuse(out, NOT_YOURS, NULL, "Its author and the owning agency talk about it.");
-    out->anonymous = is_anonymous_author(r, &c->actor);
     return check_version(c, out);
 }
 
@@ -22,11 +21,7 @@ static fallible must_take_part(const struct report *r, const struct command *c,
 
 fallible put_question(const struct report *r, const struct command *c, struct decision *out)
 {
-    TRY(must_own_case(r, &c->actor));
-    out->anonymous = is_anonymous_author(r, &c->actor);
-    TRY(check_version(c, out));
-    TRY(must_not_be_merged(r, &c->actor, out));
-    TRY(must_not_be_final(r, out));
+    TRY(must_own_open_case(r, c, out));
     if (!r->reporter && !r->pseudonym)
         return NO_AUTHOR_TO_ASK;
     if (r->question_count == QUESTIONS_MAX)

@@ -106,7 +106,6 @@ fallible edit_report(const struct report *r, const struct command *c, struct dec
         return NO_SUCH_REPORT;
     if (!is_author(r, &c->actor))
         return refuse(out, NOT_YOURS, NULL, "Only its author edits it.");
-    out->anonymous = is_anonymous_author(r, &c->actor);
     TRY(check_version(c, out));
     TRY(must_not_be_merged(r, &c->actor, out));
     if (r->status != RECEIVED)

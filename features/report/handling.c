@@ -7,19 +7,9 @@
 #include "features/category/category.h"
 #include "base/banned.h"
 
-static fallible must_be_open_case(const struct report *r, const struct command *c,
-                                  struct decision *out)
-{
-    TRY(must_own_case(r, &c->actor));
-    out->anonymous = is_anonymous_author(r, &c->actor);
-    TRY(check_version(c, out));
-    TRY(must_not_be_merged(r, &c->actor, out));
-    return must_not_be_final(r, out);
-}
-
 fallible acknowledge_case(const struct report *r, const struct command *c, struct decision *out)
 {
-    TRY(must_be_open_case(r, c, out));
+    TRY(must_own_open_case(r, c, out));
     if (!r->agencies->acknowledged)
         emit_to_report(
             r,
@@ -49,7 +39,7 @@ static void forwarded(const struct report *r, const struct command *c, struct de
 fallible forward_case(const struct report *r, const struct command *c, struct decision *out)
 {
     const char *to = c->ForwardCase.agency;
-    TRY(must_be_open_case(r, c, out));
+    TRY(must_own_open_case(r, c, out));
     if (!text_equal(to, r->owner_agency)) {
         TRY(require_agency(to, "agency", out));
         forwarded(r, c, out);
@@ -96,7 +86,7 @@ static fallible must_be_assignable(const struct report *r, const char *to, struc
 fallible assign_case(const struct report *r, const struct command *c, struct decision *out)
 {
     const char *to = c->AssignCase.user_id;
-    TRY(must_be_open_case(r, c, out));
+    TRY(must_own_open_case(r, c, out));
     bool changes = !text_equal(to, r->assignee) && (to || r->assignee);
     if (changes)
         TRY(may_assign(r, &c->actor, to, out));
@@ -120,7 +110,7 @@ fallible set_case_priority(const struct report *r, const struct command *c, stru
 {
     const struct SetCasePriority *body = &c->SetCasePriority;
     enum priority to = (enum priority)word_index(priority_words, body->priority);
-    TRY(must_be_open_case(r, c, out));
+    TRY(must_own_open_case(r, c, out));
     if (to != r->priority || !r->priority_set)
         emit_to_report(r,
                        EVENT(ReportPriorityChanged, .report_id = r->id,

@@ -7,16 +7,6 @@
 
 enum { MERGED_MAX = 100 }; /* into one report: whoever counts its votes looks at all of them */
 
-static fallible find_other(const char *id, struct decision *out, const struct report **other)
-{
-    char stream[STREAM_TEXT];
-    const void *state;
-    stream_of_report(id, stream);
-    TRY(read_state(out, stream, &state));
-    *other = state;
-    return NULL;
-}
-
 /* A sentence that says why not; NULL if the one can be merged into the other. */
 static const char *why_not(const struct report *r, const struct report *into)
 {
@@ -62,21 +52,14 @@ static void emit_unmerged(const struct report *r, const struct report *into, int
     emit_to_report(into, EVENT(ReportUnmerged, MERGING(into, r, into), .unmerged_at = now), out);
 }
 
-static fallible must_own_this(const struct report *r, const struct command *c, struct decision *out)
-{
-    TRY(must_own_case(r, &c->actor));
-    out->anonymous = is_anonymous_author(r, &c->actor);
-    return check_version(c, out);
-}
-
 fallible merge_case(const struct report *r, const struct command *c, struct decision *out)
 {
     const char *to = c->MergeCase.into;
     const struct report *into;
-    TRY(must_own_this(r, c, out));
+    TRY(must_own_this_case(r, c, out));
     if (text_equal(to, r->id))
         return refuse(out, NOT_MERGEABLE, "into", "That is the same report.");
-    TRY(find_other(to, out, &into));
+    TRY(read_report_of(to, out, &into));
     if (!may_see(into, &c->actor))
         return refuse(out, NO_SUCH_REPORT, "into", NULL);
     out->anonymous = out->anonymous || is_anonymous_author(into, &c->actor);
@@ -93,9 +76,9 @@ fallible merge_case(const struct report *r, const struct command *c, struct deci
 fallible unmerge_case(const struct report *r, const struct command *c, struct decision *out)
 {
     const struct report *into;
-    TRY(must_own_this(r, c, out));
+    TRY(must_own_this_case(r, c, out));
     if (r->merged_into) {
-        TRY(find_other(r->merged_into, out, &into));
+        TRY(read_report_of(r->merged_into, out, &into));
         TRY(must_own_case(into, &c->actor));
         out->anonymous = out->anonymous || is_anonymous_author(into, &c->actor);
         emit_unmerged(r, into, c->now, out);

@@ -92,7 +92,6 @@ static fallible move(const struct report *r, enum status to, const char *note,
                      const char *note_field, const struct command *c, struct decision *out)
 {
     int who = who_is(r, &c->actor);
-    out->anonymous = is_anonymous_author(r, &c->actor);
     TRY(check_version(c, out));
     TRY(must_not_be_merged(r, &c->actor, out));
     const struct move *m = find_move(r, to, who, c->now);

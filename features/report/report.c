@@ -220,13 +220,21 @@ void stream_of_report(const char *report_id, char out[STREAM_TEXT])
     stream_name("report", report_id, out);
 }
 
-fallible read_report(const struct command *c, struct decision *out, const struct report **r)
+fallible read_report_of(const char *id, struct decision *out, const struct report **r)
 {
     char stream[STREAM_TEXT];
     const void *state;
-    stream_of_report(c->target, stream);
+    stream_of_report(id, stream);
     TRY(read_state(out, stream, &state));
     *r = state;
+    return NULL;
+}
+
+fallible read_report(const struct command *c, struct decision *out, const struct report **r)
+{
+    char stream[STREAM_TEXT];
+    TRY(read_report_of(c->target, out, r));
+    stream_of_report(c->target, stream);
     out->anonymous = is_anonymous_author(*r, &c->actor);
     out->about = arena_text(out->arena, stream);
     return NULL;
@@ -265,6 +273,19 @@ fallible must_not_be_merged(const struct report *r, const struct actor *a, struc
                   arena_join(out->arena, "It is merged into ", r->merged_into, "."));
 }
 
+fallible must_own_this_case(const struct report *r, const struct command *c, struct decision *out)
+{
+    TRY(must_own_case(r, &c->actor));
+    return check_version(c, out);
+}
+
+fallible must_own_open_case(const struct report *r, const struct command *c, struct decision *out)
+{
+    TRY(must_own_this_case(r, c, out));
+    TRY(must_not_be_merged(r, &c->actor, out));
+    return must_not_be_final(r, out);
+}
+
 /* Before anything is decided: what was left out. */
 static void report_complete(struct command *c)
 {
@@ -279,6 +300,7 @@ static void report_complete(struct command *c)
 
 static fallible report_decide(const void *state, const struct command *c, struct decision *out)
 {
+    out->anonymous = is_anonymous_author(state, &c->actor);
     switch ((enum report_command)c->type) {
     case CreateReport: return file_report(c, out);
     case EditReport: return edit_report(state, c, out);

@@ -27,7 +27,15 @@ fallible put_question(const struct report *r, const struct command *c, struct de
 fallible answer_question(const struct report *r, const struct command *c, struct decision *out);
 fallible comment_report(const struct report *r, const struct command *c, struct decision *out);
 
+/* What the agency's commands begin with: NULL for an officer of the owning agency, whose
+ * preconditions hold. */
+fallible must_own_this_case(const struct report *r, const struct command *c, struct decision *out);
+/* The same of a case that is neither merged nor final. */
+fallible must_own_open_case(const struct report *r, const struct command *c, struct decision *out);
+
 /* To the report's own stream. */
 void emit_to_report(const struct report *r, struct event e, struct decision *out);
+/* The report of that id, into a decision about another one: NEEDS_STREAM as read_state. */
+fallible read_report_of(const char *id, struct decision *out, const struct report **r);
 /* Refuses what is no longer done with a report that is CLOSED or WITHDRAWN. */
 fallible must_not_be_final(const struct report *r, struct decision *out);
