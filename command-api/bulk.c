@@ -276,7 +276,7 @@ static fallible take(struct http_request *r, const struct bulk_row *row, struct 
     b->request = r;
     b->row = row;
     TRY(authenticate(r, row->roles, &claims, NULL));
-    TRY(edge_no_preconditions(r, f));
+    TRY(edge_preconditions(r, NO_VERSION, &b->command, f));
     TRY(edge_no_parameters(r, f));
     TRY(read_body(b, f));
     TRY(edge_key(r, &key, f));

@@ -12,14 +12,6 @@
 #include "writer/writer.h"
 #include "base/banned.h"
 
-/* What an answer tells of the version of the stream it is about, and what a request may ask of it.
- */
-enum versioning {
-    NO_VERSION,     /* another stream is written than the one that is shown: neither */
-    SHOWS_VERSION,  /* a create: its version and ETag, and every If-None-Match holds */
-    TAKES_IF_MATCH, /* both, and If-Match and If-None-Match are compared with it */
-};
-
 struct row {
     int type;
     int roles;
@@ -59,28 +51,6 @@ const struct http_route command_routes[] = {
 const int command_route_count = sizeof(command_routes) / sizeof(command_routes[0]);
 
 /* ---- reading the request ---- */
-
-static fallible read_precondition(const char *header, const char *name, bool taken,
-                                  struct precondition *out, struct fault *f)
-{
-    if (!header)
-        return NULL;
-    if (!taken)
-        return fault_at(f, BAD_HEADER, name, "This takes neither If-Match nor If-None-Match.");
-    if (!precondition_read(header, out))
-        return fault_at(f, BAD_HEADER, name,
-                        "Expected *, or a list of \"<version>\" and ETags of the item.");
-    return NULL;
-}
-
-static fallible read_preconditions(struct http_request *r, const struct row *row, struct command *c,
-                                   struct fault *f)
-{
-    TRY(read_precondition(http_header(r, HTTP_IF_MATCH), "If-Match", row->version == TAKES_IF_MATCH,
-                          &c->if_match, f));
-    return read_precondition(http_header(r, HTTP_IF_NONE_MATCH), "If-None-Match",
-                             row->version != NO_VERSION, &c->if_none_match, f);
-}
 
 /* The path's first {name}; "" if it has none. */
 static const char *path_target(struct http_request *r, const struct row *row)
@@ -274,7 +244,7 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     c->type = row->type;
     c->now = time_now();
     TRY(read_target(r, row, c, f));
-    TRY(read_preconditions(r, row, c, f));
+    TRY(edge_preconditions(r, row->version, c, f));
     TRY(read_body(r, c, f));
     command_complete(c);
     TRY(read_key(r, p, f));

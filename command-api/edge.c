@@ -2,6 +2,7 @@
 #include "command-api/edge.h"
 
 #include "base/time.h"
+#include "writer/precondition.h"
 #include "base/banned.h"
 
 enum { KEY_MIN = 16, KEY_MAX = 128 };
@@ -33,13 +34,26 @@ fallible edge_key(struct http_request *r, const char **out, struct fault *f)
     return NULL;
 }
 
-fallible edge_no_preconditions(struct http_request *r, struct fault *f)
+static fallible read_precondition(const char *header, const char *name, bool taken,
+                                  struct precondition *out, struct fault *f)
 {
-    static const char detail[] = "This takes neither If-Match nor If-None-Match.";
-    if (http_header(r, HTTP_IF_MATCH))
-        return fault_at(f, BAD_HEADER, "If-Match", detail);
-    return http_header(r, HTTP_IF_NONE_MATCH) ? fault_at(f, BAD_HEADER, "If-None-Match", detail)
-                                              : NULL;
+    if (!header)
+        return NULL;
+    if (!taken)
+        return fault_at(f, BAD_HEADER, name, "This takes neither If-Match nor If-None-Match.");
+    if (!precondition_read(header, out))
+        return fault_at(f, BAD_HEADER, name,
+                        "Expected *, or a list of \"<version>\" and ETags of the item.");
+    return NULL;
+}
+
+fallible edge_preconditions(struct http_request *r, enum versioning v, struct command *c,
+                            struct fault *f)
+{
+    TRY(read_precondition(http_header(r, HTTP_IF_MATCH), "If-Match", v == TAKES_IF_MATCH,
+                          &c->if_match, f));
+    return read_precondition(http_header(r, HTTP_IF_NONE_MATCH), "If-None-Match", v != NO_VERSION,
+                             &c->if_none_match, f);
 }
 
 fallible edge_no_parameters(struct http_request *r, struct fault *f)
