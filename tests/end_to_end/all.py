@@ -1,10 +1,15 @@
 #!/usr/bin/python3
 """all.py -- the end-to-end ring: one city, every test, the ledger behind those that fill the log."""
-import sys, unittest
+import glob, os, sys, unittest
 
 ORDER = ("main_job", "casework", "follow", "officers", "anonymous", "accounts", "bad_input", "gateway", "seed", "bad_days",
          "operator", "readme", "ledger", "restore")
 
 if __name__ == "__main__":
-    suite = unittest.defaultTestLoader.loadTestsFromNames([name + "_test" for name in ORDER])
+    names = [name + "_test" for name in ORDER]
+    here = os.path.dirname(os.path.abspath(__file__))
+    forgotten = {os.path.basename(path)[:-3] for path in glob.glob(here + "/*_test.py")} - set(names)
+    if forgotten:
+        sys.exit(f"all.py: ORDER lacks {', '.join(sorted(forgotten))}")
+    suite = unittest.defaultTestLoader.loadTestsFromNames(names)
     sys.exit(not unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful())
