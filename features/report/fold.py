@@ -116,7 +116,7 @@ class report_detail(report_list):
     tables, note = ("report_detail",), "last_note"
     created = {**report_list.created, "kind": "kind"}
     absent = {"kind": "issue"}  # what an event that has no such member means
-    kept = {**report_list.kept, "former_agencies": [], "priority": "medium", "priority_set": False}
+    kept = {"merged_into": None, "former_agencies": [], "priority": "medium", "priority_set": False}
 
 
 PRIORITIES = ("low", "medium", "high", "urgent")
@@ -129,7 +129,7 @@ HOLDS = ("case.held", "case.resumed")
 
 class case_inbox(Reports):
     tables, types, created, status_time, note = ("case_inbox", "case_voters"), STATUS + VOTES + HOLDS, SHOWN, "updated_at", "last_note"
-    kept = {**report_detail.kept, "forwarded_at": None, "acknowledged": {}, "assignee": None, "touched_at": None}
+    kept = {**report_detail.kept, **report_list.kept, "forwarded_at": None, "acknowledged": {}, "assignee": None, "touched_at": None}
     derived = ("votes", "priority_rank", "filed", "held_since")
 
     def __init__(self):

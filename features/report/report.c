@@ -92,16 +92,13 @@ static void asked(struct report *r, const struct ReportQuestionAsked *e, struct 
     *q = (struct report_question){.id = arena_text(a, e->question_id), .earlier = r->questions};
     r->questions = q;
     r->question_count++;
-    r->questions_open++;
 }
 
 static void answered(struct report *r, const struct ReportQuestionAnswered *e)
 {
     for (struct report_question *q = r->questions; q; q = q->earlier)
-        if (!q->answered && text_equal(q->id, e->question_id)) {
+        if (text_equal(q->id, e->question_id))
             q->answered = true;
-            r->questions_open--;
-        }
 }
 
 static void merged(struct report *r, const struct ReportMerged *e, struct arena *a)

@@ -33,7 +33,7 @@ struct report {
     const char *assignee;           /* user id; NULL: nobody */
     struct report_agency *agencies; /* the owning one first, then the former ones */
     struct report_question *questions;
-    int question_count, questions_open;
+    int question_count;
     const char *merged_into; /* the report it is the same as; NULL: none */
     int merged_count;        /* reports that are merged into it */
 };

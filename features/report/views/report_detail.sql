@@ -22,7 +22,6 @@ CREATE TABLE report_detail (
     last_note text,             -- why it is in this status; NULL if nobody said
     priority text,
     priority_set boolean,       -- by an officer; votes do not raise it any more
-    questions_open bigint,      -- the agency waits for the author
     merged_into uuid            -- the report it is the same as; NULL: none
 ) WITH (fillfactor = 80);      -- room beside a row for its next status
 CREATE INDEX report_detail_merged ON report_detail (merged_into) WHERE merged_into IS NOT NULL;
@@ -36,10 +35,10 @@ CREATE INDEX report_detail_merged ON report_detail (merged_into) WHERE merged_in
 -- :on report.created
 INSERT INTO report_detail (report_id, version, position, reporter, pseudonym, visibility, category, kind,
                            owner_agency, content, location, occurred_at, created_at, status, last_status_at,
-                           former_agencies, priority, priority_set, questions_open)
+                           former_agencies, priority, priority_set)
 SELECT report_id, version, position, reporter_user_id, reporter_pseudonym, visibility, category,
        coalesce(kind, 'issue'), owner_agency, content, location, occurred_at, created_at, status, created_at,
-       '{}', 'medium', false, 0
+       '{}', 'medium', false
   FROM batch;
 
 -- :on report.status.updated
@@ -75,14 +74,6 @@ UPDATE report_detail r
   FROM (SELECT DISTINCT ON (stream) report_id, version, priority
           FROM batch ORDER BY stream, version DESC) last
  WHERE r.report_id = last.report_id;
-
--- :on report.question.asked, report.question.answered
-UPDATE report_detail r
-   SET version = greatest(r.version, changed.version), questions_open = r.questions_open + changed.open
-  FROM (SELECT report_id, max(version) AS version,
-               sum(CASE type WHEN 'report.question.asked' THEN 1 ELSE -1 END) AS open
-          FROM batch GROUP BY report_id) changed
- WHERE r.report_id = changed.report_id;
 
 -- Both reports are told; into which one it is merged changes for the merged one.
 -- :on report.merged, report.unmerged
