@@ -87,14 +87,10 @@ static fallible read_uuid(const struct reader *r, const struct field *f, const c
 
 static fallible read_word(const struct reader *r, const struct field *f, const char *s)
 {
-    scoped_text list = {0};
-    for (const char *const *w = f->sub; *w; w++) {
+    for (const char *const *w = f->sub; *w; w++)
         if (text_equal(*w, s))
             return NULL;
-        text_printf(&list, "%s%s", list.length ? ", " : "", *w);
-    }
-    return refuse_body(r, NOT_A_CHOICE, f->name,
-                       arena_printf(r->arena, "Expected one of %s.", text_value(&list)));
+    return refuse_body(r, NOT_A_CHOICE, f->name, text_expected(r->arena, f->sub));
 }
 
 static fallible read_time(const struct reader *r, const struct field *f, int64_t *out)

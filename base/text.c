@@ -270,3 +270,11 @@ char *text_take(struct text *t)
     *t = (struct text){0};
     return taken;
 }
+
+const char *text_expected(struct arena *a, const char *const *words)
+{
+    scoped_text list = {0};
+    for (const char *const *w = words; *w; w++)
+        text_printf(&list, "%s%s", w == words ? "" : ", ", *w);
+    return arena_printf(a, "Expected one of %s.", text_value(&list));
+}

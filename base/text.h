@@ -23,6 +23,9 @@ const char *int_text(int64_t n, char out[INT_TEXT]);
 /* Two lower-case hexadecimal digits for each byte, and a NUL. In the same time for any bytes. */
 void text_hex(const unsigned char *bytes, size_t count, char *out);
 
+/* "Expected one of a, b, c.", in `a`. `words` are ended by NULL. */
+const char *text_expected(struct arena *a, const char *const *words);
+
 /* Copies as much of `s` as fits before `end`, with its NUL; returns where the NUL is. */
 char *text_put(char *at, const char *end, const char *s);
 

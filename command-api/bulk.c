@@ -88,11 +88,10 @@ static const struct bulk_choice *find_choice(const struct bulk_row *row, const s
 
 static fallible refuse_choice(const struct bulk *b, const struct problem *p, struct fault *f)
 {
-    scoped_text names = {0};
-    for (const struct bulk_choice *c = b->row->choices; c->given; c++)
-        text_printf(&names, "%s%s", names.length ? ", " : "Expected one of ", c->given);
-    return fault_at(f, p, b->row->choices[0].given,
-                    arena_join(http_arena(b->request), text_value(&names), ".", ""));
+    const char *given[BULK_CHOICES_MAX + 1] = {NULL};
+    for (int i = 0; i < BULK_CHOICES_MAX; i++)
+        given[i] = b->row->choices[i].given;
+    return fault_at(f, p, given[0], text_expected(http_arena(b->request), given));
 }
 
 /* Sorts the members: the ids, what is done, and the command's body, which the command's shape then

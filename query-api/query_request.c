@@ -100,15 +100,11 @@ static fallible check_one_of(struct binder *b, const struct binding *row)
 
 static fallible bind_word(struct binder *b, const struct binding *row, const char *value)
 {
-    scoped_text words = {0};
     if (!value || word_index(row->words, value) >= 0) {
         bind_filter(b, value);
         return NULL;
     }
-    for (int i = 0; row->words[i]; i++)
-        text_printf(&words, "%s%s", i ? ", " : "Expected one of ", row->words[i]);
-    text_append_char(&words, '.');
-    return bad(b, row->name, arena_text(http_arena(b->http), text_value(&words)));
+    return bad(b, row->name, text_expected(http_arena(b->http), row->words));
 }
 
 /* Reads the keys only when all filters are bound: query_request_read calls it last. */

@@ -60,17 +60,13 @@ static void filters_complete(struct command *c)
  */
 static fallible check_members(const struct texts *filter, struct decision *out)
 {
-    scoped_text words = {0};
     int i = 0;
     while (i < filter->count && word_index(filter_member_words, filter->at[i].key) >= 0)
         i++;
     if (i == filter->count)
         return NULL;
-    for (int w = 0; w < FILTER_MEMBER_COUNT; w++)
-        text_printf(&words, "%s%s", w ? ", " : "Expected one of ", filter_member_words[w]);
-    text_append_char(&words, '.');
     return refuse(out, NOT_A_CHOICE, arena_printf(out->arena, "filter.%s", filter->at[i].key),
-                  arena_text(out->arena, text_value(&words)));
+                  text_expected(out->arena, filter_member_words));
 }
 
 static fallible save(const struct filters *all, const char *stream, const struct command *c,
