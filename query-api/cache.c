@@ -1,4 +1,4 @@
-/* cache.c -- the bytes of the entries, which platform/lru keeps. */
+/* cache.c -- the bytes of the entries, which platform/process/lru keeps. */
 #include "query-api/cache.h"
 
 #include "base/arena.h"

@@ -1,4 +1,4 @@
-/* state_cache.c -- the size of the entries, which platform/lru keeps. */
+/* state_cache.c -- the size of the entries, which platform/process/lru keeps. */
 #include "writer/state_cache.h"
 
 #include "base/banned.h"

@@ -1,5 +1,5 @@
-/* http.c -- the server and its loops. All of libevent that this program knows is in
- * platform/http*.c. */
+/* http.c -- the server and its loops. All of libevent that this program knows is in platform/http.
+ */
 #include "platform/http/http_internal.h"
 
 #include <signal.h>

@@ -40,7 +40,7 @@ RINGS = {
 FOREIGN = {
     "libpq*": ["platform/postgres/postgres_internal.h"],
     "hiredis*": ["platform/redis/redis.c"],
-    "event2/*": ["platform/http/http*.[ch]", "platform/process/pool.c"],
+    "event2/*": ["platform/http/http*.[ch]"],
     "cjson/*": ["platform/process/city_health.c", "tests/contract/*"],
     "jwt.h": ["platform/identity/token*.c", "tests/platform/token_*"],
     "openssl/*": ["platform/identity/token*.c", "tests/platform/token_*"],

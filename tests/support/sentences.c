@@ -1,4 +1,4 @@
-/* domain.c -- the harness of the decider tests: folds histories by stream, decides, compares as
+/* sentences.c -- the harness of the decider tests: folds histories by stream, decides, compares as
  * JSON. */
 #include "tests/support/sentences.h"
 

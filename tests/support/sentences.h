@@ -1,4 +1,4 @@
-/* domain.h -- given, when, then: a history, one command, and what was decided. No I/O. */
+/* sentences.h -- given, when, then: a history, one command, and what was decided. No I/O. */
 #pragma once
 
 #include "tests/support/harness.h"
