@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "base/banned.h"
 
-enum { MAX_TEXTS = 32, MAX_KEY = 16 };
+enum { MAX_TEXTS = 32, MAX_KEY = 16, FIRST_ITEMS = 8 };
 static const double LARGEST_INT = 1e15; /* doubles are exact there, and print as integers */
 
 struct reader {
@@ -16,6 +16,7 @@ struct reader {
     struct fault *fault;
     const struct reader *outer; /* of the object that this one is a member of, */
     const char *member;         /* by this name; NULL: the body itself */
+    int item;                   /* its place in the list of that name, from 1; 0: it is in none */
     bool stored;                /* rules that are younger than it do not count */
 };
 
@@ -25,6 +26,8 @@ static const char *path(const struct reader *r, const char *name)
     if (!r->outer)
         return arena_text(r->arena, name);
     const char *own = path(r->outer, r->member);
+    if (r->item)
+        own = arena_printf(r->arena, "%s[%d]", own, r->item - 1);
     return name ? arena_printf(r->arena, "%s.%s", own, name) : own;
 }
 
@@ -111,11 +114,19 @@ static fallible read_moment(const struct reader *r, const struct field *f, const
     return NULL;
 }
 
+static const struct problem *refuse_size(const struct reader *r, const struct field *f, double min,
+                                         double limit)
+{
+    return refuse_body(r, OUT_OF_RANGE, f->name,
+                       arena_printf(r->arena, "Expected a value from %.0f to %.0f.", min, limit));
+}
+
 /* The text goes on behind the digits with what can stand in no number, so strtod ends there. */
 static fallible read_number(const struct reader *r, const struct field *f, double *out)
 {
-    bool integer = f->kind == KIND_INT;
+    bool integer = f->kind == KIND_INT || f->kind == KIND_AMOUNT;
     double limit = f->limit ? (double)f->limit : LARGEST_INT;
+    double min = f->kind == KIND_AMOUNT ? 1 : -limit;
     const char *expected = integer ? "Expected an integer." : "Expected a number.";
     struct span digits;
     TRY(expect(r, JSON_NUMBER, f->name, expected));
@@ -123,10 +134,8 @@ static fallible read_number(const struct reader *r, const struct field *f, doubl
     double n = strtod(digits.at, NULL);
     if (integer && isfinite(n) && n != floor(n))
         return refuse_body(r, WRONG_TYPE, f->name, expected);
-    if (!(fabs(n) <= limit))
-        return refuse_body(
-            r, OUT_OF_RANGE, f->name,
-            arena_printf(r->arena, "Expected a value from %.0f to %.0f.", -limit, limit));
+    if (!(n >= min && n <= limit))
+        return refuse_size(r, f, min, limit);
     *out = n;
     return NULL;
 }
@@ -147,6 +156,16 @@ static fallible next_member(const struct reader *r, bool *begun, const char **na
     if (more)
         *name = ended(&s);
     return NULL;
+}
+
+/* The reader of what the member holds. */
+static struct reader reader_of(const struct reader *r, const struct field *f)
+{
+    struct reader inner = *r;
+    inner.outer = r;
+    inner.member = f->name;
+    inner.item = 0;
+    return inner;
 }
 
 /* ---- texts by key ---- */
@@ -177,9 +196,7 @@ static fallible read_pair(const struct reader *r, const char *key, int64_t limit
 static fallible read_texts(const struct reader *r, const struct field *f, const struct texts **out)
 {
     TRY(expect(r, JSON_OBJECT, f->name, "Expected an object of texts."));
-    struct reader inner = *r;
-    inner.outer = r;
-    inner.member = f->name;
+    struct reader inner = reader_of(r, f);
     struct texts *t = arena_alloc(r->arena, sizeof(*t));
     t->at = arena_array(r->arena, MAX_TEXTS, sizeof(*t->at));
     const char *key;
@@ -195,7 +212,7 @@ static fallible read_texts(const struct reader *r, const struct field *f, const 
     return NULL;
 }
 
-/* ---- objects ---- */
+/* ---- objects, and lists of them ---- */
 
 static fallible read_object(const struct reader *r, const struct shape *shape, unsigned char *to);
 
@@ -203,12 +220,48 @@ static fallible read_sub(const struct reader *r, const struct field *f, const vo
 {
     const struct shape *sub = f->sub;
     TRY(expect(r, JSON_OBJECT, f->name, "Expected an object."));
-    struct reader inner = *r;
-    inner.outer = r;
-    inner.member = f->name;
+    struct reader inner = reader_of(r, f);
     void *to = arena_alloc(r->arena, sub->size);
     TRY(read_object(&inner, sub, to));
     *out = to;
+    return NULL;
+}
+
+/* Room for one more: twice as much whenever it is used up. */
+static unsigned char *next_item(const struct reader *r, struct shape_list *list, size_t size)
+{
+    bool full = list->count >= FIRST_ITEMS && (list->count & (list->count - 1)) == 0;
+    if (!list->count || full) {
+        size_t room = list->count ? 2 * (size_t)list->count : FIRST_ITEMS;
+        void *items = arena_array(r->arena, room, size);
+        if (list->count)
+            memcpy(items, list->at, (size_t)list->count * size);
+        list->at = items;
+    }
+    return (unsigned char *)(uintptr_t)list->at + (size_t)list->count * size;
+}
+
+static fallible read_list(const struct reader *r, const struct field *f,
+                          const struct shape_list **out)
+{
+    const struct shape *sub = f->sub;
+    struct shape_list *list = arena_alloc(r->arena, sizeof(*list));
+    struct reader inner = reader_of(r, f);
+    bool begun = false, more;
+    TRY(expect(r, JSON_ARRAY, f->name, "Expected an array."));
+    for (;;) {
+        TRY(at_member(r, json_take_element(r->json, &begun, &more), f->name));
+        if (!more)
+            break;
+        if (list->count == f->limit)
+            return refuse_body(r, OUT_OF_RANGE, f->name,
+                               arena_printf(r->arena, "At most %d items.", list->count));
+        inner.item = list->count + 1;
+        TRY(expect(&inner, JSON_OBJECT, NULL, "Expected an object."));
+        TRY(read_object(&inner, sub, next_item(r, list, sub->size)));
+        list->count++;
+    }
+    *out = list;
     return NULL;
 }
 
@@ -226,6 +279,7 @@ static fallible read_member(const struct reader *r, const struct field *f, unsig
     case KIND_TIME: return read_time(r, f, (int64_t *)(void *)to);
     case KIND_MOMENT: return read_moment(r, f, (const int64_t **)(void *)to);
     case KIND_INT:
+    case KIND_AMOUNT:
         TRY(read_number(r, f, &n));
         *(int64_t *)(void *)to = (int64_t)n;
         return NULL;
@@ -233,6 +287,7 @@ static fallible read_member(const struct reader *r, const struct field *f, unsig
     case KIND_BOOL: return read_bool(r, f, (bool *)to);
     case KIND_OBJECT: return read_sub(r, f, (const void **)(void *)to);
     case KIND_TEXTS: return read_texts(r, f, (const struct texts **)(void *)to);
+    case KIND_LIST: return read_list(r, f, (const struct shape_list **)(void *)to);
     }
     return INTERNAL;
 }

@@ -8,19 +8,8 @@
  *
  * DEFINE_STRUCT(ReportUpvoted) makes the struct, DEFINE_SHAPE(ReportUpvoted) its descriptor. A kind
  * K is three macros: C_TYPE_K, the member's C type; KIND_K, the JSON form; SUB_K, what the form
- * refers to. The kinds of the domain (a place, the words of a status) are defined in events/.
- *
- *   kind    C type         absent  JSON                limit
- *   TEXT    const char *   NULL    string, not blank   characters
- *   UUID    const char *   NULL    string, any case    -
- *   WORD    const char *   NULL    string, in SUB's list of words
- *   TIME    int64_t us     0       RFC 3339 string     -             our own clock said it
- *   MOMENT  pointer to us  NULL    RFC 3339 string     -             somebody else did: any
- *   INT     int64_t        -       integer             greatest absolute value; 0: 10^15
- *   NUMBER  double         -       number              greatest absolute value
- *   BOOL    bool           -       true, false         -
- *   OBJECT  pointer        NULL    object, shape SUB   -
- *   TEXTS   pointer        NULL    object of 1 to 32 texts   characters of each
+ * refers to. base/kinds.h has the kinds there are; those of the domain (a place, the words of a
+ * status) are defined in events/ and by features.
  *
  * Kinds with an absent value may be OPTIONAL; null is absent too. NULLABLE: null, not left out. */
 #pragma once
@@ -30,24 +19,12 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/kinds.h"
 #include "base/problem.h"
 #include "base/text.h"
 
 enum presence { REQUIRED, OPTIONAL, NULLABLE };
 enum { PERSONAL = 1 }; /* must be erasable */
-
-enum field_kind {
-    KIND_TEXT,
-    KIND_UUID,
-    KIND_WORD,
-    KIND_TIME,
-    KIND_MOMENT,
-    KIND_INT,
-    KIND_NUMBER,
-    KIND_BOOL,
-    KIND_OBJECT,
-    KIND_TEXTS,
-};
 
 struct field {
     const char *name;
@@ -56,7 +33,7 @@ struct field {
     int64_t limit;
     int flags;       /* PERSONAL or 0 */
     size_t offset;   /* of the member */
-    const void *sub; /* WORD: const char *const *, NULL-ended; OBJECT: const struct shape * */
+    const void *sub; /* WORD: const char *const *, NULL-ended; OBJECT, LIST: const struct shape * */
 };
 
 struct shape {
@@ -67,34 +44,6 @@ struct shape {
     /* Of the whole, what a client sent: a problem and its sentence, or NULL. NULL: no such rule. */
     const struct problem *(*refuse)(const void *body, const char **detail);
 };
-
-/* Texts by key, in the order they came, such as the names of a thing by language. */
-struct texts_pair {
-    const char *key; /* 1 to 16 letters, digits, dashes and underscores */
-    const char *value;
-};
-
-struct texts {
-    int count;
-    struct texts_pair *at;
-};
-
-#define C_TYPE_TEXT   const char *
-#define C_TYPE_UUID   const char *
-#define C_TYPE_TIME   int64_t
-#define C_TYPE_MOMENT const int64_t *
-#define C_TYPE_INT    int64_t
-#define C_TYPE_NUMBER double
-#define C_TYPE_BOOL   bool
-#define C_TYPE_TEXTS  const struct texts *
-#define SUB_TEXT      NULL
-#define SUB_UUID      NULL
-#define SUB_TIME      NULL
-#define SUB_MOMENT    NULL
-#define SUB_INT       NULL
-#define SUB_NUMBER    NULL
-#define SUB_BOOL      NULL
-#define SUB_TEXTS     NULL
 
 #define SHAPE_MEMBER(presence, kind, name, ...) C_TYPE_##kind name;
 #define DEFINE_STRUCT(Name)         \
@@ -125,6 +74,12 @@ struct texts {
     }                                                                                            \
     const struct shape Name##_shape = {#Name, sizeof(struct Name), 0 Name##_FIELDS(SHAPE_COUNT), \
                                        Name##_rows, rule};
+
+/* The i-th of a list, from 0: a struct of the shape. */
+static inline const void *list_item(const struct shape_list *list, const struct shape *of, int i)
+{
+    return (const unsigned char *)list->at + (size_t)i * of->size;
+}
 
 /* Reads one JSON object of `length` bytes into *out (overwritten only on success), texts into `a`.
  * Refuses, naming the member in `fault`: what is not RFC 8259 to the last byte, unknown, missing

@@ -53,6 +53,16 @@ static void write_number(double n, struct text *out)
     text_append(out, digits);
 }
 
+static void write_list(const struct shape_list *list, const struct shape *of, struct text *out)
+{
+    text_append_char(out, '[');
+    for (int i = 0; i < list->count; i++) {
+        text_append(out, i ? "," : "");
+        shape_write(of, list_item(list, of, i), out);
+    }
+    text_append_char(out, ']');
+}
+
 static bool is_absent(const struct field *f, const void *from)
 {
     switch (f->kind) {
@@ -61,7 +71,9 @@ static bool is_absent(const struct field *f, const void *from)
     case KIND_WORD:
     case KIND_OBJECT:
     case KIND_MOMENT:
-    case KIND_TEXTS: return *(const void *const *)from == NULL;
+    case KIND_TEXTS:
+    case KIND_LIST: return *(const void *const *)from == NULL;
+    case KIND_AMOUNT:
     case KIND_TIME: return *(const int64_t *)from == 0;
     case KIND_INT:
     case KIND_NUMBER:
@@ -81,11 +93,13 @@ static void write_member(const struct field *f, const void *from, struct text *o
     case KIND_MOMENT:
         text_append_json(out, time_format(**(const int64_t *const *)from, time));
         break;
-    case KIND_INT: text_append_int(out, *(const int64_t *)from); break;
+    case KIND_INT:
+    case KIND_AMOUNT: text_append_int(out, *(const int64_t *)from); break;
     case KIND_NUMBER: write_number(*(const double *)from, out); break;
     case KIND_BOOL: text_append(out, *(const bool *)from ? "true" : "false"); break;
     case KIND_OBJECT: shape_write(f->sub, *(const void *const *)from, out); break;
     case KIND_TEXTS: write_texts(*(const struct texts *const *)from, out); break;
+    case KIND_LIST: write_list(*(const struct shape_list *const *)from, f->sub, out); break;
     }
 }
 

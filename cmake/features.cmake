@@ -44,6 +44,7 @@ endfunction()
 
 feature_list(words WORD_LISTS WORDS)
 feature_list(streams)
+feature_list(shapes SHAPES SHAPES)
 feature_list(problems)
 feature_list(events EVENTS EVENTS EVENT_LISTS "by name EVENTS" UPCASTERS UPCASTERS)
 feature_list(commands COMMANDS COMMANDS COMMAND_LISTS "by name COMMANDS")

@@ -14,6 +14,7 @@ static const struct problem *refuse_missing_fix(const void *body, const char **d
 }
 
 DEFINE_RULED_SHAPE(Place, refuse_missing_fix)
+SHAPES(DEFINE_SHAPE)
 #define EVENT_SHAPE(Name, wire, version) DEFINE_SHAPE(Name)
 EVENTS(EVENT_SHAPE)
 #define OLD_SHAPE(wire, from, Old, Next, function) DEFINE_SHAPE(Old)

@@ -12,6 +12,7 @@
 #include "base/shape.h"
 #include "events/place.def"
 #include "events/words.h"
+#include "lists/shapes.def"
 #include "lists/events.def"
 
 #define C_TYPE_PLACE const struct Place *
@@ -20,6 +21,12 @@
 
 DEFINE_STRUCT(Place)
 extern const struct shape Place_shape;
+
+/* What objects and lists of features' facts consist of; a row of <FEATURE>_SHAPES in shapes.def. */
+#define SHAPE_STRUCT(Name) \
+    DEFINE_STRUCT(Name)    \
+    extern const struct shape Name##_shape;
+SHAPES(SHAPE_STRUCT)
 
 /* All events are numbered through, and each feature's enum takes the numbers of its own: a switch
  * over (enum report_event)e->type must name those of its feature and nobody else's. */

@@ -21,7 +21,7 @@ LAYERS = {
 }
 FEATURES = sources.features()
 # Made by the build from what all features have under that name; the only way to a feature's row.
-LISTS = {"words", "streams", "problems", "events", "commands", "routes", "start", "histories", "views",
+LISTS = {"words", "shapes", "streams", "problems", "events", "commands", "routes", "start", "histories", "views",
     "fragments"}
 # Both services know the paths of both.
 ACROSS = {("api", "query-api/routes.def")}

@@ -16,8 +16,12 @@ class Interface:
     def __init__(self, api, root):
         self.api, self.root, self.faults = api, root, []
         self.refs = jsonschema.RefResolver.from_schema(api)
-        bodies = ["events/place.def", *feature_files("events.def"), *feature_files("commands.def"), "command-api/accounts_http.c"]
+        bodies = ["events/place.def", "events/event.h", *feature_files("shapes.def"), *feature_files("events.def"),
+                  *feature_files("commands.def"), "command-api/accounts_http.c"]
         text = "".join((root / f).read_text() for f in bodies)
+        shapes = dict(re.findall(r"#define SUB_(\w+)\s+\(&(\w+)_shape\)", text))
+        self.shapes = {kind: (form, shapes[kind])
+                       for kind, form in re.findall(r"#define KIND_(\w+)\s+KIND_(OBJECT|LIST)", text)}
         self.bodies = dict(re.findall(r"#define (\w+)_FIELDS\(F\)((?:.*\\\n)*.*)", text))
 
     def resolve(self, node):
@@ -93,8 +97,12 @@ class Interface:
                 self.faults.append(f"{where}: {field} is {presence}: null is {'' if presence != 'REQUIRED' else 'not '}taken")
             if kind == "TEXT" and limit.isdigit() and member.get("maxLength") != int(limit):
                 self.faults.append(f"{where}: {field} has at most {limit} characters")
+            form, shape = self.shapes.get(kind, ("", None))
+            if form == "LIST" and str(member.get("maxItems")) != limit:
+                self.faults.append(f"{where}: {field} has at most {limit} items")
+            if form:
+                self.body(f"{where}: {field}", self.resolve(member)["items"] if form == "LIST" else member, shape)
             if kind == "PLACE":
-                self.body(f"{where}: {field}", member, "Place")
                 if self.is_valid(member, {"latitude": 0, "longitude": 0}):
                     self.faults.append(f"{where}: {field} of 0, 0 is refused")
 

@@ -12,7 +12,6 @@ LONG_HEADERS = {
     "platform/http/http.h": 130,
     "platform/http/http_internal.h": 170,
     "platform/postgres/store.h": 110,
-    "base/shape.h": 140,
 }
 
 

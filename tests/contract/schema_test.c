@@ -68,6 +68,13 @@ static void compare_text(const cJSON *s, int64_t limit, const char *at)
     is(number(s, "maxLength") == (double)limit, at, "maxLength");
 }
 
+static void compare_amount(const cJSON *s, int64_t limit, const char *at)
+{
+    is(text_equal(string(s, "type"), "integer"), at, "type integer");
+    is(number(s, "minimum") == 1, at, "minimum 1");
+    is(number(s, "maximum") == (limit ? (double)limit : 1e15), at, "maximum");
+}
+
 static void compare_word(const cJSON *s, const char *const *words, const char *at)
 {
     int count = 0;
@@ -88,6 +95,7 @@ static void compare_member(const struct field *f, const cJSON *s, const char *at
         is(text_equal(string(s, "format"), "date-time"), at, "format date-time");
         return;
     case KIND_INT: is(text_equal(string(s, "type"), "integer"), at, "type integer"); return;
+    case KIND_AMOUNT: compare_amount(s, f->limit, at); return;
     case KIND_NUMBER:
         is(number(s, "minimum") == -(double)f->limit, at, "minimum");
         is(number(s, "maximum") == (double)f->limit, at, "maximum");
@@ -98,6 +106,11 @@ static void compare_member(const struct field *f, const cJSON *s, const char *at
         is(number(s, "minProperties") == 1 && number(s, "maxProperties") == 32, at,
            "1 to 32 members");
         compare_text(in(s, "additionalProperties"), f->limit, at);
+        return;
+    case KIND_LIST:
+        is(text_equal(string(s, "type"), "array"), at, "type array");
+        is(number(s, "maxItems") == (double)f->limit, at, "maxItems");
+        compare(f->sub, in(s, "items"), arena_printf(&arena, "%s[]", at));
         return;
     }
 }
