@@ -6,7 +6,7 @@ CREATE TABLE case_texts (report_id uuid PRIMARY KEY, content text);
 
 -- Its new entries wait in a list that each search reads through: a short one.
 CREATE INDEX case_texts_trigrams ON case_texts USING gin (content public.gin_trgm_ops)
-  WITH (gin_pending_list_limit = 1024);
+  WITH (gin_pending_list_limit = 256);
 
 -- :members report_id uuid, content text
 
