@@ -15,7 +15,7 @@ struct parked_request {
     bool yes, json;
 };
 
-static const struct pg_statement KNOWN = {NULL, "SELECT 1 FROM engine.view WHERE name = $1"};
+static const struct pg_statement KNOWN = {NULL, "SELECT home FROM engine.view WHERE name = $1"};
 
 /* Opens the city; DONE if it has the view, which may be an older version that is kept. */
 static int open_view(struct city *c, int needs, const char *view)
@@ -94,13 +94,17 @@ static int verb_show(const struct parked_request *w)
 /* Another engine than the projector's: the revision of the lane tells that one of the change. */
 static fallible retry_in(struct city *c, const struct parked_request *w, int64_t *left)
 {
+    scoped_rows *rows = NULL;
     struct engine *e;
+    TRY(pg_call(c->views, &KNOWN, 1, &w->view, &rows));
+    const char *home = rows_count(rows) ? rows_text(rows, 0, 0) : NULL;
     TRY(engine_new(&(struct engine_parts){.files = view_files,
                                           .language = &event_language,
                                           .store = c->store,
                                           .views = c->views,
                                           .redis = c->redis,
-                                          .folds = view_folds},
+                                          .folds = view_folds,
+                                          .home = home},
                    &e));
     const struct problem *p = VERSION_CONFLICT;
     for (int n = 0; n < 20 && p == VERSION_CONFLICT;

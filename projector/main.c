@@ -1,5 +1,5 @@
-/* main.c -- citywatch-projector: one engine thread that keeps the views, one HTTP loop for /health,
- * /ready and /metrics. */
+/* main.c -- citywatch-projector: a thread for each home of views, whose engine keeps them, and one
+ * HTTP loop for /health, /ready and /metrics. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -14,24 +14,54 @@ enum { BLOCK_MS = 1000, REDIS_TIMEOUT_MS = 3000, STOP_GRACE_MS = 2000, NAP_MS = 
 
 extern const struct embedded view_files[];
 
-struct projector {
+/* What keeps the views of one home. */
+struct keeper {
+    struct projector *of;
+    const char *home;
     struct engine *engine;
     struct pg *store_connection, *views;
     struct store *store;
     struct redis *redis;
+    pthread_t thread;
+};
+
+struct projector {
+    struct arena arena; /* names of homes */
+    struct keeper keepers[ENGINE_HOMES_MAX];
+    int count;
+    pthread_mutex_t lock; /* of the next one */
+    struct engine_health health[ENGINE_HOMES_MAX];
     char *redis_password;
     struct http_server *server;
     atomic_bool stopping;
 };
 
-static void report(const struct engine *e)
+/* The worst of all keepers: a part is away for the projector if it is for one of them. */
+static struct engine_health worst(const struct projector *p)
 {
-    struct engine_health h = engine_health(e);
+    struct engine_health all = {.store = true, .views = true, .redis = true};
+    for (int i = 0; i < p->count; i++) {
+        const struct engine_health *h = &p->health[i];
+        all.store &= h->store;
+        all.views &= h->views;
+        all.redis &= h->redis;
+        all.set_back |= h->set_back;
+        all.lag_seconds = h->lag_seconds > all.lag_seconds ? h->lag_seconds : all.lag_seconds;
+    }
+    return all;
+}
+
+static void report(struct projector *p, const struct keeper *k)
+{
+    pthread_mutex_lock(&p->lock);
+    p->health[k - p->keepers] = engine_health(k->engine);
+    struct engine_health h = worst(p);
     ready_report("postgres store", h.store, -1);
     ready_reason("postgres store", h.set_back ? "restored: it waits for epoch raise" : NULL);
     ready_report("postgres views", h.views, h.lag_seconds);
     ready_report("redis", h.redis, -1);
-    engine_metrics(e);
+    engine_metrics(k->engine);
+    pthread_mutex_unlock(&p->lock);
 }
 
 /* In naps, so that a stop does not wait for a long back-off. */
@@ -43,39 +73,59 @@ static void pause_for(struct projector *p, int ms)
     }
 }
 
-static void *engine_main(void *arg)
+static void *keep(void *arg)
 {
-    struct projector *p = arg;
-    while (!atomic_load(&p->stopping)) {
-        int wait_ms = engine_step(p->engine);
-        report(p->engine);
+    struct keeper *k = arg;
+    while (!atomic_load(&k->of->stopping)) {
+        int wait_ms = engine_step(k->engine);
+        report(k->of, k);
         if (wait_ms == ENGINE_STOPPED) {
-            service_fail(engine_reason(p->engine));
+            service_fail(engine_reason(k->engine));
             break;
         }
-        pause_for(p, wait_ms);
+        pause_for(k->of, wait_ms);
+    }
+    return NULL;
+}
+
+static fallible prepare_keeper(struct keeper *k, const struct settings *s)
+{
+    k->store_connection =
+        pg_new(s->database_url, "projector store", NULL, (int)s->database_timeout_ms);
+    k->views =
+        pg_new(s->read_database_url, "projector views", views_session, (int)s->database_timeout_ms);
+    k->store = store_new(k->store_connection);
+    k->redis =
+        redis_new(s->redis_host, (int)s->redis_port, k->of->redis_password, REDIS_TIMEOUT_MS);
+    return engine_new(&(struct engine_parts){.files = view_files,
+                                             .language = &event_language,
+                                             .store = k->store,
+                                             .views = k->views,
+                                             .redis = k->redis,
+                                             .block_ms = BLOCK_MS,
+                                             .folds = view_folds,
+                                             .home = k->home},
+                      &k->engine);
+}
+
+static fallible prepare_keepers(struct projector *p, const struct settings *s)
+{
+    const char *homes[ENGINE_HOMES_MAX];
+    TRY(engine_homes(view_files, &event_language, &p->arena, homes, &p->count));
+    for (int i = 0; i < p->count; i++) {
+        p->keepers[i] = (struct keeper){.of = p, .home = homes[i]};
+        p->health[i].redis = true; /* until it has asked */
+        TRY(prepare_keeper(&p->keepers[i], s));
     }
     return NULL;
 }
 
 static fallible prepare(struct projector *p, const struct settings *s)
 {
+    pthread_mutex_init(&p->lock, NULL);
     if (*s->redis_password_file)
         TRY(secret_read_text(s->redis_password_file, &p->redis_password));
-    p->store_connection =
-        pg_new(s->database_url, "projector store", NULL, (int)s->database_timeout_ms);
-    p->views =
-        pg_new(s->read_database_url, "projector views", views_session, (int)s->database_timeout_ms);
-    p->store = store_new(p->store_connection);
-    p->redis = redis_new(s->redis_host, (int)s->redis_port, p->redis_password, REDIS_TIMEOUT_MS);
-    TRY(engine_new(&(struct engine_parts){.files = view_files,
-                                          .language = &event_language,
-                                          .store = p->store,
-                                          .views = p->views,
-                                          .redis = p->redis,
-                                          .block_ms = BLOCK_MS,
-                                          .folds = view_folds},
-                   &p->engine));
+    TRY(prepare_keepers(p, s));
     ready_declare("postgres store");
     ready_declare("postgres views");
     ready_declare_optional("redis");
@@ -92,25 +142,42 @@ static fallible prepare(struct projector *p, const struct settings *s)
 static void release(struct projector *p)
 {
     http_server_free(p->server);
-    engine_free(p->engine);
-    redis_free(p->redis);
-    store_free(p->store);
-    pg_free(p->views);
-    pg_free(p->store_connection);
+    for (int i = 0; i < p->count; i++) {
+        struct keeper *k = &p->keepers[i];
+        engine_free(k->engine);
+        redis_free(k->redis);
+        store_free(k->store);
+        pg_free(k->views);
+        pg_free(k->store_connection);
+    }
     free(p->redis_password);
+    arena_release(&p->arena);
+}
+
+/* How many began; a thread that cannot be made is a start that fails. */
+static int start_keepers(struct projector *p)
+{
+    int begun = 0;
+    while (begun < p->count &&
+           !pthread_create(&p->keepers[begun].thread, NULL, keep, &p->keepers[begun]))
+        begun++;
+    return begun;
 }
 
 static bool run(struct projector *p)
 {
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, engine_main, p))
-        return false;
-    http_server_start(p->server);
-    log_info("started", KV("port", http_port(p->server)));
-    bool ok = service_wait();
+    int begun = start_keepers(p);
+    bool ok = begun == p->count;
+    if (ok) {
+        http_server_start(p->server);
+        log_info("started", KV("port", http_port(p->server)));
+        ok = service_wait();
+    }
     atomic_store(&p->stopping, true);
-    pthread_join(thread, NULL);
-    http_server_stop(p->server, STOP_GRACE_MS);
+    for (int i = 0; i < begun; i++)
+        pthread_join(p->keepers[i].thread, NULL);
+    if (begun == p->count)
+        http_server_stop(p->server, STOP_GRACE_MS);
     return ok;
 }
 

@@ -155,8 +155,8 @@ static fallible serve(struct loop_state *state, struct http_request *r, const st
     TRY(admit(state, r, q, claims, &known));
     TRY(query_request_read(r, q, known ? claims : NULL,
                            view_progress_epoch(state->api->view_progress), &request, f));
-    struct progress seen =
-        view_progress_read(state->api->view_progress, &q->route->views, request->arrived);
+    struct progress seen = view_progress_read(
+        state->api->view_progress, &query_request_form(request)->views, request->arrived);
     TRY(seen.refused);
     if (request->min_position > seen.position)
         return wait_for_position(state, request);

@@ -29,7 +29,7 @@ static bool is_over(const struct query_request *request, enum head_says head, in
 static bool serve_or_refuse(struct loop_state *state, struct query_request *request, int64_t now)
 {
     struct progress seen =
-        view_progress_read(state->api->view_progress, &request->query->route->views, now);
+        view_progress_read(state->api->view_progress, &query_request_form(request)->views, now);
     if (seen.position >= request->min_position) {
         serve_visible(state, request, &seen);
         return true;

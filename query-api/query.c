@@ -70,7 +70,7 @@ static void append_views(struct text *sql, const struct view_set *views)
 {
     const char *comma = "";
     for (int i = 0; i < VIEW_COUNT; i++)
-        if (views->has[i]) {
+        if (views->use[i]) {
             text_printf(sql, "%s'%s'", comma, view_names[i]);
             comma = ", ";
         }
@@ -84,11 +84,11 @@ static int values_of(const struct binding *b)
 
 /* Whether events wait parked that the response would show: of one item those of its own stream, of
  * a list any. */
-static void append_parked(struct text *sql, const struct route *route)
+static void append_parked(struct text *sql, const struct route *route, const struct view_set *views)
 {
     int place = 0;
     text_append(sql, "EXISTS (SELECT 1 FROM engine.parked WHERE view IN (");
-    append_views(sql, &route->views);
+    append_views(sql, views);
     text_append(sql, ")");
     for (const struct binding *b = route->bindings; b->kind; b++) {
         place += values_of(b);
@@ -100,19 +100,20 @@ static void append_parked(struct text *sql, const struct route *route)
 
 /* One statement, so one snapshot: the positions are those of the rows. The sum of all positions
  * rises when any view moves; the lowest is what the whole response reflects. */
-static fallible write_statement(struct text *sql, const struct route *route, const char *page)
+static fallible write_statement(struct text *sql, const struct route *route,
+                                const struct view_set *views, const char *page)
 {
     const char *file = file_text(route->file, strlen(route->file));
     if (!file)
         return INTERNAL;
     text_append(sql, "SELECT lane.*, answer.* FROM (SELECT coalesce(min(l.position), 0), "
                      "coalesce(sum(l.position), 0)::bigint, ");
-    append_parked(sql, route);
+    append_parked(sql, route, views);
     text_append(sql, ", coalesce(CASE WHEN bool_and(l.position >= l.serves_from) "
                      "THEN min(l.epoch) END, 0)");
     text_append(sql, " FROM engine.view v "
                      "JOIN engine.lane l ON l.name = v.lane WHERE v.name IN (");
-    append_views(sql, &route->views);
+    append_views(sql, views);
     text_append(sql, ")) lane LEFT JOIN (\n");
     TRY(append_includes(sql, route, file, page));
     TRY(append_file(sql, file));
@@ -125,15 +126,25 @@ static bool is_about_who_asks(enum binding_kind kind)
     return kind >= BIND_ACTOR;
 }
 
+static struct view_set unfiltered_views(const struct view_set *views)
+{
+    struct view_set out = *views;
+    for (int i = 0; i < VIEW_COUNT; i++)
+        if (out.use[i] == USED_WHEN_FILTERED)
+            out.use[i] = UNUSED_VIEW;
+    return out;
+}
+
 fallible query_init(struct query *q, const struct route *route)
 {
     scoped_text sql = {0}, filtered = {0}, name = {0};
-    TRY(write_statement(&sql, route, "_page"));
-    TRY(write_statement(&filtered, route, "_filtered"));
+    struct view_set plain = unfiltered_views(&route->views);
+    TRY(write_statement(&sql, route, &plain, "_page"));
+    TRY(write_statement(&filtered, route, &route->views, "_filtered"));
     text_printf(&name, "%s_filtered", route->file);
-    *q = (struct query){.route = route, .statement = {route->file, text_take(&sql)}};
+    *q = (struct query){.route = route, .plain = {{route->file, text_take(&sql)}, plain}};
     if (strstr(file_text(route->file, strlen(route->file)), PAGE))
-        q->filtered = (struct pg_statement){text_take(&name), text_take(&filtered)};
+        q->filtered = (struct query_form){{text_take(&name), text_take(&filtered)}, route->views};
     for (const struct binding *b = route->bindings; b->kind; b++) {
         q->personal = q->personal || is_about_who_asks(b->kind);
         if (b->kind == BIND_CURSOR)
@@ -148,7 +159,7 @@ fallible query_init(struct query *q, const struct route *route)
 
 void query_release(struct query *q)
 {
-    free((void *)(uintptr_t)q->statement.sql);
-    free((void *)(uintptr_t)q->filtered.sql);
-    free((void *)(uintptr_t)q->filtered.name);
+    free((void *)(uintptr_t)q->plain.statement.sql);
+    free((void *)(uintptr_t)q->filtered.statement.sql);
+    free((void *)(uintptr_t)q->filtered.statement.name);
 }

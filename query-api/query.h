@@ -13,12 +13,18 @@
  */
 enum { COLUMN_POSITION, COLUMN_TOTAL, COLUMN_PARKED, COLUMN_EPOCH, COLUMN_BODY, COLUMN_MORE };
 
+/* A statement and the views it names, in which those of use USED_WHEN_FILTERED count as used. */
+struct query_form {
+    struct pg_statement statement;
+    struct view_set views;
+};
+
 struct query {
     const struct route *route;
-    struct pg_statement statement;
-    struct pg_statement filtered; /* what is run when a filter is given; without a text: the same */
-    bool personal;                /* the response depends on who asks */
-    int keys;                     /* of its cursor; 0: no pages */
+    struct query_form plain;
+    struct query_form filtered; /* what is run when a filter is given; without a text: the same */
+    bool personal;              /* the response depends on who asks */
+    int keys;                   /* of its cursor; 0: no pages */
     char cache_control[40];
 };
 

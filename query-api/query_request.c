@@ -293,10 +293,10 @@ fallible query_request_read(struct http_request *r, const struct query *q, const
     return NULL;
 }
 
-const struct pg_statement *query_request_statement(const struct query_request *request)
+const struct query_form *query_request_form(const struct query_request *request)
 {
-    return request->filtered && request->query->filtered.sql ? &request->query->filtered
-                                                             : &request->query->statement;
+    return request->filtered && request->query->filtered.statement.sql ? &request->query->filtered
+                                                                       : &request->query->plain;
 }
 
 /* ---- the key ---- */

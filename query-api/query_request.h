@@ -34,7 +34,7 @@ fallible query_request_read(struct http_request *http, const struct query *q,
                             const struct claims *who, int64_t epoch, struct query_request **out,
                             struct fault *f);
 
-const struct pg_statement *query_request_statement(const struct query_request *request);
+const struct query_form *query_request_form(const struct query_request *request);
 
 /* The key of a response in a cache: the query, its views' version and all that is bound, each with
  * its length in front. In the arena of `http`. */

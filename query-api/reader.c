@@ -37,7 +37,7 @@ static fallible call(struct query_reader *r, const struct query_request *query_r
     if (time_monotonic() < r->away_until)
         return DATABASE_UNAVAILABLE;
     int64_t begun = time_monotonic();
-    const struct problem *p = pg_call_again(r->pg, query_request_statement(query_request),
+    const struct problem *p = pg_call_again(r->pg, &query_request_form(query_request)->statement,
                                             query_request->count, query_request->values, out);
     metric_observe(METRIC_query_seconds, (double)(time_monotonic() - begun) / 1e6);
     if (p == DATABASE_UNAVAILABLE)

@@ -12,7 +12,8 @@ const char *const view_names[VIEW_COUNT] = {
 };
 #undef VIEW
 
-#define VIEW(name) [VIEW_##name] = true,
+#define VIEW(name)          [VIEW_##name] = USED_VIEW,
+#define FILTERED_VIEW(name) [VIEW_##name] = USED_WHEN_FILTERED,
 const struct view_set all_views = {{
 #include "lists/views.def"
 }};

@@ -1,10 +1,11 @@
 /* routes.h -- what can be asked: the QUERY rows of features/<name>/routes.def as a table. A row:
  * method, path, who may ask (a mask of roles; ANYONE needs no token), SQL file in the feature's
  * queries/, LIST or ITEM, seconds a client may keep the response (if it depends on who asks: none,
- * whatever stands there), the views the file names as VIEW(a) VIEW(b), what a 404 says, then what
- * is bound to $1, $2 … in this order. Every query also takes min_position and wait_ms. The views
- * decide when a cached response ends and which position a response reflects.
- * LINK: name, path, one line for people; the root shows it. */
+ * whatever stands there), the views the file names as VIEW(a) VIEW(b), or FILTERED_VIEW(a) if it
+ * does so only when a filter is given, what a 404 says, then what is bound to $1, $2 … in this
+ * order. Every query also takes min_position and wait_ms. The views decide when a cached response
+ * ends and which position a response reflects. LINK: name, path, one line for people; the root
+ * shows it. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,8 +23,9 @@ enum view {
 #undef VIEW
 extern const char *const view_names[VIEW_COUNT];
 
+enum view_use { UNUSED_VIEW, USED_VIEW, USED_WHEN_FILTERED };
 struct view_set {
-    bool has[VIEW_COUNT]; /* by enum view */
+    unsigned char use[VIEW_COUNT]; /* enum view_use, by enum view */
 };
 extern const struct view_set all_views;
 

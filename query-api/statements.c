@@ -22,8 +22,8 @@ static fallible prepare_one(struct pg *pg, const struct pg_statement *s,
 fallible statements_prepare(struct pg *pg, const struct query *q,
                             const struct pg_statement **refused)
 {
-    TRY(prepare_one(pg, &q->statement, refused));
-    return prepare_one(pg, &q->filtered, refused);
+    TRY(prepare_one(pg, &q->plain.statement, refused));
+    return prepare_one(pg, &q->filtered.statement, refused);
 }
 
 /* Shows the names of those that are refused; "" if none is. */

@@ -91,7 +91,7 @@ static double lag_seconds(struct view_progress *progress, int64_t position, int6
 static bool is_unfilled(struct view_progress *progress, const struct view_set *views)
 {
     for (int i = 0; i < VIEW_COUNT; i++)
-        if (views->has[i] && atomic_load(&progress->unfilled[i]))
+        if (views->use[i] && atomic_load(&progress->unfilled[i]))
             return true;
     return false;
 }
@@ -273,7 +273,7 @@ struct progress view_progress_read(struct view_progress *progress, const struct 
     p.refused = why_refused(progress, views);
     p.known = now - atomic_load(&progress->checked) < KNOWN_US;
     for (int i = 0; i < VIEW_COUNT; i++)
-        if (views->has[i]) {
+        if (views->use[i]) {
             int64_t position = atomic_load(&progress->position[i]);
             p.position = position < p.position ? position : p.position;
             p.total += position;

@@ -11,7 +11,7 @@
 
 enum {
     POLL_MS = 100,             /* of the store, while the stream cannot be followed */
-    LANES_AGAIN_US = 1000000,  /* after a lane beside main has failed */
+    LANES_AGAIN_US = 1000000,  /* after a lane beside the home has failed */
     REDIS_AGAIN_US = 1000000,  /* after Redis was away */
     TROUBLE_AGAIN_US = 250000, /* after an entry that the store could not replace */
     LAG_AGAIN_US = 1000000,    /* after the head was compared with the lanes */
@@ -27,6 +27,8 @@ fallible engine_new(const struct engine_parts *parts, struct engine **out)
 {
     struct engine *e = must_alloc(1, sizeof(*e));
     *e = (struct engine){.parts = *parts, .batch_events = BATCH_EVENTS, .trouble_at = -1};
+    if (!e->parts.home)
+        e->parts.home = VIEW_HOME;
     const struct problem *p = views_read_own(e);
     if (p)
         engine_free(e);
@@ -56,7 +58,7 @@ const char *engine_reason(const struct engine *e)
     return e->stopped;
 }
 
-static struct lane *main_lane(struct engine *e)
+static struct lane *home_lane(struct engine *e)
 {
     return &e->lanes[0];
 }
@@ -76,8 +78,8 @@ static fallible read_head(struct engine *e, int64_t *head)
         return engine_stop(e, "the event store has begun another epoch");
     }
     e->epoch = epoch;
-    if (e->set_back || (e->loaded && *head < main_lane(e)->position))
-        return log_set_back(e, "position", main_lane(e)->position, *head);
+    if (e->set_back || (e->loaded && *head < home_lane(e)->position))
+        return log_set_back(e, "position", home_lane(e)->position, *head);
     if (*head > e->newest)
         e->newest = *head;
     return NULL;
@@ -102,7 +104,7 @@ static fallible read_lag(struct engine *e, int lane)
     return NULL;
 }
 
-/* A second has passed, or main has just fallen behind. */
+/* A second has passed, or the home lane has just fallen behind. */
 static bool is_lag_due(const struct engine *e)
 {
     return e->lane_count &&
@@ -144,10 +146,10 @@ static fallible apply_page(struct engine *e, int lane, int64_t end, struct arena
 static fallible follow_store(struct engine *e, struct arena *a, int *wait_ms)
 {
     bool more, polling = e->caught_up;
-    int64_t before = main_lane(e)->position;
+    int64_t before = home_lane(e)->position;
     TRY(apply_page(e, 0, INT64_MAX, a, &more));
     e->caught_up = !more;
-    *wait_ms = polling && main_lane(e)->position == before ? POLL_MS : 0;
+    *wait_ms = polling && home_lane(e)->position == before ? POLL_MS : 0;
     return NULL;
 }
 
@@ -161,7 +163,7 @@ static bool has_views(const struct engine *e, int lane)
     return false;
 }
 
-/* One page for each lane beside main, up to where main stands; there it joins. */
+/* One page for each lane beside the home, up to where that stands; there it joins. */
 static fallible move_other_lanes(struct engine *e, struct arena *a, bool *busy)
 {
     for (int i = 1; i < e->lane_count; i++) {
@@ -169,9 +171,9 @@ static fallible move_other_lanes(struct engine *e, struct arena *a, bool *busy)
         if (!has_views(e, i))
             continue;
         *busy = true;
-        if (e->lanes[i].position < main_lane(e)->position)
-            TRY(apply_page(e, i, main_lane(e)->position, a, &more));
-        if (e->lanes[i].position == main_lane(e)->position) {
+        if (e->lanes[i].position < home_lane(e)->position)
+            TRY(apply_page(e, i, home_lane(e)->position, a, &more));
+        if (e->lanes[i].position == home_lane(e)->position) {
             e->loaded = false; /* numbers and members of lanes change */
             return registry_join(e, i);
         }
@@ -186,13 +188,13 @@ static fallible move_other_lanes(struct engine *e, struct arena *a, bool *busy)
 static void resume_from_store(struct engine *e, const char *why)
 {
     metric_add(METRIC_es_projection_catchup_total, NULL, 1);
-    if (e->trouble_at == main_lane(e)->position) {
+    if (e->trouble_at == home_lane(e)->position) {
         e->redis_again = time_monotonic() + TROUBLE_AGAIN_US;
         return;
     }
     log_warning("reading on from the event store", KV("reason", why),
-                KV("position", main_lane(e)->position));
-    e->trouble_at = main_lane(e)->position;
+                KV("position", home_lane(e)->position));
+    e->trouble_at = home_lane(e)->position;
     e->caught_up = false;
 }
 
@@ -200,7 +202,7 @@ static void resume_from_store(struct engine *e, const char *why)
 static fallible take_entries(struct engine *e, const struct entry *entries, int found,
                              struct arena *a, struct batch_event *out, int *count, const char **why)
 {
-    int64_t head, cursor = main_lane(e)->position;
+    int64_t head, cursor = home_lane(e)->position;
     for (int i = 0; i < found && !*why; i++) {
         const struct entry *x = &entries[i];
         if (x->epoch != e->epoch && !PLANTED(NO_EPOCH_CHECK)) {
@@ -246,7 +248,7 @@ static fallible after_idle_read(struct engine *e)
         return p;
     if (p)
         e->health.store = false;
-    else if (head > main_lane(e)->position)
+    else if (head > home_lane(e)->position)
         resume_from_store(e, "the stream is idle but the store is ahead");
     TRY(registry_compare(e, &changed));
     e->loaded = !changed;
@@ -259,7 +261,7 @@ static fallible follow_stream(struct engine *e, int block_ms, struct arena *a, i
     int found, count = 0;
     bool malformed;
     const char *why = NULL;
-    if (redis_read(e->parts.redis, STREAM, main_lane(e)->position,
+    if (redis_read(e->parts.redis, STREAM, home_lane(e)->position,
                    e->batch_events < READ_ENTRIES ? e->batch_events : READ_ENTRIES, block_ms, a,
                    &entries, &found, &malformed)) {
         e->health.redis = false;
@@ -302,7 +304,7 @@ static fallible turn(struct engine *e, struct arena *a, int *wait_ms)
     }
     if (time_monotonic() >= e->lanes_again) {
         const struct problem *p = move_other_lanes(e, a, &busy);
-        if (p) /* a new view that fails does not keep main from going on in the next turn */
+        if (p) /* a new view that fails does not keep the others from going on in the next turn */
             e->lanes_again = time_monotonic() + LANES_AGAIN_US;
         TRY(p);
     }

@@ -7,7 +7,8 @@
 
 enum { MAX_LANES = 64, BATCH_EVENTS = 1000, READ_ENTRIES = 500 };
 
-/* Views at the same position: one transaction and one checkpoint for all. lanes[0] is main. */
+/* Views at the same position: one transaction and one checkpoint for all. lanes[0] is the home of
+ * the engine's views; in each other one a view catches up. */
 struct lane {
     const char *name;
     int64_t position, epoch, revision;
@@ -45,7 +46,7 @@ struct engine {
     /* reading */
     bool caught_up;      /* the store was read to its end: the stream can be followed */
     int64_t redis_again; /* monotonic: not to be asked before */
-    int64_t lanes_again; /* monotonic: lanes beside main are left alone until then */
+    int64_t lanes_again; /* monotonic: lanes beside the home are left alone until then */
     int64_t trouble_at;  /* cursor at the last entry that could not be used */
     int64_t newest;      /* last position known to exist */
     int64_t lag_again;   /* monotonic: when the lanes are compared with the head again */
@@ -71,12 +72,13 @@ struct view *engine_file(struct engine *e, const char *name);
 /* registry.c: reads lanes, views and parked streams from the database, and makes what is missing
  * there. Needs e->epoch of the store. */
 fallible registry_load(struct engine *e);
-/* Moves the views of a lane that has reached main into it. The engine must load anew after it. */
+/* Moves the views of a lane that has reached the home lane into it. The engine must load anew after
+ * it. */
 fallible registry_join(struct engine *e, int lane);
 
 /* NULL: this engine keeps no version of that name. */
 struct projected *registry_find(struct engine *e, const char *view);
-/* Has another engine, or a retry, moved lane main since it was loaded? */
+/* Has another engine, or a retry, moved the home lane since it was loaded? */
 fallible registry_compare(struct engine *e, bool *changed);
 
 /* engine.c: loads the registry unless it is loaded. */

@@ -24,7 +24,7 @@ static const char *text_of(const struct view_fold *f, struct arena *a)
 fallible fold_view(const struct view_fold *f, const char *name, const struct language *language,
                    struct arena *a, struct view *out)
 {
-    struct view v = {.fold = f, .tables = f->tables};
+    struct view v = {.fold = f, .home = f->home ? f->home : VIEW_HOME, .tables = f->tables};
     if (!view_is_name(f->name))
         return fault(f, "its name cannot be the name of a view");
     if (!f->types[0])

@@ -35,7 +35,8 @@ struct view_fold {
     const char *revision;     /* changes whenever the function's results do */
     const struct problem *(*apply)(void *context, struct pg *db,
                                    const struct batch_event *const *events, int count);
-    void *context; /* borrowed; used by the thread of the engine or rebuild */
+    void *context;    /* borrowed; used by the thread of the engine or rebuild */
+    const char *home; /* its lane (view.h); NULL: main */
 };
 
 /* What projector and citywatchctl give, ended by a NULL name. */

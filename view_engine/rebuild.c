@@ -10,7 +10,7 @@
 
 enum {
     PAGE_EVENTS = 5000,
-    SWAP_WITHIN = 2000 /* events that are applied while lane main is held: some 50 ms */
+    SWAP_WITHIN = 2000 /* events that are applied while the home lane is held: some 50 ms */
 };
 
 struct rebuild {
@@ -37,10 +37,12 @@ static const struct problem *because(struct rebuild *r, const struct problem *p,
 static const struct pg_statement BESIDE = {
     "rebuild_lane", "INSERT INTO engine.lane (name, position, epoch, revision) SELECT $1::text, 0, "
                     "epoch, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint "
-                    "FROM engine.lane WHERE name = 'main' RETURNING epoch, revision"};
+                    "FROM engine.lane WHERE name = (SELECT home FROM engine.view WHERE name = "
+                    "$2::text) RETURNING epoch, revision"};
 static const struct pg_statement LIST = {
-    "rebuild_view", "INSERT INTO engine.view (name, file, version, lane, digest, text) "
-                    "VALUES ($1::text, $2::text, $3::int, $1::text, $4::text, $5::text)"};
+    "rebuild_view", "INSERT INTO engine.view (name, file, version, lane, digest, text, home) "
+                    "SELECT $1::text, $2::text, $3::int, $1::text, $4::text, $5::text, home "
+                    "FROM engine.view WHERE name = $2::text"};
 /* What is dropped before the filling, and what ends it, but for what schema $2 has already;
  * statistics, because the first query comes before autovacuum does. */
 static const struct pg_statement INDEXES = {
@@ -107,7 +109,7 @@ static fallible list(struct rebuild *r)
     scoped_rows *rows = NULL;
     const char *values[] = {v->name, r->view, arena_printf(&r->arena, "%d", r->next.version),
                             v->digest, v->text};
-    TRY(pg_call(r->parts.views, &BESIDE, 1, &v->name, &rows));
+    TRY(pg_call(r->parts.views, &BESIDE, 2, (const char *[]){v->name, r->view}, &rows));
     r->lane = (struct lane){
         .name = v->name, .epoch = rows_int(rows, 0, 0), .revision = rows_int(rows, 0, 1)};
     TRY(pg_call(r->parts.views, &LIST, 5, values, NULL));
@@ -239,8 +241,9 @@ const char *rebuild_why(const struct rebuild *r)
 
 /* ---- filling ---- */
 
-static const struct pg_statement MAIN = {"rebuild_main",
-                                         "SELECT position FROM engine.lane WHERE name = 'main'"};
+static const struct pg_statement HOME = {
+    "rebuild_home", "SELECT position FROM engine.lane WHERE name = (SELECT home FROM engine.view "
+                    "WHERE name = $1::text)"};
 static const struct pg_statement LEFT_OUT = {
     "rebuild_left_out", "SELECT position FROM engine.discarded WHERE view = $1 AND position > "
                         "$2::bigint ORDER BY position"};
@@ -345,7 +348,7 @@ static fallible swap(struct rebuild *r)
 {
     int64_t epoch, to = r->lane.position;
     struct versions v;
-    TRY(main_hold(r->parts.views, &r->goal, &epoch));
+    TRY(home_hold(r->parts.views, r->view, &r->goal, &epoch));
     TRY(versions_read(&r->parts, r->view, &v));
     if (epoch != r->lane.epoch || v.serving != r->next.version - 1)
         return because(r, VERSION_CONFLICT, "another version has begun to serve");
@@ -359,7 +362,7 @@ static fallible swap(struct rebuild *r)
 static fallible read_goal(struct rebuild *r)
 {
     scoped_rows *rows = NULL;
-    TRY(pg_call(r->parts.views, &MAIN, 0, NULL, &rows));
+    TRY(pg_call(r->parts.views, &HOME, 1, &r->view, &rows));
     r->goal = rows_count(rows) ? rows_int(rows, 0, 0) : 0;
     return NULL;
 }

@@ -1,9 +1,10 @@
 /* rebuild.h -- fills a new version of a view from the beginning of the log, beside the one that
  * serves, and lets it serve. Runs in any process that may do what the projector may, with
- * connections of its own; engines notice the swap by the revision of lane main.
+ * connections of its own; engines notice the swap by the revision of the view's home lane.
  *
  * The version that serves is the schema `<view>`; the new one is `<view>_v<n + 1>` until the swap,
- * which renames both in the transaction that holds lane main where both stand. The old one, then
+ * which renames both in the transaction that holds their home lane where both stand. The old one,
+ * then
  * `<view>_v<n>`, is kept moving until it is dropped. A rebuild that is killed leaves a schema that
  * nobody reads; the next one goes on with it where it stopped, or drops it if the view's file or
  * the epoch is another one by now. */
@@ -44,7 +45,7 @@ fallible rebuild_begin(const struct rebuild_parts *parts, const char *view, stru
 fallible rebuild_step(struct rebuild *r, bool *done);
 int64_t rebuild_began(const struct rebuild *r); /* behind this position: 0 unless it goes on */
 int64_t rebuild_position(const struct rebuild *r);
-int64_t rebuild_goal(const struct rebuild *r);    /* where lane main stood when last looked at */
+int64_t rebuild_goal(const struct rebuild *r); /* where the home lane stood when last looked at */
 const char *rebuild_why(const struct rebuild *r); /* "" if there is nothing to add */
 void rebuild_free(struct rebuild *r);             /* NULL is allowed; drops nothing */
 

@@ -7,14 +7,14 @@
 #include "base/banned.h"
 
 static const struct pg_statement EPOCH = {
-    "refill_epoch", "SELECT epoch, position FROM engine.lane WHERE name = 'main'"};
+    "refill_epoch", "SELECT epoch, position FROM engine.lane WHERE name = $1::text"};
 static const struct pg_statement VERSIONS = {"refill_views", "SELECT name FROM engine.view"};
 
 /* Records of discarded events outlive the views, under a name that no view has: their positions
  * mean other events now. */
 static const char FORGET[] =
-    "UPDATE engine.discarded d SET view = d.view || '@' || l.epoch FROM engine.lane l "
-    "WHERE l.name = 'main' AND d.view !~ '@'; "
+    "UPDATE engine.discarded d SET view = d.view || '@' || (SELECT min(epoch) FROM engine.lane) "
+    "WHERE d.view !~ '@'; "
     "DELETE FROM engine.parked; DELETE FROM engine.view; DELETE FROM engine.lane";
 
 static fallible drop_all(struct engine *e)
@@ -40,7 +40,7 @@ const struct problem *log_set_back(struct engine *e, const char *what, int64_t v
 fallible refill_after_epoch(struct engine *e)
 {
     scoped_rows *rows = NULL;
-    TRY(pg_call(e->parts.views, &EPOCH, 0, NULL, &rows));
+    TRY(pg_call(e->parts.views, &EPOCH, 1, &e->parts.home, &rows));
     if (!rows_count(rows) || rows_int(rows, 0, 0) == e->epoch)
         return NULL;
     if (rows_int(rows, 0, 0) > e->epoch)
@@ -82,7 +82,8 @@ fallible refill_changed_fold(struct engine *e, const struct view *fold)
     }
     if (!rows_count(rows)) /* dropped already, with another version */
         return NULL;
-    text_append(&sql, "UPDATE engine.lane SET revision = revision + 1 WHERE name = 'main'");
+    text_append(&sql, "UPDATE engine.lane SET revision = revision + 1 "
+                      "WHERE name NOT IN (SELECT name FROM engine.view)");
     TRY(pg_run(e->parts.views, text_value(&sql)));
     if (!serving)
         return NULL;

@@ -10,25 +10,28 @@
 
 static const struct pg_statement LANES = {
     "lanes",
-    "SELECT name, position, epoch, revision FROM engine.lane ORDER BY name <> 'main', name"};
+    "SELECT name, position, epoch, revision FROM engine.lane ORDER BY name <> $1::text, name"};
 static const struct pg_statement NEW_LANE = {
     "lane_new", "INSERT INTO engine.lane (name, position, epoch, serves_from) "
                 "VALUES ($1::text, 0, $2::bigint, $3::bigint)"};
-static const struct pg_statement VIEWS = {"views",
-                                          "SELECT name, lane, digest, file, text FROM engine.view"};
+static const struct pg_statement VIEWS = {
+    "views", "SELECT name, lane, digest, file, text, home FROM engine.view"};
 static const struct pg_statement NEW_VIEW = {
-    "view_new", "INSERT INTO engine.view (name, file, lane, digest, text) "
-                "VALUES ($1::text, $1::text, $2::text, $3::text, $4::text)"};
+    "view_new", "INSERT INTO engine.view (name, file, lane, digest, text, home) "
+                "VALUES ($1::text, $1::text, $2::text, $3::text, $4::text, $5::text)"};
 static const struct pg_statement KEEP_TEXT = {
     "view_text", "UPDATE engine.view SET text = $2::text WHERE name = $1::text"};
-/* A lane of its own at the place where the view stands. */
+/* A lane of its own at the place where the view stands. All engines load anew: it may be a view of
+ * another one of them by now. */
 static const struct pg_statement DETACH = {
     "view_detach",
-    "WITH left_lane AS (UPDATE engine.lane SET revision = revision + 1 WHERE name = 'main' "
-    "RETURNING position, epoch), "
+    "WITH moved AS (UPDATE engine.lane SET revision = revision + 1 "
+    "WHERE name NOT IN (SELECT name FROM engine.view) RETURNING name, position, epoch), "
     "own AS (INSERT INTO engine.lane (name, position, epoch) SELECT $1::text, position, epoch "
-    "FROM left_lane RETURNING name) "
+    "FROM moved WHERE name = $2::text RETURNING name) "
     "UPDATE engine.view SET lane = own.name FROM own WHERE view.name = $1::text"};
+static const struct pg_statement ADOPT = {
+    "view_adopt", "UPDATE engine.view SET home = $2::text WHERE file = $1::text"};
 
 static const char *number(struct arena *a, int64_t n)
 {
@@ -73,15 +76,15 @@ static fallible create_tables(struct engine *e, const struct view *v)
     return engine_stop(e, "the tables of a view could not be created");
 }
 
-/* A new view begins in a lane of its own, unless main has not begun either. */
+/* A new view begins in a lane of its own, unless its home has not begun either. */
 static fallible add_view(struct engine *e, const struct view *v, struct arena *a)
 {
-    const char *lane = e->lanes[0].position ? v->name : "main";
-    const char *values[] = {v->name, lane, v->digest, v->text};
+    const char *lane = e->lanes[0].position ? v->name : e->lanes[0].name;
+    const char *values[] = {v->name, lane, v->digest, v->text, e->parts.home};
     TRY(create_tables(e, v));
     if (e->lanes[0].position)
         TRY(new_lane(e, v->name, e->lanes[0].position, a));
-    TRY(pg_call(e->parts.views, &NEW_VIEW, 4, values, NULL));
+    TRY(pg_call(e->parts.views, &NEW_VIEW, 5, values, NULL));
     log_info("view created", KV("view", v->name), KV("lane", lane));
     return NULL;
 }
@@ -98,7 +101,7 @@ static fallible add_missing(struct engine *e, const bool *there, struct arena *a
     if (!added || e->lanes[0].position)
         return NULL;
     return lane_fence(e->parts.views, &e->lanes[0], 0,
-                      e->lanes[0].revision + 1); /* main has new members */
+                      e->lanes[0].revision + 1); /* it has new members */
 }
 
 /* A view that this program has no file for. At start it is taken for an older program's and gets a
@@ -106,12 +109,23 @@ static fallible add_missing(struct engine *e, const bool *there, struct arena *a
  * another program keeps views here, and the engine stops. */
 static fallible unknown_view(struct engine *e, const char *name, const char *lane)
 {
-    if (!text_equal(lane, "main"))
+    const char *values[] = {name, e->parts.home};
+    if (!text_equal(lane, e->parts.home))
         return NULL;
     if (e->registered)
         return engine_stop(e, "another program keeps views that this one does not know");
-    log_warning("a view has no file in this program: it stands still", KV("view", name));
-    return pg_call(e->parts.views, &DETACH, 1, &name, NULL);
+    log_warning("a view has no file for this lane in this program: it leaves it", KV("view", name),
+                KV("lane", lane));
+    return pg_call(e->parts.views, &DETACH, 2, values, NULL);
+}
+
+/* A view whose file names another home now: as soon as it has left the old one. */
+static fallible adopt(struct engine *e, const char *file, const char *lane, const char *home)
+{
+    const char *values[] = {file, e->parts.home};
+    if (text_equal(home, e->parts.home) || text_equal(lane, home))
+        return NULL;
+    return pg_call(e->parts.views, &ADOPT, 2, values, NULL);
 }
 
 /* Tables that were made before the database kept the file's text. */
@@ -145,6 +159,7 @@ static fallible check_registered(struct engine *e, const struct rows *rows, int 
     struct view *f = engine_file(e, rows_text(rows, row, 3));
     if (!f)
         return unknown_view(e, name, rows_text(rows, row, 1));
+    TRY(adopt(e, f->name, rows_text(rows, row, 1), rows_text(rows, row, 5)));
     if (f->fold)
         return check_fold(e, f, rows, row, there);
     if (!text_equal(f->name, name)) /* a version that does not serve */
@@ -162,7 +177,7 @@ static fallible check_registered(struct engine *e, const struct rows *rows, int 
 static fallible read_lanes(struct engine *e)
 {
     scoped_rows *rows = NULL;
-    TRY(pg_call(e->parts.views, &LANES, 0, NULL, &rows));
+    TRY(pg_call(e->parts.views, &LANES, 1, &e->parts.home, &rows));
     arena_release(&e->lane_names);
     e->lane_count = 0;
     if (rows_count(rows) > MAX_LANES) {
@@ -191,8 +206,8 @@ static fallible register_views(struct engine *e)
     TRY(pg_run(e->parts.views, "LOCK TABLE engine.view IN SHARE ROW EXCLUSIVE MODE"));
     TRY(refill_after_epoch(e));
     TRY(read_lanes(e));
-    if (!e->lane_count)
-        TRY(new_lane(e, "main", e->newest, &a));
+    if (!e->lane_count || !text_equal(e->lanes[0].name, e->parts.home))
+        TRY(new_lane(e, e->parts.home, e->newest, &a));
     TRY(pg_call(e->parts.views, &VIEWS, 0, NULL, &rows));
     for (int i = 0; i < rows_count(rows); i++)
         TRY(check_registered(e, rows, i, there));
@@ -262,13 +277,13 @@ fallible registry_load(struct engine *e)
     return p;
 }
 
-static const struct pg_statement MAIN = {
-    "lane_main", "SELECT position, revision FROM engine.lane WHERE name = 'main'"};
+static const struct pg_statement HOME = {
+    "lane_home", "SELECT position, revision FROM engine.lane WHERE name = $1::text"};
 
 fallible registry_compare(struct engine *e, bool *changed)
 {
     scoped_rows *rows = NULL;
-    TRY(pg_call(e->parts.views, &MAIN, 0, NULL, &rows));
+    TRY(pg_call(e->parts.views, &HOME, 1, &e->parts.home, &rows));
     *changed = rows_count(rows) != 1 || rows_int(rows, 0, 0) != e->lanes[0].position ||
                rows_int(rows, 0, 1) != e->lanes[0].revision;
     return NULL;
@@ -277,7 +292,7 @@ fallible registry_compare(struct engine *e, bool *changed)
 /* ---- joining ---- */
 
 static const struct pg_statement JOIN = {
-    "lane_join", "UPDATE engine.view SET lane = 'main' WHERE lane = $1::text"};
+    "lane_join", "UPDATE engine.view SET lane = home WHERE lane = $1::text"};
 static const struct pg_statement END_LANE = {"lane_end",
                                              "DELETE FROM engine.lane WHERE name = $1::text"};
 

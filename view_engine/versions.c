@@ -1,5 +1,5 @@
 /* versions.c -- the versions of a view in the database: which there are, the exchange of two, and
- * their end. Whoever changes what lane main consists of raises its revision first, so an engine's
+ * their end. Whoever changes what a home lane consists of raises its revision first, so an engine's
  * next batch is refused and it loads anew. */
 #include "view_engine/versions.h"
 
@@ -10,12 +10,12 @@
  * an event that was given up on since. */
 static const struct pg_statement VERSIONS = {
     "versions",
-    "SELECT v.name = v.file, v.version, v.lane = 'main', v.digest, "
+    "SELECT v.name = v.file, v.version, v.lane = v.home, v.digest, "
     "CASE WHEN l.epoch = m.epoch AND l.position <= m.position AND NOT EXISTS (SELECT FROM "
     "engine.discarded d WHERE d.view = v.file AND d.position <= l.position "
     "AND d.discarded >= v.created) THEN l.position ELSE 0 END "
     "FROM engine.view v JOIN engine.lane l ON l.name = v.lane "
-    "LEFT JOIN engine.lane m ON m.name = 'main' WHERE v.file = $1::text ORDER BY v.version"};
+    "LEFT JOIN engine.lane m ON m.name = v.home WHERE v.file = $1::text ORDER BY v.version"};
 
 static const char *digest_of_file(const struct rebuild_parts *parts, const char *view,
                                   struct arena *a)
@@ -55,16 +55,16 @@ fallible versions_read(const struct rebuild_parts *parts, const char *view, stru
     return NULL;
 }
 
-/* ---- lane main ---- */
+/* ---- the home lane ---- */
 
 static const struct pg_statement HOLD = {
-    "main_hold", "UPDATE engine.lane SET revision = revision + 1 WHERE name = 'main' "
-                 "RETURNING position, epoch"};
+    "home_hold", "UPDATE engine.lane SET revision = revision + 1 WHERE name = (SELECT home FROM "
+                 "engine.view WHERE name = $1::text) RETURNING position, epoch"};
 
-fallible main_hold(struct pg *db, int64_t *position, int64_t *epoch)
+fallible home_hold(struct pg *db, const char *view, int64_t *position, int64_t *epoch)
 {
     scoped_rows *rows = NULL;
-    TRY(pg_call(db, &HOLD, 0, NULL, &rows));
+    TRY(pg_call(db, &HOLD, 1, &view, &rows));
     if (rows_count(rows) != 1)
         return NO_SUCH_ITEM;
     *position = rows_int(rows, 0, 0);
@@ -75,8 +75,7 @@ fallible main_hold(struct pg *db, int64_t *position, int64_t *epoch)
 /* ---- exchange ---- */
 
 static const struct pg_statement RENAME = {
-    "version_rename",
-    "UPDATE engine.view SET name = $2::text, lane = 'main' WHERE name = $1::text"};
+    "version_rename", "UPDATE engine.view SET name = $2::text, lane = home WHERE name = $1::text"};
 static const struct pg_statement END_LANE = {"version_lane_end",
                                              "DELETE FROM engine.lane WHERE name = $1::text"};
 
@@ -99,7 +98,7 @@ static fallible swap_back_within(const struct rebuild_parts *parts, const char *
 {
     int64_t position, epoch;
     struct versions v;
-    TRY(main_hold(parts->views, &position, &epoch));
+    TRY(home_hold(parts->views, view, &position, &epoch));
     TRY(versions_read(parts, view, &v));
     if (!v.serving || !v.other || !v.other_is_whole)
         return NO_SUCH_ITEM;
@@ -134,7 +133,7 @@ static fallible unlist_within(const struct rebuild_parts *parts, const char *vie
 {
     int64_t position, epoch;
     scoped_rows *rows = NULL;
-    TRY(main_hold(parts->views, &position, &epoch));
+    TRY(home_hold(parts->views, view, &position, &epoch));
     TRY(pg_call(parts->views, &OTHERS, 1, &view, &rows));
     for (int i = 0; i < rows_count(rows); i++) {
         const char *name = rows_text(rows, i, 0);
@@ -145,7 +144,7 @@ static fallible unlist_within(const struct rebuild_parts *parts, const char *vie
     return NULL;
 }
 
-/* Two steps: nobody waits for lane main while a schema waits for its last reader. */
+/* Two steps: nobody waits for the home lane while a schema waits for its last reader. */
 fallible rebuild_drop(const struct rebuild_parts *parts, const char *view)
 {
     scoped_arena a = {0};

@@ -3,7 +3,8 @@
 
 #include "view_engine/rebuild.h"
 
-/* Within a transaction: lane main stays where it is until the end of it, and engines load anew. */
-fallible main_hold(struct pg *db, int64_t *position, int64_t *epoch);
-/* Within one that holds lane main, where both versions stand. */
+/* Within a transaction: the home lane of the view stays where it is until the end of it, and its
+ * engines load anew. NO_SUCH_ITEM: no such view. */
+fallible home_hold(struct pg *db, const char *view, int64_t *position, int64_t *epoch);
+/* Within one that holds it, where both versions stand. */
 fallible versions_exchange(struct pg *db, const char *view, int serving, int next);

@@ -151,6 +151,16 @@ static fallible begin_version(struct view_reader *r, char *words)
     return NULL;
 }
 
+static fallible begin_lane(struct view_reader *r, char *words)
+{
+    char *rest = NULL;
+    const char *name = strtok_r(words, " \t\r", &rest);
+    if (r->view->tables || !name || !is_name(name) || strtok_r(NULL, " \t\r", &rest))
+        return fault(r, r->line, "`-- :lane <name>` stands before `-- :tables`");
+    r->view->home = name;
+    return NULL;
+}
+
 static fallible begin_tables(struct view_reader *r, char *rest)
 {
     if (r->view->tables || r->view->count)
@@ -164,7 +174,8 @@ static fallible begin_tables(struct view_reader *r, char *rest)
 static const struct {
     const char *word;
     const struct problem *(*begin)(struct view_reader *r, char *rest);
-} directives[] = {{"tables", begin_tables},
+} directives[] = {{"lane", begin_lane},
+                  {"tables", begin_tables},
                   {"members", begin_members},
                   {"on", begin_on},
                   {"version", begin_version}};
@@ -177,7 +188,8 @@ static fallible directive(struct view_reader *r, const char *line)
     for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++)
         if (strlen(directives[i].word) == n && strncmp(directives[i].word, line, n) == 0)
             return directives[i].begin(r, arena_bytes(r->arena, line + n, strlen(line + n)));
-    return fault(r, r->line, "unknown directive: :tables, :members, :on and :version are there");
+    return fault(r, r->line,
+                 "unknown directive: :lane, :tables, :members, :on and :version are there");
 }
 
 /* ---- the file ---- */
@@ -258,7 +270,8 @@ fallible view_parse(const struct embedded *file, const struct language *language
                     struct view *out)
 {
     scoped_text text = {0};
-    struct view v = {.statements = arena_array(a, MAX_STATEMENTS, sizeof(*v.statements))};
+    struct view v = {.home = VIEW_HOME,
+                     .statements = arena_array(a, MAX_STATEMENTS, sizeof(*v.statements))};
     struct view_reader r = {.file = file, .language = language, .arena = a, .view = &v};
     if (append_with_fragments(&text, file->text))
         return fault(&r, 0, "it names a fragment that no feature has");

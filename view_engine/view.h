@@ -1,6 +1,8 @@
 /* view.h -- one file of features/<name>/views/ as the engine runs it. A file holds, in this order
  * of words:
  *
+ *     -- :lane <name>                     its home, if that is not lane main: the views of a home
+ * have one checkpoint, and wait for none of another one
  *     -- :tables                          its tables and indexes, unqualified; once, first
  *     -- :members report_id uuid, …       members of `data` that statements below may name as
  *                                         columns of `batch`, and their types; may be repeated
@@ -41,6 +43,8 @@ struct batch_column {
 
 enum { BATCH_COLUMNS = 48 }; /* at most */
 
+#define VIEW_HOME "main"
+
 struct view_statement {
     struct pg_statement sql;
     const struct batch_column *columns;
@@ -55,6 +59,7 @@ struct view {
     const char *name;          /* and schema; set by view_place alone, with `enter` */
     const char *digest;        /* of `text` */
     const char *text;          /* the file, fragments filled in */
+    const char *home;          /* the lane in which it stands once it has caught up */
     const char *tables;        /* DDL */
     struct pg_statement enter; /* makes its tables those that the others mean, in a transaction */
     struct view_statement *statements;

@@ -9,8 +9,10 @@
 /* A view that catches up has its own lane, too; a version that is being filled is not named like
  * its file. */
 static const struct pg_statement KEPT = {
-    "views_kept", "SELECT name, lane, digest, version, text, file FROM engine.view "
-                  "WHERE file = ANY ($1::text[]) AND (lane = 'main' OR name = file) ORDER BY name"};
+    "views_kept",
+    "SELECT name, lane, digest, version, text, file FROM engine.view "
+    "WHERE file = ANY ($1::text[]) AND (lane = $2::text OR (name = file AND lane = name)) "
+    "ORDER BY name"};
 
 /* engine.view.lane refers to engine.lane: it is there. */
 static int lane_index(const struct engine *e, const char *name)
@@ -49,6 +51,18 @@ void views_forget(struct engine *e)
     arena_release(&e->view_arena);
 }
 
+/* A view that catches up has a lane named like it. */
+static fallible take_own(struct engine *e)
+{
+    const struct view *v = &e->files[e->file_count];
+    if (text_equal(v->name, e->parts.home)) {
+        log_error("a view is named like a lane", KV("view", v->name));
+        return NOT_STARTED;
+    }
+    e->file_count += text_equal(v->home, e->parts.home);
+    return NULL;
+}
+
 fallible views_read_own(struct engine *e)
 {
     const struct engine_parts *parts = &e->parts;
@@ -58,10 +72,35 @@ fallible views_read_own(struct engine *e)
     for (const struct view_fold *f = parts->folds; f && f->name; f++)
         count++;
     e->files = arena_array(&e->arena, count + 1, sizeof(*e->files));
-    for (const struct embedded *f = parts->files; f->name; f++)
-        TRY(view_parse(f, parts->language, &e->arena, &e->files[e->file_count++]));
-    for (const struct view_fold *f = parts->folds; f && f->name; f++)
-        TRY(fold_view(f, f->name, parts->language, &e->arena, &e->files[e->file_count++]));
+    for (const struct embedded *f = parts->files; f->name; f++) {
+        TRY(view_parse(f, parts->language, &e->arena, &e->files[e->file_count]));
+        TRY(take_own(e));
+    }
+    for (const struct view_fold *f = parts->folds; f && f->name; f++) {
+        TRY(fold_view(f, f->name, parts->language, &e->arena, &e->files[e->file_count]));
+        TRY(take_own(e));
+    }
+    return NULL;
+}
+
+fallible engine_homes(const struct embedded *files, const struct language *language,
+                      struct arena *a, const char *homes[ENGINE_HOMES_MAX], int *count)
+{
+    homes[0] = VIEW_HOME;
+    *count = 1;
+    for (const struct embedded *f = files; f->name; f++) {
+        struct view v;
+        int i = 0;
+        TRY(view_parse(f, language, a, &v));
+        while (i < *count && !text_equal(homes[i], v.home))
+            i++;
+        if (i == ENGINE_HOMES_MAX) {
+            log_error("views have too many homes", KV("view", v.name));
+            return NOT_STARTED;
+        }
+        homes[i] = v.home;
+        *count = i < *count ? *count : i + 1;
+    }
     return NULL;
 }
 
@@ -94,8 +133,8 @@ fallible views_load(struct engine *e)
     scoped_text files = {0};
     for (int i = 0; i < e->file_count; i++)
         pg_array_text(&files, e->files[i].name);
-    const char *values[] = {pg_array_end(&files)};
-    TRY(pg_call(e->parts.views, &KEPT, 1, values, &rows));
+    const char *values[] = {pg_array_end(&files), e->parts.home};
+    TRY(pg_call(e->parts.views, &KEPT, 2, values, &rows));
     if (!are_same(e, rows)) {
         e->renewed = e->view_count > 0;
         if (e->renewed)

@@ -181,21 +181,24 @@ static inline void publish_all(struct small_city *c)
     relay_free(relay);
 }
 
-/* Brings the views to the head, as a projector that has just started. */
-static inline void project_all(struct small_city *c)
+/* Brings the views of one home to the head. */
+static inline void project_home(struct small_city *c, const char *home)
 {
     struct pg *log = pg_new(c->log_url, "test store", NULL, 5000);
     struct pg *views = pg_new(c->views_url, "test views", NULL, 5000);
     struct store *store = store_new(log);
     struct redis *redis = redis_new("127.0.0.1", test_redis_port(), NULL, 2000);
     struct engine *engine;
+    char sql[128];
     int64_t at = -1;
-    CHECK_OK(engine_new(
-        &(struct engine_parts){view_files, &event_language, store, views, redis, 20, view_folds},
-        &engine));
+    snprintf(sql, sizeof(sql),
+             "SELECT coalesce(max(position), -1) FROM engine.lane WHERE name = '%s'", home);
+    CHECK_OK(engine_new(&(struct engine_parts){view_files, &event_language, store, views, redis, 20,
+                                               view_folds, home},
+                        &engine));
     for (int n = 0; n < 100 && at < c->head; n++) {
         CHECK(engine_step(engine) != ENGINE_STOPPED);
-        at = number(c->views, "SELECT coalesce(max(position), -1) FROM engine.lane");
+        at = number(c->views, sql);
     }
     CHECK_INT(at, c->head);
     engine_free(engine);
@@ -203,6 +206,17 @@ static inline void project_all(struct small_city *c)
     store_free(store);
     pg_free(views);
     pg_free(log);
+}
+
+/* All of them, as a projector that has just started. */
+static inline void project_all(struct small_city *c)
+{
+    scoped_arena a = {0};
+    const char *homes[ENGINE_HOMES_MAX];
+    int count;
+    CHECK_OK(engine_homes(view_files, &event_language, &a, homes, &count));
+    for (int i = 0; i < count; i++)
+        project_home(c, homes[i]);
 }
 
 /* An empty one; Redis is emptied. */

@@ -32,6 +32,23 @@ struct projector {
     struct engine *engine;
 };
 
+/* The product's files with main as the home of all, so that one engine keeps them. */
+static inline const struct embedded *one_home(void)
+{
+    enum { FILES_MAX = 64 };
+    static struct embedded files[FILES_MAX + 1];
+    static const char LANE[] = "\n-- :lane ";
+    for (int i = 0; !files[0].name || (i && view_files[i].name); i++) {
+        CHECK(i < FILES_MAX);
+        files[i] = view_files[i];
+        char *at = strdup(view_files[i].text), *lane = strstr(at, LANE);
+        if (lane)
+            memset(lane + 4, '-', strcspn(lane + 1, "\n") - 3);
+        files[i].text = at; /* for the life of the test */
+    }
+    return files;
+}
+
 static inline void run_sql(struct pg *db, const char *sql)
 {
     CHECK_OK(pg_run(db, sql));
@@ -64,9 +81,9 @@ static inline void bench_close(struct bench *b)
     pg_free(b->reader);
 }
 
-static inline struct projector projector_of(const struct bench *b, const struct embedded *files,
-                                            const struct language *language,
-                                            const struct view_fold *folds)
+static inline struct projector projector_made(const struct bench *b, const struct embedded *files,
+                                              const struct language *language,
+                                              const struct view_fold *folds, const char *home)
 {
     struct projector p = {0};
     p.store_connection = pg_new(b->store_url, "test store", NULL, 3000);
@@ -74,9 +91,23 @@ static inline struct projector projector_of(const struct bench *b, const struct 
     p.store = store_new(p.store_connection);
     p.redis = redis_new("127.0.0.1", test_redis_port(), NULL, 1000);
     CHECK_OK(engine_new(
-        &(struct engine_parts){files, language, p.store, p.views, p.redis, BLOCK_MS, folds},
+        &(struct engine_parts){files, language, p.store, p.views, p.redis, BLOCK_MS, folds, home},
         &p.engine));
     return p;
+}
+
+static inline struct projector projector_of(const struct bench *b, const struct embedded *files,
+                                            const struct language *language,
+                                            const struct view_fold *folds)
+{
+    return projector_made(b, files, language, folds, NULL);
+}
+
+/* One that keeps the views of that home. */
+static inline struct projector projector_at(const struct bench *b, const struct embedded *files,
+                                            const char *home)
+{
+    return projector_made(b, files, &event_language, NULL, home);
 }
 
 static inline struct projector projector_with(const struct bench *b, const struct embedded *files,
@@ -87,7 +118,7 @@ static inline struct projector projector_with(const struct bench *b, const struc
 
 static inline struct projector projector_open(const struct bench *b)
 {
-    return projector_with(b, view_files, &event_language);
+    return projector_with(b, one_home(), &event_language);
 }
 
 /* As a killed process leaves it: nothing is said to anybody. */
@@ -325,7 +356,7 @@ static inline void dump_schema(struct pg *db, const char *schema, struct text *o
 
 static inline void dump_views(struct pg *db, struct text *out)
 {
-    for (const struct embedded *f = view_files; f->name; f++) {
+    for (const struct embedded *f = one_home(); f->name; f++) {
         char schema[64];
         snprintf(schema, sizeof(schema), "%.*s", (int)strcspn(f->name, "."), f->name);
         dump_schema(db, schema, out);

@@ -42,13 +42,14 @@ struct folds {
 
 static void give(struct folds *f, const char *revision)
 {
-    *f = (struct folds){.list = {{"count_of_stream", TABLES, TYPES, revision, count_events, NULL}}};
+    *f = (struct folds){
+        .list = {{"count_of_stream", TABLES, TYPES, revision, count_events, NULL, NULL}}};
     f->list[0].context = &f->counter;
 }
 
 static struct projector counting(const struct bench *b, struct folds *f)
 {
-    return projector_of(b, view_files, &event_language, f->list);
+    return projector_of(b, one_home(), &event_language, f->list);
 }
 
 /* All events up to here once, and in order. */
@@ -172,7 +173,7 @@ TEST(a_rebuilt_fold_is_the_live_one_and_both_go_on)
     give(&f, "1");
     give(&other, "1");
     struct projector p = counting(&b, &f);
-    struct builder w = builder_open(&b, view_files);
+    struct builder w = builder_open(&b, one_home());
     w.parts.folds = other.list;
     append_day(&b, 1);
     int64_t head = append_many(&b, LONG_LOG);
@@ -225,7 +226,7 @@ TEST(another_revision_drops_a_fold_and_fills_it_anew)
     give(&f, "1");
     give(&newer, "2");
     struct projector old = counting(&b, &f);
-    struct builder w = builder_open(&b, view_files);
+    struct builder w = builder_open(&b, one_home());
     w.parts.folds = f.list;
     int64_t head = append_day(&b, 1);
     CHECK(reaches(&b, &old, head));
@@ -256,16 +257,16 @@ TEST(a_fold_that_cannot_be_a_view_does_not_start)
 {
     static const char *const MISSPELT[] = {"report.creatd", NULL}, *const NONE[] = {NULL};
     const struct view_fold wrong[] = {
-        {"main", TABLES, TYPES, "1", count_events, NULL},
-        {"Count", TABLES, TYPES, "1", count_events, NULL},
-        {"count_of_stream", TABLES, MISSPELT, "1", count_events, NULL},
-        {"count_of_stream", TABLES, NONE, "1", count_events, NULL}};
+        {"main", TABLES, TYPES, "1", count_events, NULL, NULL},
+        {"Count", TABLES, TYPES, "1", count_events, NULL, NULL},
+        {"count_of_stream", TABLES, MISSPELT, "1", count_events, NULL, NULL},
+        {"count_of_stream", TABLES, NONE, "1", count_events, NULL, NULL}};
     struct pg *nowhere = pg_new("", "test", NULL, 1000);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct engine *e = NULL;
         const struct view_fold list[] = {wrong[i], {.name = NULL}};
         struct engine_parts parts = {
-            .files = view_files, .language = &event_language, .views = nowhere, .folds = list};
+            .files = one_home(), .language = &event_language, .views = nowhere, .folds = list};
         CHECK_PROBLEM(engine_new(&parts, &e), NOT_STARTED);
     }
     pg_free(nowhere);

@@ -61,7 +61,7 @@ static void tell(struct pg *db, const struct history *h, struct batch_event *eve
 static int64_t differences(struct pg *db, const struct counted *c, struct history *h,
                            struct batch_event *events)
 {
-    const struct embedded *f = view_files;
+    const struct embedded *f = one_home();
     struct projected p = {0};
     scoped_text sql = {0};
     while (!text_equal(f->name, c->file))

@@ -11,7 +11,7 @@ enum { PAGE = 5000, PAGES = 3, LOG = PAGES * PAGE + 1000 };
 
 static void rebuild_in_child(const struct bench *b, int steps, bool one_more, int said)
 {
-    struct builder w = builder_open(b, view_files);
+    struct builder w = builder_open(b, one_home());
     bool done = false;
     if (begin_rebuild(&w, "report_list"))
         _exit(1);
@@ -82,7 +82,7 @@ static int64_t filled(struct bench *b)
 static void go_on(struct bench *b, int64_t from)
 {
     scoped_arena a = {0};
-    struct builder w = builder_open(b, view_files);
+    struct builder w = builder_open(b, one_home());
     struct versions v;
     CHECK_OK(versions_read(&w.parts, "report_list", &v));
     CHECK_INT(v.filled, from);
@@ -141,7 +141,7 @@ TEST(a_rebuild_killed_in_the_middle_of_a_step_goes_on)
 
 static int64_t goes_on_behind(struct bench *b)
 {
-    struct builder w = builder_open(b, view_files);
+    struct builder w = builder_open(b, one_home());
     struct versions v;
     CHECK_OK(versions_read(&w.parts, "report_list", &v));
     builder_close(&w);
@@ -172,7 +172,7 @@ TEST(another_text_or_epoch_or_an_event_given_up_on_begins_anew)
         CHECK_INT(goes_on_behind(&b), 2 * PAGE);
         run_sql(b.reader, cases[i].change);
         CHECK_INT(goes_on_behind(&b), cases[i].from);
-        struct builder w = builder_open(&b, view_files);
+        struct builder w = builder_open(&b, one_home());
         CHECK_OK(begin_rebuild(&w, "report_list"));
         CHECK_INT(rebuild_began(w.rebuild), cases[i].from);
         CHECK_OK(rebuild_drop(&w.parts, "report_list"));

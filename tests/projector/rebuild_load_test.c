@@ -71,7 +71,7 @@ TEST(readers_see_neither_empty_nor_partial_data_through_many_swaps_under_load)
 {
     struct bench b = bench_open();
     struct projector first = projector_open(&b);
-    struct builder w = builder_open(&b, view_files);
+    struct builder w = builder_open(&b, one_home());
     struct traffic t = {.b = &b};
     pthread_t threads[4];
     CHECK(reaches(&b, &first, append_many(&b, LONG_LOG)));

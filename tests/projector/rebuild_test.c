@@ -20,13 +20,13 @@ TEST(a_rebuilt_view_is_the_live_one)
 {
     struct bench b = bench_open();
     struct projector p = projector_open(&b);
-    struct builder w = builder_open(&b, view_files);
+    struct builder w = builder_open(&b, one_home());
     scoped_arena a = {0};
     append_day(&b, 1);
     append_many(&b, LONG_LOG);
     int64_t head = append_every_type(&b);
     CHECK(reaches(&b, &p, head));
-    for (const struct embedded *f = view_files; f->name; f++) {
+    for (const struct embedded *f = one_home(); f->name; f++) {
         const char *view = arena_bytes(&a, f->name, strcspn(f->name, "."));
         CHECK_OK(rebuild_once(&w, view));
         check_equal(&b, view, arena_printf(&a, "%s_v1", view));
@@ -34,7 +34,7 @@ TEST(a_rebuilt_view_is_the_live_one)
     CHECK_INT(ask_int(b.reader, "SELECT count(*) FROM engine.lane"), 1);
     head = append_day(&b, 100);
     CHECK(reaches(&b, &p, head)); /* the engine has been fenced and goes on with both */
-    for (const struct embedded *f = view_files; f->name; f++) {
+    for (const struct embedded *f = one_home(); f->name; f++) {
         const char *view = arena_bytes(&a, f->name, strcspn(f->name, "."));
         check_equal(&b, view, arena_printf(&a, "%s_v1", view));
     }
@@ -52,7 +52,7 @@ TEST(swapping_back_does_not_go_backwards)
 {
     struct bench b = bench_open();
     struct projector p = projector_open(&b);
-    struct builder w = builder_open(&b, view_files);
+    struct builder w = builder_open(&b, one_home());
     struct versions v;
     CHECK(reaches(&b, &p, append_day(&b, 1)));
     CHECK_PROBLEM(rebuild_swap_back(&w.parts, "report_list"), NO_SUCH_ITEM);
@@ -82,7 +82,7 @@ TEST(a_poison_event_fails_a_rebuild_and_the_old_version_serves_on)
 {
     struct bench b = bench_open();
     struct projector p = projector_open(&b);
-    struct builder w = builder_open(&b, view_files);
+    struct builder w = builder_open(&b, one_home());
     scoped_arena a = {0};
     append_many(&b, LONG_LOG);
     int64_t poison = append_sample(&b, "report-00000000-0000-7000-8000-000000000777", ReportCreated,
@@ -112,7 +112,7 @@ TEST(an_engine_killed_while_a_view_is_rebuilt_takes_up_both)
 {
     struct bench b = bench_open();
     struct projector p = projector_open(&b);
-    struct builder w = builder_open(&b, view_files);
+    struct builder w = builder_open(&b, one_home());
     bool done;
     CHECK(reaches(&b, &p, append_many(&b, LONG_LOG)));
     CHECK_OK(begin_rebuild(&w, "case_inbox"));
@@ -133,7 +133,7 @@ TEST(a_second_rebuild_takes_over)
 {
     struct bench b = bench_open();
     struct projector p = projector_open(&b);
-    struct builder one = builder_open(&b, view_files), two = builder_open(&b, view_files);
+    struct builder one = builder_open(&b, one_home()), two = builder_open(&b, one_home());
     bool done;
     CHECK(reaches(&b, &p, append_many(&b, LONG_LOG)));
     CHECK_OK(begin_rebuild(&one, "report_list"));
@@ -155,7 +155,7 @@ TEST(a_swap_that_is_refused_says_why)
 {
     struct bench b = bench_open();
     struct projector p = projector_open(&b);
-    struct builder w = builder_open(&b, view_files);
+    struct builder w = builder_open(&b, one_home());
     bool done;
     CHECK(reaches(&b, &p, append_day(&b, 1)));
     CHECK_OK(begin_rebuild(&w, "report_list"));

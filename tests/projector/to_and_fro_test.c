@@ -28,7 +28,7 @@ static void check(const char *file, const char *table, int size)
 {
     struct arena a = {0};
     struct pg *db = pg_new(test_views_database(), "test", NULL, 5000);
-    const struct embedded *f = view_files;
+    const struct embedded *f = one_home();
     struct projected p = {0};
     struct batch_event events[HANDOVERS];
     scoped_text sql = {0};

@@ -25,6 +25,7 @@ TEST(a_view_file_is_tables_statements_and_versions)
         "-- :version t k report\n\n-- :on report.upvoted\nWITH x AS (SELECT 1) SELECT 2 FROM x\n",
         &v));
     CHECK_TEXT(v.name, "some_view");
+    CHECK_TEXT(v.home, "main");
     CHECK_TEXT(v.tables, "CREATE TABLE t (k uuid PRIMARY KEY, version bigint);\n\n");
     /* Python's hashlib.blake2b; a change would rebuild every view */
     CHECK_TEXT(v.digest, "e4d679c9e83f51dcb9bad1fc7b061b6dd46292aaaaf035c1d268d9a69b0fd1e8");
@@ -150,6 +151,10 @@ TEST(malformed_files_are_refused)
         {"v.sql", TABLES "-- :version t k report more\n"},
         {"v.sql", TABLES "-- :version t \"k\" report\n"},
         {"v.sql", TABLES "-- :version t k report\nSELECT 1\n"},
+        {"v.sql", "-- :lane\n" TABLES "-- :on report.created\nSELECT 1\n"},
+        {"v.sql", "-- :lane a b\n" TABLES "-- :on report.created\nSELECT 1\n"},
+        {"v.sql", "-- :lane A\n" TABLES "-- :on report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :lane a\n-- :on report.created\nSELECT 1\n"},
         {"main.sql", TABLES "-- :on report.created\nSELECT 1\n"},
         {"pg_view.sql", TABLES "-- :on report.created\nSELECT 1\n"},
         {"View.sql", TABLES "-- :on report.created\nSELECT 1\n"},

@@ -130,7 +130,7 @@ static int differences_of(const char *url, const struct embedded *file)
 TEST(every_view_is_a_pure_fold_of_the_log)
 {
     const char *url = test_views_database();
-    for (const struct embedded *f = view_files; f->name; f++) {
+    for (const struct embedded *f = one_home(); f->name; f++) {
         int n = differences_of(url, f);
         if (n)
             printf("%s differs %d times\n", f->name, n);
@@ -145,7 +145,7 @@ TEST(the_histories_hold_every_event_type_of_every_view)
     struct told *t = must_alloc(HISTORIES, sizeof(*t));
     for (unsigned i = 0; i < HISTORIES; i++)
         make_told(&t[i], (i + 1) * 7919);
-    for (const struct embedded *f = view_files; f->name; f++) {
+    for (const struct embedded *f = one_home(); f->name; f++) {
         struct view v;
         CHECK_OK(view_parse(f, &event_language, &a, &v));
         for (int s = 0; s < v.count; s++)
@@ -168,7 +168,7 @@ TEST(the_histories_hold_every_event_type_of_every_view)
 
 static const char *text_of(const char *name)
 {
-    for (const struct embedded *f = view_files; f->name; f++)
+    for (const struct embedded *f = one_home(); f->name; f++)
         if (text_equal(f->name, name))
             return f->text;
     return NULL;

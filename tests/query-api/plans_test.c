@@ -120,7 +120,7 @@ static const char *plan_of(const struct page_query *p, const struct query *q)
 {
     static int n;
     views_sql("SET plan_cache_mode = force_custom_plan; SET jit = off; PREPARE p%d AS %s", ++n,
-              p->filtered ? q->filtered.sql : q->statement.sql);
+              p->filtered ? q->filtered.statement.sql : q->plain.statement.sql);
     const char *plan = NULL;
     for (int i = 0; i < 2; i++)
         plan = views_value("EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT json) EXECUTE p%d(%s)", n,
@@ -138,9 +138,9 @@ static void check_page(struct page_query *p)
     const char *plan = plan_of(p, &q);
     int64_t rows = most_rows(plan), blocks = blocks_of(plan);
     if (rows < 1 || rows > (p->kinds * PAGE > MOST_ROWS ? p->kinds * PAGE : MOST_ROWS))
-        test_fail(__FILE__, __LINE__, q.statement.name, plan, p->values);
+        test_fail(__FILE__, __LINE__, q.plain.statement.name, plan, p->values);
     if (blocks < 1 || (p->blocks && blocks > p->blocks + PAGE + p->kinds * BLOCKS_OF_A_KIND))
-        test_fail(__FILE__, __LINE__, q.statement.name, plan, p->values);
+        test_fail(__FILE__, __LINE__, q.plain.statement.name, plan, p->values);
     p->blocks = blocks;
     query_release(&q);
 }

@@ -1,6 +1,10 @@
 -- case_texts.sql -- what is searched for a text. A table of its own: an index by trigrams has a hundred entries a
 -- row, which no change of status should write again.
 
+-- An index by trigrams costs as much as a third of all other views of a report: nobody waits for it but who
+-- searches.
+-- :lane search
+
 -- :tables
 CREATE TABLE case_texts (report_id uuid PRIMARY KEY, content text);
 

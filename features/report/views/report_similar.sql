@@ -3,6 +3,8 @@
 -- cost as much as all other views of a report. What the report says now stands in report_detail. An edit adds keys
 -- and takes none away: what is found by an old one is judged by what it says now.
 
+-- :lane search
+
 -- :tables
 CREATE TABLE report_similar (
     key bigint,
