@@ -16,6 +16,21 @@ void stream_of_category(const char *code, char out[STREAM_TEXT])
     stream_name("category", code, out);
 }
 
+fallible require_category(const char *code, const char *field, struct decision *out,
+                          const struct category **category)
+{
+    char stream[STREAM_TEXT];
+    const void *state;
+    if (!is_word(code))
+        return refuse(out, NO_SUCH_CATEGORY, field, "GET /categories lists them.");
+    stream_of_category(code, stream);
+    TRY(read_state(out, stream, &state));
+    *category = state;
+    if (!(*category)->active)
+        return refuse(out, NO_SUCH_CATEGORY, field, "GET /categories lists them.");
+    return NULL;
+}
+
 static void category_evolve(void *state, const struct event *e, struct arena *a)
 {
     struct category *c = state;

@@ -11,5 +11,10 @@ struct category {
 
 void stream_of_category(const char *code, char out[STREAM_TEXT]);
 
+/* NO_SUCH_CATEGORY, naming `field`, unless the category is defined and active; may ask for its
+ * stream (read_state). */
+fallible require_category(const char *code, const char *field, struct decision *out,
+                          const struct category **category);
+
 /* The kind that a report is of; what was filed before kinds were kept (NULL) is an issue. */
 enum category_kind kind_from(const char *word);

@@ -7,21 +7,6 @@
 
 static const int64_t CLOCK_SKEW = INT64_C(300) * 1000000; /* of a client's clock */
 
-static fallible find_category(const char *code, struct decision *out,
-                              const struct category **category)
-{
-    char stream[STREAM_TEXT];
-    const void *state;
-    if (!is_word(code))
-        return refuse(out, NO_SUCH_CATEGORY, "category", "GET /categories lists them.");
-    stream_of_category(code, stream);
-    TRY(read_state(out, stream, &state));
-    *category = state;
-    if (!(*category)->active)
-        return refuse(out, NO_SUCH_CATEGORY, "category", "GET /categories lists them.");
-    return NULL;
-}
-
 static fallible must_be_past(const int64_t *occurred_at, int64_t now, struct decision *out)
 {
     if (occurred_at && *occurred_at > now + CLOCK_SKEW)
@@ -36,7 +21,7 @@ fallible file_report(const struct command *c, struct decision *out)
     const char *visibility = body->visibility;
     char stream[STREAM_TEXT];
     out->anonymous = text_equal(visibility, "ANONYMOUS");
-    TRY(find_category(body->category, out, &category));
+    TRY(require_category(body->category, "category", out, &category));
     TRY(must_be_past(body->occurred_at, c->now, out));
 
     stream_of_report(c->target, stream);
@@ -79,7 +64,7 @@ static fallible edited(const struct report *r, const struct command *c, struct d
     const struct EditReport *body = &c->EditReport;
     const struct category *category = NULL;
     if (body->category && !text_equal(body->category, r->category))
-        TRY(find_category(body->category, out, &category));
+        TRY(require_category(body->category, "category", out, &category));
     *to = (struct ReportEdited){
         .report_id = r->id,
         .content = body->content ? body->content : r->content,

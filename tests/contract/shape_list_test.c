@@ -20,7 +20,7 @@ DEFINE_SHAPE(Break)
 #define Shift_FIELDS(F)          \
     F(REQUIRED, DAY, day, 0)     \
     F(REQUIRED, TEXT, from, 5)   \
-    F(OPTIONAL, BOOL, paid, 0)   \
+    F(REQUIRED, BOOL, paid, 0)   \
     F(OPTIONAL, MOMENT, seen, 0) \
     F(OPTIONAL, BREAKS, breaks, 2)
 DEFINE_STRUCT(Shift)
@@ -64,7 +64,8 @@ static void refused(const char *json, const struct problem *p, const char *field
 TEST(a_list_is_read_in_its_order)
 {
     struct Roster r;
-    CHECK_OK(read_roster("{\"shifts\":[" ONE " , {\"from\":\"09:00\",\"day\":\"tuesday\","
+    CHECK_OK(read_roster("{\"shifts\":[" ONE
+                         " , {\"from\":\"09:00\",\"day\":\"tuesday\",\"paid\":false,"
                          "\"breaks\":[{\"minutes\":30,\"place\":\"roof\"},{\"minutes\":1}]}]}",
                          &r));
     const struct Shift *shifts = r.shifts->at;
