@@ -1,4 +1,4 @@
-/* kinds.h -- the kinds of members that base/shape.h reads and writes.
+/* kinds.h -- the kinds of members that base/shape.h reads and writes, and when they may be absent.
  *
  *   kind    C type         absent  JSON                limit
  *   TEXT    const char *   NULL    string, not blank   characters
@@ -19,6 +19,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* What a client may leave out of an object or give as null. */
+enum presence {
+    REQUIRED,
+    OPTIONAL,  /* left out or null, which are the same */
+    NULLABLE,  /* null, not left out */
+    CLEARABLE, /* left out or null, which differ: null sets <name>_cleared of the struct */
+};
+#define IF_CLEARABLE_REQUIRED(...)
+#define IF_CLEARABLE_OPTIONAL(...)
+#define IF_CLEARABLE_NULLABLE(...)
+#define IF_CLEARABLE_CLEARABLE(...) __VA_ARGS__
 
 enum field_kind {
     KIND_TEXT,

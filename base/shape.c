@@ -311,9 +311,17 @@ static fallible read_named(const struct reader *r, const struct shape *shape, co
     if (*mine)
         return refuse_body(r, DUPLICATE_FIELD, f->name, NULL);
     *mine = true;
-    if (f->presence != REQUIRED && json_kind(r->json) == JSON_NULL)
+    if (f->presence != REQUIRED && json_kind(r->json) == JSON_NULL) {
+        if (f->cleared)
+            *(bool *)(to + f->cleared) = true;
         return at_member(r, json_take_null(r->json), f->name);
+    }
     return read_member(r, f, to + f->offset);
+}
+
+static bool must_be_there(const struct field *f)
+{
+    return f->presence == REQUIRED || f->presence == NULLABLE;
 }
 
 static fallible read_object(const struct reader *r, const struct shape *shape, unsigned char *to)
@@ -327,7 +335,7 @@ static fallible read_object(const struct reader *r, const struct shape *shape, u
         TRY(next_member(r, &begun, &name));
     }
     for (int i = 0; i < shape->count; i++)
-        if (fields[i].presence != OPTIONAL && !seen[i])
+        if (must_be_there(&fields[i]) && !seen[i])
             return refuse_body(r, MISSING_FIELD, fields[i].name, "This field is required.");
     const char *detail = NULL;
     const struct problem *p = shape->refuse && !r->stored ? shape->refuse(to, &detail) : NULL;

@@ -11,7 +11,7 @@
  * refers to. base/kinds.h has the kinds there are; those of the domain (a place, the words of a
  * status) are defined in events/ and by features.
  *
- * Kinds with an absent value may be OPTIONAL; null is absent too. NULLABLE: null, not left out. */
+ * Kinds with an absent value may be other than REQUIRED: base/kinds.h has the presences too. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,7 +23,6 @@
 #include "base/problem.h"
 #include "base/text.h"
 
-enum presence { REQUIRED, OPTIONAL, NULLABLE };
 enum { PERSONAL = 1 }; /* must be erasable */
 
 struct field {
@@ -33,6 +32,7 @@ struct field {
     int64_t limit;
     int flags;       /* PERSONAL or 0 */
     size_t offset;   /* of the member */
+    size_t cleared;  /* of the bool that null sets; 0: there is none */
     const void *sub; /* WORD: const char *const *, NULL-ended; OBJECT, LIST: const struct shape * */
 };
 
@@ -45,7 +45,9 @@ struct shape {
     const struct problem *(*refuse)(const void *body, const char **detail);
 };
 
-#define SHAPE_MEMBER(presence, kind, name, ...) C_TYPE_##kind name;
+#define SHAPE_MEMBER(presence, kind, name, ...) \
+    C_TYPE_##kind name;                         \
+    IF_CLEARABLE_##presence(bool name##_cleared;)
 #define DEFINE_STRUCT(Name)         \
     struct Name {                   \
         Name##_FIELDS(SHAPE_MEMBER) \
@@ -54,13 +56,14 @@ struct shape {
 #define SHAPE_COUNT(...)        +1
 #define SHAPE_LIMIT(limit, ...) (limit)
 #define SHAPE_FLAGS(limit, ...) (0 __VA_OPT__(+__VA_ARGS__))
-#define SHAPE_ROW(presence, kind, name, ...) \
-    {#name,                                  \
-     presence,                               \
-     KIND_##kind,                            \
-     SHAPE_LIMIT(__VA_ARGS__),               \
-     SHAPE_FLAGS(__VA_ARGS__),               \
-     offsetof(shape_owner, name),            \
+#define SHAPE_ROW(presence, kind, name, ...)                            \
+    {#name,                                                             \
+     presence,                                                          \
+     KIND_##kind,                                                       \
+     SHAPE_LIMIT(__VA_ARGS__),                                          \
+     SHAPE_FLAGS(__VA_ARGS__),                                          \
+     offsetof(shape_owner, name),                                       \
+     0 IF_CLEARABLE_##presence(+offsetof(shape_owner, name##_cleared)), \
      SUB_##kind},
 
 /* The rows live in a function because only there can they know their struct by one name. */
@@ -91,5 +94,5 @@ fallible shape_read(const struct shape *shape, const char *json, size_t length, 
 fallible shape_read_stored(const struct shape *shape, const char *json, struct arena *a, void *out,
                            struct fault *fault);
 
-/* Appends the struct as one JSON object; absent members are left out. */
+/* Appends the struct as one JSON object; absent members are left out, cleared ones null. */
 void shape_write(const struct shape *shape, const void *from, struct text *out);

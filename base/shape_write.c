@@ -108,14 +108,18 @@ void shape_write(const struct shape *shape, const void *from, struct text *out)
     char separator = '{';
     for (int i = 0; i < shape->count; i++) {
         const struct field *f = &shape->fields()[i];
-        const void *member = (const unsigned char *)from + f->offset;
-        if (is_absent(f, member))
+        const unsigned char *owner = from, *member = owner + f->offset;
+        bool absent = is_absent(f, member), cleared = f->cleared && *(owner + f->cleared);
+        if (absent && !cleared)
             continue;
         text_append_char(out, separator);
         separator = ',';
         text_append_json(out, f->name);
         text_append_char(out, ':');
-        write_member(f, member, out);
+        if (absent)
+            text_append(out, "null");
+        else
+            write_member(f, member, out);
     }
     text_append(out, separator == '{' ? "{}" : "}");
 }

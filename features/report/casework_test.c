@@ -57,6 +57,26 @@ TEST(an_edit_that_changes_nothing_is_success_without_an_event)
     then_nothing();
 }
 
+TEST(an_edit_takes_away_what_is_null_and_leaves_what_is_left_out)
+{
+    static const struct Place place = {.latitude = -6.9, .longitude = 107.6};
+    static const int64_t moment = NOON - DAY;
+    for (int both = 0; both <= 1; both++) {
+        struct event filed = created("PUBLIC"),
+                     e = edited("a hole", "infrastruktur", "AGENCY_INFRA");
+        filed.ReportCreated.location = &place;
+        filed.ReportCreated.occurred_at = &moment;
+        e.ReportEdited.occurred_at = both ? NULL : &moment;
+        given_nothing();
+        given(filed);
+        when(&citizen1, COMMAND(EditReport, .location_cleared = true, .occurred_at_cleared = both));
+        then(OWN, "report", e);
+    }
+    given_report("PUBLIC");
+    when(&citizen1, COMMAND(EditReport, .location_cleared = true, .occurred_at_cleared = true));
+    then_nothing();
+}
+
 TEST(an_edit_to_a_category_that_there_is_not_is_refused)
 {
     given_report("PUBLIC");

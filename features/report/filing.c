@@ -68,8 +68,9 @@ static fallible edited(const struct report *r, const struct command *c, struct d
     *to = (struct ReportEdited){
         .report_id = r->id,
         .content = body->content ? body->content : r->content,
-        .location = body->location ? body->location : r->location,
-        .occurred_at = body->occurred_at ? body->occurred_at : r->occurred_at,
+        .location = body->location || body->location_cleared ? body->location : r->location,
+        .occurred_at =
+            body->occurred_at || body->occurred_at_cleared ? body->occurred_at : r->occurred_at,
         .old_owner_agency = r->owner_agency,
         .owner_agency = category ? category->agency : r->owner_agency,
         .old_category = r->category,

@@ -85,7 +85,7 @@ class Interface:
             if self.resolve(choice).get("type") == "object":
                 return self.body(where, choice, name)
         members = schema.get("properties", {})
-        required = [f for presence, _, f, _ in self.fields(name) if presence != "OPTIONAL"]
+        required = [f for presence, _, f, _ in self.fields(name) if presence in ("REQUIRED", "NULLABLE")]
         if sorted(schema.get("required", [])) != sorted(required):
             self.faults.append(f"{where}: {name} requires {required}")
         for presence, kind, field, limit in self.fields(name):

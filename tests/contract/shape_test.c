@@ -164,6 +164,31 @@ TEST(reading_is_the_inverse_of_writing)
     arena_release(&arena);
 }
 
+static void edited_as(const char *json, bool place_cleared, bool time_cleared)
+{
+    struct EditReport body;
+    scoped_text out = {0};
+    CHECK_OK(shape_read(command_shape(EditReport), json, strlen(json), &arena, &body, &fault));
+    CHECK(body.location_cleared == place_cleared && body.occurred_at_cleared == time_cleared);
+    shape_write(command_shape(EditReport), &body, &out);
+    CHECK_TEXT(text_value(&out), json);
+    arena_release(&arena);
+}
+
+TEST(a_clearable_member_tells_null_from_what_is_left_out)
+{
+    edited_as("{}", false, false);
+    edited_as("{\"location\":null}", true, false);
+    edited_as("{\"content\":\"x\",\"occurred_at\":null}", false, true);
+    edited_as("{\"location\":{\"latitude\":1,\"longitude\":2},\"occurred_at\":null}", false, true);
+    struct EditReport body;
+    const char *twice = "{\"location\":null,\"location\":{\"latitude\":1,\"longitude\":2}}";
+    CHECK_PROBLEM(
+        shape_read(command_shape(EditReport), twice, strlen(twice), &arena, &body, &fault),
+        DUPLICATE_FIELD);
+    arena_release(&arena);
+}
+
 /* Mutations of a good body: never a crash (the run is sanitized), never taken with other content.
  */
 TEST(mutated_bodies_are_refused_or_read_but_never_crash)

@@ -131,6 +131,17 @@ class Casework(unittest.TestCase):
         self.assertNotIn("report.commented", [h["type"] for h in shown])
         self.assertFalse([h for h in shown if "text" in (h["facts"] or {})])
 
+    def test_an_author_takes_place_and_time_away(self):
+        place, key = {"latitude": -6.91, "longitude": 107.61}, {"Idempotency-Key": uuid.uuid4().hex}
+        made = self.city.file_report(location=place, occurred_at="2026-01-02T20:00:00Z")
+        path = f"/reports/{made['report_id']}"
+        self.change("citizen1", "PATCH", path, {"location": None}, **key)
+        self.change("citizen1", "PATCH", path, {}, 422, **key)  # another wish
+        seen = self.see(None, path).json
+        self.assertEqual((seen["location"], seen["occurred_at"]), (None, "2026-01-02T20:00:00.000000Z"))
+        self.change("citizen1", "PATCH", path, {"occurred_at": None})
+        self.assertIsNone(self.see(None, path).json["occurred_at"])
+
     def test_a_version_that_has_moved_on_is_refused(self):
         made = self.city.file_report()
         path = f"/cases/{made['report_id']}/priority"
