@@ -7,17 +7,20 @@
 
 enum { MERGED_MAX = 100 }; /* into one report: whoever counts its votes looks at all of them */
 
-/* A sentence that says why not; NULL if the one can be merged into the other. */
-static const char *why_not(const struct report *r, const struct report *into)
+/* A sentence that says why not; NULL if the one can be merged into the other. Nothing leads out of
+ * a final status: the one would be taken out of it, the other be worked on by nobody. */
+static const char *why_not(const struct report *r, const struct report *into, struct arena *a)
 {
+    if (is_final(r))
+        return arena_join(a, "This report is ", status_words[r->status], ".");
+    if (is_final(into))
+        return arena_join(a, "That report is ", status_words[into->status], ".");
     if (into->merged_into)
         return "That report is merged itself; merge into the one that it is merged into.";
     if (r->merged_count)
         return "Other reports are merged into this one; merge that one into this one.";
     if (into->merged_count == MERGED_MAX)
         return "As many reports as may be are merged into that one.";
-    if (r->status == WITHDRAWN || into->status == WITHDRAWN)
-        return "One of them is withdrawn.";
     if (!text_equal(r->owner_agency, into->owner_agency))
         return "They belong to two agencies; forward one of them first.";
     if (r->visibility != into->visibility || r->kind != into->kind)
@@ -28,7 +31,7 @@ static const char *why_not(const struct report *r, const struct report *into)
 static fallible must_be_mergeable(const struct report *r, const struct report *into,
                                   struct decision *out)
 {
-    const char *detail = why_not(r, into);
+    const char *detail = why_not(r, into, out->arena);
     return detail ? refuse(out, NOT_MERGEABLE, "into", detail) : NULL;
 }
 
@@ -73,17 +76,31 @@ fallible merge_case(const struct report *r, const struct command *c, struct deci
     return NULL;
 }
 
+/* Whoever owns the merged report, which stays with its agency meanwhile: the other one may have
+ * been forwarded since, and the agency still gets its own one back. */
 fallible unmerge_case(const struct report *r, const struct command *c, struct decision *out)
 {
     const struct report *into;
     TRY(must_own_this_case(r, c, out));
     if (r->merged_into) {
         TRY(read_report_of(r->merged_into, out, &into));
-        TRY(must_own_case(into, &c->actor));
         out->anonymous = out->anonymous || is_anonymous_author(into, &c->actor);
         emit_unmerged(r, into, c->now, out);
     }
     answer(out, "report_id", r->id);
     answer(out, "merged_into", NULL);
     return NULL;
+}
+
+fallible must_be_no_target(const struct report *r, const struct actor *a, struct decision *out)
+{
+    scoped_text list = {0};
+    if (!r->merged_count)
+        return NULL;
+    if (r->visibility != PUBLIC && !is_officer_of(r, a))
+        return MERGE_TARGET;
+    for (const struct merged_report *m = r->merged; m; m = m->earlier)
+        text_printf(&list, "%s\"%s\"", list.length ? "," : "", m->id);
+    out->members = arena_printf(out->arena, "\"merged\":[%s]", text_value(&list));
+    return refuse(out, MERGE_TARGET, NULL, "Its agency takes them out first.");
 }

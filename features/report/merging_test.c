@@ -121,6 +121,27 @@ TEST(a_merged_report_is_taken_out_again)
     then_both(merged(R1, R1, R2), merged(R2, R1, R2));
 }
 
+TEST(an_agency_gets_its_report_back_also_after_the_other_one_was_forwarded)
+{
+    struct event away = EVENT(ReportForwarded, .report_id = R2, .old_owner_agency = "AGENCY_INFRA",
+                              .owner_agency = "AGENCY_HEALTH", .old_category = "infrastruktur",
+                              .category = "infrastruktur", .old_kind = "issue", .kind = "issue",
+                              .old_status = "RECEIVED", .new_status = "RECEIVED",
+                              .visibility = "PUBLIC", .note = "yours", .forwarded_at = NOON);
+    struct event theirs = unmerged(R2, R1, R2);
+    theirs.ReportUnmerged.owner_agency = "AGENCY_HEALTH";
+    given_two("PUBLIC");
+    given_merged(R1, R2);
+    given_in("report-" R2, away);
+    when(&officer_infra, COMMAND(UnmergeCase));
+    then_both(unmerged(R1, R1, R2), theirs);
+    given_two("PUBLIC");
+    given_merged(R1, R2);
+    given_in("report-" R2, away);
+    when(&officer_health, COMMAND(UnmergeCase));
+    then_refused(NO_SUCH_REPORT);
+}
+
 TEST(there_are_no_chains_of_merged_reports)
 {
     given_two("PUBLIC");
@@ -154,22 +175,68 @@ static struct event moved_to(const char *id, const char *status)
     return e;
 }
 
-TEST(a_withdrawn_report_is_neither_merged_nor_a_target_and_a_closed_one_may_be_both)
+TEST(a_final_report_is_neither_merged_nor_a_target)
 {
+    static const struct {
+        const char *id, *status, *detail;
+    } finals[] = {{R1, "WITHDRAWN", "This report is WITHDRAWN."},
+                  {R1, "CLOSED", "This report is CLOSED."},
+                  {R2, "WITHDRAWN", "That report is WITHDRAWN."},
+                  {R2, "CLOSED", "That report is CLOSED."}};
+    char stream[STREAM_TEXT];
+    for (int i = 0; i < 4; i++) {
+        given_two("PUBLIC");
+        stream_of_report(finals[i].id, stream);
+        given_in(stream, moved_to(finals[i].id, finals[i].status));
+        when(&admin, MERGE);
+        then_refused(NOT_MERGEABLE);
+        CHECK_TEXT(decided()->fault.detail, finals[i].detail);
+    }
     given_two("PUBLIC");
-    given_in(OWN, moved_to(R1, "WITHDRAWN"));
-    when(&officer_infra, MERGE);
-    then_refused(NOT_MERGEABLE);
-    given_two("PUBLIC");
-    given_in("report-" R2, moved_to(R2, "WITHDRAWN"));
-    when(&officer_infra, MERGE);
-    then_refused(NOT_MERGEABLE);
-    given_two("PUBLIC");
-    given_in(OWN, moved_to(R1, "CLOSED"));
-    given_in("report-" R2, moved_to(R2, "CLOSED"));
+    given_in("report-" R2, moved_to(R2, "RESOLVED"));
     when(&officer_infra, MERGE);
     CHECK_PROBLEM(decided_outcome(), NULL);
-    CHECK_INT(decided()->emitted_count, 2);
+}
+
+static void then_kept(const struct actor *who, struct command c, const char *visibility,
+                      const char *members)
+{
+    given_two(visibility);
+    given_in("report-" R3, filed(R3, visibility));
+    given_merged(R3, R1);
+    given_merged(R2, R1);
+    when(who, c);
+    then_refused(MERGE_TARGET);
+    CHECK_TEXT(decided()->members, members);
+}
+
+TEST(what_others_are_merged_into_is_not_withdrawn_by_anybody_and_names_them_to_who_may_know)
+{
+    static const char both[] = "\"merged\":[\"" R2 "\",\"" R3 "\"]";
+    struct command by_case = COMMAND(UpdateCaseStatus, .status = "WITHDRAWN", .note = "spam");
+    then_kept(&admin, COMMAND(WithdrawReport, .reason = "spam"), "PUBLIC", both);
+    then_kept(&admin, by_case, "ANONYMOUS", both);
+    then_kept(&citizen1, COMMAND(WithdrawReport), "PUBLIC", both);
+    then_kept(&citizen1, COMMAND(UpdateReportStatus, .status = "WITHDRAWN"), "PRIVATE", NULL);
+    then_kept(&citizen1, COMMAND(WithdrawReport), "ANONYMOUS", NULL);
+}
+
+TEST(a_report_is_withdrawn_when_all_are_taken_out_of_it)
+{
+    given_two("PUBLIC");
+    given_in("report-" R3, filed(R3, "PUBLIC"));
+    given_merged(R2, R1);
+    given_merged(R3, R1);
+    given_in(OWN, unmerged(R1, R2, R1));
+    when(&citizen1, COMMAND(WithdrawReport));
+    then_refused(MERGE_TARGET);
+    CHECK_TEXT(decided()->members, "\"merged\":[\"" R3 "\"]");
+    given_two("PUBLIC");
+    given_merged(R2, R1);
+    given_in(OWN, unmerged(R1, R2, R1));
+    when(&citizen1, COMMAND(WithdrawReport));
+    CHECK_PROBLEM(decided_outcome(), NULL);
+    CHECK_INT(decided()->emitted_count, 1);
 }
 
 /* R1 is a public issue of AGENCY_INFRA; the other one is like this. */

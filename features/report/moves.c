@@ -100,6 +100,8 @@ static fallible move(const struct report *r, enum status to, const char *note,
     if (to != r->status && m->note && !note)
         return refuse(out, NOTE_REQUIRED, note_field,
                       "Say why; the author and the agency read it.");
+    if (to != r->status && to == WITHDRAWN)
+        TRY(must_be_no_target(r, &c->actor, out));
 
     if (to != r->status) /* else the wish is already true: success without an event */
         moved(r, to, note, c, out);

@@ -103,18 +103,28 @@ static void answered(struct report *r, const struct ReportQuestionAnswered *e)
 
 static void merged(struct report *r, const struct ReportMerged *e, struct arena *a)
 {
-    if (text_equal(e->report_id, e->into_report_id))
-        r->merged_count++;
-    else
+    if (!text_equal(e->report_id, e->into_report_id)) {
         r->merged_into = arena_text(a, e->into_report_id);
+        return;
+    }
+    struct merged_report *one = arena_alloc(a, sizeof(*one));
+    *one = (struct merged_report){arena_text(a, e->merged_report_id), r->merged};
+    r->merged = one;
+    r->merged_count++;
 }
 
 static void unmerged(struct report *r, const struct ReportUnmerged *e)
 {
-    if (text_equal(e->report_id, e->into_report_id))
-        r->merged_count--;
-    else
+    if (!text_equal(e->report_id, e->into_report_id)) {
         r->merged_into = NULL;
+        return;
+    }
+    struct merged_report **at = &r->merged;
+    while (*at && !text_equal((*at)->id, e->merged_report_id))
+        at = &(*at)->earlier;
+    if (*at)
+        *at = (*at)->earlier;
+    r->merged_count--;
 }
 
 static void report_evolve(void *state, const struct event *e, struct arena *a)

@@ -16,6 +16,11 @@ struct report_question {
     struct report_question *earlier;
 };
 
+struct merged_report {
+    const char *id;
+    struct merged_report *earlier;
+};
+
 struct report {
     const char *id; /* NULL: there is no such report */
     enum status status;
@@ -34,8 +39,9 @@ struct report {
     struct report_agency *agencies; /* the owning one first, then the former ones */
     struct report_question *questions;
     int question_count;
-    const char *merged_into; /* the report it is the same as; NULL: none */
-    int merged_count;        /* reports that are merged into it */
+    const char *merged_into;      /* the report it is the same as; NULL: none */
+    struct merged_report *merged; /* what is merged into it, the newest first */
+    int merged_count;
 };
 
 bool is_author(const struct report *r, const struct actor *a);

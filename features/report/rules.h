@@ -21,6 +21,9 @@ fallible set_case_priority(const struct report *r, const struct command *c, stru
 /* merging.c: what is the same thing. */
 fallible merge_case(const struct report *r, const struct command *c, struct decision *out);
 fallible unmerge_case(const struct report *r, const struct command *c, struct decision *out);
+/* Refuses what would hide the reports that are merged into this one, and names them; not to the
+ * author of a hidden report, who may not know of other ones'. */
+fallible must_be_no_target(const struct report *r, const struct actor *a, struct decision *out);
 
 /* conversation.c: what author and agency say to each other. */
 fallible put_question(const struct report *r, const struct command *c, struct decision *out);

@@ -58,6 +58,8 @@ class Casework(unittest.TestCase):
         self.change("officer1", "POST", f"/cases/{rid}/merge", {"into": other})
         self.assertEqual(self.see("citizen1", f"/reports/{rid}").json["merged_into"], other)
         self.refused("officer1", "POST", f"/cases/{rid}/notes", {"text": "too late"}, "merged")
+        kept = self.city.ask("DELETE", f"/reports/{other}?reason=double", token=self.city.token("admin1")).json
+        self.assertEqual((kept["type"], kept["merged"]), ("/problems/merge-target", [rid]))
         self.change("officer1", "DELETE", f"/cases/{rid}/merge")
 
     def is_found_by_a_saved_filter(self, rid):
