@@ -71,6 +71,7 @@ static fallible read_target(struct http_request *r, const struct row *row, struc
         c->target = c->new_id = arena_text(http_arena(r), uuid_new(id));
     switch (command_id(c->type)) {
     case NEW_ID: return NULL;
+    case NAMED_DEFAULT: c->target = DEFAULT_NAME; return NULL;
     case OWN_ID:
     case PATH_WORD:
         c->target = given;

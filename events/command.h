@@ -77,7 +77,9 @@ enum stream_id {
     PATH_CODE,         /* the path's, 1 to 64 of A-Z, 0-9 and underscore */
     PATH_ID_AND_ACTOR, /* the path's and the user's */
     OWN_ID,            /* the user's; the path's word, as of PATH_WORD, names a part of it */
+    NAMED_DEFAULT,     /* DEFAULT_NAME: of a path that names nothing */
 };
+#define DEFAULT_NAME "default"
 enum stream_id command_id(int type);
 bool command_creates(int type); /* is it a new id? */
 bool command_takes_new_id(int type);

@@ -124,7 +124,7 @@ static bool is_already(const struct policy *now, struct PolicyDefined next)
     return now->version && shape_equal(event_shape(PolicyDefined), &now->rules, &next);
 }
 
-static void emit_policy(const struct PolicyDefined *next, struct decision *out)
+void emit_policy(const struct PolicyDefined *next, struct decision *out)
 {
     char stream[STREAM_TEXT];
     stream_of_policy(next->policy_id, stream);
@@ -156,6 +156,7 @@ static fallible policy_decide(const void *state, const struct command *c, struct
 {
     switch ((enum sla_command)c->type) {
     case DefinePolicy: return define_policy(state, c, out);
+    case SetSlaDuration: return set_duration(state, c, out);
     }
     return INTERNAL;
 }

@@ -9,7 +9,7 @@ struct policy {
 };
 
 /* The policy of everything that no other one is for. */
-#define DEFAULT_POLICY "default"
+#define DEFAULT_POLICY DEFAULT_NAME
 
 /* Folds the next event of its stream; what it keeps lives in `a`. */
 void policy_defined(struct policy *p, const struct PolicyDefined *e, struct arena *a);

@@ -1,4 +1,4 @@
-/* policy_rules.c -- see policy_rules.h. */
+/* policy_rules.c -- what a policy has to be. */
 #include "features/sla/policy_rules.h"
 
 #include "base/banned.h"
@@ -61,13 +61,17 @@ static fallible check_level(const struct checked_clock *of, int i)
     return NULL;
 }
 
+fallible check_duration(int64_t seconds, const char *field, struct decision *out)
+{
+    return seconds < SECONDS_MIN ? refuse(out, DURATION_TOO_SHORT, field, NULL) : NULL;
+}
+
 static fallible check_clock(const char *name, const struct PolicyClock *clock, struct decision *out)
 {
     const struct checked_clock of = {name, clock, out};
     if (!clock)
         return NULL;
-    if (clock->seconds < SECONDS_MIN)
-        return refuse(out, DURATION_TOO_SHORT, arena_join(out->arena, name, ".seconds", ""), NULL);
+    TRY(check_duration(clock->seconds, arena_join(out->arena, name, ".seconds", ""), out));
     for (int i = 0; i < clock->levels->count; i++)
         TRY(check_level(&of, i));
     return NULL;

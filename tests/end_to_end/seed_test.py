@@ -5,8 +5,7 @@ import time, unittest, uuid
 from city import SITE, city, wait_until
 
 REPORTING, OPERATIONS, WORKFLOW = range(3)  # of the seed's services: 8080, 8081, 8082
-WAITING = [(WORKFLOW, "GET", "/notifications/me"), (WORKFLOW, "GET", "/sla/status"), (WORKFLOW, "GET", "/sla/config"),
-           (WORKFLOW, "POST", "/sla/config")]
+WAITING = [(WORKFLOW, "GET", "/notifications/me"), (WORKFLOW, "GET", "/sla/status")]
 
 
 class Seed(unittest.TestCase):
@@ -63,7 +62,20 @@ class Seed(unittest.TestCase):
     def test_what_waits_is_said_to_be_missing(self):
         self.checks = 0
         for service, method, path in WAITING:
-            self.call(service, method, path, 404, {} if method == "POST" else None, city().token("citizen1"))
+            self.call(service, method, path, 404, token=city().token("citizen1"))
+
+    def test_its_time_to_resolve_which_needs_a_token_to_be_set(self):
+        self.checks, admin = 0, city().token("admin1")
+        before = self.call(WORKFLOW, "GET", "/sla/config", 200)
+        self.call(WORKFLOW, "POST", "/sla/config", 401, {"duration_seconds": 60})
+        short = self.call(WORKFLOW, "POST", "/sla/config", 400, {"duration_seconds": 5}, admin)
+        self.assertEqual((short["field"], short["error"]), ("duration_seconds", "Duration must be at least 10 seconds."))
+        told = {"sla_duration_sec": 60, "sla_duration_str": "1m0s", "success": True}
+        answer = self.call(WORKFLOW, "POST", "/sla/config", 200, {"duration_seconds": 60}, admin)
+        self.assertEqual(answer, {**told, "message": "SLA duration updated", "position": answer["position"]})
+        wait_until("one minute", lambda: self.call(WORKFLOW, "GET", "/sla/config", 200) == told)
+        self.call(WORKFLOW, "POST", "/sla/config", 200, {"duration_seconds": before["sla_duration_sec"]}, admin)
+        wait_until("as before", lambda: self.call(WORKFLOW, "GET", "/sla/config", 200) == before)
 
     def test_the_same_sites_may_call_there(self):
         a = city().ask("GET", "/reports/public", headers={"Origin": SITE}, port=city().extra_ports[REPORTING])

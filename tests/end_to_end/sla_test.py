@@ -66,5 +66,35 @@ class Policies(unittest.TestCase):
         self.assertIn("default-agency_health", listed[-3:-1])
 
 
+class Duration(unittest.TestCase):
+    def ask(self, seconds, who):
+        return city().post("/sla/config", {"duration_seconds": seconds}, who)
+
+    def test_an_admin_sets_it_for_the_city(self):
+        c = city()
+        for seconds, text in ((90, "1m30s"), (86399, "23h59m59s"), (10, "10s"), (172800, "48h0m0s")):
+            made = self.ask(seconds, "admin1")
+            self.assertEqual((made.status, made.json["sla_duration_str"]), (200, text), made.raw)
+            shown = c.get(f"/sla/config?min_position={made.json['position']}&wait_ms=5000").json
+            self.assertEqual(shown, {"sla_duration_sec": seconds, "sla_duration_str": text, "success": True})
+        again = self.ask(172800, "admin1")
+        self.assertEqual(again.json["position"], made.json["position"])
+
+    def test_a_supervisor_sets_it_for_the_own_agency(self):
+        c = city()
+        made = self.ask(7200 + int(uuid.uuid4().hex[:4], 16), "supervisor1")
+        self.assertEqual(made.status, 200, made.raw)
+        policy = shown("default-agency_infra", made).json
+        self.assertEqual((policy["agency"], policy["active"], policy["resolve"]["seconds"]),
+                         ("AGENCY_INFRA", True, made.json["sla_duration_sec"]))
+        self.assertEqual(c.get("/sla/config").json["sla_duration_sec"], 172800)
+
+    def test_others_do_not_set_it(self):
+        for who, status in ((None, 401), ("citizen1", 403), ("officer1", 403)):
+            self.assertEqual(self.ask(60, who).status, status)
+        refused = city().post("/sla/config", {"duration_seconds": 60}, "admin1", headers={"If-Match": '"1"'})
+        self.assertEqual((refused.status, refused.json["field"]), (400, "If-Match"))
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
