@@ -102,6 +102,7 @@ STATUS = ("report.created", "report.status.updated")
 OWNER = ("report.edited", "report.forwarded")
 TALK = ("report.question.asked", "report.question.answered", "report.commented")
 MERGES = ("report.merged", "report.unmerged")
+ESCALATED = ("report.escalated",)
 HANDLED = ("report.acknowledged", "report.assigned", "report.priority.changed")
 VOTES = ("report.upvoted", "report.upvote.withdrawn")
 
@@ -168,12 +169,14 @@ class case_inbox(Reports):
 
 
 class report_history(View):
-    tables, types = ("report_history",), STATUS + OWNER + TALK + HANDLED + MERGES
+    tables, types = ("report_history",), STATUS + OWNER + TALK + HANDLED + MERGES + ESCALATED
     facts = {
         **dict.fromkeys(OWNER + ("report.acknowledged", "report.assigned"),
                         ("old_owner_agency", "owner_agency", "old_category", "category", "old_assignee_user_id",
                          "assignee_user_id")),
         **dict.fromkeys(MERGES, ("merged_report_id", "into_report_id")),
+        **dict.fromkeys(ESCALATED, ("reason", "escalation_level", "level", "clock", "due_at", "late", "policy",
+                                    "policy_version", "target")),
         **dict.fromkeys(TALK + ("report.priority.changed",),
                         ("old_priority", "priority", "question_id", "comment_id", "commented_by", "text"))}
 
@@ -182,7 +185,7 @@ class report_history(View):
         if type not in self.types:
             return
         status = (d.get("old_status"), status_of(d)) if type in STATUS else (None, None)
-        at = next(v for m, v in d.items() if m.endswith("_at") and m != "occurred_at")
+        at = next(v for m, v in d.items() if m.endswith("_at") and m not in ("occurred_at", "due_at"))
         self.at["report_history"][d["report_id"], e["version"]] = {
             "report_id": d["report_id"], "version": e["version"], "position": e["position"], "type": type,
             "old_status": status[0], "new_status": status[1], "note": d.get("note"),

@@ -127,6 +127,15 @@ static void unmerged(struct report *r, const struct ReportUnmerged *e)
     r->merged_count--;
 }
 
+static void fired(struct report *r, const struct ReportEscalated *e, struct arena *a)
+{
+    struct report_firing *firing = arena_alloc(a, sizeof(*firing));
+    *firing = (struct report_firing){
+        .clock = arena_text(a, e->clock), .level = arena_text(a, e->level), .earlier = r->fired};
+    r->fired = firing;
+    r->fired_count++;
+}
+
 static void report_evolve(void *state, const struct event *e, struct arena *a)
 {
     struct report *r = state;
@@ -149,6 +158,7 @@ static void report_evolve(void *state, const struct event *e, struct arena *a)
     case ReportCommented: break;
     case ReportMerged: merged(r, &e->ReportMerged, a); break;
     case ReportUnmerged: unmerged(r, &e->ReportUnmerged); break;
+    case ReportEscalated: fired(r, &e->ReportEscalated, a); break;
     }
 }
 
@@ -184,6 +194,14 @@ bool is_author(const struct report *r, const struct actor *a)
 bool is_anonymous_author(const struct report *r, const struct actor *a)
 {
     return r->visibility == ANONYMOUS && is_author(r, a);
+}
+
+bool may_fire(const struct report *r, const char *clock, const char *level)
+{
+    const struct report_firing *f = r->fired;
+    while (f && !(text_equal(f->clock, clock) && text_equal(f->level, level)))
+        f = f->earlier;
+    return !f && r->fired_count < FIRINGS_MAX;
 }
 
 bool is_final(const struct report *r)

@@ -21,6 +21,13 @@ struct merged_report {
     struct merged_report *earlier;
 };
 
+/* A level of one of its clocks that has fired. */
+struct report_firing {
+    const char *clock, *level;
+    struct report_firing *earlier;
+};
+enum { FIRINGS_MAX = 512 }; /* of one report: then no level fires any more */
+
 struct report {
     const char *id; /* NULL: there is no such report */
     enum status status;
@@ -42,6 +49,8 @@ struct report {
     const char *merged_into;      /* the report it is the same as; NULL: none */
     struct merged_report *merged; /* what is merged into it, the newest first */
     int merged_count;
+    struct report_firing *fired;
+    int fired_count;
 };
 
 bool is_author(const struct report *r, const struct actor *a);
@@ -61,6 +70,8 @@ bool is_anonymous_author(const struct report *r, const struct actor *a);
 /* Refuses what is not done with a report that is merged into another one, and names that one; not
  * to the author of a hidden report, who may not know of another one's. */
 fallible must_not_be_merged(const struct report *r, const struct actor *a, struct decision *out);
+/* A level of a clock fires once, whatever else was kept of it: this alone decides. */
+bool may_fire(const struct report *r, const char *clock, const char *level);
 /* CLOSED and WITHDRAWN: nothing leads out of them. */
 bool is_final(const struct report *r);
 

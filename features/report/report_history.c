@@ -136,6 +136,20 @@ static void set_priority(struct history *h, struct filed *r, const char *id)
     r->priority = to;
 }
 
+static void escalate(struct history *h, struct filed *r, const char *id)
+{
+    int64_t at = history_moment(h);
+    history_add(h, "report", id,
+                EVENT(ReportEscalated, .report_id = id,
+                      .reason = escalation_reason_words[history_pick(h, ESCALATION_REASON_COUNT)],
+                      .escalation_level = history_pick(h, 4), .level = "due",
+                      .clock = history_pick(h, 2) ? "resolve" : "acknowledge",
+                      .due_at = history_pick(h, 3) ? at - 1000000 : 0, .fired_at = at,
+                      .late = history_pick(h, 2), .policy = "default", .policy_version = 1,
+                      .target = escalation_target_words[history_pick(h, ESCALATION_TARGET_COUNT)],
+                      .owner_agency = r->agency, .visibility = r->visibility));
+}
+
 static const char *part_id(struct history *h, struct reports *all)
 {
     return arena_printf(&h->arena, "019b7f00-0000-7000-8000-00000000c%03d", all->parts++);
@@ -213,7 +227,7 @@ static void merge_or_unmerge(struct history *h, struct reports *all, int i)
 static void step(struct history *h, void *state)
 {
     static void (*const handle[])(struct history *, struct filed *, const char *) = {
-        move, move, edit, forward, acknowledge, assign, set_priority};
+        move, move, edit, forward, acknowledge, assign, set_priority, escalate};
     enum { HANDLES = sizeof(handle) / sizeof(handle[0]) };
     struct reports *all = state;
     int i = history_pick(h, HISTORY_SUBJECTS), what = history_pick(h, HANDLES + 6);

@@ -63,7 +63,7 @@ fallible set_duration(const struct policy *city, const struct command *c, struct
 
     struct PolicyDefined next = with_duration(&own, city, c, out->arena);
     const struct PolicyDefined *now = &own.policy->rules;
-    bool already = own.policy->version && now->active && now->resolve->seconds == seconds;
+    bool already = now->active && now->resolve->seconds == seconds;
     if (!already)
         emit_policy(&next, out);
     text_printf(&out->answer, "\"sla_duration_sec\":%lld", (long long)seconds);

@@ -24,6 +24,8 @@ static void policy_evolve(void *state, const struct event *e, struct arena *a)
 {
     switch ((enum sla_event)e->type) {
     case PolicyDefined: policy_defined(state, &e->PolicyDefined, a); break;
+    case SlaPlanned:
+    case SlaRepoliced: break; /* of the streams of reports' clocks */
     }
 }
 

@@ -7,7 +7,7 @@ static const struct PolicyClock *pick_clock(struct history *h)
     struct shape_list *list = arena_alloc(&h->arena, sizeof(*list));
     struct PolicyClock *clock = arena_alloc(&h->arena, sizeof(*clock));
     levels[0] = (struct PolicyLevel){
-        .name = "due", .number = 1, .target = level_target_words[history_pick(h, 2)]};
+        .name = "due", .number = 1, .target = escalation_target_words[history_pick(h, 2)]};
     levels[1] = (struct PolicyLevel){.name = "late",
                                      .number = 2,
                                      .after_due_seconds = 1 + history_pick(h, 9),

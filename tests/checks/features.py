@@ -10,9 +10,10 @@ import sources
 MACHINES = ("command-api/", "query-api/", "projector/", "writer/", "view_engine/", "platform/", "base/", "api/", "events/")
 KERNEL = ("events/features.def", "events/place.def")
 ACCOUNT = re.compile(r"(platform/(identity/)?(account|revoked|password|token)|command-api/(accounts|authenticate|refresh_token))")
-# Members that are words of the machines, too: what a token says, what every log line and metric says.
+# Members that are words of the machines, too: what a token says, what every log line and metric says, Redis' policy.
 SHARED = {"user_id", "role", "agency", "status", "code", "kind", "names", "reason", "active", "category", "content",
-          "street", "city", "state", "session_id", "role_version", "text"}
+          "street", "city", "state", "session_id", "role_version", "text", "level", "target", "policy"}
+SERVICE = re.compile(r"\bsla-worker\b")  # a program's name, no stream's
 STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 
@@ -58,7 +59,7 @@ def faults_of(path, feature, words):
             continue
         for name in set(re.findall(r"\w+", STRING.sub('""', line))) & words["identifiers"]:
             yield number, f"names {name}"
-        for literal in STRING.findall(line):
+        for literal in (SERVICE.sub("", found) for found in STRING.findall(line)):
             for word in words["holds"]:
                 if re.search(r"(?<![\w-])" + re.escape(word) + (r"(?![\w-])" if not word.endswith("-") else ""), literal):
                     yield number, f'holds "{word}"'

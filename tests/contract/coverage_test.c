@@ -9,13 +9,10 @@
 #include "events/command.h"
 
 static const char *const sent_by_the_service[] = {NULL};
-static const char *const shown_by_no_view[] = {"user.registered",
-                                               "user.session.ended",
-                                               "user.role.changed",
-                                               "user.disabled",
-                                               "user.enabled",
-                                               "user.password.changed",
-                                               NULL};
+static const char *const shown_by_no_view[] = {
+    "user.registered", "user.session.ended", "user.role.changed",
+    "user.disabled",   "user.enabled",       "user.password.changed",
+    "sla.planned",     "sla.repoliced",      NULL};
 
 static void append_file(struct text *all, const char *path)
 {

@@ -247,9 +247,11 @@ static void add_talk(const struct sample *s)
     views_sql("INSERT INTO report_history.report_history (report_id, version, position, type, at, "
               "facts) VALUES ('%s', %lld, %lld, 'report.commented', now(), "
               "jsonb_build_object('text', '%s')), ('%s', %lld, %lld, 'report.assigned', now(), "
-              "'{\"assignee_user_id\": \"an assignee\"}')",
+              "'{\"assignee_user_id\": \"an assignee\"}'), ('%s', %lld, %lld, 'report.escalated', "
+              "now(), '{\"level\": \"a level\"}')",
               s->id, (long long)s->version + 1, (long long)s->position, s->said, s->id,
-              (long long)s->version + 2, (long long)s->position);
+              (long long)s->version + 2, (long long)s->position, s->id, (long long)s->version + 3,
+              (long long)s->position);
 }
 
 static void add_counts(const struct sample *s)

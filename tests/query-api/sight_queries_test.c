@@ -58,7 +58,8 @@ static void check_one(const struct onlooker *o, const char *token, int i)
         scoped_response r = get(path, token, NULL);
         bool all = sees == 'a';
         if (r.status != (sees == '-' ? 404 : 200) || has(&r, "a note") != all ||
-            has(&r, "a word") != all || has(&r, "an assignee") || has(&r, INSIDE))
+            has(&r, "a word") != all || has(&r, "an assignee") || has(&r, INSIDE) ||
+            has(&r, "a level") != (history && (o->has_case || o->reads_case)))
             fail(o, path, i, r.status);
     }
     snprintf(path, sizeof(path), "/cases/%s", sample_id(i + 1));
@@ -67,7 +68,8 @@ static void check_one(const struct onlooker *o, const char *token, int i)
                    : !(o->role & (int)(OFFICER | SUPERVISOR | ADMIN)) ? 403
                    : o->has_case || o->reads_case                     ? 200
                                                                       : 404;
-    if (r.status != expected || occurrences(&r, INSIDE) != (expected == 200 ? 2 : 0))
+    if (r.status != expected || occurrences(&r, INSIDE) != (expected == 200 ? 2 : 0) ||
+        has(&r, "a level") != (expected == 200))
         fail(o, path, i, r.status);
 }
 

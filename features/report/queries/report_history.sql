@@ -1,5 +1,5 @@
 -- report_history.sql -- what happened to one report, oldest first: notes and what author and agency said to
--- each other only for those who see all, who works on it only in GET /cases/{id}, and which other report it was merged
+-- each other only for those who see all, escalations only for its agencies, who works on it only in GET /cases/{id}, and which other report it was merged
 -- with only for those who may see that one.
 -- $6 limit, $7 version of the last row seen
 -- :with report_seen
@@ -25,5 +25,6 @@ SELECT json_build_object('data', coalesce(json_agg(CASE
                         AND (s.sees_all OR type <> ALL (ARRAY['report.question.asked', 'report.question.answered',
                                                               'report.commented']))
                         AND type <> 'report.assigned'
+                        AND (s.works_it OR type <> 'report.escalated')
                       ORDER BY version LIMIT $6::int) h ON true
 HAVING count(s.report_id) > 0

@@ -21,6 +21,8 @@ CREATE TABLE report_history (
 -- :members old_priority text, priority text, old_assignee_user_id text, assignee_user_id text
 -- :members merged_at timestamptz, unmerged_at timestamptz, merged_report_id text, into_report_id text
 -- :members question_id text, comment_id text, commented_by text, text text
+-- :members reason text, escalation_level int, level text, clock text, due_at text, fired_at timestamptz, late boolean
+-- :members policy text, policy_version bigint, target text
 
 -- :on report.created, report.status.updated
 INSERT INTO report_history (report_id, version, position, type, old_status, new_status, note, facts, at)
@@ -52,4 +54,12 @@ INSERT INTO report_history (report_id, version, position, type, facts, at)
 SELECT report_id, version, position, type,
        jsonb_build_object('merged_report_id', merged_report_id, 'into_report_id', into_report_id),
        coalesce(merged_at, unmerged_at)
+  FROM batch;
+
+-- :on report.escalated
+INSERT INTO report_history (report_id, version, position, type, facts, at)
+SELECT report_id, version, position, type,
+       jsonb_strip_nulls(jsonb_build_object(
+           'reason', reason, 'escalation_level', escalation_level, 'level', level, 'clock', clock, 'due_at', due_at,
+           'late', late, 'policy', policy, 'policy_version', policy_version, 'target', target)), fired_at
   FROM batch;
