@@ -247,7 +247,7 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     TRY(read_target(r, row, c, f));
     TRY(edge_preconditions(r, row->version, c, f));
     TRY(read_body(r, c, f));
-    command_complete(c);
+    command_complete(c, http_arena(r));
     TRY(read_key(r, p, f));
     request->loop = http_loop_of(r);
     request->request = r;

@@ -56,7 +56,7 @@ static fallible fill(struct first_start *f, const struct start_row *row, struct 
                           .target = row->target};
     TRY(shape_read(command_shape(row->type), row->body, strlen(row->body), &s->arena, c->body,
                    NULL));
-    command_complete(c);
+    command_complete(c, &s->arena);
     digest_parts_hex(f->api->server_secret, (const char *const[]){uuid_new(key)}, 1,
                      s->pending.key);
     digest_parts_hex(f->api->server_secret, (const char *const[]){row->target}, 1,

@@ -58,6 +58,7 @@ struct command {
     const char *new_id; /* of what is made, if the path's id is that of something else; a row says
                            whether there is one */
     struct precondition if_match, if_none_match;
+    const void *prepared; /* by its decider's `prepare`; NULL: nothing */
     union {
         char body[8]; /* where all of them begin */
         COMMANDS(COMMAND_MEMBER)

@@ -34,13 +34,15 @@ bool is_stream_category(const char *category)
     return false;
 }
 
-void command_complete(struct command *c)
+void command_complete(struct command *c, struct arena *a)
 {
     char stream[STREAM_TEXT];
     command_stream(c, stream);
     const struct decider *d = stream_decider(stream);
     if (d && d->complete)
         d->complete(c);
+    if (d && d->prepare)
+        c->prepared = d->prepare(c, a);
 }
 
 void decision_release(struct decision *d)

@@ -19,14 +19,17 @@ struct decider {
     /* Gives members of the body that were left out their defaults and sorts names: two that mean
      * the same are the same afterwards. NULL: there is nothing to do. */
     void (*complete)(struct command *c);
+    /* What the rule needs besides of what may be another tomorrow, such as the rules of a time zone
+     * of a library: made in `a` when the command is completed, c->prepared. NULL: nothing. */
+    const void *(*prepare)(const struct command *c, struct arena *a);
 };
 
-#define DECIDER(name)                          \
+#define DECIDER_OF(name, complete, prepare)    \
     const struct decider name##_decider[1] = { \
-        {#name, sizeof(struct name), name##_evolve, name##_decide, NULL}}
-#define COMPLETING_DECIDER(name)               \
-    const struct decider name##_decider[1] = { \
-        {#name, sizeof(struct name), name##_evolve, name##_decide, name##_complete}}
+        {#name, sizeof(struct name), name##_evolve, name##_decide, complete, prepare}}
+#define DECIDER(name)            DECIDER_OF(name, NULL, NULL)
+#define COMPLETING_DECIDER(name) DECIDER_OF(name, name##_complete, NULL)
+#define PREPARING_DECIDER(name)  DECIDER_OF(name, NULL, name##_prepare)
 
 /* A row of streams.def. */
 struct stream_kind {
@@ -40,8 +43,9 @@ bool is_stream(const char *stream);
 const struct decider *stream_decider(const char *stream);
 bool is_stream_category(const char *category);
 
-/* Before anything is made of the body, whose texts must be its own: see `complete`. */
-void command_complete(struct command *c);
+/* Before anything is made of the body, whose texts must be its own: see `complete`, `prepare`. `a`
+ * outlives the decision. */
+void command_complete(struct command *c, struct arena *a);
 
 enum { EMITTED_MAX = 8, READS_MAX = 8 };
 

@@ -121,4 +121,4 @@ static fallible casefile_decide(const void *state, const struct command *c, stru
 
 /* The kind of its streams is no name that C takes. */
 const struct decider case_decider[1] = {
-    {"case", sizeof(struct casefile), casefile_evolve, casefile_decide, NULL}};
+    {"case", sizeof(struct casefile), casefile_evolve, casefile_decide, NULL, NULL}};

@@ -62,7 +62,7 @@ static const char *digest_of(struct arena *a, int type, const char *json, const 
     CHECK_OK(shape_read(command_shape(type), json, strlen(json), a, &c.CreateReport, &f));
     if (none_match)
         CHECK(precondition_read(none_match, &c.if_none_match));
-    command_complete(&c);
+    command_complete(&c, a);
     command_digest(SECRET, &c, "", out);
     return out;
 }

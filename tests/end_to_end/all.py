@@ -2,8 +2,8 @@
 """all.py -- the end-to-end ring: one city, every test, the ledger behind those that fill the log."""
 import glob, os, sys, unittest
 
-ORDER = ("main_job", "casework", "follow", "sla", "officers", "anonymous", "accounts", "bad_input", "gateway", "seed", "bad_days",
-         "operator", "readme", "ledger", "restore")
+ORDER = ("main_job", "casework", "follow", "sla", "calendars", "officers", "anonymous", "accounts", "bad_input", "gateway", "seed",
+         "bad_days", "operator", "readme", "ledger", "restore")
 
 if __name__ == "__main__":
     names = [name + "_test" for name in ORDER]

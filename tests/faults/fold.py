@@ -15,7 +15,7 @@ def micros(text):
 
 
 TIMES = {"occurred_at", "created_at", "last_status_at", "updated_at", "at", "forwarded_at", "acknowledged_at", "touched_at", "held_since",
-         "asked_at", "answered_at", "commented_at", "saved_at", "until", "since"}
+         "asked_at", "answered_at", "commented_at", "saved_at", "until", "since", "defined_at"}
 
 
 def comparable(row):

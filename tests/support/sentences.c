@@ -103,7 +103,7 @@ void when(const struct actor *a, struct command c)
     char own[STREAM_TEXT];
     c.actor = *a;
     c.now = c.now ? c.now : NOON;
-    command_complete(&c);
+    command_complete(&c, &arena);
     command_stream(&c, own);
     for (int i = 0; i < pending_count; i++)
         given_in(own, pending[i]);

@@ -22,7 +22,7 @@ static fallible decide_by_rule(const void *state, const struct command *c, struc
 }
 
 static const struct decider own_decider[1] = {
-    {"report", sizeof(struct own_state), count_event, decide_by_rule, NULL}};
+    {"report", sizeof(struct own_state), count_event, decide_by_rule, NULL, NULL}};
 
 const struct decider *__real_stream_decider(const char *stream);
 const struct decider *__wrap_stream_decider(const char *stream);

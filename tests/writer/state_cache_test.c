@@ -15,7 +15,7 @@ static void keep_much(void *state, const struct event *e, struct arena *a)
     memset(arena_alloc(a, STATE_BYTES), 1, STATE_BYTES);
 }
 
-static const struct decider large_decider[1] = {{"report", 8, keep_much, NULL, NULL}};
+static const struct decider large_decider[1] = {{"report", 8, keep_much, NULL, NULL, NULL}};
 
 static void add(struct state_cache *c, int i)
 {

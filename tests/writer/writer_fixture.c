@@ -52,14 +52,14 @@ struct pending *command(const struct actor *a, struct command c, const char *key
     struct pending *p = must_alloc(1, sizeof(*p));
     char own[UUID_TEXT];
     scoped_text body = {0};
-    command_complete(&c);
+    p->arena = must_alloc(1, sizeof(*p->arena));
+    command_complete(&c, p->arena);
     shape_write(command_shape(c.type), &c.CreateReport, &body);
     p->command = c;
     p->command.actor = *a;
     p->command.now = time_now();
     p->success = c.type == CreateReport ? 201 : 200;
     p->settled = settled;
-    p->arena = must_alloc(1, sizeof(*p->arena));
     p->correlation_id = "request-1";
     p->secret = SECRET;
     p->client_key = arena_text(p->arena, key ? key : uuid_new(own));
