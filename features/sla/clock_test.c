@@ -222,7 +222,9 @@ TEST(late_levels_come_at_night_too_unless_they_wait_for_office_hours)
     clock_fire(&c, AT(36), "due");
     comes(&c, 36, LATE4H, 40);
     clock_fire(&c, AT(40), "late4h");
-    comes(&c, 40, LATE1D, 60);
+    clock_pause(&c, AT(42), PAUSED_BY_HOLD);
+    clock_resume(&c, AT(42), PAUSED_BY_HOLD);
+    comes(&c, 42, LATE1D, 60);
     c = clock_of(patient, 6);
     comes(&c, 6, 0, 36);
     clock_fire(&c, AT(36), "due");
@@ -281,7 +283,7 @@ TEST(a_clock_ends_met_or_late_or_is_dropped_and_the_first_end_stands)
     clock_end(&c, AT(51));
     CHECK_INT(c.ended_as, CLOCK_LATE);
     c = clock_of(two_days, 0);
-    clock_drop(&c, AT(60));
+    clock_drop(&c, AT(40));
     CHECK_INT(c.ended_as, CLOCK_DROPPED);
 }
 

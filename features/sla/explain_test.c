@@ -72,8 +72,9 @@ TEST(a_pause_is_one_interval_for_each_set_of_reasons)
 
 TEST(an_ended_clock_is_explained_until_now_and_through_its_reopening)
 {
-    EXPLAIN(50, begins(two_days, 0), becomes(CLOCK_ENDED, 10, 0), becomes(CLOCK_REOPENED, 20, 0),
-            becomes(CLOCK_GIVEN_UP, 30, 0));
+    EXPLAIN(50, begins(two_days, 0), becomes(CLOCK_ENDED, 10, 0),
+            becomes(CLOCK_PAUSED, 12, PAUSED_BY_HOLD), becomes(CLOCK_RESUMED, 15, PAUSED_BY_HOLD),
+            becomes(CLOCK_REOPENED, 20, 0), becomes(CLOCK_GIVEN_UP, 30, 0));
     CHECK_INT(count, 4);
     shows(&rows[1], 10, 20, AFTER_THE_END);
     shows(&rows[2], 20, 30, COUNTED);

@@ -163,11 +163,11 @@ static void run(struct oracle *o, long long at)
 {
     struct quiet q = quiet_for(o);
     int overdue = o->due >= 0;
-    while (o->now < at && q.open > 0 && q.overdue > 0) {
-        long long index = (o->now - o->start) / MINUTE;
-        int counts = o->terms->open[index] == ORACLE_OPEN;
-        long long length = o->start + (index + 1) * MINUTE - o->now; /* of the minute's rest */
-        length = length < at - o->now ? length : at - o->now;
+    const unsigned char *minute = o->terms->open + (o->now - o->start) / MINUTE;
+    long long next = o->now - (o->now - o->start) % MINUTE + MINUTE;
+    for (; o->now < at && q.open > 0 && q.overdue > 0; minute++, next += MINUTE) {
+        int counts = *minute == ORACLE_OPEN;
+        long long length = (next < at ? next : at) - o->now;
         if (counts && length > q.open)
             length = q.open;
         if (overdue && length > q.overdue)
