@@ -5,6 +5,7 @@
 #include "base/shape_copy.h"
 #include "base/texts.h"
 #include "features/agency/agency.h"
+#include "features/calendar/definition.h"
 #include "features/category/category.h"
 #include "features/sla/policy_rules.h"
 #include "base/banned.h"
@@ -104,6 +105,19 @@ static fallible check_subject(const struct policy *now, const struct DefinePolic
     return NULL;
 }
 
+static fallible check_calendar(const struct PolicyClock *clock, const char *field,
+                               struct decision *out)
+{
+    return clock ? require_calendar(clock->calendar, field, out) : NULL;
+}
+
+static fallible check_calendars(const struct DefinePolicy *d, struct decision *out)
+{
+    TRY(check_calendar(d->acknowledge, "acknowledge.calendar", out));
+    TRY(check_calendar(d->resolve, "resolve.calendar", out));
+    return check_calendar(d->answer, "answer.calendar", out);
+}
+
 static struct PolicyDefined defined_by(const struct command *c)
 {
     const struct DefinePolicy *d = &c->DefinePolicy;
@@ -145,8 +159,10 @@ static fallible define_policy(const struct policy *now, const struct command *c,
     TRY(check_version(c, out));
     TRY(check_default(&next, out));
     TRY(check_clocks(&next, out));
-    if (c->actor.role != SYSTEM)
+    if (c->actor.role != SYSTEM) {
         TRY(check_subject(now, d, out));
+        TRY(check_calendars(d, out));
+    }
 
     if (!is_already(now, next) && !(c->actor.role == SYSTEM && now->version))
         emit_policy(&next, out);

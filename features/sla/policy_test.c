@@ -8,6 +8,16 @@ static const struct PolicyLevel due_levels[] = {{.name = "due", .number = 1, .ta
 static const struct shape_list due = {1, due_levels};
 static const struct PolicyClock two_days = {172800, "always", &due};
 
+/* There is one calendar. */
+static void begin(void)
+{
+    static const struct shape_list none = {0, NULL};
+    given_nothing();
+    given_in("calendar-always",
+             EVENT(CalendarDefined, .calendar_id = "always", .zone = "UTC", .hours = &none,
+                   .holidays = &none, .zone_changes = &none, .defined_at = NOON));
+}
+
 static struct command define(const char *id)
 {
     struct command c = COMMAND(DefinePolicy, .rank = 10, .resolve = &two_days, .active = true);
@@ -32,10 +42,10 @@ TEST(an_admin_defines_a_policy_and_changes_it)
 {
     struct command c = define("roads");
     struct event e = policy_event("roads");
-    given_nothing();
+    begin();
     when(&admin, c);
     then("policy-roads", "sla", e);
-    given_nothing();
+    begin();
     given(e);
     c.DefinePolicy.active = e.PolicyDefined.active = false;
     when(&admin, c);
@@ -52,11 +62,11 @@ TEST(the_same_policy_again_and_the_systems_own_are_success_without_an_event)
     e.PolicyDefined.names = &names;
     e.PolicyDefined.defined_at = NOON - DAY;
     c.DefinePolicy.names = &other_order;
-    given_nothing();
+    begin();
     given(e);
     when(&admin, c);
     then_nothing();
-    given_nothing();
+    begin();
     given(policy_event(DEFAULT_POLICY));
     c = define(DEFAULT_POLICY);
     c.DefinePolicy.rank = 7;
@@ -69,14 +79,14 @@ TEST(a_policy_is_for_a_category_and_an_agency_that_are_active)
     struct command c = define("roads");
     struct event e = policy_event("roads");
     c.DefinePolicy.category = e.PolicyDefined.category = "infrastruktur";
-    given_nothing();
+    begin();
     refused(c, NO_SUCH_CATEGORY, "category");
     c.DefinePolicy.agency = e.PolicyDefined.agency = "AGENCY_INFRA";
-    given_nothing();
+    begin();
     given_in("category-infrastruktur", category_defined("infrastruktur", "AGENCY_INFRA"));
     given_agency("AGENCY_INFRA", false);
     refused(c, NO_SUCH_AGENCY, "agency");
-    given_nothing();
+    begin();
     given_in("category-infrastruktur", category_defined("infrastruktur", "AGENCY_INFRA"));
     given_agency("AGENCY_INFRA", true);
     when(&admin, c);
@@ -89,7 +99,7 @@ TEST(a_policy_keeps_the_category_and_the_agency_that_have_become_inactive)
     struct event e = policy_event("roads");
     e.PolicyDefined.category = c.DefinePolicy.category = "gone";
     e.PolicyDefined.agency = c.DefinePolicy.agency = "GONE";
-    given_nothing();
+    begin();
     given(e);
     c.DefinePolicy.rank = e.PolicyDefined.rank = 11;
     when(&admin, c);
@@ -100,9 +110,29 @@ TEST(a_changed_policy_has_to_be_at_the_version_that_is_named)
 {
     struct command c = define("roads");
     c.if_match = (struct precondition){.given = true, .count = 1, .versions = {2}};
-    given_nothing();
+    begin();
     given(policy_event("roads"));
     refused(c, VERSION_MISMATCH, "If-Match");
+}
+
+TEST(a_clock_runs_by_a_calendar_that_is_defined)
+{
+    static const struct PolicyClock nowhere = {60, "nowhere", &due}, none = {60, "no word!", &due};
+    struct command c = define("roads");
+    c.DefinePolicy.acknowledge = &nowhere;
+    begin();
+    refused(c, NO_SUCH_CALENDAR, "acknowledge.calendar");
+    c.DefinePolicy.acknowledge = NULL;
+    c.DefinePolicy.resolve = &none;
+    begin();
+    refused(c, NO_SUCH_CALENDAR, "resolve.calendar");
+    c.DefinePolicy.resolve = &two_days;
+    c.DefinePolicy.answer = &nowhere;
+    begin();
+    refused(c, NO_SUCH_CALENDAR, "answer.calendar");
+    given_nothing();
+    when(&system_actor, define("roads"));
+    then("policy-roads", "sla", policy_event("roads"));
 }
 
 /* ---- clocks and levels ---- */
@@ -114,7 +144,7 @@ static void refused_clock(const struct PolicyLevel *levels, int count, const str
     const struct PolicyClock clock = {3600, "always", &list};
     struct command c = define("roads");
     c.DefinePolicy.answer = &clock;
-    given_nothing();
+    begin();
     refused(c, p, field);
 }
 
@@ -124,10 +154,10 @@ TEST(a_clock_runs_for_ten_seconds_or_longer)
     struct command c = define("roads");
     struct event e = policy_event("roads");
     c.DefinePolicy.acknowledge = &nine;
-    given_nothing();
+    begin();
     refused(c, DURATION_TOO_SHORT, "acknowledge.seconds");
     c.DefinePolicy.acknowledge = e.PolicyDefined.acknowledge = &ten;
-    given_nothing();
+    begin();
     when(&admin, c);
     then("policy-roads", "sla", e);
 }
@@ -175,7 +205,7 @@ TEST(levels_stand_in_the_order_in_which_they_come)
         struct command c = define("roads");
         levels[0].target = levels[1].target = "agency";
         c.DefinePolicy.answer = &clock;
-        given_nothing();
+        begin();
         when(&admin, c);
         CHECK_PROBLEM(decided_outcome(), rows[i].field ? BAD_LEVEL : NULL);
         if (rows[i].field)
@@ -189,19 +219,19 @@ TEST(the_default_is_for_everything_and_always_active)
 {
     struct command c = define(DEFAULT_POLICY);
     c.DefinePolicy.agency = "AGENCY_INFRA";
-    given_nothing();
+    begin();
     refused(c, BAD_DEFAULT, "agency");
     c = define(DEFAULT_POLICY);
     c.DefinePolicy.priority = "high";
-    given_nothing();
+    begin();
     refused(c, BAD_DEFAULT, "priority");
     c = define(DEFAULT_POLICY);
     c.DefinePolicy.active = false;
-    given_nothing();
+    begin();
     refused(c, BAD_DEFAULT, "active");
     c = define(DEFAULT_POLICY);
     c.DefinePolicy.resolve = NULL;
-    given_nothing();
+    begin();
     refused(c, BAD_DEFAULT, "resolve");
 }
 
@@ -209,18 +239,18 @@ TEST(the_default_of_an_agency_is_for_that_agency)
 {
     struct command c = define("default-agency_infra");
     struct event e = policy_event("default-agency_infra");
-    given_nothing();
+    begin();
     refused(c, BAD_DEFAULT, "agency");
     c.DefinePolicy.agency = "AGENCY_HEALTH";
-    given_nothing();
+    begin();
     refused(c, BAD_DEFAULT, "agency");
     c.DefinePolicy.agency = e.PolicyDefined.agency = "AGENCY_INFRA";
     c.DefinePolicy.category = "infrastruktur";
-    given_nothing();
+    begin();
     refused(c, BAD_DEFAULT, "category");
     c.DefinePolicy.category = NULL;
     c.DefinePolicy.active = e.PolicyDefined.active = false;
-    given_nothing();
+    begin();
     given_agency("AGENCY_INFRA", true);
     when(&admin, c);
     then("policy-default-agency_infra", "sla", e);

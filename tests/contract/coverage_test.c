@@ -1,6 +1,6 @@
 /* coverage_test.c -- nothing stands alone: each command has a route or a named sender, each event
- * type is shown by a view or named here as one that none shows, each first category has its agency.
- */
+ * type is shown by a view or named here as one that none shows, each first category has its agency,
+ * each first policy its calendars. */
 #include "tests/support/harness.h"
 
 #include <glob.h>
@@ -85,10 +85,10 @@ static const struct start_row {
 };
 enum { START_ROWS = sizeof(start_rows) / sizeof(start_rows[0]) };
 
-static bool is_agency_before(int row, const char *code)
+static bool stands_before(int row, int type, const char *target)
 {
     for (int i = 0; i < row; i++)
-        if (start_rows[i].type == DefineAgency && text_equal(start_rows[i].target, code))
+        if (start_rows[i].type == type && text_equal(start_rows[i].target, target))
             return true;
     return false;
 }
@@ -103,7 +103,25 @@ TEST(the_first_categories_belong_to_agencies_that_the_first_start_defines_before
             continue;
         CHECK_OK(shape_read(command_shape(DefineCategory), start_rows[i].body,
                             strlen(start_rows[i].body), &a, &body, NULL));
-        if (!is_agency_before(i, body.agency))
+        if (!stands_before(i, DefineAgency, body.agency))
             test_fail(__FILE__, __LINE__, start_rows[i].target, body.agency, "an agency");
     }
+}
+
+TEST(the_first_policies_run_by_calendars_that_the_first_start_defines_before)
+{
+    scoped_arena a = {0};
+    int clocks = 0;
+    for (int i = 0; i < START_ROWS; i++) {
+        struct DefinePolicy body;
+        if (start_rows[i].type != DefinePolicy)
+            continue;
+        CHECK_OK(shape_read(command_shape(DefinePolicy), start_rows[i].body,
+                            strlen(start_rows[i].body), &a, &body, NULL));
+        const struct PolicyClock *const all[] = {body.acknowledge, body.resolve, body.answer};
+        for (int k = 0; k < 3; k++)
+            if (all[k] && ++clocks && !stands_before(i, DefineCalendar, all[k]->calendar))
+                test_fail(__FILE__, __LINE__, start_rows[i].target, all[k]->calendar, "a calendar");
+    }
+    CHECK(clocks > 0);
 }

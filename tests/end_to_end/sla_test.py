@@ -48,6 +48,7 @@ class Policies(unittest.TestCase):
                                      ({"answer": {**clock, "levels": [DUE, {**DUE, "target": "mayor"}]}}, "not-a-choice",
                                       "answer.levels[1].target"),
                                      ({"answer": {**clock, "levels": [DUE] * 9}}, "out-of-range", "answer.levels"),
+                                     ({"answer": {**clock, "calendar": "nothing"}}, "no-such-calendar", "answer.calendar"),
                                      ({"category": "nothing"}, "no-such-category", "category"),
                                      ({"agency": "NOBODY"}, "no-such-agency", "agency")):
             a = define("test-refused", {"rank": 1, "active": True, **more})
