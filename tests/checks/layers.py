@@ -47,6 +47,7 @@ FOREIGN = {
     "sodium.h": ["platform/*.c", "command-api/*.c", "writer/*.c", "ctl/*.c", "tests/*"],
     "zlib.h": ["platform/http/gzip.c", "tests/*"],
     "unicode/*": ["base/*.c"],
+    "libical/*": ["ctl/ical.c"],
 }
 STANDARD = set("""assert ctype dirent errno fcntl fnmatch glob inttypes limits locale math netdb poll pthread pwd
     regex search signal stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd""".split())

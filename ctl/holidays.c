@@ -1,0 +1,176 @@
+/* holidays.c -- citywatchctl sla import-holidays: what an iCalendar file names, as the holidays of
+ * a calendar. It changes nothing: the body it prints is for PUT /sla/calendars/{id}. */
+#include "ctl/ctl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/members.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "ctl/ical.h"
+#include "ctl/options.h"
+#include "events/command.h"
+#include "base/banned.h"
+
+enum { FILE_BYTES_MAX = 16 * 1024 * 1024, YEARS_MAX = 10 };
+
+/* The whole file, or standard input for "-"; NULL after a sentence. */
+static const char *read_whole(const char *path, struct arena *a)
+{
+    scoped_text all = {0};
+    char part[65536];
+    FILE *f = text_equal(path, "-") ? stdin : fopen(path, "re");
+    if (!f) {
+        failed("%s cannot be read: %s.", path, strerror(errno));
+        return NULL;
+    }
+    for (size_t n; all.length <= FILE_BYTES_MAX && (n = fread(part, 1, sizeof(part), f)) > 0;)
+        text_append_bytes(&all, part, n);
+    bool bad = ferror(f) || all.length > FILE_BYTES_MAX;
+    if (f != stdin)
+        fclose(f);
+    if (bad)
+        failed("%s cannot be read, or is larger than 16 MiB.", path);
+    return bad ? NULL : arena_text(a, text_value(&all));
+}
+
+static int64_t day_of_year(int year)
+{
+    char text[TIME_TEXT];
+    int64_t us = 0;
+    snprintf(text, sizeof(text), "%04d-01-01T00:00:00Z", year % 10000);
+    return time_read(text, &us) ? 0 : us / (INT64_C(86400) * 1000000);
+}
+
+static const char *date_text(struct arena *a, int64_t day)
+{
+    char text[TIME_TEXT];
+    return arena_bytes(a, time_format(day * INT64_C(86400) * 1000000, text), 10);
+}
+
+/* From this year on, and so many years further. False after a sentence. */
+static bool read_ical(const char *path, int years, struct arena *a, struct ical_days *out)
+{
+    char now[TIME_TEXT];
+    int year = (int)strtol(time_format(time_now(), now), NULL, 10);
+    const char *text = read_whole(path, a), *why;
+    if (!text)
+        return false;
+    bool ok = ical_days(text, day_of_year(year), day_of_year(year + years + 1), a, out, &why);
+    if (!ok)
+        failed("%s: %s", path, why);
+    return ok;
+}
+
+/* What of a calendar, as GET /sla/calendars/{id} shows it, is its definition. */
+static bool read_calendar(const char *path, struct arena *a, struct DefineCalendar *out)
+{
+    static const char *const taken[] = {"zone", "hours", "holidays"};
+    scoped_text body = {0};
+    struct members m;
+    struct fault fault = {0};
+    const char *text = read_whole(path, a);
+    if (!text)
+        return false;
+    if (!members_read(text, a, &m)) {
+        failed("%s is no JSON object.", path);
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+        const struct member *found = members_find(&m, taken[i]);
+        if (found)
+            text_printf(&body, "%c\"%s\":%.*s", body.length ? ',' : '{', taken[i],
+                        (int)found->json.length, found->json.at);
+    }
+    text_append(&body, body.length ? "}" : "{}");
+    const struct problem *p =
+        shape_read(command_shape(DefineCalendar), text_value(&body), body.length, a, out, &fault);
+    if (p)
+        failed("%s is no calendar: %s: %s", path, fault.field ? fault.field : "", p->title);
+    return !p;
+}
+
+static bool has_date(const struct shape_list *list, const char *date)
+{
+    const struct CalendarHoliday *rows = list->at;
+    for (int i = 0; i < list->count; i++)
+        if (text_equal(rows[i].date, date))
+            return true;
+    return false;
+}
+
+/* Those the calendar has keep their names; the others are added. */
+static void merge_holidays(struct arena *a, const struct ical_days *days, struct DefineCalendar *c)
+{
+    int count = c->holidays->count;
+    struct CalendarHoliday *rows = arena_array(a, (size_t)(count + days->count), sizeof(*rows));
+    struct shape_list *list = arena_alloc(a, sizeof(*list));
+    if (count)
+        memcpy(rows, c->holidays->at, (size_t)count * sizeof(*rows));
+    for (int i = 0; i < days->count; i++) {
+        const char *date = date_text(a, days->at[i].day);
+        if (!has_date(c->holidays, date))
+            rows[count++] = (struct CalendarHoliday){date, days->at[i].name};
+    }
+    *list = (struct shape_list){count, rows};
+    c->holidays = list;
+}
+
+/* The body, or its member `holidays` alone; FAILED if no calendar takes so many. */
+static int print_body(const struct DefineCalendar *c, bool whole)
+{
+    scoped_arena a = {0};
+    scoped_text json = {0};
+    struct DefineCalendar again;
+    struct members m;
+    struct fault fault = {0};
+    shape_write(command_shape(DefineCalendar), c, &json);
+    const char *text = text_value(&json);
+    if (shape_read(command_shape(DefineCalendar), text, json.length, &a, &again, &fault))
+        return failed("%d holidays, of which no calendar takes that many: %s: %s Fewer --years?",
+                      c->holidays->count, fault.field, fault.detail ? fault.detail : "");
+    if (whole)
+        return puts(text) < 0 ? FAILED : DONE;
+    const struct member *found = members_read(text, &a, &m) ? members_find(&m, "holidays") : NULL;
+    return !found || printf("{\"holidays\":%.*s}\n", (int)found->json.length, found->json.at) < 0
+               ? FAILED
+               : DONE;
+}
+
+static int import_holidays(const char *ical, const char *calendar, int years)
+{
+    static const struct shape_list none = {0, NULL};
+    scoped_arena a = {0};
+    struct DefineCalendar c = {.zone = "UTC", .hours = &none, .holidays = &none};
+    struct ical_days days;
+    if (calendar && !read_calendar(calendar, &a, &c))
+        return FAILED;
+    if (!read_ical(ical, years, &a, &days))
+        return FAILED;
+    merge_holidays(&a, &days, &c);
+    return print_body(&c, calendar != NULL);
+}
+
+int verb_sla(int argc, char **argv)
+{
+    const char *word = NULL, *ical = NULL, *calendar = NULL, *years_text = NULL;
+    int64_t years = YEARS_MAX;
+    const struct option options[] = {{"--ical", &ical, NULL},
+                                     {"--calendar", &calendar, NULL},
+                                     {"--years", &years_text, NULL},
+                                     {NULL, NULL, NULL}};
+    if (!options_read(argc, argv, options, &word, 1))
+        return usage();
+    if (!text_equal(word, "import-holidays"))
+        return wrong_word(word, "import-holidays");
+    if (!ical)
+        return wrong_usage("--ical is missing.");
+    if (text_equal(ical, "-") && text_equal(calendar, "-"))
+        return wrong_usage("only one of --ical and --calendar can be standard input.");
+    if (years_text && (!text_to_int(years_text, &years) || years < 0 || years > YEARS_MAX))
+        return wrong_usage("--years is a number from 0 to 10.");
+    return import_holidays(ical, calendar, (int)years);
+}
