@@ -59,14 +59,10 @@ static fallible bind_int(struct binder *b, const struct binding *row, const char
     return NULL;
 }
 
-static fallible check_text(struct binder *b, const struct binding *row, const char *value)
+static fallible check_filter(struct binder *b, const struct binding *row, const char *value)
 {
-    long characters = text_characters(value, strlen(value));
-    if (characters < row->min || characters > row->max || text_is_blank(value))
-        return bad(b, row->name,
-                   arena_printf(http_arena(b->http), "A text of %lld to %lld characters.",
-                                (long long)row->min, (long long)row->max));
-    return NULL;
+    const char *detail = value ? filter_refuses(row, value, http_arena(b->http)) : NULL;
+    return detail ? bad(b, row->name, detail) : NULL;
 }
 
 /* Digits, a sign and a point: no exponent, no name such as infinity. */
@@ -98,15 +94,6 @@ static fallible check_one_of(struct binder *b, const struct binding *row)
     return bad(b, row->name, arena_printf(http_arena(b->http), "Needed, or %s.", row->other));
 }
 
-static fallible bind_word(struct binder *b, const struct binding *row, const char *value)
-{
-    if (!value || word_index(row->words, value) >= 0) {
-        bind_filter(b, value);
-        return NULL;
-    }
-    return bad(b, row->name, text_expected(http_arena(b->http), row->words));
-}
-
 /* Reads the keys only when all filters are bound: query_request_read calls it last. */
 static fallible bind_cursor(struct binder *b, const struct binding *row, const char *value,
                             const char **places)
@@ -133,8 +120,7 @@ static fallible bind_chosen_agency(struct binder *b, const struct binding *row, 
 {
     const struct claims *c = b->who;
     const char *own = own_agency(c);
-    if (value)
-        TRY(check_text(b, row, value));
+    TRY(check_filter(b, row, value));
     if (value && (!c || (c->role != ADMIN && !text_equal(value, own))))
         return fault_at(b->fault, WRONG_ROLE, row->name,
                         "Only an admin may choose another agency.");
@@ -173,13 +159,11 @@ static fallible bind_user(struct binder *b, const struct binding *row, const cha
 {
     char lower[UUID_TEXT];
     b->request->filtered = b->request->filtered || value;
+    TRY(check_filter(b, row, value));
     if (text_equal(value, "me"))
         value = b->who ? b->who->user_id : NULL;
-    else if (value && !text_equal(value, "none")) {
-        if (!uuid_read(value, lower))
-            return bad(b, row->name, "Expected me, none or a user id.");
+    else if (value && uuid_read(value, lower))
         value = arena_text(http_arena(b->http), lower);
-    }
     bind_filter(b, value);
     return NULL;
 }
@@ -196,13 +180,14 @@ static fallible bind_one(struct binder *b, const struct binding *row)
     case BIND_NUMBER: return bind_number(b, row, value);
     case BIND_ONE_OF: return check_one_of(b, row);
     case BIND_WORD:
+        TRY(check_filter(b, row, value));
         b->request->filtered = b->request->filtered || (given && !row->fallback);
-        return bind_word(b, row, value);
+        bind_filter(b, value);
+        return NULL;
     case BIND_CHOSEN_AGENCY: return bind_chosen_agency(b, row, value);
     case BIND_USER: return bind_user(b, row, value);
     case BIND_TEXT:
-        if (value)
-            TRY(check_text(b, row, value));
+        TRY(check_filter(b, row, value));
         b->request->filtered = b->request->filtered || given;
         bind_filter(b, value);
         return NULL;

@@ -1,8 +1,10 @@
 /* filters.c -- the filters of the inbox that an officer has saved, all in a stream of their own,
  * filters-<user>: how many there are is known without a search. */
+#include "events/bindings.h"
 #include "events/decision.h"
 
 #include "base/texts.h"
+#include "base/time.h"
 #include "base/banned.h"
 
 enum { FILTERS_MAX = 50 };
@@ -50,23 +52,59 @@ static void filters_evolve(void *state, const struct event *e, struct arena *a)
     }
 }
 
-static void filters_complete(struct command *c)
+/* ---- what a filter may hold: the inbox's own filters, with values that it takes ---- */
+
+static const char INBOX[] = "/cases/inbox";
+
+/* NULL: the inbox has no such filter. */
+static const struct binding *inbox_filter(const char *name)
 {
-    if (c->type == SaveFilter)
-        texts_sort(c->SaveFilter.filter);
+    for (const struct binding *row = query_bindings(INBOX); row->kind; row++)
+        if (is_filter(row) && text_equal(row->name, name))
+            return row;
+    return NULL;
 }
 
-/* Names of members alone: which words a parameter takes is for the inbox to say, when it is asked.
- */
+static const char *expected_members(struct arena *a)
+{
+    const char *names[BINDINGS_MAX + 1] = {NULL};
+    int count = 0;
+    for (const struct binding *row = query_bindings(INBOX); row->kind; row++)
+        if (is_filter(row))
+            names[count++] = row->name;
+    return text_expected(a, names);
+}
+
 static fallible check_members(const struct texts *filter, struct decision *out)
 {
-    int i = 0;
-    while (i < filter->count && word_index(filter_member_words, filter->at[i].key) >= 0)
-        i++;
-    if (i == filter->count)
-        return NULL;
-    return refuse(out, NOT_A_CHOICE, arena_printf(out->arena, "filter.%s", filter->at[i].key),
-                  text_expected(out->arena, filter_member_words));
+    for (int i = 0; i < filter->count; i++) {
+        const struct texts_pair *p = &filter->at[i];
+        const struct binding *row = inbox_filter(p->key);
+        const char *detail =
+            row ? filter_refuses(row, p->value, out->arena) : expected_members(out->arena);
+        if (detail)
+            return refuse(out, NOT_A_CHOICE, arena_printf(out->arena, "filter.%s", p->key), detail);
+    }
+    return NULL;
+}
+
+/* In place: the body's texts are its own. */
+static void lower_id(const struct texts_pair *p)
+{
+    char lower[UUID_TEXT];
+    const struct binding *row = inbox_filter(p->key);
+    if (row && row->kind == BIND_USER && uuid_read(p->value, lower))
+        memcpy((char *)(uintptr_t)p->value, lower, sizeof(lower));
+}
+
+static void filters_complete(struct command *c)
+{
+    if (c->type != SaveFilter)
+        return;
+    const struct texts *filter = c->SaveFilter.filter;
+    texts_sort(filter);
+    for (int i = 0; i < filter->count; i++)
+        lower_id(&filter->at[i]);
 }
 
 static fallible save(const struct filters *all, const char *stream, const struct command *c,

@@ -93,6 +93,72 @@ TEST(what_is_no_parameter_of_the_inbox_is_refused_by_name)
     CHECK_TEXT(decided()->fault.field, "filter.wish");
 }
 
+static void then_saved(const char *name, const char *value)
+{
+    struct texts_pair pair = {name, value};
+    given_nothing();
+    save("mine", &(const struct texts){1, &pair});
+    if (decided_outcome())
+        test_fail(__FILE__, __LINE__, name, decided_outcome()->name, value);
+}
+
+static void then_refused_by_name(const char *name, const char *value, const char *detail)
+{
+    struct texts_pair pair = {name, value};
+    char field[64];
+    given_nothing();
+    save("mine", &(const struct texts){1, &pair});
+    then_refused(NOT_A_CHOICE);
+    snprintf(field, sizeof(field), "filter.%s", name);
+    CHECK_TEXT(decided()->fault.field, field);
+    CHECK_TEXT(decided()->fault.detail, detail);
+}
+
+TEST(a_filter_takes_the_values_that_the_inbox_takes)
+{
+    char user[] = "019B7F00-0000-7000-8000-0000000000F1";
+    then_saved("assignee", "none");
+    then_saved("assignee", user);
+    CHECK_TEXT(user, officer_infra.user_id); /* the body's own text */
+    then_saved("agency", "AGENCY_HEALTH");
+    then_saved("category", "kesehatan");
+    then_saved("forwarded", "true");
+    then_saved("on_hold", "false");
+    then_saved("waiting", "true");
+    then_saved("priority", "urgent");
+    then_saved("sort", "touched");
+    then_saved("status", "CLOSED");
+    then_saved("q", "hole");
+}
+
+TEST(a_value_that_the_inbox_does_not_take_is_refused_by_name)
+{
+    char long_text[102] = "";
+    memset(long_text, 'x', 101);
+    then_refused_by_name("assignee", "officer1", "Expected me, none or a user id.");
+    then_refused_by_name("agency", long_text, "A text of 1 to 64 characters.");
+    then_refused_by_name("category", long_text, "A text of 1 to 64 characters.");
+    then_refused_by_name("forwarded", "yes", "Expected one of true, false.");
+    then_refused_by_name("on_hold", "TRUE", "Expected one of true, false.");
+    then_refused_by_name("waiting", "1", "Expected one of true, false.");
+    then_refused_by_name("priority", "URGENT", "Expected one of low, medium, high, urgent.");
+    then_refused_by_name("sort", "votes", "Expected one of newest, oldest, priority, touched.");
+    then_refused_by_name("status", "OPEN",
+                         "Expected one of RECEIVED, ASSIGNED, IN_PROGRESS, RESOLVED, REJECTED, "
+                         "CLOSED, WITHDRAWN.");
+    then_refused_by_name("q", "x", "A text of 2 to 100 characters.");
+    then_refused_by_name("q", long_text, "A text of 2 to 100 characters.");
+}
+
+TEST(no_page_of_the_inbox_is_saved)
+{
+    static const char members[] = "Expected one of agency, status, category, sort, assignee, "
+                                  "priority, waiting, forwarded, q, on_hold.";
+    then_refused_by_name("limit", "10", members);
+    then_refused_by_name("cursor", "8a1f", members);
+    then_refused_by_name("min_position", "1", members);
+}
+
 /* As parameters of queries have it; languages do not. */
 TEST(a_member_with_an_underscore_is_read)
 {

@@ -65,6 +65,7 @@ class Casework(unittest.TestCase):
     def is_found_by_a_saved_filter(self, rid):
         mine = {"assignee": "me", "priority": "urgent"}
         self.change("supervisor1", "PUT", "/cases/filters/life", {"filter": mine})
+        self.refused("supervisor1", "PUT", "/cases/filters/life", {"filter": {"status": "OPEN"}}, "not-a-choice")
         saved = self.see("supervisor1", "/cases/filters/life").json["filter"]
         self.assertEqual(saved, mine)
         self.assertIn(rid, self.ids("supervisor1", "/cases/inbox?" + "&".join(f"{k}={v}" for k, v in saved.items())))
