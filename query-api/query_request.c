@@ -143,7 +143,8 @@ static fallible bind_path_id(struct binder *b, const struct binding *row)
 static fallible bind_path_word(struct binder *b, const struct binding *row)
 {
     const char *word = http_segment(b->http, row->name);
-    if (!word || !is_word(word))
+    bool (*is_one)(const char *) = row->kind == BIND_PATH_CODE ? is_code : is_word;
+    if (!word || !is_one(word))
         return b->request->query->route->missing;
     bind_filter(b, word);
     return NULL;
@@ -175,7 +176,8 @@ static fallible bind_one(struct binder *b, const struct binding *row)
     const char *value = given ? given : row->fallback;
     switch (row->kind) {
     case BIND_PATH_ID: return bind_path_id(b, row);
-    case BIND_PATH_WORD: return bind_path_word(b, row);
+    case BIND_PATH_WORD:
+    case BIND_PATH_CODE: return bind_path_word(b, row);
     case BIND_INT: return bind_int(b, row, value);
     case BIND_NUMBER: return bind_number(b, row, value);
     case BIND_ONE_OF: return check_one_of(b, row);

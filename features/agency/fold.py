@@ -8,7 +8,7 @@ class agency_list(View):
     def apply(self, e):
         d = e["data"]
         if e["type"] == "agency.defined":
-            self.at["agency_list"][d["code"]] = {"position": e["position"], **{
+            self.at["agency_list"][d["code"]] = {"position": e["position"], "version": e["version"], **{
                 k: d.get(k) for k in ("code", "names", "parent", "active")}}
 
 

@@ -8,7 +8,7 @@ class category_list(View):
     def apply(self, e):
         d = e["data"]
         if e["type"] == "category.defined":
-            self.at["category_list"][d["code"]] = {"position": e["position"], **{
+            self.at["category_list"][d["code"]] = {"position": e["position"], "version": e["version"], **{
                 k: d.get(k) for k in ("code", "names", "agency", "kind", "sensitive", "active")}}
 
 

@@ -131,7 +131,11 @@ class MainJob(unittest.TestCase):
         made = c.ask("PUT", f"/agencies/{code}", body, c.token("admin1"))
         self.assertEqual((made.status, made.json["version"]), (200, 1), made.raw)
         listed = c.get(f"/agencies?min_position={made.json['position']}&wait_ms=5000").json["data"]
-        self.assertIn({"code": code, "name": "Parks", **body}, listed)
+        self.assertIn({"code": code, "version": 1, "name": "Parks", **body}, listed)
+        tag = c.get(f"/agencies/{code}").headers["ETag"]
+        for status in (200, 412):  # of two who saw the same one changes it
+            renamed = {**body, "names": {"en": f"Parks {status}"}}
+            self.assertEqual(c.ask("PUT", f"/agencies/{code}", renamed, c.token("admin1"), {"If-Match": tag}).status, status)
         above = c.ask("PUT", f"/agencies/{code}", {**body, "parent": code}, c.token("admin1"))
         self.assertEqual((above.status, above.json["field"]), (409, "parent"))
 
@@ -163,6 +167,13 @@ class MainJob(unittest.TestCase):
         rid = c.file_report(category=code)["report_id"]
         self.assertEqual(wait_until("the case", lambda: c.get(f"/cases/{rid}", "officer2").json.get("owner_agency")),
                          "AGENCY_HEALTH")
+        gone = c.ask("PUT", f"/categories/{code}", {**body, "active": False}, c.token("admin1"), {"If-Match": '"1"'})
+        at = f"min_position={gone.json['position']}&wait_ms=5000"
+        active, every = ({x["code"]: x for x in c.get(f"/categories?{q}{at}").json["data"]} for q in ("", "all=true&"))
+        shown = c.get(f"/categories/{code}").json
+        self.assertNotIn(code, active)
+        self.assertEqual((shown["version"], shown["active"]), (2, False))
+        self.assertEqual({**every[code], "success": True}, shown)
 
     def test_a_category_that_changes_its_kind_opens_no_old_report(self):
         c = city()

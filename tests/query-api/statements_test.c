@@ -72,8 +72,9 @@ TEST(queries_that_the_database_refuses_are_named_by_ready_and_the_others_are_ser
     CHECK(ready_says("\"queries\":{\"ok\":true,"));
     rename_columns(false);
     query_restart();
-    CHECK(ready_says("\"queries\":{\"ok\":false,\"lag_seconds\":null,\"reason\":\"The database "
-                     "refuses category_all, report_history, case_one; the log says why.\"}"));
+    CHECK(ready_says(
+        "\"queries\":{\"ok\":false,\"lag_seconds\":null,\"reason\":\"The database "
+        "refuses category_all, category_one, report_history, case_one; the log says why.\"}"));
     CHECK(ready_says("\"status\":\"degraded\"")); /* once the views are read, too */
     scoped_response feed = get("/reports/public", NULL, NULL);
     CHECK_INT(feed.status, 200);

@@ -281,6 +281,35 @@ TEST(only_active_categories_are_listed)
     CHECK_INT(occurrences(&r, "\"code\""), 2);
     CHECK(has(&r, "\"kind\":\"crime\"") && has(&r, "\"names\":{\"id\": \"Kebersihan\"}"));
     CHECK(!has(&r, "lama"));
+    scoped_response all = get("/categories?all=true", NULL, NULL);
+    CHECK_INT(occurrences(&all, "\"code\""), 3);
+    CHECK_INT(occurrences(&all, "\"active\":true"), 2);
+    CHECK(has(&all, "\"code\":\"lama\",\"version\":") && has(&all, "\"active\":false"));
+    query_stop();
+}
+
+TEST(a_category_and_an_agency_are_shown_with_their_version_active_or_not)
+{
+    query_start(1, 1 << 20);
+    views_sql("INSERT INTO category_list.category_list VALUES "
+              "('old', 1, '{\"id\": \"Lama\"}', 'A', 'issue', false, false, 7)");
+    views_sql("INSERT INTO agency_list.agency_list VALUES "
+              "('AGENCY_OLD', 2, '{\"id\": \"Lama\"}', 'CITY', false, 5)");
+    static const char *const items[][3] = {{"/categories/old", "\"7-", "\"version\":7,"},
+                                           {"/agencies/AGENCY_OLD", "\"5-", "\"version\":5,"}};
+    static const char *const missing[] = {"/categories/nowhere", "/categories/OLD", "/agencies/old",
+                                          "/agencies/NOWHERE"};
+    for (int i = 0; i < 2; i++) {
+        char tag[64];
+        scoped_response r = get(items[i][0], NULL, NULL);
+        CHECK_INT(r.status, 200);
+        CHECK(has(&r, items[i][2]) && has(&r, "\"active\":false"));
+        CHECK(text_starts(header(&r, "ETag", tag, sizeof(tag)), items[i][1]));
+    }
+    for (int i = 0; i < 4; i++) {
+        scoped_response r = get(missing[i], NULL, NULL);
+        CHECK_INT(r.status, 404);
+    }
     query_stop();
 }
 
@@ -288,14 +317,14 @@ TEST(all_agencies_are_listed_also_inactive_ones)
 {
     query_start(1, 1 << 20);
     views_sql("INSERT INTO agency_list.agency_list VALUES "
-              "('CITY', 1, '{\"id\": \"Kota\"}', NULL, true), "
-              "('AGENCY_OLD', 2, '{\"id\": \"Lama\"}', 'CITY', false)");
+              "('CITY', 1, '{\"id\": \"Kota\"}', NULL, true, 1), "
+              "('AGENCY_OLD', 2, '{\"id\": \"Lama\"}', 'CITY', false, 4)");
     scoped_response r = get("/agencies", NULL, NULL);
     CHECK_INT(r.status, 200);
-    CHECK(has(&r, "{\"code\":\"AGENCY_OLD\",\"name\":\"Lama\",\"names\":{\"id\": "
+    CHECK(has(&r, "{\"code\":\"AGENCY_OLD\",\"version\":4,\"name\":\"Lama\",\"names\":{\"id\": "
                   "\"Lama\"},\"parent\":\"CITY\","
                   "\"active\":false}"));
-    CHECK(has(&r, "\"code\":\"CITY\",\"name\":\"Kota\",\"names\":{\"id\": "
+    CHECK(has(&r, "\"code\":\"CITY\",\"version\":1,\"name\":\"Kota\",\"names\":{\"id\": "
                   "\"Kota\"},\"parent\":null,\"active\":true"));
     query_stop();
 }
