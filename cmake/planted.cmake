@@ -65,12 +65,12 @@ plant(DUPLICATE_TAKEN_FOR_SUCCESS command-api/publish.lua
 plant(PREV_FROM_REDIS command-api/publish.lua
   [=[fields[PREV] = ARGV[n + 1]]=]
   [=[fields[PREV] = string.format('%d', last(KEYS[tonumber(ARGV[n])]))]=])
-plant(COUNTER_BEFORE_THE_STREAMS migrations/write/0101_append_batch.sql
+plant(COUNTER_BEFORE_THE_STREAMS migrations/write/0109_append_not_before.sql
   [=[now_at := ARRAY(]=] [=[PERFORM 1 FROM es_counter FOR UPDATE; now_at := ARRAY(]=])
-plant(KEY_WITHOUT_BODY migrations/write/0101_append_batch.sql
+plant(KEY_WITHOUT_BODY migrations/write/0109_append_not_before.sql
   [=[IF found.digest = c_digest[found.n] THEN]=] [=[IF true THEN]=])
 # With no answer to meet, every key is looked up.
-plant(RESULT_OUTSIDE_THE_TRANSACTION migrations/write/0101_append_batch.sql
+plant(RESULT_OUTSIDE_THE_TRANSACTION migrations/write/0109_append_not_before.sql
   [=[WHERE closed[c.n] IS NULL AND c.status < 400;]=] [=[WHERE false;]=])
-plant(RESULT_OUTSIDE_THE_TRANSACTION migrations/write/0101_append_batch.sql
+plant(RESULT_OUTSIDE_THE_TRANSACTION migrations/write/0109_append_not_before.sql
   [=[OR 400 <= ANY (c_status) THEN]=] [=[OR true THEN]=])

@@ -73,6 +73,12 @@ void emit(struct decision *out, const char *stream, const char *category, struct
         (struct emitted){arena_text(out->arena, stream), arena_text(out->arena, category), e, NULL};
 }
 
+void emit_not_before(struct decision *out, int64_t moment)
+{
+    if (moment > out->not_before)
+        out->not_before = moment;
+}
+
 void answer(struct decision *out, const char *name, const char *value)
 {
     if (out->answer.length)

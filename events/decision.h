@@ -13,8 +13,7 @@ struct decider {
     /* It has happened, so it cannot fail. The state is zeroed before its first event; texts that
      * are kept are copied into `a`, which lives as long as the state. */
     void (*evolve)(void *state, const struct event *e, struct arena *a);
-    /* NULL and what was emitted, or a refusal with its fault in `out`. NEEDS_STREAM: see
-     * read_state. */
+    /* NULL and what was emitted; a refusal, its fault in `out`; NEEDS_STREAM, see read_state. */
     fallible (*decide)(const void *state, const struct command *c, struct decision *out);
     /* Gives members of the body that were left out their defaults and sorts names: two that mean
      * the same are the same afterwards. NULL: there is nothing to do. */
@@ -43,8 +42,7 @@ bool is_stream(const char *stream);
 const struct decider *stream_decider(const char *stream);
 bool is_stream_category(const char *category);
 
-/* Before anything is made of the body, whose texts must be its own: see `complete`, `prepare`. `a`
- * outlives the decision. */
+/* First of all. The body's texts must be its own, see `complete`; `a` outlives the decision. */
 void command_complete(struct command *c, struct arena *a);
 
 enum { EMITTED_MAX = 8, READS_MAX = 8 };
@@ -70,6 +68,7 @@ struct decision {
     int read_count;
     char needs[STREAM_TEXT]; /* with NEEDS_STREAM: load this one and ask again */
     const char *about;       /* stream it has read whose version the answer shows; NULL: its own */
+    int64_t not_before;      /* us, by the clock that stamps the events; 0: whenever */
     struct text answer;      /* JSON members of the answer: "\"report_id\":\"…\"" */
     struct fault fault;      /* of a refusal */
     const char *members;     /* of a refusal: JSON members its problem has besides; NULL: none */
@@ -90,11 +89,12 @@ fallible decision_write(struct decision *d, const char **type, struct fault *fau
 
 /* To the command's own stream or one it has read, EMITTED_MAX times at most; else `broken`. */
 void emit(struct decision *out, const char *stream, const char *category, struct event e);
+/* Before the moment nothing is stored: TOO_EARLY. The latest counts; a refusal waits for none. */
+void emit_not_before(struct decision *out, int64_t moment);
 void answer(struct decision *out, const char *name, const char *value);
 /* State of another stream, or NEEDS_STREAM if the caller has not loaded it yet. */
 fallible read_state(struct decision *out, const char *stream, const void **state);
 const struct problem *refuse(struct decision *out, const struct problem *p, const char *field,
                              const char *detail);
-/* VERSION_MISMATCH when the command's If-Match does not name the version the stream is at, or its
- * If-None-Match does. */
+/* VERSION_MISMATCH: If-Match does not name the version of the stream, or If-None-Match does. */
 fallible check_version(const struct command *c, struct decision *out);

@@ -122,6 +122,7 @@ static struct append append_of(struct pending *p, struct state_cache *cache, str
     if (!p->problem) {
         c.events = events_of(p, cache, s);
         c.event_count = p->decision.emitted_count;
+        c.not_before = p->decision.not_before;
     }
     c.stream_count = s->count;
     return c;
@@ -155,7 +156,9 @@ static void forget_stale(struct state_cache *cache, const struct append *appends
 static void apply_outcome(struct pending *p, const struct append *c)
 {
     p->outcome = c->outcome;
-    p->may_be_done = p->may_be_done && (c->outcome == OPEN || c->outcome == STALE);
+    /* Of EARLY, too: what was sent and lost may arrive yet, and then its moment may have come. */
+    p->may_be_done =
+        p->may_be_done && (c->outcome == OPEN || c->outcome == STALE || c->outcome == EARLY);
     p->status = c->status;
     p->version = c->version;
     p->position = c->position;
@@ -172,6 +175,7 @@ static void apply_outcome(struct pending *p, const struct append *c)
         p->problem = KEY_REUSED;
         p->fault = (struct fault){.field = "Idempotency-Key"};
         break;
+    case EARLY: p->problem = TOO_EARLY; break;
     case STALE: p->outcome = OPEN; break;
     case COMMITTED:
     case CHECKED:

@@ -10,6 +10,7 @@ static const char *result_word(const struct pending *p)
     static const char *const words[] = {
         [OPEN] = "unknown",      [COMMITTED] = "committed",           [CHECKED] = "checked",
         [REPLAYED] = "replayed", [OUTCOME_KEY_REUSED] = "key_reused", [STALE] = "stale",
+        [EARLY] = "early",
     };
     return p->problem == QUEUE_FULL ? "busy" : words[p->outcome];
 }

@@ -7,9 +7,15 @@
 
 enum { FLAGS_AT = 4, COUNT_AT = 12 };
 
+/* us from 1970 to 2000, where PostgreSQL begins to count. */
+static const int64_t ITS_EPOCH = INT64_C(946684800000000);
+
 /* Of the elements; fixed in pg_type. */
-static const int32_t oids[] = {
-    [COLUMN_BIGINT] = 20, [COLUMN_INT] = 23, [COLUMN_TEXT] = 25, [COLUMN_JSON] = 114};
+static const int32_t oids[] = {[COLUMN_BIGINT] = 20,
+                               [COLUMN_INT] = 23,
+                               [COLUMN_TEXT] = 25,
+                               [COLUMN_JSON] = 114,
+                               [COLUMN_TIME] = 1184};
 
 static void put_int32(char *to, int32_t n)
 {
@@ -40,11 +46,19 @@ void column_begin(struct column *c, enum column_kind kind)
 void column_int(struct column *c, int64_t value)
 {
     c->has_value = true;
-    append_int32(&c->bytes, c->kind == COLUMN_BIGINT ? 8 : 4);
-    if (c->kind == COLUMN_BIGINT)
+    append_int32(&c->bytes, c->kind == COLUMN_INT ? 4 : 8);
+    if (c->kind != COLUMN_INT)
         append_int32(&c->bytes, (int32_t)((uint64_t)value >> 32));
     append_int32(&c->bytes, (int32_t)((uint64_t)value & 0xFFFFFFFFu));
     c->count++;
+}
+
+void column_moment(struct column *c, int64_t moment)
+{
+    if (moment > 0)
+        column_int(c, moment - ITS_EPOCH);
+    else
+        column_text(c, NULL, 0);
 }
 
 void column_text(struct column *c, const char *at, size_t length)

@@ -4,8 +4,8 @@
 
 #include "platform/postgres/postgres.h"
 
-/* bigint[], int[], text[], json[]. */
-enum column_kind { COLUMN_BIGINT, COLUMN_INT, COLUMN_TEXT, COLUMN_JSON };
+/* bigint[], int[], text[], json[], timestamptz[]. */
+enum column_kind { COLUMN_BIGINT, COLUMN_INT, COLUMN_TEXT, COLUMN_JSON, COLUMN_TIME };
 
 /* Starts with column_begin; memory is kept from one begin to the next. */
 struct column {
@@ -18,6 +18,8 @@ struct column {
 void column_begin(struct column *c, enum column_kind kind);
 /* Of COLUMN_BIGINT and COLUMN_INT. */
 void column_int(struct column *c, int64_t value);
+/* Of COLUMN_TIME: us since 1970, from 1 on; others are SQL NULL. */
+void column_moment(struct column *c, int64_t moment);
 /* Of the others. `at` NULL is SQL NULL; else `length` bytes, which need no NUL behind them. */
 void column_text(struct column *c, const char *at, size_t length);
 void column_string(struct column *c, const char *s); /* ended by NUL */

@@ -33,7 +33,8 @@
     P(E_TYPE, TEXT)             \
     P(E_SCHEMA, INT)            \
     P(E_DATA, JSON)             \
-    P(E_META, JSON)
+    P(E_META, JSON)             \
+    P(C_NOT_BEFORE, TIME)
 
 #define PARAMETER_NAME(name, kind) name,
 enum parameter { PARAMETERS_OF_APPEND(PARAMETER_NAME) PARAMETERS };
@@ -85,7 +86,8 @@ static const struct pg_statement APPEND_BATCH = {
     "$8::int[], $9::text[], $10::bigint[], $11::int[], $12::text[], $13::bigint[], "
     "$14::int[], $15::text[], $16::bigint[], $17::int[], "
     "$18::int[], $19::text[], $20::bigint[], $21::text[], $22::text[]::uuid[], $23::text[], "
-    "$24::int[], $25::json[], $26::json[], $27::bigint)"};
+    "$24::int[], $25::json[], $26::json[], "
+    "c_not_before => $27::timestamptz[], p_epoch => $28::bigint)"};
 
 void store_belongs(struct store *s, int64_t epoch)
 {
@@ -102,6 +104,7 @@ static void add_command(struct column *p, const struct append *c, int last)
     column_int(&p[C_VERSION], c->version);
     column_int(&p[C_POSITION], c->position);
     column_int(&p[C_LAST], last);
+    column_moment(&p[C_NOT_BEFORE], c->not_before);
 }
 
 /* `last`: index of the command's last event in it, 0: it is only looked at. */
@@ -190,11 +193,12 @@ static void add_batch(struct column *p, const struct append *batch, int count)
 static const char *const outcome_words[] = {
     [OPEN] = "open",         [COMMITTED] = "committed",           [CHECKED] = "checked",
     [REPLAYED] = "replayed", [OUTCOME_KEY_REUSED] = "key_reused", [STALE] = "stale",
+    [EARLY] = "early",
 };
 
 static enum outcome outcome_from(const char *word)
 {
-    for (int i = 0; i <= STALE; i++)
+    for (int i = 0; i <= EARLY; i++)
         if (text_equal(outcome_words[i], word))
             return (enum outcome)i;
     return OPEN;

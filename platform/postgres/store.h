@@ -21,6 +21,7 @@ enum outcome {
                 */
     OUTCOME_KEY_REUSED, /* the key was used for another command */
     STALE,              /* a stream is no longer at its version: nothing was written */
+    EARLY,              /* the versions held, not_before had not come: nothing was written */
 };
 
 struct append_event {
@@ -44,6 +45,8 @@ struct append {
     const char *body;         /* of the answer, without version and position */
     int64_t version;          /* of the answer: of the stream it is about, after this command */
     int64_t position;         /* of the answer if there are no events */
+    int64_t not_before;       /* us since 1970, by the store's clock, as `recorded`: before it
+                                 nothing is stored; 0: whenever */
     const struct append_stream *streams;
     int stream_count;
     const struct append_event *events;

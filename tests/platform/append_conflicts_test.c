@@ -5,21 +5,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-/* Positions without a gap, the counter at the last one, each stream at its last version. */
-static void check_log(struct bench *b, int events)
-{
-    CHECK_INT(ask(b, "SELECT count(*) FROM es_event"), events);
-    CHECK_INT(ask(b, "SELECT position FROM es_counter"), events);
-    CHECK_INT(ask(b, "SELECT coalesce(max(position), 0) FROM es_event"), events);
-    CHECK_INT(ask(b, "SELECT count(*) FROM es_stream s WHERE (version, position) IS DISTINCT FROM "
-                     "(SELECT (max(e.version), max(e.position)) FROM es_event e "
-                     "WHERE e.stream = s.stream)"),
-              0);
-    CHECK_INT(ask(b, "SELECT count(DISTINCT stream) - (SELECT count(*) FROM es_stream) "
-                     "FROM es_event"),
-              0);
-}
-
 static void looks_at(struct one *o, struct append *c, const char *stream, int64_t version)
 {
     o->streams[c->stream_count++] = (struct append_stream){stream, version, false};

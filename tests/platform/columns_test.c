@@ -87,3 +87,32 @@ TEST(columns_of_int_and_json_arrive_as_such)
     column_release(&documents);
     pg_free(db);
 }
+
+static const struct pg_statement MOMENTS = {
+    "moments", "SELECT bool_and(pg_typeof($1) = 'timestamptz[]'::regtype), "
+               "string_agg(coalesce((extract(epoch FROM t) * 1000000)::bigint::text, '-'), ',' "
+               "ORDER BY place), min(t) > '200000-01-01' FROM unnest($1::timestamptz[]) WITH "
+               "ORDINALITY AS x(t, place)"};
+
+TEST(moments_arrive_to_the_microsecond_and_none_as_null)
+{
+    static const int64_t at[] = {1,  0,         INT64_C(1767355200000001),
+                                 -1, INT64_MIN, INT64_C(253402300799999999)};
+    struct pg *db = pg_new(test_database(), "test", NULL, 5000);
+    struct column moments = {0};
+    scoped_rows *found = NULL, *late = NULL;
+    column_begin(&moments, COLUMN_TIME);
+    for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++)
+        column_moment(&moments, at[i]);
+    struct pg_value value = column_end(&moments);
+    CHECK_OK(pg_call_binary(db, &MOMENTS, 1, &value, &found));
+    CHECK_TEXT(rows_text(found, 0, 0), "t");
+    CHECK_TEXT(rows_text(found, 0, 1), "1,-,1767355200000001,-,-,253402300799999999");
+    column_begin(&moments, COLUMN_TIME);
+    column_moment(&moments, INT64_MAX);
+    value = column_end(&moments);
+    CHECK_OK(pg_call_binary(db, &MOMENTS, 1, &value, &late));
+    CHECK_TEXT(rows_text(late, 0, 2), "t");
+    column_release(&moments);
+    pg_free(db);
+}

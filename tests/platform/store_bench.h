@@ -78,3 +78,18 @@ static inline int64_t ask(struct bench *b, const char *sql)
     CHECK_OK(pg_call(b->pg, &s, 0, NULL, &rows));
     return rows_int(rows, 0, 0);
 }
+
+/* Positions without a gap, the counter at the last one, each stream at its last version. */
+static inline void check_log(struct bench *b, int events)
+{
+    CHECK_INT(ask(b, "SELECT count(*) FROM es_event"), events);
+    CHECK_INT(ask(b, "SELECT position FROM es_counter"), events);
+    CHECK_INT(ask(b, "SELECT coalesce(max(position), 0) FROM es_event"), events);
+    CHECK_INT(ask(b, "SELECT count(*) FROM es_stream s WHERE (version, position) IS DISTINCT FROM "
+                     "(SELECT (max(e.version), max(e.position)) FROM es_event e "
+                     "WHERE e.stream = s.stream)"),
+              0);
+    CHECK_INT(ask(b, "SELECT count(DISTINCT stream) - (SELECT count(*) FROM es_stream) "
+                     "FROM es_event"),
+              0);
+}

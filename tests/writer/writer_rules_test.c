@@ -144,17 +144,17 @@ TEST(nobody_overtakes_an_earlier_command_of_its_stream_that_waits_for_another_on
 
 /* ---- outcomes that are not known ---- */
 
-static void check_unknown(const struct step *s, int steps_of_it)
+static void check_unknown(rule *r, const struct step *s, int steps_of_it, int moves)
 {
     char id[UUID_TEXT];
     new_id(id);
-    begin_with(writes_own);
+    begin_with(r);
     script(s, steps_of_it);
     struct pending *p = run(&officer, on(id, NULL), NULL);
     CHECK_PROBLEM(p->problem, STORE_UNAVAILABLE);
     CHECK_INT(p->outcome, OPEN);
     CHECK_INT(step_now, steps_of_it);
-    CHECK_INT(count_of_moves(), 1);
+    CHECK_INT(count_of_moves(), moves);
     drop(p);
     end_with_script();
 }
@@ -166,14 +166,28 @@ TEST(a_command_that_may_be_done_is_not_told_of_a_conflict)
                                            {false, NULL, true, 0},
                                            {false, NULL, true, 0},
                                            {false, NULL, true, 0}};
-    check_unknown(lost_then_stale, 5);
+    check_unknown(writes_own, lost_then_stale, 5, 1);
 }
 
 TEST(a_command_that_may_be_done_is_not_told_that_the_store_refused_it)
 {
     const struct step lost_then_refused[] = {{true, STORE_UNAVAILABLE, false, 0},
                                              {false, BATCH_REJECTED, false, 0}};
-    check_unknown(lost_then_refused, 2);
+    check_unknown(writes_own, lost_then_refused, 2, 1);
+}
+
+static fallible writes_own_in_an_hour(const struct command *c, struct decision *out)
+{
+    emit_not_before(out, time_now() + INT64_C(3600) * 1000000);
+    return writes_own(c, out);
+}
+
+/* The first append may be on its way yet and arrive when the moment has come. */
+TEST(a_command_that_may_be_done_is_not_told_that_it_is_too_early)
+{
+    const struct step lost_then_asked[] = {{false, STORE_UNAVAILABLE, false, 0},
+                                           {true, NULL, false, 0}};
+    check_unknown(writes_own_in_an_hour, lost_then_asked, 2, 0);
 }
 
 TEST(a_command_that_may_be_done_is_not_told_that_the_log_was_restored)
@@ -184,7 +198,7 @@ TEST(a_command_that_may_be_done_is_not_told_that_the_log_was_restored)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    check_unknown(lost_then_raised, 2);
+    check_unknown(writes_own, lost_then_raised, 2, 1);
     CHECK_INT(sigtimedwait(&set, NULL, &(struct timespec){.tv_sec = 3}), SIGTERM);
 }
 
