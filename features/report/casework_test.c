@@ -170,9 +170,15 @@ TEST(an_agency_forwards_a_report_and_says_why)
     forward_to("AGENCY_HEALTH");
     then(OWN, "report", forwarded_to("AGENCY_HEALTH"));
     CHECK_INT(asked_for(), 0);
+}
+
+TEST(a_report_is_not_forwarded_to_the_agency_that_owns_it)
+{
     given_report("PUBLIC");
+    given_agency("AGENCY_INFRA", true);
     forward_to("AGENCY_INFRA");
-    then_nothing();
+    then_refused(OWNED_ALREADY);
+    CHECK_TEXT(decided()->fault.field, "agency");
 }
 
 TEST(a_report_is_forwarded_to_an_agency_that_exists_and_is_active)
@@ -231,6 +237,16 @@ TEST(an_officer_decides_how_soon)
     given(priority("medium", "urgent"));
     when(&officer_infra, COMMAND(SetCasePriority, .priority = "urgent"));
     then_nothing();
+}
+
+TEST(the_same_priority_with_a_note_keeps_the_note)
+{
+    struct event again = priority("urgent", "urgent");
+    again.ReportPriorityChanged.note = "a school";
+    given_report("PUBLIC");
+    given(priority("medium", "urgent"));
+    when(&officer_infra, COMMAND(SetCasePriority, .priority = "urgent", .note = "a school"));
+    then(OWN, "report", again);
 }
 
 TEST(the_default_priority_becomes_an_officers_decision)

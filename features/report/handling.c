@@ -40,10 +40,10 @@ fallible forward_case(const struct report *r, const struct command *c, struct de
 {
     const char *to = c->ForwardCase.agency;
     TRY(must_own_open_case(r, c, out));
-    if (!text_equal(to, r->owner_agency)) {
-        TRY(require_agency(to, "agency", out));
-        forwarded(r, c, out);
-    }
+    if (text_equal(to, r->owner_agency)) /* success would drop the note */
+        return refuse(out, OWNED_ALREADY, "agency", NULL);
+    TRY(require_agency(to, "agency", out));
+    forwarded(r, c, out);
     answer(out, "report_id", r->id);
     answer(out, "owner_agency", to);
     return NULL;
@@ -100,18 +100,20 @@ fallible assign_case(const struct report *r, const struct command *c, struct dec
                              .visibility = visibility_words[r->visibility], .assigned_at = c->now),
                        out);
     answer(out, "report_id", r->id);
+    answer(out, "assignee_user_id", to);
     return NULL;
 }
 
 /* ---- how soon ---- */
 
-/* The same priority again is an event if it was nobody's decision before: votes end to raise it. */
+/* The same priority again is an event if it was nobody's decision before, for votes end to raise
+ * it, and if somebody says why: no note is dropped. */
 fallible set_case_priority(const struct report *r, const struct command *c, struct decision *out)
 {
     const struct SetCasePriority *body = &c->SetCasePriority;
     enum priority to = (enum priority)word_index(priority_words, body->priority);
     TRY(must_own_open_case(r, c, out));
-    if (to != r->priority || !r->priority_set)
+    if (to != r->priority || !r->priority_set || body->note)
         emit_to_report(r,
                        EVENT(ReportPriorityChanged, .report_id = r->id,
                              .old_priority = priority_words[r->priority],

@@ -50,7 +50,11 @@ class Casework(unittest.TestCase):
         case = self.see("officer1", f"/cases/{rid}").json
         self.assertEqual(([n["text"] for n in case["notes"]], case["hold"]["reason"]),
                          (["The contractor says Thursday"], "the weather"))
+        held = [r for r in self.see("officer1", "/cases/inbox?on_hold=true&limit=200").json["data"] if r["report_id"] == rid]
+        self.assertEqual([r["hold"] for r in held], [case["hold"]])
         self.change("officer1", "DELETE", f"/cases/{rid}/hold")
+        shown = [r["hold"] for r in self.see("officer1", "/cases/inbox?limit=200").json["data"] if r["report_id"] == rid]
+        self.assertEqual(shown, [None])
         self.assertIsNone(self.see("officer1", f"/cases/{rid}").json["hold"])
 
     def is_merged_and_taken_out_again(self, rid):
@@ -103,7 +107,9 @@ class Casework(unittest.TestCase):
         self.assertEqual([q["answer"] for q in case["questions"]], ["The left one"])
         self.assertEqual([c["commented_by"] for c in case["comments"]], ["author", "agency"])
 
-        self.change("officer1", "PATCH", f"/cases/{rid}/assignee", {"user_id": self.me("officer1")})
+        taken = self.change("officer1", "PATCH", f"/cases/{rid}/assignee", {"user_id": self.me("officer1")})
+        self.assertEqual(taken["assignee_user_id"], self.me("officer1"))
+        self.refused("officer1", "POST", f"/cases/{rid}/forward", {"agency": "AGENCY_INFRA", "note": "ours"}, "owned-already")
         self.assertEqual(self.see("officer1", f"/cases/{rid}").json["assignee_user_id"], self.me("officer1"))
         self.change("supervisor1", "PATCH", f"/cases/{rid}/assignee", {"user_id": self.me("supervisor1")})
         self.refused("officer1", "PATCH", f"/cases/{rid}/assignee", {"user_id": None}, "assigned-already")

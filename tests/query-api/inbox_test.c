@@ -44,6 +44,26 @@ TEST(votes_raise_a_priority_that_no_officer_has_set)
     query_stop();
 }
 
+TEST(the_inbox_shows_a_hold_as_the_case_does)
+{
+    query_start(1, 1 << 20);
+    SAMPLE(.id = sample_id(1), .position = 1, .category = "c1", .held = true);
+    SAMPLE(.id = sample_id(2), .position = 2, .category = "c2");
+    views_sql("INSERT INTO case_file.case_holds VALUES "
+              "('%s', 'a part', NULL, '2026-01-02T12:00:00Z'), ('%s', NULL, NULL, NULL)",
+              sample_id(1), sample_id(2));
+    const char *officer = bearer("officer1", OFFICER, "AGENCY_INFRA");
+    static const char hold[] = "\"hold\":{\"reason\" : \"a part\", \"until\" : null, "
+                               "\"since\" : \"2026-01-02T12:00:00.000000Z\"}";
+    char path[128];
+    snprintf(path, sizeof(path), "/cases/%s", sample_id(1));
+    CHECK(shows(path, officer, hold));
+    CHECK(shows("/cases/inbox?category=c1", officer, hold));
+    CHECK(shows("/cases/inbox?on_hold=true", officer, hold));
+    CHECK(shows("/cases/inbox?category=c2", officer, "\"hold\":null"));
+    query_stop();
+}
+
 TEST(wrong_parameters_of_the_inbox_are_named)
 {
     static const struct {

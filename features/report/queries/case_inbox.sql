@@ -20,6 +20,7 @@ SELECT json_build_object(
   FROM page
   LEFT JOIN case_inbox.case_inbox c USING (report_id)
   LEFT JOIN report_follow.report_followers f USING (report_id)
+  LEFT JOIN case_file.case_holds h USING (report_id)
  CROSS JOIN LATERAL (SELECT to_json(shown) AS json FROM (
            SELECT report_id, c.version, c.visibility, c.category, c.content,
                   engine.rfc3339(c.created_at) AS created_at, c.status,
@@ -28,6 +29,9 @@ SELECT json_build_object(
                       AS priority,
                   c.assignee AS assignee_user_id, engine.rfc3339((c.acknowledged->>c.owner_agency)::timestamptz) AS acknowledged_at,
                   c.questions_open,
+                  CASE WHEN h.since IS NOT NULL THEN
+                      json_build_object('reason', h.reason, 'until', engine.rfc3339(h.until),
+                                        'since', engine.rfc3339(h.since)) END AS hold,
                   CASE c.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE c.reporter END
                       AS reporter_user_id,
                   coalesce(c.votes, 0) + c.merged_votes AS vote_count, coalesce(f.follower_count, 0) AS follower_count, c.location,
