@@ -88,15 +88,31 @@ void answer(struct decision *out, const char *name, const char *value)
     text_append_json(&out->answer, value);
 }
 
-fallible read_state(struct decision *out, const char *stream, const void **state)
+static fallible find_read(struct decision *out, const char *stream, const struct state_read **found)
 {
     for (int i = 0; i < out->read_count; i++)
         if (text_equal(out->reads[i].stream, stream) && out->reads[i].state) {
-            *state = out->reads[i].state;
+            *found = &out->reads[i];
             return NULL;
         }
     snprintf(out->needs, sizeof(out->needs), "%s", stream);
     return NEEDS_STREAM;
+}
+
+fallible read_state(struct decision *out, const char *stream, const void **state)
+{
+    const struct state_read *read;
+    TRY(find_read(out, stream, &read));
+    *state = read->state;
+    return NULL;
+}
+
+fallible read_stream_version(struct decision *out, const char *stream, int64_t *version)
+{
+    const struct state_read *read;
+    TRY(find_read(out, stream, &read));
+    *version = read->version;
+    return NULL;
 }
 
 const struct problem *refuse(struct decision *out, const struct problem *p, const char *field,

@@ -39,7 +39,8 @@ struct view_fold {
     const char *home; /* its lane (view.h); NULL: main */
 };
 
-/* What projector and citywatchctl give, ended by a NULL name. */
+/* What sla-worker and citywatchctl give, ended by a NULL name; the projector keeps no fold. Defined
+ * once a program, beside the folds. */
 extern const struct view_fold view_folds[];
 
 /* NOT_STARTED, logged: no name of a view, or a type that the language lacks. Named like `name`,

@@ -82,7 +82,7 @@ static void add_read(struct state_cache *cache, struct pending *p, const char *s
     else if (d->read_count == READS_MAX)
         d->broken = "It reads more streams than READS_MAX.";
     else
-        d->reads[d->read_count++] = (struct state_read){s->stream, s->state};
+        d->reads[d->read_count++] = (struct state_read){s->stream, s->state, s->version};
 }
 
 /* What the row names, what was read before, and what the rule has asked for then. */

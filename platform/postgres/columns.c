@@ -73,7 +73,7 @@ void column_text(struct column *c, const char *at, size_t length)
 
 void column_string(struct column *c, const char *s)
 {
-    column_text(c, s, strlen(s));
+    column_text(c, s, s ? strlen(s) : 0);
 }
 
 struct pg_value column_end(struct column *c)

@@ -22,7 +22,7 @@ void column_int(struct column *c, int64_t value);
 void column_moment(struct column *c, int64_t moment);
 /* Of the others. `at` NULL is SQL NULL; else `length` bytes, which need no NUL behind them. */
 void column_text(struct column *c, const char *at, size_t length);
-void column_string(struct column *c, const char *s); /* ended by NUL */
+void column_string(struct column *c, const char *s); /* ended by NUL; NULL is SQL NULL */
 /* What pg_call_binary is given for it; borrowed. Once, behind the last value. A column of nothing
  * but NULLs is given as NULL: unnest pads it to the length of the others, and has nothing to
  * unpack. */

@@ -87,7 +87,8 @@ static void add_read(const char *stream)
     for (int k = 0; k < decision.read_count; k++)
         if (text_equal(decision.reads[k].stream, streams[i].name))
             return;
-    decision.reads[decision.read_count++] = (struct state_read){streams[i].name, streams[i].state};
+    decision.reads[decision.read_count++] =
+        (struct state_read){streams[i].name, streams[i].state, streams[i].version};
 }
 
 static void add_declared_reads(const struct command *c)
