@@ -16,7 +16,7 @@
 const struct api_path api_paths[] = {
 #include "lists/routes.def"
 #include "query-api/routes.def"
-    PROBES("command-api") PROBES("query-api") PROBES("projector"){NULL, NULL}};
+    PROBES("command-api") PROBES("query-api") PROBES("projector") PROBES("sla-worker"){NULL, NULL}};
 
 static bool has(const struct http_route *routes, int count, const struct api_path *p)
 {

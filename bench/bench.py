@@ -26,8 +26,8 @@ REPORTS = int(os.environ.get("BENCH_REPORTS", "1000000"))
 LAG_SECONDS = float(os.environ.get("BENCH_LAG_SECONDS", "600"))
 K6 = os.environ.get("BENCH_K6", "330s")
 SMALL = 10000
-PARTS = ("postgres", "redis", "caddy", "command-api", "projector", "query-api")
-SERVICES = ("command-api", "projector", "query-api")
+PARTS = ("postgres", "redis", "caddy", "command-api", "projector", "query-api", "sla-worker")
+SERVICES = ("command-api", "projector", "query-api", "sla-worker")
 PARTS_OF_A_RUN = ("feed", "other_reads", "create_rows", "visible", "bulk", "k6", "sizes", "lag_over_time")
 CHOSEN = os.environ.get("BENCH_PARTS", " ".join(PARTS_OF_A_RUN)).split()
 MEMORY_GOAL = 64
@@ -122,6 +122,7 @@ class Bench:
         wait_until("ready", self.city.is_ready, 60)
         self.find_processes()
         say(f"projector applied {count} events in {taken:.1f} s")
+        wait_until("all lanes stand there", lambda: self.city.lanes() == base + count, 900)
         self.settle()
         return count / taken
 

@@ -11,10 +11,10 @@ for name in "${NAMES[@]}"; do
 done
 : "${GATEWAY_ADDRESS:=127.0.0.1}" "${LISTEN_ADDRESS:=127.0.0.1}" "${CORS_ORIGINS:=}"
 : "${MAX_BODY_BYTES:=65536}" "${DEMO_ACCOUNTS:=1}"
-PORTS=(GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT COMMAND_API_PORT QUERY_API_PORT PROJECTOR_PORT
+PORTS=(GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT COMMAND_API_PORT QUERY_API_PORT PROJECTOR_PORT SLA_WORKER_PORT
     POSTGRES_PORT REDIS_PORT)
 : "${GATEWAY_HTTP_PORT:=8000}" "${GATEWAY_HTTPS_PORT:=8443}" "${COMMAND_API_PORT:=8180}"
-: "${QUERY_API_PORT:=8181}" "${PROJECTOR_PORT:=8183}" "${POSTGRES_PORT:=8432}" "${REDIS_PORT:=8379}"
+: "${QUERY_API_PORT:=8181}" "${PROJECTOR_PORT:=8183}" "${SLA_WORKER_PORT:=8182}" "${POSTGRES_PORT:=8432}" "${REDIS_PORT:=8379}"
 # Where the gateway listens too, plain HTTP: checked one by one, like the others.
 read -ra GATEWAY_EXTRA_PORT <<<"${GATEWAY_EXTRA_PORTS:=}"
 for i in "${!GATEWAY_EXTRA_PORT[@]}"; do
@@ -212,7 +212,8 @@ collect_settings()
         ADMIN_USER="$ADMIN_USER" SERVICE_USER="$SERVICE_USER" GATEWAY_USER="$GATEWAY_USER" DATABASE_USER="$DATABASE_USER"
         GATEWAY="$GATEWAY" CORS="$CORS" CORS_PATTERN="$CORS_PATTERN"
         COMMAND_API_UPSTREAM="$upstream:$COMMAND_API_PORT" QUERY_API_UPSTREAM="$upstream:$QUERY_API_PORT"
-        PROJECTOR_UPSTREAM="$upstream:$PROJECTOR_PORT")
+        PROJECTOR_UPSTREAM="$upstream:$PROJECTOR_PORT"
+        SLA_WORKER_UPSTREAM="$upstream:$SLA_WORKER_PORT")
     gateway_settings
     [ -z "${ASAN_OPTIONS:-}" ] || SETTINGS+=("ASAN_OPTIONS=$ASAN_OPTIONS") # builds for tests
     for name in "${NAMES[@]}"; do
@@ -245,6 +246,7 @@ check_programs()
     check_service command-api command
     check_service query-api query
     check_service projector projector
+    check_service sla-worker sla
     check_by PostgreSQL "$DATABASE_USER" "$PG_BIN/postgres" -C port -D "$RUN_DIR/postgres/data" \
         -c config_file="$RUN_DIR/conf/postgresql.conf" -c port="$POSTGRES_PORT"
     check_by Caddy "$GATEWAY_USER" HOME="$RUN_DIR/caddy" XDG_DATA_HOME="$RUN_DIR/caddy" \

@@ -14,4 +14,19 @@ class policy_list(View):
                                           "resolve", "answer", "active")}}
 
 
-VIEWS = (policy_list,)
+class sla(View):
+    """The versions that clocks run by; the clocks themselves are held to an oracle by features/sla/clock_oracle_test.c."""
+    tables = ("policy_version", "calendar_version")
+    types = ("policy.defined", "calendar.defined", "report.created", "report.status.updated", "report.edited", "report.forwarded",
+             "report.acknowledged", "report.assigned", "report.priority.changed", "report.question.asked", "report.question.answered",
+             "report.commented", "report.merged", "report.unmerged", "report.escalated", "case.noted", "case.held", "case.resumed",
+             "sla.planned", "sla.repoliced")
+
+    def apply(self, e):
+        kind = e["type"].removesuffix(".defined")
+        if kind in ("policy", "calendar"):
+            id = e["data"][kind + "_id"]
+            self.at[kind + "_version"][id, e["version"]] = {"id": id, "version": e["version"], "data": e["data"]}
+
+
+VIEWS = (policy_list, sla)

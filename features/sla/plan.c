@@ -1,6 +1,8 @@
 /* plan.c -- see plan.h. */
 #include "features/sla/plan.h"
 
+#include "features/sla/firing.h"
+
 #include "base/banned.h"
 
 static struct sla_plan *find_plan(const struct sla *s, const char *clock)
@@ -66,8 +68,8 @@ static void sla_evolve(void *state, const struct event *e, struct arena *a)
 
 static fallible sla_decide(const void *state, const struct command *c, struct decision *out)
 {
-    (void)state, (void)c, (void)out;
-    return INTERNAL; /* there is no command */
+    (void)state;
+    return decide_for_clocks(c, out);
 }
 
 DECIDER(sla);

@@ -175,6 +175,8 @@ static fallible policy_decide(const void *state, const struct command *c, struct
     switch ((enum sla_command)c->type) {
     case DefinePolicy: return define_policy(state, c, out);
     case SetSlaDuration: return set_duration(state, c, out);
+    case FireLevel:
+    case ChangePolicy: break; /* of the streams of reports' clocks */
     }
     return INTERNAL;
 }

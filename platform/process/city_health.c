@@ -13,7 +13,7 @@
 #include "platform/process/pool.h"
 #include "base/banned.h"
 
-enum { PARTS = 3, WAITING_MAX = 256, HEARD_BYTES = 16384 };
+enum { PARTS = 4, WAITING_MAX = 256, HEARD_BYTES = 16384 };
 
 static const char question[] =
     "GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -221,6 +221,7 @@ struct city_health *city_health_new(const struct settings *s)
     h->parts[0] = (struct part){"command-api", s->command_api_port};
     h->parts[1] = (struct part){"query-api", s->query_api_port};
     h->parts[2] = (struct part){"projector", s->projector_port};
+    h->parts[3] = (struct part){"sla-worker", s->sla_worker_port};
     struct pool_work work = {.begin = begin, .work = check_all, .context = h};
     h->pool = pool_new("city health", 1, WAITING_MAX, &work);
     return h;

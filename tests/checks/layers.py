@@ -17,9 +17,12 @@ LAYERS = {
     "projector": {"base", "events", "platform", "view_engine", "projector"},
     "api": {"base", "events", "platform", "api"},
     "command-api": {"base", "events", "platform", "writer", "api", "command-api"},
-    "ctl": {"base", "events", "platform", "view_engine", "ctl"},
+    "sla-worker": {"base", "events", "platform", "writer", "view_engine", "sla-worker"},
+    "ctl": {"base", "events", "platform", "view_engine", "sla-worker", "ctl"},
 }
 FEATURES = sources.features()
+# Programs of a feature: they may include features' headers, that is, call their pure functions.
+OF_FEATURES = {"sla-worker"}
 # Made by the build from what all features have under that name; the only way to a feature's row.
 LISTS = {"words", "shapes", "streams", "problems", "events", "commands", "routes", "start", "histories", "views",
     "fragments"}
@@ -61,7 +64,7 @@ def of_feature(path, name):
     feature, file = name.split("/")[1], name.split("/")[-1]
     if file.removesuffix(".def") in LISTS:
         return "is included by lists/ alone"
-    if feature == own or path.endswith("_test.c"):
+    if feature == own or path.endswith("_test.c") or (path.split("/")[0] in OF_FEATURES and file.endswith(".h")):
         return None
     if own and file.endswith(".h") and feature in FEATURES.get(own, ()):
         return None

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "events/command.h"
 
-static const char *const sent_by_the_service[] = {NULL};
+static const char *const sent_by_the_service[] = {"FireLevel", "ChangePolicy", NULL};
 static const char *const shown_by_no_view[] = {
     "user.registered", "user.session.ended", "user.role.changed",
     "user.disabled",   "user.enabled",       "user.password.changed",

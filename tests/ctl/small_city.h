@@ -217,6 +217,8 @@ static inline void project_all(struct small_city *c)
     CHECK_OK(engine_homes(view_files, &event_language, &a, homes, &count));
     for (int i = 0; i < count; i++)
         project_home(c, homes[i]);
+    for (const struct view_fold *f = view_folds; f->name; f++)
+        project_home(c, f->home ? f->home : VIEW_HOME);
 }
 
 /* An empty one; Redis is emptied. */

@@ -49,7 +49,7 @@ class Anonymous(unittest.TestCase):
                 self.assertNotIn(trace, entries)
 
     def find_nobody_in_logs(self):
-        for part in ("command-api", "query-api", "projector", "caddy"):
+        for part in ("command-api", "query-api", "projector", "sla-worker", "caddy"):
             log = self.city.log(part)
             for trace in ("trace-" + self.marker, "agent-" + self.marker, self.me):
                 self.assertFalse(trace in log, (part, trace))

@@ -7,7 +7,7 @@ from city import ROOT, city, wait_until
 sys.path.append(ROOT + "/tests/faults")
 from twin import Twin  # noqa: E402
 
-SERVICES = ("command-api", "projector", "query-api")
+SERVICES = ("command-api", "projector", "query-api", "sla-worker")
 
 
 class Filing(threading.Thread):

@@ -16,7 +16,7 @@ for name in OF_A_CITY:
     os.environ.pop(name, None)
 
 SITE = "https://pages.example.org"  # whose pages may call
-PORTS = ["GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "COMMAND_API_PORT", "QUERY_API_PORT", "PROJECTOR_PORT",
+PORTS = ["GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "COMMAND_API_PORT", "QUERY_API_PORT", "PROJECTOR_PORT", "SLA_WORKER_PORT",
          "POSTGRES_PORT", "REDIS_PORT"]
 # Freed memory is kept apart only so long that growth still shows.
 SANITIZER = "detect_stack_use_after_return=1:quarantine_size_mb=16"
@@ -121,7 +121,7 @@ class City:
         return a.json
 
     def is_ready(self):
-        return all(self.get("/ready/" + s).status == 200 for s in ("command-api", "query-api", "projector"))
+        return all(self.get("/ready/" + s).status == 200 for s in ("command-api", "query-api", "projector", "sla-worker"))
 
     # ---- the parts ----
 
@@ -174,10 +174,14 @@ class City:
     def lane(self):
         return int(self.sql("citywatch_read", "SELECT position FROM engine.lane WHERE name = 'main'")[0][0])
 
+    def lanes(self):
+        """Where the last of all lanes stands."""
+        return int(self.sql("citywatch_read", "SELECT min(position) FROM engine.lane")[0][0])
+
     def settle(self, seconds=40):
         """Until Redis and the views have everything the store has."""
         wait_until("redis and views at the head of the store",
-                   lambda: self.head() == self.redis_last() == self.lane(), seconds)
+                   lambda: self.head() == self.redis_last() == self.lanes(), seconds)
         return self.head()
 
 

@@ -79,7 +79,7 @@ class Follow(unittest.TestCase):
             entry = c.redis("XRANGE", "{events}:vote", f"{position}-0", f"{position}-0")
             self.assertIn(rid, entry)
             self.assertNotIn(me, entry)
-        for part in ("command-api", "query-api", "projector", "caddy"):
+        for part in ("command-api", "query-api", "projector", "sla-worker", "caddy"):
             self.assertNotIn(trace, c.log(part), part)
 
 

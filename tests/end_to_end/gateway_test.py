@@ -4,7 +4,7 @@ import json, os, signal, socket, subprocess, time, unittest
 
 from city import city, wait_until
 
-SERVICES = ("command-api", "query-api", "projector")
+SERVICES = ("command-api", "query-api", "projector", "sla-worker")
 HEAD = b"POST /reports HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
 

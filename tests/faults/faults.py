@@ -10,7 +10,7 @@ from redis_faults import RedisFaults
 from twin import Twin
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SERVICES = ("command-api", "projector", "query-api")
+SERVICES = ("command-api", "projector", "query-api", "sla-worker")
 
 
 def points():

@@ -6,7 +6,7 @@ import os, re, subprocess, sys, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = ROOT + "/build/planted"
-SERVICES = ["citywatchctl", "citywatch-command-api", "citywatch-query-api", "citywatch-projector"]
+SERVICES = ["citywatchctl", "citywatch-command-api", "citywatch-query-api", "citywatch-projector", "citywatch-sla-worker"]
 
 # bug: [check ...]. A check is a test program, or invariants and the faults of a short soak that must show one of
 # them.

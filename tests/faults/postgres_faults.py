@@ -21,7 +21,7 @@ class PostgresFaults(Breaker):
             os.kill(int(pid[0]), signal.SIGKILL)
 
     def do_too_many_connections(self):
-        role = self.rng.choice(("citywatch_command", "citywatch_projector", "citywatch_query"))
+        role = self.rng.choice(("citywatch_command", "citywatch_projector", "citywatch_query", "citywatch_sla"))
         self.sql(f"ALTER ROLE {role} CONNECTION LIMIT 0")
         try:
             self.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'")

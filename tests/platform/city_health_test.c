@@ -57,6 +57,7 @@ static void begin(struct whole *w, const int64_t ports[SERVICES])
     w->settings.command_api_port = ports[0];
     w->settings.query_api_port = ports[1];
     w->settings.projector_port = ports[2];
+    w->settings.sla_worker_port = ports[0];
     w->health = city_health_new(&w->settings);
     w->route = city_health_route(w->health);
     w->server = listen_as(&w->route, 1, NULL);

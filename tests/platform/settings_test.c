@@ -194,8 +194,8 @@ TEST(the_tables_hold_every_row)
               text_value(&markdown),
               "| `COMMAND_API_PORT` | `8180` | command-api, query-api | Port of command-api |\n") !=
           NULL);
-    CHECK(
-        strstr(text_value(&markdown), "| `READ_DATABASE_URL` | required | query-api, projector |"));
+    CHECK(strstr(text_value(&markdown),
+                 "| `READ_DATABASE_URL` | required | query-api, projector, sla-worker |"));
     CHECK(strstr(text_value(&markdown), "| `LOG_LEVEL` | `info` | all |") != NULL);
 }
 

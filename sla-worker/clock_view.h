@@ -1,0 +1,26 @@
+/* clock_view.h -- the view `sla`: what is kept of every report for its clocks, and when something
+ * is to be done for it. A fold (view_engine/fold.h) of its own home, lane `clocks`, which
+ * sla-worker keeps.
+ *
+ * Tables: report_clocks, a row a report; policy_version and calendar_version, all that were ever
+ * defined. `state` is a struct ReportClocks as JSON, from which the clocks are folded; the other
+ * columns are for queries. */
+#pragma once
+
+#include "view_engine/fold.h"
+
+#define CLOCKS_HOME "clocks"
+
+extern const char clock_view_tables[];
+extern const char *const clock_view_types[];
+/* `context`: a struct clock_catalog of the one thread that keeps or rebuilds the view. */
+const struct problem *clock_view_apply(void *context, struct pg *db,
+                                       const struct batch_event *const *events, int count);
+extern struct clock_catalog clock_view_catalog;
+
+/* Its row of view_folds. */
+#define CLOCK_VIEW                                                                              \
+    {                                                                                           \
+        .name = "sla", .tables = clock_view_tables, .types = clock_view_types, .revision = "1", \
+        .apply = clock_view_apply, .context = &clock_view_catalog, .home = CLOCKS_HOME          \
+    }

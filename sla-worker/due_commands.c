@@ -1,0 +1,139 @@
+/* due_commands.c -- see due_commands.h. */
+#include "sla-worker/due_commands.h"
+
+#include "platform/identity/digest.h"
+#include "platform/process/pool.h"
+#include "base/banned.h"
+
+#define LATE_AFTER_US INT64_C(10000000) /* past that a level is said to have fired late */
+
+static const unsigned char no_secret[32]; /* keys of the system: nobody else can give them */
+
+static void set_key(struct due_command *d, const char *key)
+{
+    static const char nobody[] = "system";
+    digest_parts_hex(no_secret, (const char *const[]){key, nobody}, 2, d->pending.key);
+    digest_parts_hex(no_secret, (const char *const[]){key}, 1, d->pending.digest);
+}
+
+static int64_t moment_or_none(int64_t at)
+{
+    return at == NEVER ? 0 : at;
+}
+
+static void fire_level(struct due_command *d, const struct ReportClocks *r,
+                       const struct clocks_next *next, int64_t now)
+{
+    const struct sla_level *l = next->level;
+    const struct sla_clock *c = next->clock;
+    d->what = "level";
+    d->pending.command.type = FireLevel;
+    d->pending.command.FireLevel =
+        (struct FireLevel){.clock = arena_text(&d->arena, c->name),
+                           .level = arena_text(&d->arena, l->name),
+                           .escalation_level = l->number,
+                           .reason = escalation_reason_words[l->number ? SLA_BREACH : SLA_WARNING],
+                           .came_at = next->at,
+                           .due_at = moment_or_none(clock_read(c, next->at).due_at),
+                           .late = next->passed || now - next->at > LATE_AFTER_US,
+                           .policy = arena_text(&d->arena, c->terms->policy),
+                           .policy_version = c->terms->policy_version,
+                           .target = arena_text(&d->arena, l->target),
+                           .report_version = r->report_version,
+                           .case_version = r->case_version,
+                           .sla_version = r->sla_version};
+    set_key(d, arena_printf(&d->arena, "sla/%s/%s/%s", r->report_id, c->name, l->name));
+}
+
+static bool change_policy(struct due_command *d, const struct ReportClocks *r,
+                          const struct sla_clock *resolve, const struct sla_catalog *catalog,
+                          int64_t now)
+{
+    const struct policy *p = report_clocks_match(r, catalog, &d->arena);
+    if (!p || !resolve)
+        return false;
+    const struct sla_terms *t =
+        catalog_terms(catalog, "resolve", p->rules.policy_id, p->version, NEWEST, &d->arena);
+    d->what = "policy";
+    d->pending.command.type = ChangePolicy;
+    d->pending.command.ChangePolicy =
+        (struct ChangePolicy){.clock = "resolve",
+                              .reason = arena_text(&d->arena, r->wants_policy),
+                              .consumed_us = clock_read(resolve, now).consumed_us,
+                              .policy = arena_text(&d->arena, p->rules.policy_id),
+                              .policy_version = p->version,
+                              .calendar = t ? arena_text(&d->arena, t->calendar) : NULL,
+                              .calendar_version = t ? t->calendar_version : 0,
+                              .report_version = r->report_version,
+                              .case_version = r->case_version,
+                              .sla_version = r->sla_version};
+    set_key(d, arena_printf(&d->arena, "policy/%s/%lld/%lld", r->report_id,
+                            (long long)r->report_version, (long long)r->sla_version));
+    return true;
+}
+
+static void end_hold(struct due_command *d, const struct ReportClocks *r)
+{
+    d->what = "hold";
+    d->pending.command.type = ResumeCase;
+    set_key(d, arena_printf(&d->arena, "hold/%s/%lld", r->report_id, (long long)r->case_version));
+}
+
+static void close_report(struct due_command *d, const struct ReportClocks *r)
+{
+    d->what = "close";
+    d->pending.command.type = UpdateReportStatus;
+    d->pending.command.UpdateReportStatus =
+        (struct UpdateReportStatus){.status = status_words[CLOSED]};
+    set_key(d,
+            arena_printf(&d->arena, "close/%s/%lld", r->report_id, (long long)r->report_version));
+}
+
+static void settled(struct pending *p)
+{
+    struct due_command *d = (struct due_command *)(void *)p;
+    d->problem = p->problem;
+    d->position = p->outcome == COMMITTED || p->outcome == REPLAYED ? p->position : 0;
+    if (queue_put(d->done, &p->job)) /* it holds as many as are ever under way */
+        abort();
+}
+
+static bool fill(struct due_command *d, const struct ReportClocks *r,
+                 const struct clocks_next *next, const struct sla_clock *resolve,
+                 const struct sla_catalog *catalog, int64_t now)
+{
+    switch (next->what) {
+    case NEXT_NOTHING: return false;
+    case NEXT_LEVEL: fire_level(d, r, next, now); return true;
+    case NEXT_POLICY: return change_policy(d, r, resolve, catalog, now);
+    case NEXT_HOLD_ENDS: end_hold(d, r); return true;
+    case NEXT_CLOSE: close_report(d, r); return true;
+    }
+    return false;
+}
+
+bool due_command_fill(struct due_command *d, const struct ReportClocks *r,
+                      const struct sla_catalog *catalog, int64_t now)
+{
+    struct sla_clock *clocks;
+    int count = report_clocks_fold(r, catalog, &d->arena, &clocks);
+    struct clocks_next next = report_clocks_next(r, clocks, count);
+    if (next.at > now)
+        return false;
+    snprintf(d->report_id, sizeof(d->report_id), "%s", r->report_id);
+    d->late_us = now - next.at;
+    d->pending.arena = &d->arena;
+    d->pending.settled = settled;
+    d->pending.success = 200;
+    d->pending.correlation_id = "sla-worker";
+    d->pending.command.actor = (struct actor){.agency = "", .role = SYSTEM};
+    d->pending.command.target = d->report_id;
+    d->pending.command.now = now;
+    return fill(d, r, &next, clock_named(clocks, count, "resolve"), catalog, now);
+}
+
+void due_command_release(struct due_command *d)
+{
+    pending_release(&d->pending);
+    arena_release(&d->arena);
+}

@@ -1,0 +1,106 @@
+"""clocks_test.py -- what clocks do by themselves: levels fire once and in time, pauses stop them, a hold ends, another
+policy begins. A policy of seconds for one category, which nobody else here files in."""
+import datetime, time, unittest
+
+from city import city, wait_until
+
+US = 1000000
+
+
+def level(name, number, target="agency", **more):
+    return {"name": name, "number": number, "office_hours": False, "target": target, **more}
+
+
+def policy(id, seconds, **more):
+    levels = [level("w50", 0, "officer", share_percent=50), level("due", 1), level("late1s", 2, "supervisor", after_due_seconds=1)]
+    a = city().ask("PUT", f"/sla/policies/{id}", {
+        "rank": 1, "active": True, "resolve": {"seconds": seconds, "calendar": "always", "levels": levels}, **more},
+        city().token("admin1"))
+    assert a.status == 200, a.raw
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def escalations(report):
+    """[(level, clock, seconds from filing until it was recorded, late)], in the order of the log."""
+    rows = city().sql("citywatch_write", f"""SELECT e.data->>'level', e.data->>'clock', extract(epoch FROM e.recorded - f.recorded), e.data->>'late'
+        FROM es_event e JOIN es_event f ON f.stream = e.stream AND f.version = 1
+        WHERE e.stream = 'report-{report}' AND e.type = 'report.escalated' ORDER BY e.position""")
+    return [(level, clock, float(seconds), late == "true") for level, clock, seconds, late in rows]
+
+
+def fired(report, count, seconds=30):
+    return wait_until(f"{count} levels of {report}", lambda: len(escalations(report)) >= count and escalations(report), seconds)
+
+
+class Clocks(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        policy("seconds", 10, category="kesehatan")
+
+    def test_each_level_fires_once_and_in_time(self):
+        report = city().file_report(category="kesehatan")["report_id"]
+        found = fired(report, 3)
+        self.assertEqual([f[:2] for f in found], [("w50", "resolve"), ("due", "resolve"), ("late1s", "resolve")])
+        for (_, _, seconds, late), due in zip(found, (5, 10, 11)):
+            self.assertGreaterEqual(seconds, due)  # never early, by the store's clock
+            self.assertLess(seconds, due + 5)
+            self.assertFalse(late)
+        time.sleep(1)
+        self.assertEqual(len(escalations(report)), 3)
+
+    def test_what_is_resolved_in_time_fires_nothing_more(self):
+        c = city()
+        report = c.file_report(category="kesehatan")["report_id"]
+        fired(report, 1)
+        a = c.ask("PATCH", f"/cases/{report}/status", {"status": "RESOLVED", "note": "done"}, c.token("officer2"))
+        self.assertEqual(a.status, 200, a.raw)
+        time.sleep(6)
+        self.assertEqual([f[0] for f in escalations(report)], ["w50"])
+
+    def test_a_pause_moves_what_comes_and_a_hold_ends_by_itself(self):
+        c = city()
+        report = c.file_report(category="kesehatan")["report_id"]
+        until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=7)
+        a = c.post(f"/cases/{report}/hold", {"reason": "waits for the ministry", "until": until.isoformat().replace("+00:00", "Z")}, "officer2")
+        self.assertEqual(a.status, 200, a.raw)
+        held, resumed = wait_until("the hold ends", lambda: (r := c.sql(
+            "citywatch_write", f"SELECT extract(epoch FROM recorded) FROM es_event WHERE stream = 'case-{report}' ORDER BY version"))
+            and len(r) == 2 and [float(x[0]) for x in r], 30)
+        self.assertGreaterEqual(resumed, until.timestamp())
+        paused = resumed - held
+        (name, _, seconds, _) = fired(report, 1)[0]
+        self.assertEqual(name, "w50")
+        self.assertGreaterEqual(seconds, 5 + paused - 0.001)
+        self.assertLess(seconds, 5 + paused + 5)
+
+    def test_a_change_of_priority_begins_another_policy_with_what_was_consumed(self):
+        c = city()
+        policy("seconds-urgent", 3600, category="kesehatan", priority="urgent", rank=0)
+        report = c.file_report(category="kesehatan")["report_id"]
+        a = c.ask("PATCH", f"/cases/{report}/priority", {"priority": "urgent"}, c.token("officer2"))
+        self.assertEqual(a.status, 200, a.raw)
+        data = wait_until("another policy", lambda: (r := c.sql(
+            "citywatch_write", f"SELECT data->>'policy', data->>'reason', data->>'consumed_us' FROM es_event WHERE stream = 'sla-{report}'")) and r, 30)
+        self.assertEqual([r[:2] for r in data], [["seconds-urgent", "priority"]])
+        self.assertGreater(int(data[0][2]), 0)
+        self.assertLess(int(data[0][2]), 5 * US)
+        time.sleep(6)
+        self.assertEqual(escalations(report), [])
+
+    def test_a_killed_worker_fires_what_came_meanwhile_once(self):
+        c = city()
+        report = c.file_report(category="kesehatan")["report_id"]
+        c.supervisor("stop", "sla-worker")
+        time.sleep(12)
+        c.supervisor("start", "sla-worker")
+        found = fired(report, 3, 60)
+        self.assertEqual([f[0] for f in found], ["w50", "due", "late1s"])
+        time.sleep(1)
+        self.assertEqual(len(escalations(report)), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
