@@ -15,16 +15,11 @@ saw, at rest, and names every invariant that does not hold. Exit code 1 if there
   H1 processes do not grow"""
 import bisect, collections, json, re, sys
 
-import casework, fold, history
+import casework, effects, fold, history
 from stores import Redis, Session
 
 FIELDS = ("specversion id source type subject time datacontenttype dataschema sequence prev streamversion "
           "correlationid causationid traceparent tenant epoch data").split()
-EFFECT = {**casework.EFFECT, "vote": "report.upvoted", "unvote": "report.upvote.withdrawn",
-          "follow": "report.followed", "unfollow": "report.unfollowed"}
-# What one person gives to one report and takes back: command -> kind of its stream, member that names the person.
-GIVEN = {"vote": ("vote", "voter_user_id"), "follow": ("follow", "follower_user_id")}
-GIVES = {EFFECT["vote"]: True, EFFECT["unvote"]: False, EFFECT["follow"]: True, EFFECT["unfollow"]: False}
 DESCRIPTORS_MORE, MEMORY_MORE_KB, WARM_SECONDS = 40, 64 * 1024, 20
 MOST_TOLD = 5
 HANGS_SECONDS = 18  # 10 before it is begun, 5 in the store, and noise; less than the 20 after which the gateway gives it up
@@ -55,7 +50,7 @@ class Checker:
         self.planted = {p["stream"] for p in self.records["poison"]}
         self.effects = collections.defaultdict(list)
         for e in self.events:
-            if e["type"] in EFFECT.values() and e["stream"] not in self.planted:
+            if e["type"] in effects.TYPES and e["stream"] not in self.planted:
                 self.effects[self.key_of(e)].append(e)
 
     def key_of(self, e):
@@ -73,10 +68,8 @@ class Checker:
             self.counted["operations"] += 1
             found = self.effects.get(key, [])
             ok = o.of("ok")
-            if len(found) > 1:
-                self.fault("S1", f"{o.command} {key} has {len(found)} events: {[e['position'] for e in found]}")
-            if found and found[0]["type"] != EFFECT[o.command]:
-                self.fault("S1", f"{o.command} {key} became {found[0]['type']}")
+            for wrong in effects.faults(o, found):
+                self.fault("S1", f"{o.command} {key} {wrong}")
             if not ok and found and not o.of("unknown"):
                 self.fault("S1", f"{o.command} {key} was refused and is in the log at {found[0]['position']}")
             for a in ok:
@@ -91,29 +84,19 @@ class Checker:
         return e["type"] == "report.created" and not re.search(r"[0-9a-f]{32}$", e["data"]["content"])
 
     def s1_answer(self, o, a, found):
+        stream = effects.about(o)
         if found:
-            right = a["position"] == found[0]["position"] and a["version"] in (None, found[0]["version"])
-            if not right:
+            version = [e["version"] for e in found if e["stream"] == stream]
+            if a["position"] != max(e["position"] for e in found) or a["version"] not in [None] + version:
                 self.fault("S1", f"{o.command} {o.key} answered position {a['position']} version {a['version']}; "
-                                 f"the event is {found[0]['position']}, {found[0]['version']}")
-            return
-        e = self.by_position.get(a["position"])
-        if o.command == "create":
-            self.fault("S1", f"create {o.key} was acknowledged at {a['position']} and is not in the log")
-        elif not e or e["stream"] != "report-" + o.report or a["version"] not in (None, e["version"]):
-            self.fault("S1", f"{o.command} {o.key} answered {a['position']}, which is no event of {o.report}")
-        elif not self.was_true(o, a):
-            self.fault("S1", f"{o.command} {o.key} was acknowledged, without event, and the wish was never true")
-
-    def was_true(self, o, a):
-        """A success without an event is right if the wish was already true some time before the answer."""
-        if o.command in casework.EFFECT:
-            return casework.was_true(o.command, a["wish"], self.streams["report-" + o.report])
-        if o.command not in GIVEN:
-            return True
-        kind, person = GIVEN[o.command]
-        return any(e["data"].get(person) == a["actor"] for s, es in self.streams.items()
-                   if s.startswith(f"{kind}-{o.report}-") for e in es)
+                                 f"the events are {[(e['position'], e['version']) for e in found]}")
+        else:
+            e = self.by_position.get(a["position"])
+            if not e or e["stream"] != stream or a["version"] not in (None, e["version"]):
+                self.fault("S1", f"{o.command} {o.key} answered {a['position']}, which is no event of {stream}")
+        for type in effects.EFFECTS[o.command]:
+            if all(e["type"] != type for e in found) and not effects.was_true(type, o, a["wish"], self.streams):
+                self.fault("S1", f"{o.command} {o.key} was acknowledged, without {type}, and it was never so")
 
     def s2(self):
         for n, e in enumerate(self.events, 1):
@@ -137,8 +120,14 @@ class Checker:
         self.once("(actor, key)", collections.Counter((r["actor"], r["key"]) for r in results))
         answered = {r["position"] for r in results}
         for e in self.events:
-            if e["position"] not in answered:
+            if self.last_of(e, answered)["position"] not in answered:
                 self.fault("S2", f"event {e['position']} has no stored answer")
+
+    def last_of(self, e, answered):
+        """Of the events of one command that follow each other: the answer tells the last one's position."""
+        after = self.by_position.get(e["position"] + 1)
+        more = after and e["correlation"] and e["correlation"] == after["correlation"]
+        return self.last_of(after, answered) if more and e["position"] not in answered else e
 
     def once(self, what, counted):
         for name, n in counted.items():
@@ -179,15 +168,10 @@ class Checker:
         for stream, events in self.streams.items():
             if stream in self.planted:
                 continue
-            given, of_report = False, casework.Report()
+            kind = casework.BY_STREAM.get(stream.split("-")[0])
+            fold_of = kind and kind()
             for e in events:
-                legal = True
-                if e["type"] in GIVES:
-                    wish = GIVES[e["type"]]
-                    legal, given = given != wish, wish
-                elif stream.startswith("report-"):
-                    legal = of_report.legal(e)
-                if not legal:
+                if fold_of and not fold_of.legal(e):
                     self.fault("S6", f"{e['type']} at {e['position']} is not allowed there")
 
     # ---- Redis ----
@@ -305,11 +289,23 @@ class Checker:
             if r["position"] < r["min_position"]:
                 self.fault("R1", f"asked for {r['min_position']}, answered from {r['position']}")
             version = sum(e["position"] <= r["position"] for e in self.streams["report-" + r["report"]])
-            votes = sum(1 if e["type"] == "report.upvoted" else -1
-                        for s in self.votes_of(r["report"]) for e in s if e["position"] <= r["position"])
+            votes = len(self.voters(r["report"], r["position"]))
             if (r["version"], r["votes"]) != (version, votes):
                 self.fault("R1", f"{r['report']} at {r['position']} was shown as version {r['version']} with "
                                  f"{r['votes']} votes; the log says {version} and {votes}")
+
+    def voters(self, report, position):
+        """Those of the report and of what is merged into it, each once."""
+        reports, people = {report}, set()
+        for e in self.streams["report-" + report]:
+            if e["position"] <= position and e["data"].get("into_report_id") == report:
+                (reports.add if e["type"] == "report.merged" else reports.discard)(e["data"]["merged_report_id"])
+        for one in reports:
+            for events in self.votes_of(one):
+                given = [e["type"] == "report.upvoted" for e in events if e["position"] <= position]
+                if given and given[-1]:
+                    people.add(events[0]["data"]["voter_user_id"])
+        return people
 
     def votes_of(self, report):
         if not hasattr(self, "vote_streams"):

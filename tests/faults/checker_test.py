@@ -1,11 +1,11 @@
 """checker_test.py -- the checker finds what is wrong: after a calm quarter of a minute one thing at a time is
 falsified, in the store, in Redis, in the views or in what the clients saw, and must be called by its name."""
-import os, random, sys, time, unittest
+import collections, os, random, sys, time, unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(1, ROOT + "/tests/end_to_end")
 
-import casework, check, history, soak  # noqa: E402
+import casework, check, effects, history, soak  # noqa: E402
 from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
 from faults import Faults  # noqa: E402
@@ -26,12 +26,18 @@ def setUpModule():
         t.start()
     faults.do("poison")
     time.sleep(8)
+    wait_until("each command has succeeded a few times", lambda: every_command_occurred(3), 120)
     town.stopped.set()
     for t in threads:
         t.join(30)
     come_to_rest(city)
     for w in watching:
         w.stop()
+
+
+def every_command_occurred(times):
+    done = collections.Counter(o.command for o in history.operations(history.read(path)).values() if o.of("ok"))
+    return min(done[command] for command in effects.EFFECTS) >= times
 
 
 def checked(change=None):
@@ -62,6 +68,30 @@ class Checker(unittest.TestCase):
 
     def test_s1_an_acknowledged_report_that_is_not_there(self):
         self.finds("S1", lambda c: c.effects.pop(some(c, "create").key))
+
+    def test_s1_an_acknowledged_note_hold_filter_or_merge_that_is_not_there(self):
+        for command in ("note", "hold", "save", "delete", "merge"):
+            def lost(c):
+                o = some(c, command, 2 if command == "merge" else 1)
+                c.effects.pop(o.key)
+                o.of("ok")[0]["wish"] = "another"
+            self.finds("S1", lost)
+
+    def test_s1_half_of_a_merge_and_one_into_another_report(self):
+        for command in ("merge", "unmerge"):
+            self.finds("S1", lambda c: c.effects[some(c, command, 2).key].pop())
+        self.finds("S1", lambda c: some(c, "merge", 2).attempts[0].update(wish="another"))
+
+    def test_s1_a_me_too_without_its_vote(self):
+        def change(c):
+            o = some(c, "me-too", 2)
+            c.effects[o.key] = [e for e in c.effects[o.key] if e["type"] != "report.upvoted"]
+            c.streams.pop(f"vote-{o.report}-{o.actor}")
+        self.finds("S1", change)
+
+    def test_s1_an_event_on_another_stream(self):
+        for command in ("note", "save", "vote"):
+            self.finds("S1", lambda c: c.effects[some(c, command).key][0].update(stream="report-another"))
 
     def test_s1_an_answer_with_another_position(self):
         def change(c):
@@ -209,6 +239,11 @@ class Checker(unittest.TestCase):
         self.assertEqual(self.store("UPDATE es_result SET position = -position WHERE position > 12",
                                     "UPDATE es_result SET position = -position WHERE position < 0"), {"S2"})
 
+    def test_s2_one_of_two_events_whose_answer_is_gone(self):
+        at = some(check.Checker(city.run_dir, history.read(path)), "merge", 2).of("ok")[0]["position"]
+        self.assertEqual(self.store(f"UPDATE es_result SET position = -position WHERE position = {at}",
+                                    "UPDATE es_result SET position = -position WHERE position < 0"), {"S2"})
+
     def test_s2_a_hole_in_the_positions(self):
         def change(c):
             c.events.pop(20)
@@ -228,6 +263,35 @@ class Checker(unittest.TestCase):
         self.finds("S6", lambda c: of_type(c, "report.edited")["data"].update(old_category="another"))
         self.finds("S6", lambda c: of_type(c, "report.priority.changed")["data"].update(old_priority="urgent"))
         self.finds("S6", lambda c: of_type(c, "report.assigned")["data"].update(old_assignee_user_id="somebody"))
+
+    def test_s6_a_hold_a_filter_and_a_merge_that_were_so_already(self):
+        for kind, type in (("case-", "case.held"), ("filters-", "filters.saved"), ("report-", "report.merged")):
+            def twice(c):
+                stream, e = next((s, e) for s, es in c.streams.items() if s.startswith(kind) for e in es if e["type"] == type)
+                c.streams[stream] = c.streams[stream][:c.streams[stream].index(e) + 1] + [e]
+            self.finds("S6", twice)
+
+    def test_s6_what_is_not_held_saved_or_merged_is_not_taken_back(self):
+        held = {"type": "case.held", "data": {"reason": "a part", "since": "now"}}
+        saved = {"type": "filters.saved", "data": {"filter_name": "a", "filter": {"q": "hole"}}}
+        for kind, done, undone in ((casework.CaseFile, held, {"type": "case.resumed", "data": {}}),
+                                   (casework.Filters, saved, {"type": "filters.deleted", "data": {"filter_name": "a"}})):
+            legal = kind()
+            self.assertEqual([legal.legal(e) for e in (undone, done, undone, undone)], [False, True, True, False])
+
+    def test_s6_nothing_but_talk_while_it_is_merged(self):
+        filed = {"type": "report.created", "data": {"status": "RECEIVED", "owner_agency": "a", "category": "c"}}
+        pair = {"merged_report_id": "r", "into_report_id": "into", "owner_agency": "a", "status": "RECEIVED"}
+        merged, back = ({"type": "report." + t, "data": {**pair, "report_id": "r"}} for t in ("merged", "unmerged"))
+        into = {"type": "report.merged", "data": {**pair, "report_id": "into"}}
+        moved = {"type": "report.status.updated", "data": {"old_status": "RECEIVED", "new_status": "WITHDRAWN",
+                                                           "owner_agency": "a", "category": "c"}}
+        said = {"type": "report.commented", "data": {}}
+        legal = casework.Report()
+        self.assertEqual([legal.legal(e) for e in (filed, back, merged, merged, said, moved, back, moved)],
+                         [True, False, True, False, True, False, True, True])
+        legal = casework.Report()
+        self.assertEqual([legal.legal(e) for e in (filed, into, moved)], [True, True, False])
 
     def test_s6_an_answer_to_a_question_that_was_not_asked(self):
         legal = casework.Report()

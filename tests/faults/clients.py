@@ -6,6 +6,7 @@ CITIZENS = ("citizen1", "citizen2", "citizen3")
 OFFICERS = {"infrastruktur": "officer1", "kesehatan": "officer2", "keamanan": "officer3"}
 AGENCIES = {"officer1": "AGENCY_INFRA", "officer2": "AGENCY_HEALTH", "officer3": "AGENCY_SAFETY"}
 SAID = ("content", "text")  # members of a body into which the key is written
+FILTERS = ({"status": "RECEIVED"}, {"assignee": "me"}, {"priority": "high", "sort": "oldest"})
 NOTHING_DONE = ("queue-full", "shutting-down")
 TIMEOUT = 22
 
@@ -32,9 +33,9 @@ class Town:
         with self.lock:
             self.reports.append(report)
 
-    def any_report(self, rng, public=False):
+    def any_report(self, rng, fits=lambda r: True):
         with self.lock:
-            known = [r for r in self.reports[-60:] if not public or r["visibility"] == "PUBLIC"]
+            known = [r for r in self.reports[-60:] if fits(r)]
         return rng.choice(known) if known else None
 
 
@@ -124,11 +125,11 @@ class Client(threading.Thread):
         answer = self.settle(w)
         if answer:
             self.town.add({"id": answer["report_id"], "visibility": visibility, "officer": OFFICERS[category],
-                           "author": who, "asked": []})
+                           "author": who, "asked": [], "merged": False})
         return answer
 
     def give(self, command, method, part):
-        r = self.town.any_report(self.rng, public=True)
+        r = self.town.any_report(self.rng, lambda r: r["visibility"] == "PUBLIC")
         if r:
             self.settle(Wish(self.town, self.rng.choice(CITIZENS), command, method, f"/reports/{r['id']}/{part}",
                              report=r["id"]))
@@ -144,6 +145,9 @@ class Client(threading.Thread):
 
     def unfollow(self):
         self.give("unfollow", "DELETE", "follow")
+
+    def me_too(self):
+        self.give("me-too", "POST", "me-too")
 
     def status(self):
         r = self.town.any_report(self.rng)
@@ -165,12 +169,39 @@ class Client(threading.Thread):
             ("priority", "PATCH", "priority", {"priority": "high"}, "high"),
             ("priority", "PATCH", "priority", {"priority": "low"}, "low"),
             ("ask", "POST", "questions", {"text": "which one?"}, None),
+            ("note", "POST", "notes", {"text": "only for us"}, None),
+            ("note", "POST", "notes", {"text": "and this"}, None),
+            ("hold", "POST", "hold", {"reason": "a part"}, "a part"),
+            ("hold", "POST", "hold", {"reason": "the weather"}, "the weather"),
+            ("resume", "DELETE", "hold", None, None),
             ("forward", "POST", "forward", {"agency": AGENCIES[other], "note": "yours"}, AGENCIES[other])))
         answer = self.settle(Wish(self.town, who, command, method, f"/cases/{r['id']}/{path}", body, r["id"], wish))
         if answer and command == "forward":
             r["officer"] = other
         if answer and command == "ask":
             r["asked"].append(answer["question_id"])
+
+    def merge(self):
+        """With another one of the agency, and out of it again. Others may have been faster: 409."""
+        undo = self.rng.random() < 0.5
+        r = self.town.any_report(self.rng, lambda r: r["merged"] == undo)
+        if not r:
+            return
+        who, path = r["officer"], f"/cases/{r['id']}/merge"
+        other = self.town.any_report(self.rng, lambda o: o is not r and not o["merged"] and all(
+            o[m] == r[m] for m in ("officer", "visibility")))
+        if undo and self.settle(Wish(self.town, who, "unmerge", "DELETE", path, report=r["id"])):
+            r["merged"] = False
+        elif other and self.settle(Wish(self.town, who, "merge", "POST", path, {"into": other["id"]}, r["id"], other["id"])):
+            r["merged"] = True
+
+    def keep_filter(self):
+        who, name, filter = self.rng.choice(tuple(AGENCIES)), self.rng.choice("abc"), self.rng.choice(FILTERS)
+        path = "/cases/filters/" + name
+        if self.rng.random() < 0.3:
+            self.settle(Wish(self.town, who, "delete", "DELETE", path, wish=[name, None]))
+        else:
+            self.settle(Wish(self.town, who, "save", "PUT", path, {"filter": filter}, wish=[name, filter]))
 
     def say(self):
         """What the author says, and the agency."""
@@ -238,10 +269,10 @@ class Client(threading.Thread):
                                   **seen)
 
     def run(self):
-        acts = (self.create, self.vote, self.unvote, self.follow, self.unfollow, self.status, self.handle, self.say,
-                self.again, self.twice)
+        acts = (self.create, self.vote, self.unvote, self.follow, self.unfollow, self.me_too, self.status, self.handle,
+                self.merge, self.keep_filter, self.say, self.again, self.twice)
         while not self.town.stopped.is_set():
-            self.rng.choices(acts, (8, 6, 2, 3, 2, 5, 4, 3, 2, 1))[0]()
+            self.rng.choices(acts, (8, 6, 2, 3, 2, 2, 5, 7, 3, 1, 3, 2, 1))[0]()
             time.sleep(0.002)
 
     def settle_what_is_open(self, seconds=30):

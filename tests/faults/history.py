@@ -1,6 +1,6 @@
 """history.py -- what the clients saw: one JSON line an attempt. Times are of the monotonic clock, in seconds.
 
-kind "attempt": key, client, actor, command (of check.EFFECT), report, wish (what it asks for), start,
+kind "attempt": key, client, actor, command (of effects.EFFECTS), report, wish (what it asks for), start,
 end, outcome (ok | conflict | fail | unknown), status, version, position, body. `fail`: refused, nothing was
 done; `unknown`: no answer, or one that says so. All attempts of a key are one operation.
 kind "read": report, min_position, start, end, status, position, version, votes.
@@ -47,6 +47,14 @@ class Operation:
     @property
     def command(self):
         return self.attempts[0]["command"]
+
+    @property
+    def actor(self):
+        return self.attempts[0]["actor"]
+
+    @property
+    def wish(self):
+        return self.attempts[0]["wish"]
 
     @property
     def report(self):
