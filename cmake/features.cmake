@@ -51,6 +51,7 @@ feature_list(commands COMMANDS COMMANDS COMMAND_LISTS "by name COMMANDS")
 feature_list(routes)
 feature_list(start)
 feature_list(fragments)
+feature_list(folds)
 
 # The features whose folder holds a generator of histories, for tests.
 set(histories "")

@@ -33,7 +33,7 @@ const struct binding *query_bindings(const char *path)
 bool is_filter(const struct binding *row)
 {
     return row->kind == BIND_TEXT || row->kind == BIND_WORD || row->kind == BIND_CHOSEN_AGENCY ||
-           row->kind == BIND_USER;
+           row->kind == BIND_USER || row->kind == BIND_ID;
 }
 
 static const char *text_refused(const struct binding *row, const char *value, struct arena *a)
@@ -56,6 +56,10 @@ const char *filter_refuses(const struct binding *row, const char *value, struct 
 {
     if (row->kind == BIND_WORD)
         return word_index(row->words, value) < 0 ? text_expected(a, row->words) : NULL;
+    if (row->kind == BIND_ID) {
+        char lower[UUID_TEXT];
+        return uuid_read(value, lower) ? NULL : "Expected a UUID.";
+    }
     if (row->kind == BIND_USER)
         return user_refused(value);
     return text_refused(row, value, a);

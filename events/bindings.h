@@ -14,13 +14,16 @@ enum binding_kind {
     BIND_PATH_ID,       /* {id}, the UUID of a stream; another form is the row's `missing` */
     BIND_PATH_WORD,     /* {name}, as of PATH_WORD in events/command.h; the same of another form */
     BIND_PATH_CODE,     /* {name}, as of PATH_CODE there */
-    BIND_INT,           /* parameter, min..max */
+    BIND_INT,           /* parameter, min..max; a filter if it has no fallback */
+    BIND_ID,            /* parameter, a UUID */
     BIND_NUMBER,        /* parameter, a decimal number min..max; only together with `other` */
     BIND_TEXT,          /* parameter, min..max characters */
     BIND_WORD,          /* parameter, one of `words` */
     BIND_ONE_OF,        /* nothing: of the parameters `name` and `other` one must be given */
     BIND_CURSOR,        /* parameter `cursor`: `max` keys, each `min` on the first page */
     BIND_LANGUAGE,      /* the tag of the language that the client wants, "en" or "id" */
+    BIND_SECOND,        /* a number that is another one each second: an answer that tells of the
+                           present time is not kept longer; the time itself is the database's */
     BIND_ACTOR,         /* user id of who asks, NULL without a token */
     BIND_PSEUDONYM,     /* what stands for who asks in anonymous reports, NULL without a token */
     BIND_ROLE,          /* NULL without a token */

@@ -54,8 +54,15 @@ static const char *decimal(struct binder *b, int64_t n)
 static fallible bind_int(struct binder *b, const struct binding *row, const char *value)
 {
     int64_t n;
-    TRY(read_int(b, row->name, row->min, row->max, value, &n));
-    bind(b, decimal(b, n));
+    if (value)
+        TRY(read_int(b, row->name, row->min, row->max, value, &n));
+    const char *digits = value ? decimal(b, n) : NULL;
+    if (row->fallback) {
+        bind(b, digits);
+        return NULL;
+    }
+    b->request->filtered = b->request->filtered || value;
+    bind_filter(b, digits);
     return NULL;
 }
 
@@ -169,6 +176,16 @@ static fallible bind_user(struct binder *b, const struct binding *row, const cha
     return NULL;
 }
 
+static fallible bind_id(struct binder *b, const struct binding *row, const char *value)
+{
+    char lower[UUID_TEXT];
+    b->request->filtered = b->request->filtered || value;
+    TRY(check_filter(b, row, value));
+    bind_filter(b,
+                value && uuid_read(value, lower) ? arena_text(http_arena(b->http), lower) : NULL);
+    return NULL;
+}
+
 static fallible bind_one(struct binder *b, const struct binding *row)
 {
     const struct claims *c = b->who;
@@ -179,6 +196,7 @@ static fallible bind_one(struct binder *b, const struct binding *row)
     case BIND_PATH_WORD:
     case BIND_PATH_CODE: return bind_path_word(b, row);
     case BIND_INT: return bind_int(b, row, value);
+    case BIND_ID: return bind_id(b, row, value);
     case BIND_NUMBER: return bind_number(b, row, value);
     case BIND_ONE_OF: return check_one_of(b, row);
     case BIND_WORD:
@@ -197,6 +215,7 @@ static fallible bind_one(struct binder *b, const struct binding *row)
         for (int i = 0; i < row->max; i++)
             bind(b, NULL);
         return NULL;
+    case BIND_SECOND: bind(b, decimal(b, time_monotonic() / 1000000)); return NULL;
     case BIND_LANGUAGE: bind_language(b); return NULL;
     case BIND_ACTOR: bind(b, c ? c->user_id : NULL); return NULL;
     case BIND_PSEUDONYM: bind(b, b->who ? b->who->pseudonym : NULL); return NULL;

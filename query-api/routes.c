@@ -8,15 +8,20 @@
 #include "base/banned.h"
 
 #define VIEW(name) #name,
+#define FOLD(name) #name,
 const char *const view_names[VIEW_COUNT] = {
 #include "lists/views.def"
+#include "lists/folds.def"
 };
 #undef VIEW
+#undef FOLD
 
 #define VIEW(name)          [VIEW_##name] = USED_VIEW,
+#define FOLD(name)          [VIEW_##name] = USED_VIEW,
 #define FILTERED_VIEW(name) [VIEW_##name] = USED_WHEN_FILTERED,
 const struct view_set all_views = {{
 #include "lists/views.def"
+#include "lists/folds.def"
 }};
 
 #define QUERY(verb, at, roles, name, kind, seconds, named_views, otherwise, ...) \

@@ -15,13 +15,17 @@
 #include "events/problems.h"
 #include "events/words.h"
 
-/* Every view, by the names of features/<name>/views/; each is a schema of the read database. */
+/* Every view, by the names of features/<name>/views/ and the rows of features/<name>/folds.def;
+ * each is a schema of the read database. */
 #define VIEW(name) VIEW_##name,
+#define FOLD(name) VIEW_##name,
 enum view {
 #include "lists/views.def"
+#include "lists/folds.def"
     VIEW_COUNT
 };
 #undef VIEW
+#undef FOLD
 extern const char *const view_names[VIEW_COUNT];
 
 enum view_use { UNUSED_VIEW, USED_VIEW, USED_WHEN_FILTERED };

@@ -10,15 +10,19 @@
 const char clock_view_tables[] =
     "CREATE TABLE report_clocks (report_id uuid PRIMARY KEY, state text NOT NULL, "
     "owner_agency text, category text, visibility text, status text, "
-    "next_at timestamptz, " /* when the worker has something to do; NULL: never */
-    "due_at timestamptz, "  /* of resolve; NULL while it is paused or has ended */
+    "filed bigint NOT NULL, "     /* position of report.created */
+    "shown_to text, "             /* in lists: ALL, or AGENCY alone; NULL: it is in none */
+    "due_order bigint NOT NULL, " /* the order of lists, clock_view.h */
+    "next_at timestamptz, "       /* when the worker has something to do; NULL: never */
+    "due_at timestamptz, "        /* of resolve; NULL while it is paused or has ended */
     "remaining_us bigint, " /* of resolve as of last_at; negative: overdue; NULL: it has ended */
     "sla_status text, "     /* of resolve: running, paused, met, late, dropped; NULL: none */
     "level_name text, escalation_level int NOT NULL, " /* the highest that has fired; 0: none */
     "last_at timestamptz) WITH (fillfactor = 80);"
     "CREATE INDEX report_clocks_next ON report_clocks (next_at) WHERE next_at IS NOT NULL;"
-    "CREATE INDEX report_clocks_due ON report_clocks (owner_agency, due_at, report_id) "
-    "WHERE due_at IS NOT NULL;"
+    "CREATE INDEX report_clocks_due ON report_clocks (owner_agency, due_order, filed);"
+    "CREATE INDEX report_clocks_shown ON report_clocks "
+    "(owner_agency, shown_to, escalation_level, due_order, filed) WHERE shown_to IS NOT NULL;"
     "CREATE TABLE policy_version (id text, version bigint, data json, PRIMARY KEY (id, version));"
     "CREATE TABLE calendar_version (id text, version bigint, data json, PRIMARY KEY (id, version))";
 
@@ -152,6 +156,8 @@ static fallible apply_one(struct clock_batch *w, const struct batch_event *e)
     if (!t->state.report_id && type != ReportCreated)
         return NULL; /* its report is parked */
     report_clocks_apply(&t->state, &w->catalog->now, &fact, &w->arena);
+    if (type == ReportCreated)
+        t->state.filed = e->position;
     return NULL;
 }
 
@@ -164,6 +170,9 @@ enum {
     C_CATEGORY,
     C_VISIBILITY,
     C_STATUS,
+    C_FILED,
+    C_SHOWN_TO,
+    C_DUE_ORDER,
     C_NEXT,
     C_DUE,
     C_REMAINING,
@@ -177,23 +186,28 @@ enum {
 static const struct pg_statement STORE = {
     "clocks_store",
     "INSERT INTO report_clocks AS r (report_id, state, owner_agency, category, visibility, status, "
-    "next_at, due_at, remaining_us, sla_status, level_name, escalation_level, last_at) "
-    "SELECT id::uuid, state, agency, category, visibility, status, "
+    "filed, shown_to, due_order, next_at, due_at, remaining_us, sla_status, level_name, "
+    "escalation_level, last_at) "
+    "SELECT id::uuid, state, agency, category, visibility, status, filed, shown_to, due_order, "
     "next, due, remaining, sla_status, level_name, level, last "
     "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], "
-    "$7::timestamptz[], $8::timestamptz[], $9::bigint[], $10::text[], $11::text[], $12::int[], "
-    "$13::timestamptz[]) "
-    "AS x (id, state, agency, category, visibility, status, next, due, remaining, sla_status, "
-    "level_name, level, last) "
+    "$7::bigint[], $8::text[], $9::bigint[], "
+    "$10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::text[], $14::text[], "
+    "$15::int[], $16::timestamptz[]) "
+    "AS x (id, state, agency, category, visibility, status, filed, shown_to, due_order, next, due, "
+    "remaining, sla_status, level_name, level, last) "
     "ON CONFLICT (report_id) DO UPDATE SET (state, owner_agency, category, visibility, status, "
-    "next_at, due_at, remaining_us, sla_status, level_name, escalation_level, last_at) = "
+    "shown_to, due_order, next_at, due_at, remaining_us, sla_status, level_name, escalation_level, "
+    "last_at) = "
     "(excluded.state, excluded.owner_agency, excluded.category, excluded.visibility, "
-    "excluded.status, excluded.next_at, excluded.due_at, excluded.remaining_us, "
+    "excluded.status, excluded.shown_to, excluded.due_order, excluded.next_at, excluded.due_at, "
+    "excluded.remaining_us, "
     "excluded.sla_status, excluded.level_name, excluded.escalation_level, excluded.last_at)"};
 
 static const enum column_kind kinds[COLUMNS] = {
     [C_ID] = COLUMN_TEXT,         [C_STATE] = COLUMN_TEXT,      [C_AGENCY] = COLUMN_TEXT,
     [C_CATEGORY] = COLUMN_TEXT,   [C_VISIBILITY] = COLUMN_TEXT, [C_STATUS] = COLUMN_TEXT,
+    [C_FILED] = COLUMN_BIGINT,    [C_SHOWN_TO] = COLUMN_TEXT,   [C_DUE_ORDER] = COLUMN_BIGINT,
     [C_NEXT] = COLUMN_TIME,       [C_DUE] = COLUMN_TIME,        [C_REMAINING] = COLUMN_BIGINT,
     [C_SLA_STATUS] = COLUMN_TEXT, [C_LEVEL_NAME] = COLUMN_TEXT, [C_LEVEL] = COLUMN_INT,
     [C_LAST] = COLUMN_TIME};
@@ -230,6 +244,26 @@ static const char *status_of(const struct sla_clock *c)
     return !c ? NULL : !c->ended_at && c->paused ? "paused" : ended[c->ended_as];
 }
 
+/* Merged: what it is merged into is listed instead. Who is shown a withdrawn one is its agency. */
+static const char *shown_to(const struct ReportClocks *r, const struct sla_clock *resolve)
+{
+    if (r->merged || !resolve)
+        return NULL;
+    bool all = text_equal(r->visibility, visibility_words[PUBLIC]) &&
+               !text_equal(r->status, status_words[WITHDRAWN]);
+    return all ? "ALL" : "AGENCY";
+}
+
+static int64_t due_order(const struct ReportClocks *r, const struct sla_clock *resolve,
+                         const struct clock_reading *now)
+{
+    if (!resolve || resolve->ended_at)
+        return ENDED_ORDER - r->filed;
+    if (resolve->paused)
+        return PAUSED_ORDER + now->remaining_us;
+    return now->due_at == NEVER ? NEVER_DUE_ORDER : now->due_at;
+}
+
 static void add_texts(struct column *c, const struct ReportClocks *r, struct text *state)
 {
     column_string(&c[C_ID], r->report_id);
@@ -251,6 +285,9 @@ static void add_row(struct clock_batch *w, struct column *c, const struct Report
         resolve ? clock_read(resolve, r->last_at) : (struct clock_reading){.due_at = 0};
     shape_write(&ReportClocks_shape, r, &state);
     add_texts(c, r, &state);
+    column_int(&c[C_FILED], r->filed);
+    column_string(&c[C_SHOWN_TO], shown_to(r, resolve));
+    column_int(&c[C_DUE_ORDER], due_order(r, resolve, &now));
     add_moment(&c[C_NEXT], report_clocks_next(r, clocks, count).at);
     add_moment(&c[C_DUE], now.due_at);
     if (resolve && !resolve->ended_at)

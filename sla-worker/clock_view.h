@@ -4,12 +4,21 @@
  *
  * Tables: report_clocks, a row a report; policy_version and calendar_version, all that were ever
  * defined. `state` is a struct ReportClocks as JSON, from which the clocks are folded; the other
- * columns are for queries. */
+ * columns are for queries.
+ *
+ * due_order, of the clock resolve, ascending: it runs: when it is due (us); it runs and is never
+ * due; it is paused: those first of which least remains (us, negative: overdue); it has ended, or
+ * there is none: the one filed last first. */
 #pragma once
 
 #include "view_engine/fold.h"
 
 #define CLOCKS_HOME "clocks"
+
+/* Parts of due_order, as queries know them: 2 * 10^18, 4 * 10^18 + remaining, 9 * 10^18 - filed. */
+#define NEVER_DUE_ORDER INT64_C(2000000000000000000)
+#define PAUSED_ORDER    INT64_C(4000000000000000000)
+#define ENDED_ORDER     INT64_C(9000000000000000000)
 
 extern const char clock_view_tables[];
 extern const char *const clock_view_types[];
@@ -21,6 +30,6 @@ extern struct clock_catalog clock_view_catalog;
 /* Its row of view_folds. */
 #define CLOCK_VIEW                                                                              \
     {                                                                                           \
-        .name = "sla", .tables = clock_view_tables, .types = clock_view_types, .revision = "1", \
+        .name = "sla", .tables = clock_view_tables, .types = clock_view_types, .revision = "2", \
         .apply = clock_view_apply, .context = &clock_view_catalog, .home = CLOCKS_HOME          \
     }

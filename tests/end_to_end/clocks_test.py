@@ -51,6 +51,22 @@ class Clocks(unittest.TestCase):
         time.sleep(1)
         self.assertEqual(len(escalations(report)), 3)
 
+    def test_how_a_clock_stands_is_shown_to_those_who_see_the_report(self):
+        c = city()
+        filed = c.file_report(category="kesehatan", visibility="PRIVATE")
+        ask = lambda who=None: c.get(f"/sla/status?report={filed['report_id']}&min_position={filed['position']}&wait_ms=5000", who).json["data"]
+        self.assertEqual((ask(), ask("officer1")), ([], []))
+        mine = ask("citizen1")[0]
+        self.assertEqual((mine["sla_status"], mine["is_overdue"], mine["level"]), ("running", False, None))
+        self.assertGreater(mine["remaining_seconds"], 0)
+        overdue = wait_until("it is overdue", lambda: (r := ask("officer2")) and r[0]["is_overdue"] and r[0], 30)
+        self.assertLess(overdue["remaining_seconds"], 0)
+        level = wait_until("it has escalated", lambda: (r := ask("officer2")[0])["escalation_level"] == 2 and r, 30)
+        self.assertEqual(level["level"], "late1s")
+        listed = lambda who: [r["report_id"] for r in c.get("/sla/status?overdue=true&agency=AGENCY_HEALTH&limit=200", who).json["data"]]
+        self.assertIn(filed["report_id"], listed("officer2"))
+        self.assertNotIn(filed["report_id"], listed("officer1"))
+
     def test_what_is_resolved_in_time_fires_nothing_more(self):
         c = city()
         report = c.file_report(category="kesehatan")["report_id"]

@@ -5,7 +5,7 @@ import time, unittest, uuid
 from city import SITE, city, wait_until
 
 REPORTING, OPERATIONS, WORKFLOW = range(3)  # of the seed's services: 8080, 8081, 8082
-WAITING = [(WORKFLOW, "GET", "/notifications/me"), (WORKFLOW, "GET", "/sla/status")]
+WAITING = [(WORKFLOW, "GET", "/notifications/me")]
 
 
 class Seed(unittest.TestCase):
@@ -63,6 +63,19 @@ class Seed(unittest.TestCase):
         self.checks = 0
         for service, method, path in WAITING:
             self.call(service, method, path, 404, token=city().token("citizen1"))
+
+    def test_its_clocks_are_those_of_public_reports_what_is_due_first_first(self):
+        self.checks = 0
+        make = lambda visibility: self.call(REPORTING, "POST", "/reports", 201, {"content": "seed", "visibility": visibility}, city().token("citizen1"))
+        private, public = make("PRIVATE"), make("PUBLIC")
+        rows = self.call(WORKFLOW, "GET", f"/sla/status?limit=200&min_position={public['position']}&wait_ms=5000", 200)["data"]
+        for row in rows:
+            self.assertLessEqual({"current_status", "due_at", "escalation_level", "is_overdue", "report_id", "sla_status"}, row.keys())
+        due = [row["due_at"] for row in rows if row["due_at"]]
+        self.assertEqual(due, sorted(due))
+        self.assertNotIn(private["report_id"], [row["report_id"] for row in rows])
+        one = self.call(WORKFLOW, "GET", f"/sla/status?report={public['report_id']}", 200)["data"][0]
+        self.assertEqual((one["current_status"], one["sla_status"], one["is_overdue"], one["escalation_level"]), ("RECEIVED", "running", False, 0))
 
     def test_its_time_to_resolve_which_needs_a_token_to_be_set(self):
         self.checks, admin = 0, city().token("admin1")

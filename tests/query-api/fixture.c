@@ -11,6 +11,7 @@
 #include "query-api/head.h"
 #include "query-api/routes.h"
 #include "query-api/view_progress.h"
+#include "tests/query-api/fold_tables.h"
 
 enum { TIMEOUT_MS = 2000 };
 
@@ -91,10 +92,13 @@ static const char *view_text(const char *name)
     exit(1);
 }
 
-/* The part of a view's file that makes its tables, in a schema of the view's name. */
-static void make_view(const char *name)
+/* The part of a view's file that makes its tables. */
+static const char *tables_of(const char *name)
 {
+    const char *of_function = fold_tables(name);
     scoped_text text = {0};
+    if (of_function)
+        return of_function;
     if (append_with_fragments(&text, view_text(name)))
         exit(1);
     char *file = arena_bytes(&t.arena, text_value(&text), strlen(text_value(&text)));
@@ -102,8 +106,14 @@ static void make_view(const char *name)
     char *end = strstr(tables, "\n-- :");
     if (end)
         *end = '\0';
+    return tables;
+}
+
+/* A schema of the view's name. */
+static void make_view(const char *name)
+{
     views_sql("CREATE SCHEMA %s; SET search_path = %s;\n%s;\nRESET search_path", name, name,
-              tables);
+              tables_of(name));
     views_sql(
         "INSERT INTO engine.view (name, file, lane, digest) VALUES ('%s', '%s', 'main', 'd1')",
         name, name);

@@ -47,6 +47,16 @@ void add_sample(const struct sample *s);
 const char *sample_id(int n); /* a UUID per number; borrowed for the program's life */
 void move_lane(int64_t position);
 
+/* The clock `resolve` of a sample, as sla-worker would leave it: `standing` is a word of
+ * sla_status; running: due in so many seconds, else so many remain. */
+struct sample_clock {
+    const char *id, *standing;
+    int64_t seconds;
+    int level;
+};
+void add_clock(const struct sample_clock *c);
+#define CLOCK(...) add_clock(&(struct sample_clock){__VA_ARGS__})
+
 /* query_start with 1 MiB of cache, and that many public reports of citizen1, seen by the service.
  */
 void start_with_reports(int loops, int count);

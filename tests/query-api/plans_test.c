@@ -79,6 +79,17 @@ static void fill(int from, int to)
         "engine.text_sketch(content, 3) UNION SELECT engine.grid_cell(1.5, 2.5)) k (key) WHERE "
         "position >= %d",
         from);
+    views_sql(
+        "INSERT INTO sla.report_clocks (report_id, state, owner_agency, category, visibility, "
+        "status, filed, shown_to, due_order, due_at, sla_status, escalation_level) SELECT "
+        "report_id, "
+        "'', owner_agency, category, visibility, status, position, CASE visibility WHEN 'PUBLIC' "
+        "THEN 'ALL' ELSE 'AGENCY' END, (extract(epoch FROM due) * 1000000)::bigint, due, "
+        "'running', "
+        "CASE WHEN position < 4000 THEN 2 ELSE 0 END FROM report_detail.report_detail CROSS JOIN "
+        "LATERAL (SELECT now() + (10000 - position) * interval '1 s' AS due) d WHERE position >= "
+        "%d",
+        from);
     views_sql("VACUUM ANALYZE");
 }
 
@@ -226,6 +237,14 @@ static struct page_query pages[] = {
     {"report_similar", "NULL,'1.5','2.5',NULL,NULL,'20',NULL", false, 4, 0},
     {"report_similar_to", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL,'20'", false,
      10, 0},
+    {"sla_status", "'50',NULL,NULL,NULL,NULL,'0','0',NULL,NULL,NULL,NULL,'1'", false, 6, 0},
+    {"sla_status", "'50',NULL,NULL,NULL,NULL,'0','0','true',NULL,NULL,NULL,'1'", false, 6, 0},
+    {"sla_status", "'50',NULL,NULL,'OFFICER','a1','0','0','false','a1',NULL,NULL,'1'", false, 4, 0},
+    {"sla_status", "'50',NULL,NULL,'ADMIN',NULL,'1700000000000000','5','false',NULL,'2',NULL,'1'",
+     false, 12, 0},
+    {"sla_status",
+     "'50',NULL,NULL,NULL,NULL,'0','0',NULL,NULL,NULL,'01900000-0000-7000-8000-000000000007','1'",
+     false, 1, 0},
     {"case_one", "'01900000-0000-7000-8000-000000000007','a1'", false, 1, 0},
 };
 

@@ -28,6 +28,7 @@ static void add_reports(void)
                .visibility = visibility_words[visibility], .kind = filed_kinds[kind],
                .category = kind == 0 ? "was-crime" : "was-issue", .agency = OWNER, .former = FORMER,
                .status = status_words[status], .note = "a note", .said = "a word");
+        CLOCK(.id = sample_id(i + 1), .standing = "running", .seconds = 60);
     }
     views_sql("INSERT INTO case_file.case_notes SELECT gen_random_uuid(), report_id, position, "
               "'what is " INSIDE "', NULL, now() FROM report_detail.report_detail; "
@@ -62,6 +63,10 @@ static void check_one(const struct onlooker *o, const char *token, int i)
             has(&r, "a level") != (history && (o->has_case || o->reads_case)))
             fail(o, path, i, r.status);
     }
+    snprintf(path, sizeof(path), "/sla/status?report=%s", sample_id(i + 1));
+    scoped_response clock = get(path, token, NULL);
+    if (clock.status != 200 || has(&clock, sample_id(i + 1)) != (sees != '-'))
+        fail(o, path, i, clock.status);
     snprintf(path, sizeof(path), "/cases/%s", sample_id(i + 1));
     scoped_response r = get(path, token, NULL);
     int expected = o->role == ANYONE                                  ? 401
@@ -107,6 +112,11 @@ static bool in_mine(const struct onlooker *o, int i)
     return o->author;
 }
 
+static bool in_clocks(const struct onlooker *o, int i)
+{
+    return in_feed(o, i) || o->has_case;
+}
+
 TEST(every_read_shows_a_report_to_those_who_may_see_it_and_to_nobody_else)
 {
     query_start(2, 1 << 20);
@@ -121,6 +131,7 @@ TEST(every_read_shows_a_report_to_those_who_may_see_it_and_to_nobody_else)
             check_one(o, token, i);
         check_list(o, token, "/reports/public?limit=200", 0, in_feed);
         check_list(o, token, "/reports/public?limit=200&sort=votes", 0, in_feed);
+        check_list(o, token, "/sla/status?limit=200", 0, in_clocks);
         check_list(o, token, "/reports/me?limit=200", login, in_mine);
         check_list(o, token, "/cases/inbox?limit=200", login ? 401 : officer ? 0 : 403, in_inbox);
     }
