@@ -15,7 +15,7 @@ ROOT = os.path.dirname(HERE)
 sys.path[:0] = [HERE, ROOT + "/tests/end_to_end"]
 
 from measure import Client, Cost, memory_mib, median, metrics, percentile, read_wrk, wrk, wrk_command
-import bulk, ceilings, rebuild, report, sizes
+import bulk, ceilings, clocks, rebuild, report, sizes
 from city import City, free_ports, wait_until
 
 os.environ.update(PRESET=os.environ.get("PRESET", "release"), TOKEN_MINUTES="60", CORS_ORIGINS="")
@@ -28,7 +28,7 @@ K6 = os.environ.get("BENCH_K6", "330s")
 SMALL = 10000
 PARTS = ("postgres", "redis", "caddy", "command-api", "projector", "query-api", "sla-worker")
 SERVICES = ("command-api", "projector", "query-api", "sla-worker")
-PARTS_OF_A_RUN = ("feed", "other_reads", "create_rows", "visible", "bulk", "k6", "sizes", "lag_over_time")
+PARTS_OF_A_RUN = ("feed", "other_reads", "create_rows", "visible", "bulk", "k6", "sizes", "clocks", "lag_over_time")
 CHOSEN = os.environ.get("BENCH_PARTS", " ".join(PARTS_OF_A_RUN)).split()
 MEMORY_GOAL = 64
 
@@ -119,10 +119,10 @@ class Bench:
         wait_until("the projector caught up", lambda: self.city.lane() == base + count, 900)
         taken = time.monotonic() - start
         self.city.supervisor("start", *SERVICES)
+        wait_until("all lanes stand there", lambda: self.city.lanes() >= base + count, 900)
         wait_until("ready", self.city.is_ready, 60)
         self.find_processes()
-        say(f"projector applied {count} events in {taken:.1f} s")
-        wait_until("all lanes stand there", lambda: self.city.lanes() == base + count, 900)
+        say(f"projector applied {count} events in {taken:.1f} s; the clocks stood there after {time.monotonic() - start:.1f} s")
         self.settle()
         return count / taken
 
@@ -297,6 +297,9 @@ class Bench:
         sizes.rows(self, small, max(REPORTS, SMALL), SMALL, SECONDS, ROUNDS)
         self.failed += small.failed
         small.city.stop()
+
+    def clocks(self):
+        clocks.rows(self, REPORTS, ROUNDS)
 
     def bulk(self):
         bulk.rows(self, SECONDS, ROUNDS)
