@@ -336,14 +336,11 @@ static fallible apply_all(struct clock_batch *w, const struct batch_event *const
     return store(w);
 }
 
-/* What memory holds of the catalog may be of a transaction that comes to nothing. */
 const struct problem *clock_view_apply(void *context, struct pg *db,
                                        const struct batch_event *const *events, int count)
 {
     struct clock_batch w = work_for(db, context, count);
     const struct problem *p = apply_all(&w, events, count);
-    if (p)
-        clock_catalog_release(w.catalog);
     arena_release(&w.arena);
     return p;
 }

@@ -295,6 +295,28 @@ TEST(a_clock_that_the_new_policy_lacks_ends)
     CHECK(!r.wants_policy);
 }
 
+TEST(a_report_keeps_the_versions_it_started_with)
+{
+    static const struct PolicyClock an_hour = {3600, "always", &of_due};
+    static const struct policy newer[] = {
+        {1, {.policy_id = "default", .resolve = &two_days, .active = true}},
+        {2, {.policy_id = "default", .resolve = &an_hour, .active = true}}};
+    static const struct sla_calendar times[] = {{.id = "always", .version = 3},
+                                                {.id = "always", .version = 4}};
+    const struct sla_catalog later = {newer, 2, times, 2};
+    struct sla_clock *clocks;
+    filed();
+    int count = report_clocks_fold(&r, &later, &arena, &clocks);
+    CHECK_INT(clock_named(clocks, count, "resolve")->terms->allotted_us, 48 * HOUR);
+    CHECK_INT(clock_named(clocks, count, "resolve")->terms->calendar_version, 3);
+    struct event e = created("PUBLIC");
+    r = (struct ReportClocks){.report_id = NULL};
+    report_clocks_apply(&r, &later, &(struct clock_fact){FROM_REPORT, 1, NOON, &e}, &arena);
+    count = report_clocks_fold(&r, &later, &arena, &clocks);
+    CHECK_INT(clock_named(clocks, count, "resolve")->terms->allotted_us, HOUR);
+    CHECK_INT(clock_named(clocks, count, "resolve")->terms->calendar_version, 4);
+}
+
 TEST(a_merged_report_has_no_running_clock_and_gets_them_back)
 {
     filed();

@@ -38,6 +38,7 @@ RINGS = {
     "query-api": LAYERS["query-api"] | {"view_engine"},
     "projector": LAYERS["projector"],
     "command-api": LAYERS["command-api"],
+    "sla-worker": LAYERS["sla-worker"],
 }
 # Library (as its headers are named) -> files that may include it.
 FOREIGN = {
