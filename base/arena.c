@@ -81,12 +81,19 @@ const char *arena_join(struct arena *a, const char *first, const char *second, c
 
 const char *arena_printf(struct arena *a, const char *format, ...)
 {
-    va_list args, again;
+    va_list args;
     va_start(args, format);
+    const char *s = arena_vprintf(a, format, args);
+    va_end(args);
+    return s;
+}
+
+const char *arena_vprintf(struct arena *a, const char *format, va_list args)
+{
+    va_list again;
     va_copy(again, args);
     char brief[64];
     int length = vsnprintf(brief, sizeof(brief), format, args);
-    va_end(args);
     if (length < 0)
         abort();
     char *s = arena_alloc(a, (size_t)length + 1);

@@ -21,6 +21,8 @@ const char *arena_text(struct arena *a, const char *s);
 char *arena_bytes(struct arena *a, const void *s, size_t length);
 /* The three in a row. */
 const char *arena_join(struct arena *a, const char *first, const char *second, const char *third);
+const char *arena_vprintf(struct arena *a, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 const char *arena_printf(struct arena *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

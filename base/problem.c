@@ -21,6 +21,13 @@ const char *problem_title(const struct problem *p, enum text_language language)
     return p->title;
 }
 
+const char *fault_detail(const struct fault *f, enum text_language language)
+{
+    if (!f)
+        return NULL;
+    return language == INDONESIAN && f->detail_id ? f->detail_id : f->detail;
+}
+
 const struct problem *fault_at(struct fault *f, const struct problem *p, const char *field,
                                const char *detail)
 {

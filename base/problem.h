@@ -46,12 +46,21 @@ const char *problem_title(const struct problem *p, enum text_language language);
             return p_;                     \
     } while (0)
 
-/* What a refusal may add to its problem; both texts may be NULL and belong to the caller's arena
+/* A sentence for people. %s stands for the same texts in the same order in each language. */
+struct sentence {
+    const char *in[LANGUAGES];
+};
+
+/* What a refusal may add to its problem; all texts may be NULL and belong to the caller's arena
  * or are constant. */
 struct fault {
-    const char *field;  /* the member, parameter or header at fault, "location.latitude" */
-    const char *detail; /* a sentence: what was expected, what is allowed */
+    const char *field;     /* the member, parameter or header at fault, "location.latitude" */
+    const char *detail;    /* a sentence, in English: what was expected, what is allowed */
+    const char *detail_id; /* the same in Indonesian; NULL: there is none */
 };
+
+/* The sentence in that language, or else in English; `f` may be NULL. */
+const char *fault_detail(const struct fault *f, enum text_language language);
 
 /* Fills `f` and returns `p`, so that a refusal is one statement. `f` may be NULL. */
 const struct problem *fault_at(struct fault *f, const struct problem *p, const char *field,

@@ -121,6 +121,20 @@ const struct problem *refuse(struct decision *out, const struct problem *p, cons
     return fault_at(&out->fault, p, field, detail);
 }
 
+const struct problem *refuse_saying(struct decision *out, const struct problem *p,
+                                    const char *field, const struct sentence *s, ...)
+{
+    const char *in[LANGUAGES];
+    for (int i = 0; i < LANGUAGES; i++) {
+        va_list args;
+        va_start(args, s);
+        in[i] = arena_vprintf(out->arena, s->in[i], args);
+        va_end(args);
+    }
+    out->fault = (struct fault){field, in[ENGLISH], in[INDONESIAN]};
+    return p;
+}
+
 static bool names_version(const struct precondition *p, int64_t version)
 {
     bool named = p->any && version > 0;

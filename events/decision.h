@@ -58,5 +58,8 @@ fallible read_state(struct decision *out, const char *stream, const void **state
 fallible read_stream_version(struct decision *out, const char *stream, int64_t *version);
 const struct problem *refuse(struct decision *out, const struct problem *p, const char *field,
                              const char *detail);
+/* The same in each language; behind `s` come the texts of its %s. */
+const struct problem *refuse_saying(struct decision *out, const struct problem *p,
+                                    const char *field, const struct sentence *s, ...);
 /* VERSION_MISMATCH: If-Match does not name the version of the stream, or If-None-Match does. */
 fallible check_version(const struct command *c, struct decision *out);

@@ -13,7 +13,7 @@ static fallible must_take_part(const struct report *r, const struct command *c,
     if (!may_see(r, &c->actor))
         return NO_SUCH_REPORT;
     if (!is_author(r, &c->actor) && !is_officer_of(r, &c->actor))
-        return refuse(out, NOT_YOURS, NULL, "Its author and the owning agency talk about it.");
+        return refuse_saying(out, NOT_YOURS, NULL, AUTHOR_AND_AGENCY_TALK);
     return check_version(c, out);
 }
 
@@ -49,13 +49,12 @@ fallible answer_question(const struct report *r, const struct command *c, struct
     const struct AnswerQuestion *body = &c->AnswerQuestion;
     TRY(must_take_part(r, c, out));
     if (!is_author(r, &c->actor))
-        return refuse(out, NOT_YOURS, NULL, "Only its author answers.");
+        return refuse_saying(out, NOT_YOURS, NULL, ONLY_AUTHOR_ANSWERS);
     const struct report_question *q = find_question(r, body->question_id);
     if (!q)
-        return refuse(out, NO_SUCH_QUESTION, "question_id", "GET /reports/{id} lists them.");
+        return refuse_saying(out, NO_SUCH_QUESTION, "question_id", QUESTIONS_ARE_LISTED);
     if (q->answered)
-        return refuse(out, ANSWERED_ALREADY, "question_id",
-                      "What you want to add can be a comment.");
+        return refuse_saying(out, ANSWERED_ALREADY, "question_id", COMMENT_INSTEAD);
     emit_to_report(r,
                    EVENT(ReportQuestionAnswered, .report_id = r->id, .question_id = q->id,
                          .text = body->text, .owner_agency = r->owner_agency,

@@ -10,7 +10,7 @@ static const int64_t CLOCK_SKEW = INT64_C(300) * 1000000; /* of a client's clock
 static fallible must_be_past(const int64_t *occurred_at, int64_t now, struct decision *out)
 {
     if (occurred_at && *occurred_at > now + CLOCK_SKEW)
-        return refuse(out, OUT_OF_RANGE, "occurred_at", "It lies in the future.");
+        return refuse_saying(out, OUT_OF_RANGE, "occurred_at", LIES_IN_THE_FUTURE);
     return NULL;
 }
 
@@ -91,13 +91,11 @@ fallible edit_report(const struct report *r, const struct command *c, struct dec
     if (!may_see(r, &c->actor))
         return NO_SUCH_REPORT;
     if (!is_author(r, &c->actor))
-        return refuse(out, NOT_YOURS, NULL, "Only its author edits it.");
+        return refuse_saying(out, NOT_YOURS, NULL, ONLY_AUTHOR_EDITS);
     TRY(check_version(c, out));
     TRY(must_not_be_merged(r, &c->actor, out));
     if (r->status != RECEIVED)
-        return refuse(
-            out, NOT_EDITABLE, "status",
-            arena_join(out->arena, "It is ", status_words[r->status], "; comment on it."));
+        return refuse_saying(out, NOT_EDITABLE, "status", COMMENT_ON_IT, status_words[r->status]);
     TRY(must_be_past(c->EditReport.occurred_at, c->now, out));
     TRY(edited(r, c, out, &to));
     if (changes(r, &to))

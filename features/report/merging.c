@@ -102,5 +102,5 @@ fallible must_be_no_target(const struct report *r, const struct actor *a, struct
     for (const struct merged_report *m = r->merged; m; m = m->earlier)
         text_printf(&list, "%s\"%s\"", list.length ? "," : "", m->id);
     out->members = arena_printf(out->arena, "\"merged\":[%s]", text_value(&list));
-    return refuse(out, MERGE_TARGET, NULL, "Its agency takes them out first.");
+    return refuse_saying(out, MERGE_TARGET, NULL, AGENCY_TAKES_THEM_OUT);
 }

@@ -68,10 +68,9 @@ static const struct problem *illegal(const struct report *r, enum status to, int
         text_printf(&list, "%s\"%s\"", list.length ? "," : "", status_words[s]);
     }
     out->members = arena_printf(out->arena, "\"allowed\":[%s]", text_value(&list));
-    return refuse(out, ILLEGAL_MOVE, "status",
-                  arena_printf(out->arena, "From %s you cannot move it to %s; allowed: %s.",
-                               status_words[r->status], status_words[to],
-                               words.length ? words.at : "nothing"));
+    return refuse_saying(out, ILLEGAL_MOVE, "status",
+                         words.length ? CANNOT_MOVE : CANNOT_MOVE_AT_ALL, status_words[r->status],
+                         status_words[to], text_value(&words));
 }
 
 static void moved(const struct report *r, enum status to, const char *note, const struct command *c,
@@ -98,8 +97,7 @@ static fallible move(const struct report *r, enum status to, const char *note,
     if (to != r->status && !m)
         return illegal(r, to, who, c, out);
     if (to != r->status && m->note && !note)
-        return refuse(out, NOTE_REQUIRED, note_field,
-                      "Say why; the author and the agency read it.");
+        return refuse_saying(out, NOTE_REQUIRED, note_field, SAY_WHY);
     if (to != r->status && to == WITHDRAWN)
         TRY(must_be_no_target(r, &c->actor, out));
 
@@ -125,7 +123,7 @@ fallible update_report(const struct report *r, const struct command *c, struct d
     if (!by_clock && !may_see(r, &c->actor))
         return NO_SUCH_REPORT;
     if (!by_clock && !is_author(r, &c->actor) && !is_officer_of(r, &c->actor))
-        return refuse(out, NOT_YOURS, NULL, "Its author and the owning agency move it.");
+        return refuse_saying(out, NOT_YOURS, NULL, AUTHOR_AND_AGENCY_MOVE);
     return move_to(r, body->status, body->note, c, out);
 }
 
@@ -141,6 +139,6 @@ fallible withdraw_report(const struct report *r, const struct command *c, struct
     if (!may_see(r, &c->actor))
         return NO_SUCH_REPORT;
     if (!is_author(r, &c->actor) && c->actor.role != ADMIN)
-        return refuse(out, NOT_YOURS, NULL, "Its author and admins withdraw it.");
+        return refuse_saying(out, NOT_YOURS, NULL, AUTHOR_AND_ADMINS_WITHDRAW);
     return move(r, WITHDRAWN, c->WithdrawReport.reason, "reason", c, out);
 }

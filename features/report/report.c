@@ -283,8 +283,7 @@ fallible must_not_be_final(const struct report *r, struct decision *out)
 {
     if (!is_final(r))
         return NULL;
-    return refuse(out, REPORT_IS_FINAL, "status",
-                  arena_join(out->arena, "It is ", status_words[r->status], "."));
+    return refuse_saying(out, REPORT_IS_FINAL, "status", HAS_STATUS, status_words[r->status]);
 }
 
 fallible must_not_be_merged(const struct report *r, const struct actor *a, struct decision *out)
@@ -294,8 +293,7 @@ fallible must_not_be_merged(const struct report *r, const struct actor *a, struc
     if (r->visibility != PUBLIC && !is_officer_of(r, a))
         return MERGED;
     out->members = arena_printf(out->arena, "\"merged_into\":\"%s\"", r->merged_into);
-    return refuse(out, MERGED, NULL,
-                  arena_join(out->arena, "It is merged into ", r->merged_into, "."));
+    return refuse_saying(out, MERGED, NULL, IS_MERGED_INTO, r->merged_into);
 }
 
 fallible must_own_this_case(const struct report *r, const struct command *c, struct decision *out)

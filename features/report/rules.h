@@ -3,6 +3,10 @@
 
 #include "features/report/report.h"
 
+#define SENTENCE(NAME, ...) extern const struct sentence NAME[1];
+#include "features/report/sentences.def"
+#undef SENTENCE
+
 /* filing.c: what the author says. */
 fallible file_report(const struct command *c, struct decision *out);
 fallible edit_report(const struct report *r, const struct command *c, struct decision *out);

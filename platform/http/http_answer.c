@@ -273,7 +273,7 @@ void problem_write(const struct problem *p, const struct fault *f, enum text_lan
     append_member(out, "title", title);
     append_member(out, "error", title); /* and `success`: for clients that know no problems */
     text_printf(out, ",\"status\":%d", problem_status(p));
-    append_member(out, "detail", f ? f->detail : NULL);
+    append_member(out, "detail", fault_detail(f, language));
     append_member(out, "field", f ? f->field : NULL);
     append_member(out, "request_id", request_id);
     if (extra && *extra)

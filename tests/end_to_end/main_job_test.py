@@ -152,6 +152,8 @@ class MainJob(unittest.TestCase):
             for refused in (c.get(f"/reports/{uuid.uuid4()}", headers=wanted),
                             c.post(f"/reports/{uuid.uuid4()}/upvote", None, "citizen1", headers=wanted)):
                 self.assertEqual((refused.status, refused.json["title"], refused.json["error"]), (404, title, title))
+            future = c.post("/reports", {"content": "x", "occurred_at": "2126-01-02T20:00:00Z"}, "citizen1", headers=wanted).json
+            self.assertEqual(future["detail"], {"en": "It lies in the future.", "id": "Waktu itu masih akan datang."}[language])
 
     def test_an_admin_adds_a_category_and_it_can_be_used(self):
         c = city()

@@ -299,7 +299,8 @@ HELPER void handle_later(struct http_request *r, const void *row)
 HELPER void handle_conflict(struct http_request *r, const void *row)
 {
     (void)row;
-    http_refuse_with(r, ILLEGAL_MOVE, &(struct fault){"status", "Say \"please\"."},
+    http_refuse_with(r, ILLEGAL_MOVE,
+                     &(struct fault){.field = "status", .detail = "Say \"please\"."},
                      "\"allowed\":[\"A\"]");
 }
 
