@@ -136,18 +136,30 @@ static void set_priority(struct history *h, struct filed *r, const char *id)
     r->priority = to;
 }
 
-static void escalate(struct history *h, struct filed *r, const char *id)
+static void fire(struct history *h, const struct filed *r, const char *id, int clock, int target)
 {
     int64_t at = history_moment(h);
     history_add(h, "report", id,
                 EVENT(ReportEscalated, .report_id = id,
                       .reason = escalation_reason_words[history_pick(h, ESCALATION_REASON_COUNT)],
                       .escalation_level = history_pick(h, 4), .level = "due",
-                      .clock = history_pick(h, 2) ? "resolve" : "acknowledge",
+                      .clock = clock ? "resolve" : "acknowledge",
                       .due_at = history_pick(h, 3) ? at - 1000000 : 0, .fired_at = at,
                       .late = history_pick(h, 2), .policy = "default", .policy_version = 1,
-                      .target = escalation_target_words[history_pick(h, ESCALATION_TARGET_COUNT)],
-                      .owner_agency = r->agency, .visibility = r->visibility));
+                      .target = escalation_target_words[target], .owner_agency = r->agency,
+                      .visibility = r->visibility));
+}
+
+/* The same level of two reports, one after the other. */
+static void escalate(struct history *h, const struct reports *all, int i)
+{
+    int clock = history_pick(h, 2), target = history_pick(h, ESCALATION_TARGET_COUNT);
+    if (h->count > HISTORY_MAX - 2)
+        return;
+    for (int k = i; k < i + 2; k++)
+        if (all->at[k % HISTORY_SUBJECTS].status)
+            fire(h, &all->at[k % HISTORY_SUBJECTS], history_subject(h, k % HISTORY_SUBJECTS), clock,
+                 target);
 }
 
 static const char *part_id(struct history *h, struct reports *all)
@@ -227,10 +239,10 @@ static void merge_or_unmerge(struct history *h, struct reports *all, int i)
 static void step(struct history *h, void *state)
 {
     static void (*const handle[])(struct history *, struct filed *, const char *) = {
-        move, move, edit, forward, acknowledge, assign, set_priority, escalate};
+        move, move, edit, forward, acknowledge, assign, set_priority};
     enum { HANDLES = sizeof(handle) / sizeof(handle[0]) };
     struct reports *all = state;
-    int i = history_pick(h, HISTORY_SUBJECTS), what = history_pick(h, HANDLES + 6);
+    int i = history_pick(h, HISTORY_SUBJECTS), what = history_pick(h, HANDLES + 7);
     struct filed *r = &all->at[i];
     const char *id = history_subject(h, i);
     if (!r->status)
@@ -241,6 +253,8 @@ static void step(struct history *h, void *state)
         ask_or_answer(h, all, r, id);
     else if (what < HANDLES + 3)
         comment(h, all, r, id);
+    else if (what < HANDLES + 4)
+        escalate(h, all, i);
     else
         merge_or_unmerge(h, all, i);
 }

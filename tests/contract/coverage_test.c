@@ -9,10 +9,13 @@
 #include "events/command.h"
 
 static const char *const sent_by_the_service[] = {"FireLevel", "ChangePolicy", NULL};
-static const char *const shown_by_no_view[] = {
-    "user.registered", "user.session.ended", "user.role.changed",
-    "user.disabled",   "user.enabled",       "user.password.changed",
-    "sla.planned",     "sla.repoliced",      NULL};
+static const char *const shown_by_no_view[] = {"user.session.ended",
+                                               "user.disabled",
+                                               "user.enabled",
+                                               "user.password.changed",
+                                               "sla.planned",
+                                               "sla.repoliced",
+                                               NULL};
 
 static void append_file(struct text *all, const char *path)
 {

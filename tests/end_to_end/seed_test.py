@@ -1,11 +1,10 @@
 """seed_test.py -- the clients of the citizen-reporting seed, as they are: its calls on its three services' ports, 24
-checks of status, success and error. WAITING names the calls whose routes do not exist yet."""
+checks of status, success and error."""
 import time, unittest, uuid
 
 from city import SITE, city, wait_until
 
 REPORTING, OPERATIONS, WORKFLOW = range(3)  # of the seed's services: 8080, 8081, 8082
-WAITING = [(WORKFLOW, "GET", "/notifications/me")]
 
 
 class Seed(unittest.TestCase):
@@ -59,11 +58,6 @@ class Seed(unittest.TestCase):
         self.call(OPERATIONS, "PATCH", path, 400, {"status": "INVALID"}, officer)
         self.assertEqual(self.checks, 24)
 
-    def test_what_waits_is_said_to_be_missing(self):
-        self.checks = 0
-        for service, method, path in WAITING:
-            self.call(service, method, path, 404, token=city().token("citizen1"))
-
     def test_its_clocks_are_those_of_public_reports_what_is_due_first_first(self):
         self.checks = 0
         make = lambda visibility: self.call(REPORTING, "POST", "/reports", 201, {"content": "seed", "visibility": visibility}, city().token("citizen1"))
@@ -76,6 +70,18 @@ class Seed(unittest.TestCase):
         self.assertNotIn(private["report_id"], [row["report_id"] for row in rows])
         one = self.call(WORKFLOW, "GET", f"/sla/status?report={public['report_id']}", 200)["data"][0]
         self.assertEqual((one["current_status"], one["sla_status"], one["is_overdue"], one["escalation_level"]), ("RECEIVED", "running", False, 0))
+
+    def test_its_list_of_what_a_citizen_is_told(self):
+        self.checks = 0
+        c, rid = city(), city().file_report()["report_id"]
+        for status in ("IN_PROGRESS", "RESOLVED"):
+            resolved = c.ask("PATCH", f"/cases/{rid}/status", {"status": status}, c.token("officer1"))
+        self.call(WORKFLOW, "GET", "/notifications/me", 401)
+        path = f"/notifications/me?min_position={resolved.json['position']}&wait_ms=5000"
+        told = self.call(WORKFLOW, "GET", path, 200, token=c.token("citizen1"))["data"]
+        newest = [n for n in told if n["report_id"] == rid][0]
+        self.assertLessEqual({"id", "report_id", "message", "is_read", "created_at"}, newest.keys())
+        self.assertEqual((newest["message"], newest["is_read"]), ("Your report status has been updated to: RESOLVED", False))
 
     def test_its_time_to_resolve_which_needs_a_token_to_be_set(self):
         self.checks, admin = 0, city().token("admin1")

@@ -201,6 +201,7 @@ TEST(planted_bugs_in_views_are_caught)
         {"category_list.sql", "version DESC", "version ASC"},
         {"case_filters.sql", "version DESC", "version ASC"},
         {"agency_list.sql", "version DESC", "version ASC"},
+        {"notification_list.sql", "n.events + excluded.events", "excluded.events"},
     };
     const char *url = test_views_database();
     scoped_arena a = {0};
