@@ -30,7 +30,11 @@ class CaseFile(unittest.TestCase):
         for who in (None, "citizen1", "citizen2", "officer1", "officer2", "dispatcher1", "admin1"):
             for path in (f"/reports/{self.report}", f"/reports/{self.report}/history", "/reports/public?limit=200",
                          "/reports/me?limit=200", "/cases/inbox?limit=200"):
-                self.assertNotIn(marker.encode(), c.get(path, who).raw, (who, path))
+                seen = c.get(path, who).raw
+                if path.startswith("/cases") and who in ("officer1", "admin1"):  # the inbox shows holds
+                    seen = seen.replace(("a part, " + marker).encode(), b"")
+                self.assertNotIn(marker.encode(), seen, (who, path))
+        self.assertIn("a part, " + marker, c.get("/cases/inbox?limit=200", "officer1").raw.decode())
         for who, status in (("citizen1", 403), ("citizen2", 403), ("officer2", 404), ("dispatcher1", 403)):
             self.assertEqual(c.get(f"/cases/{self.report}", who).status, status)
         keys = [k for k in c.redis("KEYS", "{events}:*").splitlines() if c.redis("TYPE", k) == "stream"]
