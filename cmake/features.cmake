@@ -52,6 +52,7 @@ feature_list(routes)
 feature_list(start)
 feature_list(fragments)
 feature_list(folds)
+feature_list(answers)
 
 # The features whose folder holds a generator of histories, for tests.
 set(histories "")

@@ -20,6 +20,7 @@ enum binding_kind {
     BIND_TEXT,          /* parameter, min..max characters */
     BIND_WORD,          /* parameter, one of `words` */
     BIND_ONE_OF,        /* nothing: of the parameters `name` and `other` one must be given */
+    BIND_MADE_BY,       /* nothing: the pure function `other` makes the answer (events/answer.h) */
     BIND_CURSOR,        /* parameter `cursor`: `max` keys, each `min` on the first page */
     BIND_LANGUAGE,      /* the tag of the language that the client wants, "en" or "id" */
     BIND_SECOND,        /* a number that is another one each second: an answer that tells of the

@@ -1,4 +1,5 @@
 /* features.c -- what the machines run of the features, as tables made from the lists. */
+#include "events/answer.h"
 #include "events/decision.h"
 #include "events/sql_fragment.h"
 
@@ -27,3 +28,14 @@ const struct sql_fragment sql_fragments[] = {
 #include "lists/fragments.def"
     {.name = NULL}};
 #undef FRAGMENT
+
+#define ANSWER(name) \
+    const struct problem *answer_##name(const char *read, struct arena *a, struct text *out);
+#include "lists/answers.def"
+#undef ANSWER
+
+#define ANSWER(name) {#name, answer_##name},
+const struct query_answer query_answers[] = {
+#include "lists/answers.def"
+    {.name = NULL}};
+#undef ANSWER

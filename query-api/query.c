@@ -79,7 +79,9 @@ static void append_views(struct text *sql, const struct view_set *views)
 /* How many of $1, $2 … it takes. */
 static int values_of(const struct binding *b)
 {
-    return b->kind == BIND_CURSOR ? (int)b->max : b->kind == BIND_ONE_OF ? 0 : 1;
+    if (b->kind == BIND_CURSOR)
+        return (int)b->max;
+    return b->kind == BIND_ONE_OF || b->kind == BIND_MADE_BY ? 0 : 1;
 }
 
 /* Whether events wait parked that the response would show: of one item those of its own stream, of
@@ -135,6 +137,16 @@ static struct view_set unfiltered_views(const struct view_set *views)
     return out;
 }
 
+static fallible init_row(struct query *q, const struct binding *b)
+{
+    q->personal = q->personal || is_about_who_asks(b->kind);
+    if (b->kind == BIND_CURSOR)
+        q->keys = (int)b->max;
+    if (b->kind == BIND_MADE_BY)
+        q->made_by = query_answer_named(b->other);
+    return b->kind == BIND_MADE_BY && !q->made_by ? INTERNAL : NULL;
+}
+
 fallible query_init(struct query *q, const struct route *route)
 {
     scoped_text sql = {0}, filtered = {0}, name = {0};
@@ -145,11 +157,8 @@ fallible query_init(struct query *q, const struct route *route)
     *q = (struct query){.route = route, .plain = {{route->file, text_take(&sql)}, plain}};
     if (strstr(file_text(route->file, strlen(route->file)), PAGE))
         q->filtered = (struct query_form){{text_take(&name), text_take(&filtered)}, route->views};
-    for (const struct binding *b = route->bindings; b->kind; b++) {
-        q->personal = q->personal || is_about_who_asks(b->kind);
-        if (b->kind == BIND_CURSOR)
-            q->keys = (int)b->max;
-    }
+    for (const struct binding *b = route->bindings; b->kind; b++)
+        TRY(init_row(q, b));
     if (q->personal)
         snprintf(q->cache_control, sizeof(q->cache_control), "private, no-cache");
     else

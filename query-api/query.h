@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "events/answer.h"
 #include "platform/postgres/postgres.h"
 #include "query-api/routes.h"
 
@@ -23,12 +24,13 @@ struct query {
     const struct route *route;
     struct query_form plain;
     struct query_form filtered; /* what is run when a filter is given; without a text: the same */
-    bool personal;              /* the response depends on who asks */
-    int keys;                   /* of its cursor; 0: no pages */
+    const struct query_answer *made_by; /* the function that makes the body; NULL: the file does */
+    bool personal;                      /* the response depends on who asks */
+    int keys;                           /* of its cursor; 0: no pages */
     char cache_control[40];
 };
 
-/* Thread-safe once made: constant. INTERNAL if a SQL file or a fragment that
- * it names does not exist. */
+/* Thread-safe once made: constant. INTERNAL if a SQL file, a fragment or a
+ * function that it names does not exist. */
 fallible query_init(struct query *q, const struct route *route);
 void query_release(struct query *q);

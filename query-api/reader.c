@@ -46,30 +46,36 @@ static fallible call(struct query_reader *r, const struct query_request *query_r
                             p); /* the views may not be there yet, or are rebuilt with a column */
 }
 
-/* The file's JSON object, with `parked` if events wait that it would show, `next` if the list
- * pages, and `success` as the last member. */
-static char *write_body(const struct rows *rows, const struct query_request *query_request,
-                        size_t *length)
+/* The JSON object that the file returned, or what is made from it, without its closing brace. */
+static fallible begin_body(const struct rows *rows, const struct query *q, struct text *body)
 {
-    struct text body = {0};
+    scoped_arena a = {0};
+    if (q->made_by)
+        TRY(q->made_by->make(rows_text(rows, 0, COLUMN_BODY), &a, body));
+    else
+        text_append_bytes(body, rows_text(rows, 0, COLUMN_BODY), rows_length(rows, 0, COLUMN_BODY));
+    body->length--;
+    return NULL;
+}
+
+/* Ends it: `parked` if events wait that it would show, `next` if the list pages, and `success`. */
+static void end_body(const struct rows *rows, const struct query_request *query_request,
+                     struct text *body)
+{
     int keys = query_request->query->keys;
-    text_append_bytes(&body, rows_text(rows, 0, COLUMN_BODY),
-                      rows_length(rows, 0, COLUMN_BODY) - 1); /* without its brace */
     if (text_equal(rows_text(rows, 0, COLUMN_PARKED), "t"))
-        text_append(&body, ",\"parked\":true");
+        text_append(body, ",\"parked\":true");
     if (keys && !rows_text(rows, 0, COLUMN_MORE)) {
-        text_append(&body, ",\"next\":null");
+        text_append(body, ",\"next\":null");
     } else if (keys) {
         char cursor[CURSOR_TEXT];
         int64_t at[CURSOR_KEYS_MAX];
         for (int i = 0; i < keys; i++)
             at[i] = rows_int(rows, 0, COLUMN_MORE + i);
         cursor_write(query_request->list, at, keys, cursor);
-        text_printf(&body, ",\"next\":\"%s\"", cursor);
+        text_printf(body, ",\"next\":\"%s\"", cursor);
     }
-    text_append(&body, ",\"success\":true}");
-    *length = body.length;
-    return text_take(&body);
+    text_append(body, ",\"success\":true}");
 }
 
 static fallible read_response(struct query_reader *reader, const struct run *run,
@@ -90,9 +96,11 @@ static fallible read_response(struct query_reader *reader, const struct run *run
         .version = route->form == ITEM ? rows_text(rows, 0, COLUMN_MORE) : NULL,
         .language = run->request->language,
     };
-    size_t length;
-    char *body = write_body(rows, run->request, &length);
-    *out = response_new(body, length, &facts, run->gzip);
+    scoped_text body = {0};
+    TRY(begin_body(rows, run->request->query, &body));
+    end_body(rows, run->request, &body);
+    size_t length = body.length;
+    *out = response_new(text_take(&body), length, &facts, run->gzip);
     return NULL;
 }
 

@@ -282,3 +282,10 @@ struct clock_reading clock_read(const struct sla_clock *clock, int64_t now)
         out.due_at = due;
     return out;
 }
+
+int64_t clock_level_at(const struct sla_clock *clock, int i, int64_t now)
+{
+    struct sla_clock c = *clock;
+    advance(&c, now);
+    return runs(&c) ? level_comes(&c, i, becomes_due(&c)) : c.came_at[i];
+}

@@ -86,3 +86,6 @@ struct clock_reading {
 };
 /* `now` before the clock's last event counts as that event's time. */
 struct clock_reading clock_read(const struct sla_clock *c, int64_t now);
+/* When the i-th level of its terms came, or comes if the clock goes on running as at `now`. 0: it
+ * has not come, and the clock is paused or ended; NEVER. */
+int64_t clock_level_at(const struct sla_clock *c, int i, int64_t now);

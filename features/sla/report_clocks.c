@@ -2,8 +2,6 @@
  * events below. */
 #include "features/sla/report_clocks.h"
 
-#include "features/sla/explain.h"
-
 #include "base/banned.h"
 
 static const char ACKNOWLEDGE[] = "acknowledge", RESOLVE[] = "resolve", ANSWER[] = "answer:";
@@ -310,54 +308,6 @@ void report_clocks_apply(struct ReportClocks *r, const struct sla_catalog *catal
         of_report(&s, fact->event);
     else
         of_others(&s, fact->event);
-}
-
-/* ---- the clocks ---- */
-
-static struct clock_event event_of(const struct ClockEntry *e, const struct sla_terms *terms)
-{
-    enum clock_event_kind kind = (enum clock_event_kind)word_index(clock_step_words, e->step);
-    return (struct clock_event){.kind = kind,
-                                .at = e->at,
-                                .reasons = (unsigned)e->reasons,
-                                .terms = terms,
-                                .name = kind == CLOCK_FIRED ? e->level : e->clock};
-}
-
-static int find(const struct sla_clock *clocks, int count, const char *name)
-{
-    int i = 0;
-    while (i < count && !text_equal(clocks[i].name, name))
-        i++;
-    return i;
-}
-
-const struct sla_clock *clock_named(const struct sla_clock *clocks, int count, const char *name)
-{
-    int i = find(clocks, count, name);
-    return i < count ? &clocks[i] : NULL;
-}
-
-int report_clocks_fold(const struct ReportClocks *r, const struct sla_catalog *catalog,
-                       struct arena *a, struct sla_clock **out)
-{
-    int count = 0, entries = r->entries ? r->entries->count : 0;
-    struct sla_clock *clocks = arena_array(a, (size_t)entries + 1, sizeof(*clocks));
-    for (int i = 0; i < entries; i++) {
-        const struct ClockEntry *e = entry_at(r, i);
-        const struct sla_terms *terms =
-            e->policy ? catalog_terms(catalog, e->clock, e->policy, e->policy_version,
-                                      e->calendar_version, a)
-                      : NULL;
-        struct clock_event event = event_of(e, terms);
-        int at = find(clocks, count, e->clock);
-        if (at == count && event.kind == CLOCK_STARTED && terms)
-            count++;
-        if (at < count && (terms || !e->policy))
-            clock_apply(&clocks[at], &event);
-    }
-    *out = clocks;
-    return count;
 }
 
 /* ---- what comes next ---- */

@@ -33,6 +33,12 @@ int report_clocks_fold(const struct ReportClocks *r, const struct sla_catalog *c
 /* The clock of that name among them; NULL: there is none. */
 const struct sla_clock *clock_named(const struct sla_clock *clocks, int count, const char *name);
 
+/* What happened to the clock of that name, from its start on, as clock_explain takes it
+ * (explain.h); how many. 0: there is no such clock. */
+struct clock_event;
+int report_clocks_events(const struct ReportClocks *r, const struct sla_catalog *catalog,
+                         const char *clock, struct arena *a, const struct clock_event **out);
+
 /* What is to be done for the report next, and when at the earliest. */
 struct clocks_next {
     enum { NEXT_NOTHING, NEXT_POLICY, NEXT_HOLD_ENDS, NEXT_LEVEL, NEXT_CLOSE } what;

@@ -66,6 +66,27 @@ class Clocks(unittest.TestCase):
         listed = lambda who: [r["report_id"] for r in c.get("/sla/status?overdue=true&agency=AGENCY_HEALTH&limit=200", who).json["data"]]
         self.assertIn(filed["report_id"], listed("officer2"))
         self.assertNotIn(filed["report_id"], listed("officer1"))
+    def test_a_fired_level_is_explained_to_its_agency(self):
+        c = city()
+        report = c.file_report(category="kesehatan")["report_id"]
+        fired(report, 2)
+        a = c.ask("POST", f"/cases/{report}/hold", {"reason": "waits for the ministry"}, c.token("officer2"))
+        self.assertEqual(a.status, 200, a.raw)
+        path = f"/sla/{report}/explain?min_position={a.json['position']}&wait_ms=5000"
+        a = c.ask("GET", path, token=c.token("officer2"))
+        self.assertEqual(a.status, 200, a.raw)
+        clock = [k for k in a.json["clocks"] if k["clock"] == "resolve"][0]
+        self.assertEqual((clock["state"], clock["due_at"], clock["paused_by"]), ("paused", None, ["hold"]))
+        self.assertEqual(clock["terms"][-1]["policy"], "seconds")
+        levels = {l["name"]: l for l in clock["levels"]}
+        for name in ("w50", "due"):
+            self.assertGreaterEqual(moment(levels[name]["fired_at"]), moment(levels[name]["comes_at"]))
+        self.assertAlmostEqual(sum(i["counted_seconds"] for i in clock["intervals"]), clock["consumed_seconds"], 5)
+        self.assertEqual([i["why"] for i in clock["intervals"]], ["counted", "paused"])
+        a = c.ask("GET", path, token=c.token("officer2"), headers={"Accept-Language": "id"})
+        self.assertIn("ditangguhkan", a.json["clocks"][-1]["intervals"][-1]["text"])
+        self.assertEqual(c.ask("GET", path, token=c.token("officer1")).status, 404)  # of another agency
+        self.assertEqual(c.ask("GET", path, token=c.token("citizen1")).status, 403)
 
     def test_what_is_resolved_in_time_fires_nothing_more(self):
         c = city()

@@ -17,3 +17,27 @@ void add_clock(const struct sample_clock *c)
         c->standing, runs, runs || paused, c->standing, c->level ? "'due'" : "NULL", c->level,
         (long long)c->seconds, (long long)c->seconds, c->id);
 }
+
+#define AT_NOON "\"2026-01-02T12:00:00Z\""
+
+void add_clock_states(bool held)
+{
+    views_sql("INSERT INTO sla.policy_version VALUES ('default', 1, '{\"policy_id\": \"default\", "
+              "\"rank\": 0, \"resolve\": {\"seconds\": 3600, \"calendar\": \"always\", \"levels\": "
+              "[]}, \"active\": true, \"defined_at\": " AT_NOON "}')");
+    views_sql("INSERT INTO sla.calendar_version VALUES ('always', 1, '{\"calendar_id\": "
+              "\"always\", \"zone\": \"UTC\", \"hours\": [], \"holidays\": [], \"zone_changes\": "
+              "[], \"defined_at\": " AT_NOON "}')");
+    views_sql("UPDATE sla.report_clocks SET state = json_build_object('report_id', report_id, "
+              "'owner_agency', owner_agency, 'category', category, 'visibility', visibility, "
+              "'priority', 'medium', 'status', status, 'report_version', 3, 'case_version', 1, "
+              "'sla_version', 0, 'last_at', 1, 'held', %s, 'open_questions', 0, 'merged', false, "
+              "'policy', 'default', 'policy_version', 1, 'entries', '[{\"clock\": \"resolve\", "
+              "\"step\": \"started\", \"at\": 1000000, \"policy\": \"default\", "
+              "\"policy_version\": 1, \"calendar\": \"always\", \"calendar_version\": 1}%s]'"
+              "::json)::text",
+              held ? "true" : "false",
+              held ? ", {\"clock\": \"resolve\", \"step\": \"paused\", \"at\": 2000000, "
+                     "\"reasons\": 2}"
+                   : "");
+}

@@ -55,6 +55,9 @@ struct sample_clock {
     int level;
 };
 void add_clock(const struct sample_clock *c);
+/* What the clocks of all rows follow from: by the policy `default` an hour for `resolve`, which
+ * began in 1970; `held`: it pauses since a second later. */
+void add_clock_states(bool held);
 #define CLOCK(...) add_clock(&(struct sample_clock){__VA_ARGS__})
 
 /* query_start with 1 MiB of cache, and that many public reports of citizen1, seen by the service.

@@ -34,6 +34,7 @@ static void add_reports(void)
               "'what is " INSIDE "', NULL, now() FROM report_detail.report_detail; "
               "INSERT INTO case_file.case_holds SELECT report_id, 'why it is " INSIDE "', NULL, "
               "now() FROM report_detail.report_detail");
+    add_clock_states(true);
     move_lane(SAMPLES * 10 + 10);
 }
 
@@ -76,6 +77,10 @@ static void check_one(const struct onlooker *o, const char *token, int i)
     if (r.status != expected || occurrences(&r, INSIDE) != (expected == 200 ? 2 : 0) ||
         has(&r, "a level") != (expected == 200))
         fail(o, path, i, r.status);
+    snprintf(path, sizeof(path), "/sla/%s/explain", sample_id(i + 1));
+    scoped_response clocks = get(path, token, NULL);
+    if (clocks.status != expected || has(&clocks, "on hold") != (expected == 200))
+        fail(o, path, i, clocks.status);
 }
 
 static bool in_inbox(const struct onlooker *o, int i)
