@@ -94,7 +94,10 @@ static fallible hold(const struct casefile *f, const struct report *r, const str
 static fallible resume(const struct casefile *f, const struct report *r, const struct command *c,
                        struct decision *out)
 {
-    if (f->held) /* else the wish is already true: success without an event */
+    bool by_clock = is_by_clock(r, c); /* which may not know the newest hold */
+    if (f->held && by_clock)
+        emit_not_before(out, f->until);
+    if (f->held && (!by_clock || f->until)) /* else it is already so: success without an event */
         emit_to_case(c,
                      EVENT(CaseResumed, .report_id = r->id, .resumed_by = name_of(c, out),
                            .resumed_at = c->now),

@@ -164,9 +164,19 @@ TEST(a_held_case_is_resumed_by_an_officer_or_by_the_clock)
     given_held();
     when(&officer_infra, COMMAND(ResumeCase));
     then(CASE, "case", resumed(officer_infra.user_id));
-    given_held();
+    CHECK_INT(decided()->not_before, 0);
+    given_report("PUBLIC");
+    given(held_since(NOON - DAY, "a part", &LATER_AT, officer_infra.user_id));
     when(&system_actor, COMMAND(ResumeCase));
     then(CASE, "case", resumed(NULL));
+    CHECK_INT(decided()->not_before, LATER_AT);
+}
+
+TEST(the_clock_ends_no_hold_that_has_no_end)
+{
+    given_held();
+    when(&system_actor, COMMAND(ResumeCase));
+    then_nothing();
 }
 
 TEST(the_clock_does_nothing_else)
