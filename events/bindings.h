@@ -41,6 +41,7 @@ struct binding {
     int64_t min, max;
     const char *fallback; /* when the parameter is absent; NULL is SQL NULL */
     const char *const *words;
+    const char *apart; /* of a word with a fallback: the one that counts as a filter all the same */
     const char *stream_kind; /* of a path id: events of the stream <kind>-<id> are shown */
 };
 

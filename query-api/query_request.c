@@ -201,7 +201,8 @@ static fallible bind_one(struct binder *b, const struct binding *row)
     case BIND_ONE_OF: return check_one_of(b, row);
     case BIND_WORD:
         TRY(check_filter(b, row, value));
-        b->request->filtered = b->request->filtered || (given && !row->fallback);
+        b->request->filtered = b->request->filtered || (given && !row->fallback) ||
+                               (row->apart && text_equal(value, row->apart));
         bind_filter(b, value);
         return NULL;
     case BIND_CHOSEN_AGENCY: return bind_chosen_agency(b, row, value);

@@ -2,10 +2,10 @@
  * method, path, who may ask (a mask of roles; ANYONE needs no token), SQL file in the feature's
  * queries/, LIST or ITEM, seconds a client may keep the response (if it depends on who asks: none,
  * whatever stands there), the views the file names as VIEW(a) VIEW(b), or FILTERED_VIEW(a) if it
- * does so only when a filter is given, what a 404 says, then what is bound to $1, $2 … in this
- * order. Every query also takes min_position and wait_ms. The views decide when a cached response
- * ends and which position a response reflects. LINK: name, path, one line for people; the root
- * shows it. */
+ * does so, or waits for it, only when a filter is given, what a 404 says, then what is bound to $1,
+ * $2 … in this order. Every query also takes min_position and wait_ms. The views decide when a
+ * cached response ends and which position a response reflects. LINK: name, path, one line for
+ * people; the root shows it. */
 #pragma once
 
 #include <stdbool.h>

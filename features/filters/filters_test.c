@@ -142,7 +142,8 @@ TEST(a_value_that_the_inbox_does_not_take_is_refused_by_name)
     then_refused_by_name("on_hold", "TRUE", "Expected one of true, false.");
     then_refused_by_name("waiting", "1", "Expected one of true, false.");
     then_refused_by_name("priority", "URGENT", "Expected one of low, medium, high, urgent.");
-    then_refused_by_name("sort", "votes", "Expected one of newest, oldest, priority, touched.");
+    then_refused_by_name("sort", "votes",
+                         "Expected one of newest, oldest, priority, touched, due.");
     then_refused_by_name("status", "OPEN",
                          "Expected one of RECEIVED, ASSIGNED, IN_PROGRESS, RESOLVED, REJECTED, "
                          "CLOSED, WITHDRAWN.");
@@ -153,7 +154,7 @@ TEST(a_value_that_the_inbox_does_not_take_is_refused_by_name)
 TEST(no_page_of_the_inbox_is_saved)
 {
     static const char members[] = "Expected one of agency, status, category, sort, assignee, "
-                                  "priority, waiting, forwarded, q, on_hold.";
+                                  "priority, waiting, forwarded, q, on_hold, overdue.";
     then_refused_by_name("limit", "10", members);
     then_refused_by_name("cursor", "8a1f", members);
     then_refused_by_name("min_position", "1", members);

@@ -63,6 +63,13 @@ class Clocks(unittest.TestCase):
         self.assertLess(overdue["remaining_seconds"], 0)
         level = wait_until("it has escalated", lambda: (r := ask("officer2")[0])["escalation_level"] == 2 and r, 30)
         self.assertEqual(level["level"], "late1s")
+        inbox = lambda query: c.get("/cases/inbox?limit=200&" + query, "officer2").json["data"]
+        case = [r for r in inbox("overdue=true") if r["report_id"] == filed["report_id"]][0]
+        self.assertEqual((case["overdue"], case["escalation_level"], case["due_at"]), (True, 2, level["due_at"]))
+        self.assertEqual(c.get(f"/cases/{filed['report_id']}", "officer2").json["due_at"], level["due_at"])
+        self.assertNotIn(filed["report_id"], [r["report_id"] for r in inbox("overdue=false")])
+        due = [r["due_at"] for r in inbox("sort=due") if r["due_at"]]
+        self.assertEqual(due, sorted(due))
         listed = lambda who: [r["report_id"] for r in c.get("/sla/status?overdue=true&agency=AGENCY_HEALTH&limit=200", who).json["data"]]
         self.assertIn(filed["report_id"], listed("officer2"))
         self.assertNotIn(filed["report_id"], listed("officer1"))

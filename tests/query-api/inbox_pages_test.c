@@ -19,6 +19,8 @@ static struct inbox_case {
     struct sample sample;
     char id[UUID_TEXT], category[8];
     enum priority priority; /* that is shown */
+    enum { RUNNING, PAUSED, ENDED } standing;
+    int seconds; /* each case's its own; negative: overdue */
 } cases[CASES];
 
 static unsigned seed = 7;
@@ -60,6 +62,10 @@ static void make_case(int n)
                         .held = !pick(15)};
     c->priority = set >= 0 ? (enum priority)set : c->sample.votes >= 25 ? HIGH : MEDIUM;
     add_sample(&c->sample);
+    static const char *const standings[] = {"running", "paused", "met"};
+    c->standing = pick(6) ? RUNNING : 1 + pick(2);
+    c->seconds = ((n * 7) % CASES - 20) * 1000 + 500;
+    CLOCK(.id = c->id, .standing = standings[c->standing], .seconds = c->seconds);
 }
 
 static void make_cases(void)
@@ -76,7 +82,7 @@ static void make_cases(void)
 /* NULL or -1: not given. */
 struct inbox_filter {
     const char *agency, *category, *assignee;
-    int status, priority, waiting, forwarded, on_hold, text;
+    int status, priority, waiting, forwarded, on_hold, overdue, text;
     enum inbox_sort sort;
 };
 
@@ -92,6 +98,7 @@ static struct inbox_filter random_filter(enum inbox_sort sort)
                              .waiting = perhaps(3, 2),
                              .forwarded = perhaps(4, 2),
                              .on_hold = perhaps(4, 2),
+                             .overdue = perhaps(3, 2),
                              .text = perhaps(3, sizeof(searched) / sizeof(searched[0])),
                              .sort = sort};
     static const char *const categories[] = {"c00", "c11"};
@@ -112,6 +119,7 @@ static bool fits(const struct inbox_case *c, const struct inbox_filter *f)
            (f->waiting < 0 || f->waiting == (s->questions_open > 0)) &&
            (f->forwarded < 0 || f->forwarded == s->forwarded) &&
            (f->on_hold < 0 || f->on_hold == s->held) &&
+           (f->overdue < 0 || f->overdue == (c->standing != ENDED && c->seconds < 0)) &&
            (f->text < 0 || strcasestr(s->content, searched_plain[f->text]));
 }
 
@@ -123,6 +131,13 @@ static bool has_status(const struct inbox_case *c, const struct inbox_filter *f)
 static int compare_numbers(int64_t a, int64_t b)
 {
     return (a > b) - (a < b);
+}
+
+/* Running by when it is due, paused by what is left. */
+static int compare_due(const struct inbox_case *a, const struct inbox_case *b)
+{
+    int by = compare_numbers(a->standing, b->standing);
+    return by || a->standing == ENDED ? by : compare_numbers(a->seconds, b->seconds);
 }
 
 static enum inbox_sort order;
@@ -137,6 +152,7 @@ static int compare_cases(const void *left, const void *right)
     case INBOX_SORT_COUNT: break;
     case INBOX_BY_OLDEST: return -newer;
     case INBOX_BY_PRIORITY: by = compare_numbers(b->priority, a->priority); break;
+    case INBOX_BY_DUE: by = compare_due(a, b); break;
     case INBOX_BY_TOUCHED: by = compare_numbers(b->sample.touched, a->sample.touched); break;
     }
     return by ? by : newer;
@@ -194,6 +210,8 @@ static void write_path(struct text *path, const struct inbox_filter *f, int limi
         text_printf(path, "&forwarded=%s", flags[f->forwarded]);
     if (f->on_hold >= 0)
         text_printf(path, "&on_hold=%s", flags[f->on_hold]);
+    if (f->overdue >= 0)
+        text_printf(path, "&overdue=%s", flags[f->overdue]);
     if (f->text >= 0)
         text_printf(path, "&q=%s", searched[f->text]);
     for (char *blank = path->at; blank && (blank = strchr(blank, ' '));)
@@ -266,6 +284,7 @@ TEST(short_pages_lose_and_repeat_nothing)
                                      .waiting = -1,
                                      .forwarded = -1,
                                      .on_hold = -1,
+                                     .overdue = -1,
                                      .text = 0,
                                      .sort = (enum inbox_sort)sort};
             int short_pages = walk(&f, admin, 1);

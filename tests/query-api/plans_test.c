@@ -87,7 +87,7 @@ static void fill(int from, int to)
         "THEN 'ALL' ELSE 'AGENCY' END, (extract(epoch FROM due) * 1000000)::bigint, due, "
         "'running', "
         "CASE WHEN position < 4000 THEN 2 ELSE 0 END FROM report_detail.report_detail CROSS JOIN "
-        "LATERAL (SELECT now() + (10000 - position) * interval '1 s' AS due) d WHERE position >= "
+        "LATERAL (SELECT now() + (position - 150) * interval '1 s' AS due) d WHERE position >= "
         "%d",
         from);
     views_sql("VACUUM ANALYZE");
@@ -139,6 +139,16 @@ static const char *plan_of(const struct page_query *p, const struct query *q)
     return plan;
 }
 
+/* Pages of rows that are looked up one by one: of the inbox a case and its clock each, and, where
+ * order or filter ask for clocks, those of all rows that are looked at. */
+static int pages_looked_up(const struct page_query *p)
+{
+    if (!text_equal(p->file, "case_inbox"))
+        return 1;
+    bool asks = strstr(p->values, "'due'") || !strstr(p->values, ",NULL,'1'");
+    return 2 + (asks ? LOOKED_AT / 2 : 0);
+}
+
 static void check_page(struct page_query *p)
 {
     const struct route *route = query_routes;
@@ -150,7 +160,8 @@ static void check_page(struct page_query *p)
     int64_t rows = most_rows(plan), blocks = blocks_of(plan);
     if (rows < 1 || rows > (p->kinds * PAGE > MOST_ROWS ? p->kinds * PAGE : MOST_ROWS))
         test_fail(__FILE__, __LINE__, q.plain.statement.name, plan, p->values);
-    if (blocks < 1 || (p->blocks && blocks > p->blocks + PAGE + p->kinds * BLOCKS_OF_A_KIND))
+    if (blocks < 1 ||
+        (p->blocks && blocks > p->blocks + pages_looked_up(p) * PAGE + p->kinds * BLOCKS_OF_A_KIND))
         test_fail(__FILE__, __LINE__, q.plain.statement.name, plan, p->values);
     p->blocks = blocks;
     query_release(&q);
@@ -191,47 +202,54 @@ static struct page_query pages[] = {
      1, 0},
     {"case_inbox",
      "'50','9223372036854775807','9223372036854775807','a1',NULL,NULL,'newest',NULL,NULL,NULL,"
-     "NULL,NULL,NULL",
+     "NULL,NULL,NULL,NULL,'1'",
      false, 1, 0},
     {"case_inbox",
-     "'50','9223372036854775807','10000','a1',NULL,NULL,'newest',NULL,NULL,NULL,NULL,NULL,NULL",
+     "'50','9223372036854775807','10000','a1',NULL,NULL,'newest',NULL,NULL,NULL,NULL,NULL,NULL,"
+     "NULL,'1'",
      false, 1, 0},
     {"case_inbox",
      "'50','9223372036854775807','9223372036854765807','a1',NULL,NULL,'oldest',NULL,NULL,NULL,"
-     "NULL,NULL,NULL",
-     false, 1, 0},
-    {"case_inbox", "'50','2','10000','a1',NULL,NULL,'priority',NULL,NULL,NULL,NULL,NULL,NULL",
+     "NULL,NULL,NULL,NULL,'1'",
      false, 1, 0},
     {"case_inbox",
-     "'50','1700000000000000','10000','a1',NULL,NULL,'touched',NULL,NULL,NULL,NULL,NULL,NULL",
+     "'50','2','10000','a1',NULL,NULL,'priority',NULL,NULL,NULL,NULL,NULL,NULL,NULL,'1'", false, 1,
+     0},
+    {"case_inbox",
+     "'50','1700000000000000','10000','a1',NULL,NULL,'touched',NULL,NULL,NULL,NULL,NULL,NULL,NULL,'"
+     "1'",
      false, 1, 0},
     {"case_inbox",
-     "'50','9223372036854775807','10000','a1',NULL,'early','newest',NULL,NULL,NULL,NULL,NULL,NULL",
+     "'50','9223372036854775807','10000','a1',NULL,'early','newest',NULL,NULL,NULL,NULL,NULL,NULL,"
+     "NULL,'1'",
      true, 12, 0},
     {"case_inbox",
      "'50','9223372036854775807','10000',NULL,'RESOLVED','early','newest',NULL,NULL,NULL,NULL,"
-     "NULL,NULL",
+     "NULL,NULL,NULL,'1'",
      true, 12, 0},
     {"case_inbox",
      "'50','9223372036854775807','10000','a1','RESOLVED',NULL,'newest',NULL,NULL,NULL,NULL,"
-     "NULL,NULL",
+     "NULL,NULL,NULL,'1'",
      true, 16, 0},
     {"case_inbox",
-     "'50','9223372036854775807','10000','a1',NULL,'c1','newest',NULL,NULL,NULL,NULL,NULL,NULL",
+     "'50','9223372036854775807','10000','a1',NULL,'c1','newest',NULL,NULL,NULL,NULL,NULL,NULL,"
+     "NULL,'1'",
      true, 12, 0},
     {"case_inbox",
      "'50','9223372036854775807','10000','a1','RESOLVED','c1','newest',NULL,NULL,NULL,NULL,"
-     "NULL,NULL",
+     "NULL,NULL,NULL,'1'",
      true, 4, 0},
     {"case_inbox",
-     "'50','9223372036854775807','10000',NULL,NULL,NULL,'newest',NULL,NULL,NULL,NULL,NULL,NULL",
+     "'50','9223372036854775807','10000',NULL,NULL,NULL,'newest',NULL,NULL,NULL,NULL,NULL,NULL,"
+     "NULL,'1'",
      true, 3, 0},
     {"case_inbox",
      "'50','9223372036854775807','10000',NULL,'RESOLVED',NULL,'newest',NULL,NULL,NULL,NULL,"
-     "NULL,NULL",
+     "NULL,NULL,NULL,'1'",
      true, 40, 0},
     {"case_inbox",
-     "'50','9223372036854775807','10000',NULL,NULL,'c1','newest',NULL,NULL,NULL,NULL,NULL,NULL",
+     "'50','9223372036854775807','10000',NULL,NULL,'c1','newest',NULL,NULL,NULL,NULL,NULL,NULL,"
+     "NULL,'1'",
      true, 12, 0},
     {"report_similar", "'xxx and more','1.5','2.5','ADMIN',NULL,'20',NULL", false, 10, 0},
     {"report_similar", "NULL,'1.5','2.5',NULL,NULL,'20',NULL", false, 4, 0},
@@ -245,7 +263,7 @@ static struct page_query pages[] = {
     {"sla_status",
      "'50',NULL,NULL,NULL,NULL,'0','0',NULL,NULL,NULL,'01900000-0000-7000-8000-000000000007','1'",
      false, 1, 0},
-    {"case_one", "'01900000-0000-7000-8000-000000000007','a1'", false, 1, 0},
+    {"case_one", "'01900000-0000-7000-8000-000000000007','a1','1'", false, 1, 0},
 };
 
 /* Every order of the inbox with each of these, of agency a1, or of all if a status is given. */
@@ -254,21 +272,24 @@ static const struct {
 } orders[] = {{"newest", "'0','10000'"},
               {"oldest", "'0','9223372036854765807'"},
               {"priority", "'3','10000'"},
-              {"touched", "'9000000000000000','10000'"}};
+              {"touched", "'9000000000000000','10000'"},
+              {"due", "'9223372036854775807','9223372036854775807'"}};
 static const struct {
     const char *where, *filters;
     int kinds;
-} filters[] = {{"'a1',NULL,NULL", "NULL,'urgent',NULL,NULL,NULL,NULL", LOOKED_AT},
-               {"'a1',NULL,NULL", "'none',NULL,NULL,NULL,NULL,NULL", LOOKED_AT},
-               {"'a1',NULL,NULL", "'early',NULL,NULL,NULL,NULL,NULL", FEW_LEFT},
-               {"'a1',NULL,NULL", "NULL,NULL,'true',NULL,NULL,NULL", FEW_LEFT},
-               {"'a1',NULL,NULL", "NULL,NULL,'false',NULL,NULL,NULL", LOOKED_AT},
-               {"'a1',NULL,NULL", "NULL,NULL,NULL,'true',NULL,NULL", LOOKED_AT},
-               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,NULL,'true'", FEW_LEFT},
-               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,'zebra',NULL", FEW_LEFT},
-               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,'lamp',NULL", LOOKED_AT},
-               {"'a1',NULL,NULL", "'none','low','false','true','lamp',NULL", LOOKED_AT},
-               {"NULL,'RESOLVED',NULL", "'none',NULL,NULL,NULL,NULL,NULL", LOOKED_AT}};
+} filters[] = {{"'a1',NULL,NULL", "NULL,'urgent',NULL,NULL,NULL,NULL,NULL,'1'", LOOKED_AT},
+               {"'a1',NULL,NULL", "'none',NULL,NULL,NULL,NULL,NULL,NULL,'1'", LOOKED_AT},
+               {"'a1',NULL,NULL", "'early',NULL,NULL,NULL,NULL,NULL,NULL,'1'", FEW_LEFT},
+               {"'a1',NULL,NULL", "NULL,NULL,'true',NULL,NULL,NULL,NULL,'1'", FEW_LEFT},
+               {"'a1',NULL,NULL", "NULL,NULL,'false',NULL,NULL,NULL,NULL,'1'", LOOKED_AT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,'true',NULL,NULL,NULL,'1'", LOOKED_AT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,NULL,'true',NULL,'1'", FEW_LEFT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,NULL,NULL,'true','1'", FEW_LEFT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,NULL,NULL,'false','1'", LOOKED_AT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,'zebra',NULL,NULL,'1'", FEW_LEFT},
+               {"'a1',NULL,NULL", "NULL,NULL,NULL,NULL,'lamp',NULL,NULL,'1'", LOOKED_AT},
+               {"'a1',NULL,NULL", "'none','low','false','true','lamp',NULL,NULL,'1'", LOOKED_AT},
+               {"NULL,'RESOLVED',NULL", "'none',NULL,NULL,NULL,NULL,NULL,NULL,'1'", LOOKED_AT}};
 enum {
     PAGES = sizeof(pages) / sizeof(pages[0]),
     ORDERS = sizeof(orders) / sizeof(orders[0]),

@@ -1,6 +1,8 @@
 -- case_inbox.sql -- the cases of an agency, and how many there are in each status.
 -- $1 limit; $2, $3 keys of the last row seen; $4 agency (NULL: all), $5 status, $6 category; $7 sort; $8 assignee, a
--- user or none; $9 priority; $10 waiting, $11 forwarded: true or false; $12 text; $13 on hold. All sorts descend by both keys.
+-- user or none; $9 priority; $10 waiting, $11 forwarded: true or false; $12 text; $13 on hold; $14 overdue; $15 changes
+-- each second. All sorts descend by both keys. Without a sort or filter by clocks the answer waits for the cases alone: it shows the
+-- clocks as they stand, at most a second ago.
 -- Of the page's rows one may have no report: where the page after it begins if it is not full, and what was counted.
 -- :page
 , counts AS (
@@ -20,6 +22,8 @@ SELECT json_build_object(
   FROM page
   LEFT JOIN case_inbox.case_inbox c USING (report_id)
   LEFT JOIN report_follow.report_followers f USING (report_id)
+  LEFT JOIN (SELECT report_id, due_at, remaining_us, sla_status, escalation_level
+               FROM sla.report_clocks WHERE $15::bigint IS NOT NULL) k USING (report_id)
   LEFT JOIN case_file.case_holds h USING (report_id)
  CROSS JOIN LATERAL (SELECT to_json(shown) AS json FROM (
            SELECT report_id, c.version, c.visibility, c.category, c.content,
@@ -35,4 +39,8 @@ SELECT json_build_object(
                   CASE c.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE c.reporter END
                       AS reporter_user_id,
                   coalesce(c.votes, 0) + c.merged_votes AS vote_count, coalesce(f.follower_count, 0) AS follower_count, c.location,
-                  engine.rfc3339(c.occurred_at) AS occurred_at) shown) item
+                  engine.rfc3339(c.occurred_at) AS occurred_at, engine.rfc3339(k.due_at) AS due_at,
+-- :fragment clock_overdue
+                      AS overdue,
+-- :fragment clock_remaining
+                      AS remaining_seconds, coalesce(k.escalation_level, 0) AS escalation_level) shown) item

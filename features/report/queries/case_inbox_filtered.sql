@@ -45,7 +45,7 @@ WITH kind AS MATERIALIZED (
             SELECT report_id FROM case_inbox.case_inbox c
              WHERE c.owner_agency = k.owner_agency AND c.category = k.category AND c.status = k.status
                AND c.priority_rank = k.rank AND position IS NOT NULL LIMIT 40 * $1::int + 1) row
-      WHERE $7 = 'touched' OR coalesce($8::text, $10::text, $11::text, $12::text, $13::text) IS NOT NULL
+      WHERE $7 IN ('touched', 'due') OR coalesce($8::text, $10::text, $11::text, $12::text, $13::text, $14::text) IS NOT NULL
       LIMIT 40 * $1::int + 1)
     UNION ALL
     (SELECT 'assignee', report_id FROM case_inbox.case_inbox
@@ -71,12 +71,23 @@ WITH kind AS MATERIALIZED (
       LIMIT 40 * $1::int + 1)
     UNION ALL
     (SELECT 'text', report_id FROM text_found LIMIT 40 * $1::int + 1)
+    UNION ALL
+    -- Two spans of the order in which they are due, one of those that run and one of those that are paused.
+    (SELECT 'overdue', row.report_id
+       FROM (SELECT DISTINCT owner_agency FROM kind) a
+      CROSS JOIN (VALUES (0::bigint, (extract(epoch FROM now()) * 1000000)::bigint),
+                         (3000000000000000000, 4000000000000000000)) span (first, last)
+      CROSS JOIN LATERAL (
+            SELECT report_id FROM sla.report_clocks k
+             WHERE k.owner_agency = a.owner_agency AND due_order BETWEEN span.first AND span.last
+             ORDER BY due_order LIMIT 40 * $1::int + 1) row
+      WHERE $14 = 'true' LIMIT 40 * $1::int + 1)
 ), rare AS MATERIALIZED (
     SELECT filter
       FROM (VALUES ('kind', coalesce($5::text, $6::text, $9::text) IS NOT NULL AND
-                            ($7 = 'touched' OR coalesce($8::text, $10::text, $11::text, $12::text, $13::text) IS NOT NULL)),
+                            ($7 IN ('touched', 'due') OR coalesce($8::text, $10::text, $11::text, $12::text, $13::text, $14::text) IS NOT NULL)),
                    ('assignee', $8::text IS NOT NULL), ('waiting', $10 = 'true'), ('forwarded', $11 = 'true'),
-                   ('on hold', $13 = 'true'),
+                   ('on hold', $13 = 'true'), ('overdue', $14 = 'true'),
                    ('text', EXISTS (SELECT FROM rare_letters))) given (filter, is_given)
      CROSS JOIN LATERAL (SELECT count(*) AS cases FROM left_by l WHERE l.filter = given.filter) found
      WHERE is_given AND cases <= 40 * $1::int
@@ -85,19 +96,21 @@ WITH kind AS MATERIALIZED (
 -- `enough`: how many rows of each lane are looked at.
 ), lane AS MATERIALIZED (
     SELECT row_number() OVER () AS lane,
-           CASE WHEN coalesce($8::text, $10::text, $11::text, $12::text, $13::text) IS NULL AND (status IS NULL OR $7 <> 'touched')
+           CASE WHEN coalesce($8::text, $10::text, $11::text, $12::text, $13::text, $14::text) IS NULL AND (status IS NULL OR $7 <> 'touched')
                 THEN $1::int ELSE greatest($1::int, 20 * $1::int / count(*) OVER ()) END AS enough, found.*
-      FROM (SELECT owner_agency, category, status, rank FROM kind_lane WHERE $7 <> 'touched'
+      FROM (SELECT owner_agency, category, status, rank FROM kind_lane WHERE $7 NOT IN ('touched', 'due')
             UNION ALL
             SELECT DISTINCT owner_agency, NULL, NULL, NULL::int FROM kind
-             WHERE $7 = 'touched' OR coalesce($5::text, $6::text, $9::text) IS NULL) found
+             WHERE $7 IN ('touched', 'due') OR coalesce($5::text, $6::text, $9::text) IS NULL) found
      WHERE NOT EXISTS (SELECT FROM rare)
 ), looked_at AS MATERIALIZED (
-    SELECT source, lane, enough, report_id, status,
-           CASE $7 WHEN 'priority' THEN priority_rank
+    SELECT source, lane, enough, id AS report_id, status,
+           CASE $7 WHEN 'priority' THEN priority_rank WHEN 'due' THEN 9223372036854775807 - due_order
                    WHEN 'touched' THEN (extract(epoch FROM touched_at) * 1000000)::bigint ELSE 0 END AS key1,
-           CASE $7 WHEN 'oldest' THEN 9223372036854775807 - position ELSE position END AS key2,
-           ($6::text IS NULL OR category = $6)
+           CASE $7 WHEN 'oldest' THEN 9223372036854775807 - position WHEN 'due' THEN 9223372036854775807 - filed_at
+                   ELSE position END AS key2,
+           position IS NOT NULL AND ($4::text IS NULL OR owner_agency = $4) AND ($14::text IS NULL OR overdue = $14::boolean)
+           AND ($6::text IS NULL OR category = $6)
            AND ($9::text IS NULL OR priority_rank = array_position(
 -- :fragment priority_words
                , $9::text))
@@ -108,7 +121,7 @@ WITH kind AS MATERIALIZED (
            AND ($12::text IS NULL OR content ILIKE '%' || regexp_replace($12::text, '([\\%_])', '\\\1', 'g') || '%') AS fits
       FROM (
         -- By position the index of one filter, if it has one, leads to its rows alone.
-        SELECT 'lane' AS source, lane, enough, row.* FROM lane l CROSS JOIN LATERAL (
+        SELECT 'lane' AS source, lane, enough, row.report_id AS id, row.* FROM lane l CROSS JOIN LATERAL (
                SELECT * FROM case_inbox.case_inbox c
                 WHERE c.owner_agency = l.owner_agency AND position < $3::bigint
                   AND ($8::text IS NULL OR $8 = 'none' OR assignee = $8)
@@ -120,7 +133,7 @@ WITH kind AS MATERIALIZED (
                 ORDER BY position DESC LIMIT l.enough) row
          WHERE $7 = 'newest' AND l.status IS NULL
         UNION ALL
-        SELECT 'lane', lane, enough, row.* FROM lane l CROSS JOIN LATERAL (
+        SELECT 'lane', lane, enough, row.report_id, row.* FROM lane l CROSS JOIN LATERAL (
                SELECT * FROM case_inbox.case_inbox c
                 WHERE c.owner_agency = l.owner_agency AND position > 9223372036854775807 - $3::bigint
                   AND ($8::text IS NULL OR $8 = 'none' OR assignee = $8)
@@ -132,14 +145,14 @@ WITH kind AS MATERIALIZED (
                 ORDER BY position LIMIT l.enough) row
          WHERE $7 = 'oldest' AND l.status IS NULL
         UNION ALL
-        SELECT 'lane', lane, enough, row.* FROM lane l CROSS JOIN LATERAL (
+        SELECT 'lane', lane, enough, row.report_id, row.* FROM lane l CROSS JOIN LATERAL (
                SELECT * FROM case_inbox.case_inbox c
                 WHERE c.owner_agency = l.owner_agency AND position IS NOT NULL
                   AND (priority_rank, position) < ($2::bigint, $3::bigint)
                 ORDER BY priority_rank DESC, position DESC LIMIT l.enough) row
          WHERE $7 = 'priority' AND l.status IS NULL
         UNION ALL
-        SELECT 'lane', lane, enough, row.* FROM lane l CROSS JOIN LATERAL (
+        SELECT 'lane', lane, enough, row.report_id, row.* FROM lane l CROSS JOIN LATERAL (
                SELECT * FROM case_inbox.case_inbox c
                 WHERE c.owner_agency = l.owner_agency AND position IS NOT NULL
                   AND (touched_at, position) <
@@ -147,7 +160,15 @@ WITH kind AS MATERIALIZED (
                 ORDER BY touched_at DESC, position DESC LIMIT l.enough) row
          WHERE $7 = 'touched'
         UNION ALL
-        SELECT 'lane', lane, enough, row.* FROM lane l CROSS JOIN LATERAL (
+        SELECT 'lane', lane, enough, clock.report_id, c.* FROM lane l CROSS JOIN LATERAL (
+               SELECT report_id FROM sla.report_clocks k
+                WHERE k.owner_agency = l.owner_agency
+                  AND (due_order, filed) > (9223372036854775807 - $2::bigint, 9223372036854775807 - $3::bigint)
+                ORDER BY due_order, filed LIMIT l.enough) clock
+          LEFT JOIN case_inbox.case_inbox c ON c.report_id = clock.report_id
+         WHERE $7 = 'due'
+        UNION ALL
+        SELECT 'lane', lane, enough, row.report_id, row.* FROM lane l CROSS JOIN LATERAL (
                SELECT * FROM case_inbox.case_inbox c
                 WHERE c.owner_agency = l.owner_agency AND c.category = l.category AND c.status = l.status
                   AND c.priority_rank = l.rank AND position <
@@ -156,19 +177,19 @@ WITH kind AS MATERIALIZED (
                 ORDER BY position DESC LIMIT l.enough) row
          WHERE $7 IN ('newest', 'priority') AND l.status IS NOT NULL
         UNION ALL
-        SELECT 'lane', lane, enough, row.* FROM lane l CROSS JOIN LATERAL (
+        SELECT 'lane', lane, enough, row.report_id, row.* FROM lane l CROSS JOIN LATERAL (
                SELECT * FROM case_inbox.case_inbox c
                 WHERE c.owner_agency = l.owner_agency AND c.category = l.category AND c.status = l.status
                   AND c.priority_rank = l.rank AND position > 9223372036854775807 - $3::bigint
                 ORDER BY position LIMIT l.enough) row
          WHERE $7 = 'oldest' AND l.status IS NOT NULL
         UNION ALL
-        SELECT filter, NULL, NULL, c.*
+        SELECT filter, NULL, NULL, c.report_id, c.*
           FROM rare JOIN left_by USING (filter) JOIN case_inbox.case_inbox c USING (report_id)
          WHERE c.position IS NOT NULL AND ($4::text IS NULL OR c.owner_agency = $4)
         UNION ALL
         -- Up to 1000 of each status, to count those that fit.
-        SELECT 'count', NULL, 1000, row.* FROM (SELECT DISTINCT status FROM kind) s CROSS JOIN LATERAL (
+        SELECT 'count', NULL, 1000, row.report_id, row.* FROM (SELECT DISTINCT status FROM kind) s CROSS JOIN LATERAL (
                SELECT c.* FROM kind k CROSS JOIN LATERAL (
                       SELECT * FROM case_inbox.case_inbox c
                        WHERE c.owner_agency = k.owner_agency AND c.category = k.category AND c.status = k.status
@@ -177,8 +198,14 @@ WITH kind AS MATERIALIZED (
                              , $9::text))
                        LIMIT 1000) c
                 WHERE k.status = s.status LIMIT 1000) row
-         WHERE coalesce($8::text, $9::text, $10::text, $11::text, $12::text, $13::text) IS NOT NULL
+         WHERE coalesce($8::text, $9::text, $10::text, $11::text, $12::text, $13::text, $14::text) IS NOT NULL
            AND NOT EXISTS (SELECT FROM rare WHERE filter <> 'kind')) row
+      LEFT JOIN LATERAL (
+           SELECT due_order, filed AS filed_at,
+-- :fragment clock_overdue
+                  AS overdue
+             FROM sla.report_clocks k WHERE k.report_id = CASE WHEN $14::text IS NOT NULL OR source <> 'count' THEN row.id END -- NULL is not looked up
+              AND ($7 = 'due' OR $14::text IS NOT NULL)) clock ON true
 ), horizon AS MATERIALIZED (
     SELECT key1, key2
       FROM (SELECT DISTINCT ON (lane) key1, key2, enough, count(*) OVER (PARTITION BY lane) AS looked_at
@@ -191,7 +218,7 @@ WITH kind AS MATERIALIZED (
   ORDER BY key1 DESC, key2 DESC LIMIT $1::int)
 UNION ALL
 SELECT NULL, (SELECT key1 FROM horizon), (SELECT key2 FROM horizon),
-       CASE WHEN coalesce($8::text, $9::text, $10::text, $11::text, $12::text, $13::text) IS NOT NULL THEN (
+       CASE WHEN coalesce($8::text, $9::text, $10::text, $11::text, $12::text, $13::text, $14::text) IS NOT NULL THEN (
            SELECT coalesce(json_object_agg(status, CASE WHEN capped THEN json_build_object('count', cases, 'capped', true)
                                                         ELSE to_json(cases) END), '{}')
              FROM (SELECT status, count(*) FILTER (WHERE fits) AS cases,

@@ -2,7 +2,7 @@
 -- A branch whose $7 is not as it wants costs nothing: the plan is made for the values at hand.
 (SELECT report_id, 0::bigint AS key1, position AS key2, NULL::json AS counts
    FROM case_inbox.case_inbox
-  WHERE coalesce($5::text, $6::text, $8::text, $9::text, $10::text, $11::text, $12::text, $13::text) IS NULL -- and their types
+  WHERE coalesce($5::text, $6::text, $8::text, $9::text, $10::text, $11::text, $12::text, $13::text, $14::text) IS NULL -- and their types
     AND $7 = 'newest' AND owner_agency = $4::text AND position < $3::bigint
   ORDER BY position DESC LIMIT $1::int)
 UNION ALL

@@ -1,5 +1,5 @@
 -- case_one.sql -- one case with its newest lines and comments, all notes and its hold, for the agency that owns it and those that did.
--- $1 report; $2 agency (NULL: all)
+-- $1 report; $2 agency (NULL: all); $3 changes each second. Its clock is shown as it stands.
 -- :with report_talk
 -- :with case_lines
 -- :with case_merges
@@ -15,7 +15,11 @@ SELECT to_json(shown)::text, shown.version
                CASE c.visibility WHEN 'ANONYMOUS' THEN '[ANONYMOUS]' ELSE c.reporter END
                    AS reporter_user_id,
                coalesce(c.votes, 0) + c.merged_votes AS vote_count, coalesce(f.follower_count, 0) AS follower_count, c.location,
-               engine.rfc3339(c.occurred_at) AS occurred_at,
+               engine.rfc3339(c.occurred_at) AS occurred_at, engine.rfc3339(k.due_at) AS due_at,
+-- :fragment clock_overdue
+                   AS overdue,
+-- :fragment clock_remaining
+                   AS remaining_seconds, coalesce(k.escalation_level, 0) AS escalation_level,
                (SELECT count(*) FROM report_history.report_history h
                  WHERE h.report_id = c.report_id AND h.old_status = 'RESOLVED'
                    AND h.new_status = 'IN_PROGRESS') AS reopened_count,
@@ -44,5 +48,7 @@ SELECT to_json(shown)::text, shown.version
                           FROM case_lines h WHERE h.place <= 100) line) AS history
           FROM case_inbox.case_inbox c
           LEFT JOIN report_follow.report_followers f USING (report_id)
+          LEFT JOIN (SELECT report_id, due_at, remaining_us, sla_status, escalation_level
+                       FROM sla.report_clocks WHERE $3::bigint IS NOT NULL) k USING (report_id)
          WHERE c.report_id = $1::uuid AND c.created_at IS NOT NULL
            AND ($2::text IS NULL OR c.owner_agency = $2 OR c.former_agencies @> ARRAY[$2])) shown
