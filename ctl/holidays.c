@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "ctl/ical.h"
-#include "ctl/options.h"
+#include "ctl/sla.h"
 #include "events/command.h"
 #include "base/banned.h"
 
@@ -140,7 +140,7 @@ static int print_body(const struct DefineCalendar *c, bool whole)
                : DONE;
 }
 
-static int import_holidays(const char *ical, const char *calendar, int years)
+static int import_years(const char *ical, const char *calendar, int years)
 {
     static const struct shape_list none = {0, NULL};
     scoped_arena a = {0};
@@ -154,23 +154,12 @@ static int import_holidays(const char *ical, const char *calendar, int years)
     return print_body(&c, calendar != NULL);
 }
 
-int verb_sla(int argc, char **argv)
+int import_holidays(const char *ical, const char *calendar, const char *years_text)
 {
-    const char *word = NULL, *ical = NULL, *calendar = NULL, *years_text = NULL;
     int64_t years = YEARS_MAX;
-    const struct option options[] = {{"--ical", &ical, NULL},
-                                     {"--calendar", &calendar, NULL},
-                                     {"--years", &years_text, NULL},
-                                     {NULL, NULL, NULL}};
-    if (!options_read(argc, argv, options, &word, 1))
-        return usage();
-    if (!text_equal(word, "import-holidays"))
-        return wrong_word(word, "import-holidays");
-    if (!ical)
-        return wrong_usage("--ical is missing.");
     if (text_equal(ical, "-") && text_equal(calendar, "-"))
         return wrong_usage("only one of --ical and --calendar can be standard input.");
     if (years_text && (!text_to_int(years_text, &years) || years < 0 || years > YEARS_MAX))
         return wrong_usage("--years is a number from 0 to 10.");
-    return import_holidays(ical, calendar, (int)years);
+    return import_years(ical, calendar, (int)years);
 }

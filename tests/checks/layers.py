@@ -21,8 +21,8 @@ LAYERS = {
     "ctl": {"base", "events", "platform", "view_engine", "sla-worker", "ctl"},
 }
 FEATURES = sources.features()
-# Programs of a feature: they may include features' headers, that is, call their pure functions.
-OF_FEATURES = {"sla-worker"}
+# Programs that may include features' headers, that is, call their pure functions.
+OF_FEATURES = {"sla-worker", "ctl"}
 # Made by the build from what all features have under that name; the only way to a feature's row.
 LISTS = {"words", "shapes", "streams", "problems", "events", "commands", "routes", "start", "histories", "views",
     "fragments", "folds", "answers"}
