@@ -161,3 +161,46 @@ TEST(wrong_parameters_of_clocks_are_named)
     }
     query_stop();
 }
+
+TEST(the_inbox_and_a_case_show_how_its_clock_stands)
+{
+    start_with_clocks();
+    const char *officer = bearer("officer1", OFFICER, "AGENCY_HEALTH");
+    static const char clock[] = "\"due_at\":null,\"overdue\":false,\"remaining_seconds\":900,"
+                                "\"escalation_level\":1";
+    char path[128];
+    snprintf(path, sizeof(path), "/cases/%s", sample_id(4));
+    CHECK(shows_status(path, officer, clock));
+    CHECK(shows_status("/cases/inbox", officer, clock));
+    CHECK(shows_status("/cases/inbox?sort=due&limit=1", officer, sample_id(12)));
+    CHECK(!shows_status("/cases/inbox?overdue=true", officer, sample_id(12)));
+    query_stop();
+}
+
+/* Whoever keeps the clocks may be away: the inbox is served all the same. */
+TEST(the_inbox_without_filters_does_not_wait_for_the_clocks)
+{
+    query_start(1, 1 << 20);
+    views_sql("INSERT INTO engine.lane (name, position, epoch) VALUES ('clocks', 0, 1); "
+              "UPDATE engine.view SET lane = 'clocks' WHERE name = 'sla'");
+    SAMPLE(.id = sample_id(1), .position = 5);
+    move_lane(5);
+    const char *officer = bearer("officer1", OFFICER, "AGENCY_INFRA");
+    static const struct {
+        const char *parameters;
+        int status;
+    } rows[] = {{"/cases/inbox?", 200},
+                {"/cases/inbox?sort=priority&", 200},
+                {"/cases/inbox?sort=due&", 503},
+                {"/cases/inbox?on_hold=false&", 503},
+                {"/cases/inbox?overdue=false&", 503},
+                {"/sla/status?", 503}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "%smin_position=5&wait_ms=400", rows[i].parameters);
+        scoped_response r = get(path, officer, NULL);
+        if (r.status != rows[i].status)
+            test_fail(__FILE__, __LINE__, path, r.body, NULL);
+    }
+    query_stop();
+}

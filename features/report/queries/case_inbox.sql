@@ -1,7 +1,7 @@
 -- case_inbox.sql -- the cases of an agency, and how many there are in each status.
 -- $1 limit; $2, $3 keys of the last row seen; $4 agency (NULL: all), $5 status, $6 category; $7 sort; $8 assignee, a
 -- user or none; $9 priority; $10 waiting, $11 forwarded: true or false; $12 text; $13 on hold; $14 overdue; $15 changes
--- each second. All sorts descend by both keys. Without a sort or filter by clocks the answer waits for the cases alone: it shows the
+-- each second. All sorts descend by both keys. The form without filters waits for the cases alone: it shows the
 -- clocks as they stand, at most a second ago.
 -- Of the page's rows one may have no report: where the page after it begins if it is not full, and what was counted.
 -- :page
