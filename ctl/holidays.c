@@ -2,7 +2,6 @@
  * a calendar. It changes nothing: the body it prints is for PUT /sla/calendars/{id}. */
 #include "ctl/ctl.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -11,31 +10,12 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "ctl/ical.h"
+#include "ctl/rules_file.h"
 #include "ctl/sla.h"
 #include "events/command.h"
 #include "base/banned.h"
 
-enum { FILE_BYTES_MAX = 16 * 1024 * 1024, YEARS_MAX = 10 };
-
-/* The whole file, or standard input for "-"; NULL after a sentence. */
-static const char *read_whole(const char *path, struct arena *a)
-{
-    scoped_text all = {0};
-    char part[65536];
-    FILE *f = text_equal(path, "-") ? stdin : fopen(path, "re");
-    if (!f) {
-        failed("%s cannot be read: %s.", path, strerror(errno));
-        return NULL;
-    }
-    for (size_t n; all.length <= FILE_BYTES_MAX && (n = fread(part, 1, sizeof(part), f)) > 0;)
-        text_append_bytes(&all, part, n);
-    bool bad = ferror(f) || all.length > FILE_BYTES_MAX;
-    if (f != stdin)
-        fclose(f);
-    if (bad)
-        failed("%s cannot be read, or is larger than 16 MiB.", path);
-    return bad ? NULL : arena_text(a, text_value(&all));
-}
+enum { YEARS_MAX = 10 };
 
 static int64_t day_of_year(int year)
 {
@@ -56,7 +36,7 @@ static bool read_ical(const char *path, int years, struct arena *a, struct ical_
 {
     char now[TIME_TEXT];
     int year = (int)strtol(time_format(time_now(), now), NULL, 10);
-    const char *text = read_whole(path, a), *why;
+    const char *text = read_whole_file(path, a), *why;
     if (!text)
         return false;
     bool ok = ical_days(text, day_of_year(year), day_of_year(year + years + 1), a, out, &why);
@@ -72,7 +52,7 @@ static bool read_calendar(const char *path, struct arena *a, struct DefineCalend
     scoped_text body = {0};
     struct members m;
     struct fault fault = {0};
-    const char *text = read_whole(path, a);
+    const char *text = read_whole_file(path, a);
     if (!text)
         return false;
     if (!members_read(text, a, &m)) {

@@ -1,10 +1,12 @@
-/* sla.c -- citywatchctl sla: what clocks do next, why they show what they show; holidays. */
+/* sla.c -- citywatchctl sla: what clocks do next, why they show what they show; what-if;
+ * holidays. */
 #include "ctl/sla.h"
 
 #include "base/text.h"
 #include "base/time.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
+#include "events/words.h"
 #include "base/banned.h"
 
 enum { NEXT_ROWS = 20, NEXT_ROWS_MAX = 1000 };
@@ -34,24 +36,48 @@ static int read_import(const char *ical, const char *calendar, const char *years
     return import_holidays(ical, calendar, years);
 }
 
+enum word { IMPORT_HOLIDAYS, NEXT, EXPLAIN, SIMULATE };
+static const char *const verb_words[] = {"import-holidays", "next", "explain", "simulate", NULL};
+
+struct given {
+    const char *words[2], *ical, *calendar, *years, *limit, *policy, *from, *to;
+    bool json;
+};
+
+/* Which of the words take what is given. */
+static bool fits(const struct given *g, enum word word)
+{
+    bool simulates = word == SIMULATE, imports = word == IMPORT_HOLIDAYS;
+    return !(g->words[1] && word != EXPLAIN) && !((g->ical || g->years) && !imports) &&
+           !(g->calendar && !imports && !simulates) && !(g->limit && word != NEXT) &&
+           !((g->policy || g->from || g->to) && !simulates) && !(g->json && imports);
+}
+
+static int call(const struct given *g, enum word word)
+{
+    switch (word) {
+    case IMPORT_HOLIDAYS: return read_import(g->ical, g->calendar, g->years);
+    case NEXT: return read_next(g->limit, g->json);
+    case EXPLAIN: return read_explain(g->words[1], g->json);
+    case SIMULATE: break;
+    }
+    return read_simulation(g->policy, g->calendar, g->from, g->to, g->json);
+}
+
 int verb_sla(int argc, char **argv)
 {
-    const char *words[2] = {NULL, NULL}, *ical = NULL, *calendar = NULL, *years = NULL;
-    const char *limit = NULL;
-    bool json = false;
-    const struct option options[] = {{"--ical", &ical, NULL},   {"--calendar", &calendar, NULL},
-                                     {"--years", &years, NULL}, {"--limit", &limit, NULL},
-                                     {"--json", NULL, &json},   {NULL, NULL, NULL}};
-    if (!options_read(argc, argv, options, words, 2))
+    struct given g = {.json = false};
+    const struct option options[] = {
+        {"--ical", &g.ical, NULL},   {"--calendar", &g.calendar, NULL}, {"--years", &g.years, NULL},
+        {"--limit", &g.limit, NULL}, {"--policy", &g.policy, NULL},     {"--from", &g.from, NULL},
+        {"--to", &g.to, NULL},       {"--json", NULL, &g.json},         {NULL, NULL, NULL}};
+    if (!options_read(argc, argv, options, g.words, 2))
         return usage();
-    bool imports = text_equal(words[0], "import-holidays"), next = text_equal(words[0], "next");
-    if (!imports && !next && !text_equal(words[0], "explain"))
-        return wrong_word(words[0], "import-holidays, next or explain");
-    if (words[1] && (imports || next))
-        return wrong_usage("\"%s\" is a word too many.", words[1]);
-    if ((json && imports) || (limit && !next) || ((ical || calendar || years) && !imports))
-        return wrong_usage("an option of another word is given.");
-    return imports ? read_import(ical, calendar, years)
-           : next  ? read_next(limit, json)
-                   : read_explain(words[1], json);
+    int word = word_index(verb_words, g.words[0]);
+    if (word < 0)
+        return wrong_word(g.words[0], "import-holidays, next, explain or simulate");
+    if (!fits(&g, (enum word)word))
+        return wrong_usage("an option or a word is given that sla %s does not take.",
+                           verb_words[word]);
+    return call(&g, (enum word)word);
 }

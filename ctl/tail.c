@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "ctl/city.h"
 #include "ctl/ctl.h"
+#include "ctl/moments.h"
 #include "ctl/options.h"
 #include "events/decision.h"
 #include "ctl/table.h"
@@ -153,45 +154,6 @@ static fallible follow(struct tail *t)
 
 /* ---- where to begin ---- */
 
-/* "90s", "10m", "2h", "7d" ago, or a moment of RFC 3339. */
-static bool moment_of(const char *since, int64_t *out)
-{
-    static const struct {
-        char unit;
-        int64_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
-    char digits[16] = {0};
-    int64_t n;
-    size_t length = strspn(since, "0123456789");
-    if (!time_read(since, out))
-        return true;
-    if (!length || length > 9 || !since[length] || since[length + 1])
-        return false;
-    memcpy(digits, since, length);
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-        if (units[i].unit == since[length] && text_to_int(digits, &n)) {
-            *out = time_now() - n * units[i].seconds * 1000000;
-            return true;
-        }
-    return false;
-}
-
-/* The last position recorded before the moment, by halving: positions have no gaps. */
-static fallible position_before(struct tail *t, int64_t moment, int64_t head)
-{
-    int64_t low = 0, high = head;
-    while (low < high) {
-        int64_t middle = low + (high - low + 1) / 2, recorded;
-        TRY(city_recorded(&t->city, middle, &recorded));
-        if (recorded < moment)
-            low = middle;
-        else
-            high = middle - 1;
-    }
-    t->at = low;
-    return NULL;
-}
-
 /* Before the last `count` events that fit, window by window from the end on. */
 static fallible position_of_last(struct tail *t, int64_t count, int64_t head)
 {
@@ -229,7 +191,7 @@ static fallible begin_tail(struct tail *t, const struct start *s)
     t->at = s->from > 0 ? s->from - 1 : head.position;
     if (s->last) /* counted back from --to, if that has passed */
         return position_of_last(t, s->last, head.position < t->to ? head.position : t->to);
-    return s->has_moment ? position_before(t, s->moment, head.position) : NULL;
+    return s->has_moment ? position_before(&t->city, s->moment, head.position, &t->at) : NULL;
 }
 
 static int run(struct tail *t, const struct start *s)
@@ -290,7 +252,7 @@ static int check(struct tail *t, struct start *s)
     if (!is_number(t->last, &s->last))
         return wrong_usage("--last takes a number of events from 1 on.");
     s->has_moment = t->since != NULL;
-    if (t->since && !moment_of(t->since, &s->moment))
+    if (t->since && !moment_read(t->since, &s->moment))
         return wrong_usage(
             "--since takes 90s, 10m, 2h, 7d or a time such as 2026-01-02T03:04:05Z.");
     int code = check_names(t->types, "type of events", is_event_type);

@@ -1,9 +1,81 @@
 /* catalog.c -- see catalog.h. */
 #include "features/sla/catalog.h"
 
+#include "base/shape_copy.h"
+#include "features/calendar/definition.h"
+
 #include "base/banned.h"
 
 #define US_PER_SECOND INT64_C(1000000)
+
+/* ---- versions ---- */
+
+/* Rows are few and versions rise: a new one stands behind those of its id. */
+static int place_of(const char *id, const void *rows, int count, size_t size,
+                    const char *(*id_of)(const void *row))
+{
+    int i = 0;
+    while (i < count && strcmp(id_of((const char *)rows + (size_t)i * size), id) <= 0)
+        i++;
+    return i;
+}
+
+static const char *policy_id(const void *row)
+{
+    return ((const struct policy *)row)->rules.policy_id;
+}
+
+static const char *calendar_id(const void *row)
+{
+    return ((const struct sla_calendar *)row)->id;
+}
+
+/* The rows with a free one at `place`. */
+static void *widen(struct arena *a, const void *rows, int count, size_t size, int place)
+{
+    char *out = arena_array(a, (size_t)count + 1, size);
+    size_t before = (size_t)place * size;
+    if (count) {
+        memcpy(out, rows, before);
+        memcpy(out + before + size, (const char *)rows + before, (size_t)count * size - before);
+    }
+    return out;
+}
+
+static void remember_policy(struct sla_catalog *now, const struct PolicyDefined *e, int64_t version,
+                            struct arena *a)
+{
+    int place =
+        place_of(e->policy_id, now->policies, now->policy_count, sizeof(struct policy), policy_id);
+    struct policy *rows = widen(a, now->policies, now->policy_count, sizeof(*rows), place);
+    rows[place] = (struct policy){.version = 0};
+    policy_defined(&rows[place], e, a);
+    rows[place].version = version;
+    now->policies = rows;
+    now->policy_count++;
+}
+
+static void remember_calendar(struct sla_catalog *now, const struct CalendarDefined *e,
+                              int64_t version, struct arena *a)
+{
+    struct CalendarDefined *own = arena_alloc(a, sizeof(*own));
+    shape_copy(event_shape(CalendarDefined), e, a, own);
+    int place = place_of(own->calendar_id, now->calendars, now->calendar_count,
+                         sizeof(struct sla_calendar), calendar_id);
+    struct sla_calendar *rows = widen(a, now->calendars, now->calendar_count, sizeof(*rows), place);
+    rows[place] = (struct sla_calendar){.id = own->calendar_id, .version = version};
+    working_time_of(own, a, &rows[place].time);
+    now->calendars = rows;
+    now->calendar_count++;
+}
+
+void catalog_add(struct sla_catalog *c, const struct event *e, int64_t version, struct arena *a)
+{
+    if (e->type == PolicyDefined)
+        remember_policy(c, &e->PolicyDefined, version, a);
+    else
+        remember_calendar(c, &e->CalendarDefined, version, a);
+}
 
 const struct policy *catalog_policy(const struct sla_catalog *c, const char *id, int64_t version)
 {

@@ -18,6 +18,10 @@ struct sla_catalog {
     int calendar_count;
 };
 
+/* Adds a version of a policy or a calendar, the newest of its id: PolicyDefined or CalendarDefined.
+ * It is copied into `a`, as are the rows. */
+void catalog_add(struct sla_catalog *c, const struct event *e, int64_t version, struct arena *a);
+
 enum { NEWEST = 0 };
 /* Of that version, or the newest; NULL: there is none. */
 const struct policy *catalog_policy(const struct sla_catalog *c, const char *id, int64_t version);
