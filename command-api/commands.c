@@ -52,6 +52,11 @@ const int command_route_count = sizeof(command_routes) / sizeof(command_routes[0
 
 /* ---- reading the request ---- */
 
+static bool names_something(const struct row *row)
+{
+    return strchr(row->path, '{') != NULL;
+}
+
 /* The path's first {name}; "" if it has none. */
 static const char *path_target(struct http_request *r, const struct row *row)
 {
@@ -75,9 +80,10 @@ static fallible read_target(struct http_request *r, const struct row *row, struc
     case OWN_ID:
     case PATH_WORD:
         c->target = given;
-        return is_word(given) ? NULL
-                              : fault_at(f, row->malformed, NULL,
-                                         "A name is 1 to 64 of a-z, 0-9, dash and underscore.");
+        return is_word(given) || !names_something(row)
+                   ? NULL
+                   : fault_at(f, row->malformed, NULL,
+                              "A name is 1 to 64 of a-z, 0-9, dash and underscore.");
     case PATH_CODE:
         c->target = given;
         return is_code(given) ? NULL

@@ -81,9 +81,9 @@ static fallible read_one(const struct inbox *own, const struct command *c, struc
     const void *state = own;
     TRY(find_reader(c, out));
     stream_name("inbox", out->anonymous ? c->actor.pseudonym : c->actor.user_id, stream);
-    out->about = arena_text(out->arena, stream);
     if (out->anonymous)
         TRY(read_state(out, stream, &state));
+    out->about = arena_text(out->arena, stream);
     answer(out, "id", c->target);
     if (!has_read(state, c->target))
         emit(out, stream, "user",
