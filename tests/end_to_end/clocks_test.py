@@ -1,8 +1,8 @@
 """clocks_test.py -- what clocks do by themselves: levels fire once and in time, pauses stop them, a hold ends, another
 policy begins. A policy of seconds for one category, which nobody else here files in."""
-import datetime, time, unittest
+import datetime, json, subprocess, time, unittest
 
-from city import city, wait_until
+from city import ROOT, city, wait_until
 
 US = 1000000
 
@@ -21,6 +21,11 @@ def policy(id, seconds, **more):
 
 def moment(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def ctl(*words):
+    return subprocess.run([ROOT + "/tools/ctl", "sla", *words], env=city().environment, check=True, text=True, timeout=120,
+                          stdout=subprocess.PIPE).stdout
 
 
 def escalations(report):
@@ -93,6 +98,9 @@ class Clocks(unittest.TestCase):
         a = c.ask("GET", path, token=c.token("officer2"), headers={"Accept-Language": "id"})
         self.assertIn("ditangguhkan", a.json["clocks"][-1]["intervals"][-1]["text"])
         self.assertEqual(c.ask("GET", path, token=c.token("officer1")).status, 404)  # of another agency
+        self.assertIn("Not counted: the case was on hold.", ctl("explain", report))
+        self.assertEqual(json.loads(ctl("explain", report, "--json"))["clocks"][-1]["levels"], clock["levels"])
+        self.assertNotIn(report, [json.loads(line)["report"] for line in ctl("next", "--json").splitlines()])  # it is paused
         self.assertEqual(c.ask("GET", path, token=c.token("citizen1")).status, 403)
 
     def test_what_is_resolved_in_time_fires_nothing_more(self):
