@@ -188,11 +188,11 @@ static void answer_done(struct http_request *r, const struct row *row, const str
     const char *position = arena_text(a, int_text(p->position, digits));
     text_append_char(&body, '{');
     text_append(&body, p->body);
-    if (versioned) {
-        text_append(&body, ",\"version\":");
-        text_append(&body, version);
-    }
-    text_append(&body, ",\"position\":");
+    if (*p->body)
+        text_append_char(&body, ',');
+    if (versioned)
+        text_printf(&body, "\"version\":%s,", version);
+    text_append(&body, "\"position\":");
     text_append(&body, position);
     text_append(&body, ",\"success\":true}");
     *header++ = (struct http_header_row){"X-Event-Position", position};
