@@ -77,8 +77,8 @@ enum stream_id {
     PATH_WORD,         /* the path's, 1 to 64 of a-z, 0-9, dash and underscore */
     PATH_CODE,         /* the path's, 1 to 64 of A-Z, 0-9 and underscore */
     PATH_ID_AND_ACTOR, /* the path's and the user's */
-    OWN_ID,            /* the user's; the path's word, as of PATH_WORD, names a part of it */
-    NAMED_DEFAULT,     /* DEFAULT_NAME: of a path that names nothing */
+    OWN_ID, /* the user's; the path's word, as of PATH_WORD, names a part of it if there is one */
+    NAMED_DEFAULT, /* DEFAULT_NAME: of a path that names nothing */
 };
 #define DEFAULT_NAME "default"
 enum stream_id command_id(int type);

@@ -2,6 +2,7 @@
 import unittest, uuid
 
 from city import city
+from clocks_test import fired, policy
 
 
 class Notifications(unittest.TestCase):
@@ -70,6 +71,28 @@ class Notifications(unittest.TestCase):
         private = c.file_report(visibility="PRIVATE")["report_id"]
         for missing in (f"{private}-1", f"{uuid.uuid4()}-2", "e1", "no"):
             self.change("citizen2", "POST", f"/notifications/{missing}/read", status=404)
+
+    def test_what_has_escalated_is_told_by_its_target_and_lists_the_reports(self):
+        c = self.city
+        policy("seconds", 10, category="kesehatan")
+        reports = [c.file_report(category="kesehatan", visibility="PRIVATE")["report_id"] for _ in range(2)]
+        for rid in reports:
+            fired(rid, 3)
+        self.position = c.head()
+        lines = [n for n in self.told("officer2", query="kind=escalated&limit=200")[0]]
+        found = {}  # level -> reports of all its lines
+        for n in lines:
+            listed = c.get(f"/notifications/{n['id']}/reports?limit=200", "officer2").json["data"]
+            self.assertEqual(len(listed), n["count"])
+            for e in listed:
+                found.setdefault(e["level"], []).append(e["report_id"])
+            self.assertEqual(c.get(f"/notifications/{n['id']}/reports", "officer1").status, 404)
+        for rid in reports:
+            self.assertEqual((found["w50"].count(rid), found["due"].count(rid)), (1, 1))
+        self.assertNotIn("late1s", found)  # is for supervisors
+        self.assertEqual([n for n in self.told("citizen1")[0] if n["kind"] == "escalated"], [])
+        self.change("officer2", "POST", f"/notifications/{lines[0]['id']}/read")
+        self.assertTrue([n for n in self.told("officer2")[0] if n["id"] == lines[0]["id"]][0]["is_read"])
 
     def test_an_anonymous_author_is_told_and_reads_without_being_named(self):
         c, trace = self.city, "trace-" + uuid.uuid4().hex
