@@ -63,7 +63,9 @@ static void make_case(int n)
     c->priority = set >= 0 ? (enum priority)set : c->sample.votes >= 25 ? HIGH : MEDIUM;
     add_sample(&c->sample);
     static const char *const standings[] = {"running", "paused", "met"};
-    c->standing = pick(6) ? RUNNING : 1 + pick(2);
+    c->standing = RUNNING;
+    if (!pick(6))
+        c->standing = pick(2) ? ENDED : PAUSED;
     c->seconds = ((n * 7) % CASES - 20) * 1000 + 500;
     CLOCK(.id = c->id, .standing = standings[c->standing], .seconds = c->seconds);
 }
