@@ -12,10 +12,11 @@ saw, at rest, and names every invariant that does not hold. Exit code 1 if there
   P4 parked are exactly the poison events and their followers
   R1 an answer for min_position reflects every event up to its own position
   D1 no command hangs: each is answered or cut off in time, but for those that a stopped process held
+  T1 every level of a clock fires once, in time, and none for what is paused or ended (clocks.py)
   H1 processes do not grow"""
 import bisect, collections, json, re, sys
 
-import casework, effects, fold, history
+import casework, clocks, effects, fold, history
 from stores import Redis, Session
 
 FIELDS = ("specversion id source type subject time datacontenttype dataschema sequence prev streamversion "
@@ -23,6 +24,7 @@ FIELDS = ("specversion id source type subject time datacontenttype dataschema se
 DESCRIPTORS_MORE, MEMORY_MORE_KB, WARM_SECONDS = 40, 64 * 1024, 20
 MOST_TOLD = 5
 HANGS_SECONDS = 18  # 10 before it is begun, 5 in the store, and noise; less than the 20 after which the gateway gives it up
+CLOCKS = "sla-worker"  # correlation of what clocks ask for
 RETAINED_AT_LEAST = 1000  # events, however full Redis has been
 
 report = fold.FEATURES["report"]
@@ -38,6 +40,7 @@ class Checker:
         self.read_store()
 
     def read_store(self):
+        self.now = int(self.store.run("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")[0])
         self.events = self.store.rows(
             "SELECT position, stream, version, category, event_id, type, schema, data, data::text AS text, "
             "meta->>'correlation_id' AS correlation, meta->>'causation_id' AS causation, "
@@ -50,7 +53,7 @@ class Checker:
         self.planted = {p["stream"] for p in self.records["poison"]}
         self.effects = collections.defaultdict(list)
         for e in self.events:
-            if e["type"] in effects.TYPES and e["stream"] not in self.planted:
+            if e["type"] in effects.TYPES and e["stream"] not in self.planted and e["correlation"] != CLOCKS:
                 self.effects[self.key_of(e)].append(e)
 
     def key_of(self, e):
@@ -120,7 +123,8 @@ class Checker:
         self.once("(actor, key)", collections.Counter((r["actor"], r["key"]) for r in results))
         answered = {r["position"] for r in results}
         for e in self.events:
-            if self.last_of(e, answered)["position"] not in answered:
+            forgotten = e["correlation"] == CLOCKS and self.records["forgotten"]
+            if self.last_of(e, answered)["position"] not in answered and not forgotten:
                 self.fault("S2", f"event {e['position']} has no stored answer")
 
     def last_of(self, e, answered):
@@ -173,6 +177,9 @@ class Checker:
             for e in events:
                 if fold_of and not fold_of.legal(e):
                     self.fault("S6", f"{e['type']} at {e['position']} is not allowed there")
+
+    def t1(self):
+        clocks.check(self.events, self.now, self.planted, lambda text: self.fault("T1", text), self.counted)
 
     # ---- Redis ----
 
@@ -353,7 +360,7 @@ class Checker:
         return self.faults
 
     def check_all(self):
-        for part in (self.s1, self.s2, self.s3, self.s4, self.s5, self.s6, self.b1, self.b2, self.p1, self.p2,
+        for part in (self.s1, self.s2, self.s3, self.s4, self.s5, self.s6, self.t1, self.b1, self.b2, self.p1, self.p2,
                      self.r1, self.d1, self.h1, self.unexpected):
             part()
 
@@ -366,7 +373,7 @@ def tell(checker):
         for text in found[:MOST_TOLD]:
             print("    " + text)
     if not checker.faults:
-        print("every invariant holds: S1-S6, B1, B2, P1, P2, P4, R1, D1, H1")
+        print("every invariant holds: S1-S6, B1, B2, P1, P2, P4, R1, T1, D1, H1")
 
 
 def main(run_dir, path):

@@ -1,6 +1,8 @@
 """clients.py -- people who file, vote and decide, with keys, through whatever happens; every attempt goes into
 the history."""
-import http.client, json, random, threading, time, uuid
+import datetime, http.client, json, random, threading, time, uuid
+
+import policies
 
 CITIZENS = ("citizen1", "citizen2", "citizen3")
 OFFICERS = {"infrastruktur": "officer1", "kesehatan": "officer2", "keamanan": "officer3"}
@@ -21,6 +23,7 @@ class Town:
         self.doors = [city.ports["GATEWAY_HTTP_PORT"]]  # a second command-api adds its own port
         for name in CITIZENS + tuple(OFFICERS.values()):
             self.log_in(name)
+        policies.define(city)
 
     def log_in(self, name):
         a = self.city.ask("POST", "/auth/login", {"username": name, "password": "password"})
@@ -51,6 +54,12 @@ def outcome_of(status, body):
     except ValueError:
         problem = ""
     return "fail" if problem.endswith(NOTHING_DONE) else "unknown"
+
+
+def soon(rng):
+    """A moment in some seconds, at which a hold ends by itself."""
+    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=rng.uniform(1, 9))
+    return until.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Wish:
@@ -173,6 +182,7 @@ class Client(threading.Thread):
             ("note", "POST", "notes", {"text": "and this"}, None),
             ("hold", "POST", "hold", {"reason": "a part"}, "a part"),
             ("hold", "POST", "hold", {"reason": "the weather"}, "the weather"),
+            ("hold", "POST", "hold", {"reason": "the rain", "until": soon(self.rng)}, "the rain"),
             ("resume", "DELETE", "hold", None, None),
             ("forward", "POST", "forward", {"agency": AGENCIES[other], "note": "yours"}, AGENCIES[other])))
         answer = self.settle(Wish(self.town, who, command, method, f"/cases/{r['id']}/{path}", body, r["id"], wish))

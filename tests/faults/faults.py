@@ -10,7 +10,15 @@ from redis_faults import RedisFaults
 from twin import Twin
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 SERVICES = ("command-api", "projector", "query-api", "sla-worker")
+
+
+def parts_of(point):
+    """The services that reach it."""
+    kind = point.split(".")[0]
+    return {"projector": ("projector", "sla-worker"), "append": ("command-api", "sla-worker"),
+            "writer": ("command-api", "sla-worker")}.get(kind, ("command-api",))
 
 
 def points():
@@ -44,6 +52,51 @@ class Faults(RedisFaults, PostgresFaults):
         twin = Twin(self.city, "projector")
         self.sleep(3, 5)
         twin.stop(self.rng.choice((signal.SIGTERM, signal.SIGKILL)))
+
+    def do_kill_sla_worker(self):
+        self.signal("sla-worker", signal.SIGKILL)
+
+    def do_second_sla_worker(self):
+        """Both are there for a while; whichever fires is killed in the middle of it."""
+        twin = Twin(self.city, "sla-worker")
+        twin.wait()
+        self.sleep(1, 2)
+        self.signal("sla-worker", signal.SIGKILL)
+        self.sleep(2, 4)
+        twin.stop(self.rng.choice((signal.SIGTERM, signal.SIGKILL)))
+
+    def do_zombie_sla_worker(self):
+        self.zombie("sla-worker")
+
+    def do_sla_worker_away(self):
+        """So long that several levels of a clock pass."""
+        self.city.supervisor("stop", "sla-worker")
+        self.sleep(7, 13)
+        self.city.supervisor("start", "sla-worker")
+
+    def do_forgotten_answers(self):
+        """Workers whose view is slow die with levels in the log that it does not show, and the store has forgotten its
+        answers: the report alone tells that they have fired."""
+        slow = {"ES_FAILPOINT": "projector.before_commit:sleep_ms=500"}
+        self.instead("sla-worker", slow, lambda twin: self.forget_answers(twin, slow))
+
+    def forget_answers(self, twin, slow):
+        for _ in range(2):
+            twin.wait()
+            self.sleep(2, 3)
+            twin.stop(signal.SIGKILL)
+            self.history.add("forgotten", at=time.monotonic())
+            self.sql("DELETE FROM es_result r USING es_event e WHERE e.position = r.position AND "
+                     "e.meta->>'correlation_id' = 'sla-worker'", "citywatch_write")
+            twin.start_again()
+        self.sleep(1, 2)
+
+    def do_shifted_sla_worker(self):
+        """Its machine's clock is wrong by an hour; the monotonic one is not."""
+        self.shift = shift = "-1h" if getattr(self, "shift", None) == "+1h" else "+1h"
+        wrong = {"LD_PRELOAD": FAKETIME, "FAKETIME": shift, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                 "DONT_FAKE_MONOTONIC": "1"}
+        self.instead("sla-worker", wrong, lambda twin: self.sleep(6, 9))
 
     def zombie(self, part):
         """A process that sleeps through what its twin does, and wakes up believing in the past."""
@@ -83,14 +136,14 @@ class Faults(RedisFaults, PostgresFaults):
     def do_ended_at_a_point(self):
         """As kill -9 between two steps that belong together."""
         point = self.rng.choice([p for p in points() if not p.startswith("accounts.")])
-        part = "projector" if point.startswith("projector.") else "command-api"
+        part = self.rng.choice(parts_of(point))
         self.history.add("note", text=point, at=time.monotonic())
         self.instead(part, {"ES_FAILPOINT": f"{point}:exit@{self.rng.randint(1, 30)}"},
                      lambda twin: twin.ends_within(15))
 
     def do_bad_network(self):
         """A service that reaches PostgreSQL and Redis through a network with every illness in turn."""
-        part = self.rng.choice(("command-api", "projector"))
+        part = self.rng.choice(("command-api", "projector", "sla-worker"))
         postgres, redis = (Proxy(self.city.ports[p]) for p in ("POSTGRES_PORT", "REDIS_PORT"))
         pid = observers.programs(self.city.run_dir)[part]
         with open(f"/proc/{pid}/environ") as f:
@@ -140,7 +193,7 @@ class Faults(RedisFaults, PostgresFaults):
         """A view is filled anew while it serves, taken back, and the second version dropped. An event that the
         view cannot take fails it, and then nothing has changed."""
         self.until_there()
-        view = self.rng.choice(("report_list", "report_detail", "report_history", "report_rank", "case_inbox"))
+        view = self.rng.choice(("report_list", "report_detail", "report_history", "report_rank", "case_inbox", "sla"))
         verbs = ((), ("--swap-back",), ("--drop",)) if self.rng.random() < 0.5 else ((), ("--drop",))
         for options in verbs:
             if self.ctl("rebuild", view, *options, "--yes"):

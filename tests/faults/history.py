@@ -9,6 +9,7 @@ kind "seen": positions and ids an independent reader was given, in its order; "g
 kind "checkpoint": position, rows, votes: of the views, in one snapshot; server: when theirs was started.
 kind "process": part, pid, at, memory_kb, descriptors.
 kind "asleep": part, start, end: a process was stopped meanwhile.
+kind "forgotten": the stored answers to what clocks asked for were deleted.
 kind "note": text."""
 import collections, json, threading
 

@@ -8,7 +8,7 @@ sys.path.insert(1, ROOT + "/tests/end_to_end")
 import check, history  # noqa: E402
 from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
-from faults import points  # noqa: E402
+from faults import parts_of, points  # noqa: E402
 from observers import Checkpoints, LogReader, programs  # noqa: E402
 from rest import come_to_rest  # noqa: E402
 from twin import Twin  # noqa: E402
@@ -37,9 +37,8 @@ class Registering(threading.Thread):
 
 
 class Points(unittest.TestCase):
-    def ends_at(self, city, point):
+    def ends_at(self, city, part, point):
         """The service of the point, started with it on its own port instead of the supervisor's."""
-        part = "projector" if point.startswith("projector.") else "command-api"
         wait_until(part + " runs", lambda: part in programs(city.run_dir), 30)
         twin = Twin(city, part, instead=True, ES_FAILPOINT=point + ":exit@3")
         code = twin.ends_within(SECONDS)
@@ -57,8 +56,9 @@ class Points(unittest.TestCase):
         for t in clients + watching + [registering]:
             t.start()
         codes = {}
-        for point in points():
-            codes[point] = self.ends_at(city, point)
+        places = [(part, point) for point in points() for part in parts_of(point)]
+        for place in places:
+            codes[place] = self.ends_at(city, *place)
         wait_until("every service is ready again", city.is_ready, 60)
         town.stopped.set()
         for t in clients + [registering]:
@@ -68,7 +68,7 @@ class Points(unittest.TestCase):
         come_to_rest(city)
         for w in watching:
             w.stop()
-        self.assertEqual(codes, dict.fromkeys(points(), REACHED))
+        self.assertEqual(codes, dict.fromkeys(places, REACHED))
         checker = check.Checker(city.run_dir, history.read(path))
         checker.check()
         check.tell(checker)

@@ -21,7 +21,7 @@ LONG, LONGEST = 600, 60  # from ten minutes on Redis may be away for a minute
 # Mixed in any order, but all of them in a run that has the time.
 SHORT = ("flushall", "kill_command_api", "second_command_api", "out_of_memory", "postgres_restarted", "poison",
          "kill_projector", "backends_ended", "second_projector", "delete_all", "redis_lost_its_tail",
-         "redis_fail_over", "redis_old_copy", "strange_entry", "rebuild", "deadlock", "dump")
+         "redis_fail_over", "redis_old_copy", "strange_entry", "rebuild", "deadlock", "dump", "kill_sla_worker", "forgotten_answers", "shifted_sla_worker")
 
 
 def options():

@@ -23,8 +23,15 @@ class Twin:
             city.supervisor("stop", part)
         self.environment[variable] = str(self.port)
         self.environment.update(environment)
-        self.log = open(f"{city.run_dir}/log/{part}-twin.log", "ab")
-        self.process = subprocess.Popen([f"{city.run_dir}/bin/citywatch-{part}"], env=self.environment, cwd="/",
+        if "LD_PRELOAD" in environment:  # the sanitizer wants to be the first
+            self.environment["ASAN_OPTIONS"] = self.environment.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        self.program, self.log_path = f"{city.run_dir}/bin/citywatch-{part}", f"{city.run_dir}/log/{part}-twin.log"
+        self.start_again()
+
+    def start_again(self):
+        """With the same environment, after it has ended."""
+        self.log = open(self.log_path, "ab")
+        self.process = subprocess.Popen([self.program], env=self.environment, cwd="/",
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                         **({"user": USER, "group": USER} if os.geteuid() == 0 else {}))
 
