@@ -1,6 +1,7 @@
 /* firing.c -- see firing.h. A turn: what is due is read, each report's command is given to the
  * writer, and all are waited for. A report that something was done for is passed over until the
- * view shows it. */
+ * view shows it, and one that nothing can be done for, such as of a stream that nobody can read,
+ * for some seconds. */
 #include "sla-worker/firing.h"
 
 #include <pthread.h>
@@ -19,26 +20,32 @@
 #include "base/banned.h"
 
 enum {
-    TURN_MAX = 1000,     /* reports a turn: some 3 MB */
-    UNSHOWN_MAX = 20000, /* reports that are passed over; past it the view is waited for */
-    IDLE_MS = 20,        /* between two looks */
-    AWAY_MS = 500,       /* after a database was away, or another worker fires */
-    STORE_CLOCK_MS = 500 /* how long a reading of the store's clock is believed */
+    TURN_MAX = 1000,      /* reports a turn: some 3 MB */
+    PASSED_MAX = 20000,   /* reports that are passed over; past it they are waited for */
+    IDLE_MS = 20,         /* between two looks */
+    AWAY_MS = 500,        /* after a database was away, or another worker fires */
+    STORE_CLOCK_MS = 500, /* how long a reading of the store's clock is believed */
+    REFUSED_US = 5000000  /* how long a report is passed over that nothing can be done for */
 };
 
 static const char DEPENDENCY[] = "clocks";
+
+struct passed_over {
+    struct names reports;
+    int count;
+    int64_t until;
+};
 
 struct firing {
     const struct settings *settings;
     struct writer *writer;
     struct pg *views, *log;
     struct clock_catalog catalog;
-    int64_t leader_on;     /* connection that holds the lock; 0: none */
-    int64_t store_ahead;   /* us: the store's clock against our monotonic one */
-    int64_t store_read_at; /* monotonic: when that was read; 0: never */
-    struct names unshown;  /* reports that something was done for */
-    int unshown_count;
-    int64_t unshown_until; /* position at which the view shows all of it */
+    int64_t leader_on;          /* connection that holds the lock; 0: none */
+    int64_t store_ahead;        /* us: the store's clock against our monotonic one */
+    int64_t store_read_at;      /* monotonic: when that was read; 0: never */
+    struct passed_over unshown; /* something was done for them; until a position of the view */
+    struct passed_over refused; /* until a monotonic time */
     struct queue *done;
     atomic_bool stopping;
     pthread_t thread;
@@ -93,25 +100,36 @@ static const struct pg_statement SHOWN = {
     "clocks_shown", "SELECT l.position FROM engine.lane l JOIN engine.view v ON v.lane = l.name "
                     "WHERE v.name = 'sla' AND l.position >= l.serves_from"};
 static const struct pg_statement DUE = {
-    "clocks_due", "SELECT state FROM sla.report_clocks WHERE next_at <= timestamptz 'epoch' + "
-                  "$1::bigint * interval '1 microsecond' ORDER BY next_at LIMIT $2::int"};
+    "clocks_due",
+    "SELECT report_id, state FROM sla.report_clocks WHERE next_at <= timestamptz 'epoch' + "
+    "$1::bigint * interval '1 microsecond' ORDER BY next_at LIMIT $2::int"};
 
-static void forget_unshown(struct firing *f)
+static void pass_over(struct passed_over *p, const char *report, int64_t until)
 {
-    names_clear(&f->unshown);
-    f->unshown_count = 0;
-    f->unshown_until = 0;
+    names_add(&p->reports, report);
+    p->count++;
+    if (until > p->until)
+        p->until = until;
 }
 
-/* *ready: there is a view that shows the log, and not too much that it has not shown yet. */
+static void end_passing(struct passed_over *p, int64_t reached)
+{
+    if (reached < p->until)
+        return;
+    names_clear(&p->reports);
+    *p = (struct passed_over){.count = 0};
+}
+
+/* *ready: there is a view that shows the log, and not too many reports are passed over. */
 static fallible read_progress(struct firing *f, bool *ready)
 {
     scoped_rows *rows = NULL;
     TRY(pg_call(f->views, &SHOWN, 0, NULL, &rows));
     *ready = rows_count(rows) > 0;
-    if (*ready && rows_int(rows, 0, 0) >= f->unshown_until)
-        forget_unshown(f);
-    *ready = *ready && f->unshown_count <= UNSHOWN_MAX - TURN_MAX;
+    if (*ready)
+        end_passing(&f->unshown, rows_int(rows, 0, 0));
+    end_passing(&f->refused, time_monotonic());
+    *ready = *ready && f->unshown.count + f->refused.count <= PASSED_MAX - TURN_MAX;
     return NULL;
 }
 
@@ -120,21 +138,32 @@ struct turn {
     int count;
 };
 
-static fallible add_due(struct firing *f, struct turn *t, const char *state, int64_t now)
+static bool is_passed_over(const struct firing *f, const char *report)
+{
+    return names_has(&f->unshown.reports, report) || names_has(&f->refused.reports, report);
+}
+
+/* One that cannot be read does not hold up the others. */
+static void add_due(struct firing *f, struct turn *t, const char *report, const char *state,
+                    int64_t now)
 {
     scoped_arena a = {0};
     struct ReportClocks r;
+    if (is_passed_over(f, report))
+        return;
     struct due_command *d = must_alloc(1, sizeof(*d));
     const struct problem *p = shape_read_stored(&ReportClocks_shape, state, &a, &r, NULL);
-    if (p || names_has(&f->unshown, r.report_id) ||
-        !due_command_fill(d, &r, &f->catalog.now, now)) {
-        due_command_release(d);
-        free(d);
-        return p;
+    if (!p && due_command_fill(d, &r, &f->catalog.now, now)) {
+        d->done = f->done;
+        t->at[t->count++] = d;
+        return;
     }
-    d->done = f->done;
-    t->at[t->count++] = d;
-    return NULL;
+    pass_over(&f->refused, report, time_monotonic() + REFUSED_US);
+    due_command_release(d);
+    free(d);
+    if (p)
+        log_error("what is kept of a report's clocks cannot be read: rebuild the view sla",
+                  KV("report", report));
 }
 
 static fallible read_due(struct firing *f, struct turn *t)
@@ -143,12 +172,12 @@ static fallible read_due(struct firing *f, struct turn *t)
     scoped_rows *rows = NULL;
     int64_t now = store_now(f);
     const char *values[] = {arena_printf(&a, "%lld", (long long)now),
-                            arena_printf(&a, "%d", TURN_MAX + f->unshown_count)};
+                            arena_printf(&a, "%d", TURN_MAX + f->unshown.count + f->refused.count)};
     TRY(pg_call(f->views, &DUE, 2, values, &rows));
     if (rows_count(rows))
         TRY(clock_catalog_load(&f->catalog, f->views, "sla"));
     for (int i = 0; i < rows_count(rows) && t->count < TURN_MAX; i++)
-        TRY(add_due(f, t, rows_text(rows, i, 0), now));
+        add_due(f, t, rows_text(rows, i, 0), rows_text(rows, i, 1), now);
     return NULL;
 }
 
@@ -165,18 +194,26 @@ static void give(struct firing *f, struct turn *t)
         given -= queue_take(f->done, &back, TURN_MAX, -1);
 }
 
-static void count_done(struct firing *f, const struct due_command *d)
+/* Too early, moved, too much to do, or the store away: the next turn asks again. */
+static bool is_of_the_moment(const struct problem *p)
+{
+    return p == TOO_EARLY || p == CLOCK_MOVED || p == QUEUE_FULL || p == VERSION_CONFLICT ||
+           p == STORE_UNAVAILABLE || p == SHUTTING_DOWN;
+}
+
+/* False if nothing was done. */
+static bool count_done(struct firing *f, const struct due_command *d)
 {
     if (d->problem) {
         metric_add(METRIC_sla_refused_total, d->problem->name, 1);
-        return;
+        if (!is_of_the_moment(d->problem))
+            pass_over(&f->refused, d->report_id, time_monotonic() + REFUSED_US);
+        return false;
     }
     metric_add(METRIC_sla_done_total, d->what, 1);
     metric_observe(METRIC_sla_lateness_seconds, (double)d->late_us / 1e6);
-    names_add(&f->unshown, d->report_id);
-    f->unshown_count++;
-    if (d->position > f->unshown_until)
-        f->unshown_until = d->position;
+    pass_over(&f->unshown, d->report_id, d->position);
+    return true;
 }
 
 static fallible turn(struct firing *f, bool *busy)
@@ -194,11 +231,10 @@ static fallible turn(struct firing *f, bool *busy)
         give(f, &t);
     for (int i = 0; i < t.count; i++) {
         if (!p)
-            count_done(f, t.at[i]);
+            *busy |= count_done(f, t.at[i]);
         due_command_release(t.at[i]);
         free(t.at[i]);
     }
-    *busy = t.count > 0;
     return p;
 }
 
@@ -259,6 +295,7 @@ void firing_free(struct firing *f)
     pg_free(f->views);
     pg_free(f->log);
     queue_free(f->done);
-    names_clear(&f->unshown);
+    names_clear(&f->unshown.reports);
+    names_clear(&f->refused.reports);
     free(f);
 }
