@@ -45,34 +45,6 @@ static bool read_ical(const char *path, int years, struct arena *a, struct ical_
     return ok;
 }
 
-/* What of a calendar, as GET /sla/calendars/{id} shows it, is its definition. */
-static bool read_calendar(const char *path, struct arena *a, struct DefineCalendar *out)
-{
-    static const char *const taken[] = {"zone", "hours", "holidays"};
-    scoped_text body = {0};
-    struct members m;
-    struct fault fault = {0};
-    const char *text = read_whole_file(path, a);
-    if (!text)
-        return false;
-    if (!members_read(text, a, &m)) {
-        failed("%s is no JSON object.", path);
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
-        const struct member *found = members_find(&m, taken[i]);
-        if (found)
-            text_printf(&body, "%c\"%s\":%.*s", body.length ? ',' : '{', taken[i],
-                        (int)found->json.length, found->json.at);
-    }
-    text_append(&body, body.length ? "}" : "{}");
-    const struct problem *p =
-        shape_read(command_shape(DefineCalendar), text_value(&body), body.length, a, out, &fault);
-    if (p)
-        failed("%s is no calendar: %s: %s", path, fault.field ? fault.field : "", p->title);
-    return !p;
-}
-
 static bool has_date(const struct shape_list *list, const char *date)
 {
     const struct CalendarHoliday *rows = list->at;
@@ -126,7 +98,7 @@ static int import_years(const char *ical, const char *calendar, int years)
     scoped_arena a = {0};
     struct DefineCalendar c = {.zone = "UTC", .hours = &none, .holidays = &none};
     struct ical_days days;
-    if (calendar && !read_calendar(calendar, &a, &c))
+    if (calendar && !read_definition(calendar, "calendar", command_shape(DefineCalendar), &a, &c))
         return FAILED;
     if (!read_ical(ical, years, &a, &days))
         return FAILED;

@@ -65,7 +65,8 @@ static void append_members(struct text *body, const struct shape *shape, const s
     text_append(body, body->length ? "}" : "{}");
 }
 
-static bool read_definition(const char *path, const struct shape *shape, struct arena *a, void *out)
+bool read_definition(const char *path, const char *what, const struct shape *shape, struct arena *a,
+                     void *out)
 {
     scoped_text body = {0};
     struct members m;
@@ -80,13 +81,13 @@ static bool read_definition(const char *path, const struct shape *shape, struct 
     append_members(&body, shape, &m);
     const struct problem *p = shape_read(shape, text_value(&body), body.length, a, out, &fault);
     if (p)
-        failed("%s: %s: %s", path, fault.field ? fault.field : "", p->title);
+        failed("%s is no %s: %s: %s", path, what, fault.field ? fault.field : "", p->title);
     return !p;
 }
 
 bool read_policy_file(const char *path, struct arena *a, struct PolicyDefined *out)
 {
-    return read_definition(path, event_shape(PolicyDefined), a, out);
+    return read_definition(path, "policy", event_shape(PolicyDefined), a, out);
 }
 
 bool read_calendar_file(const char *path, int64_t from, int64_t to, struct arena *a,
@@ -95,7 +96,7 @@ bool read_calendar_file(const char *path, int64_t from, int64_t to, struct arena
     const struct zone_change *changes;
     struct shape_list *list = arena_alloc(a, sizeof(*list));
     int count;
-    if (!read_definition(path, event_shape(CalendarDefined), a, out))
+    if (!read_definition(path, "calendar", event_shape(CalendarDefined), a, out))
         return false;
     if (zone_changes(out->zone, from - YEAR_US, to + 11 * YEAR_US, a, &changes, &count)) {
         failed("%s: there is no zone %s.", path, out->zone);

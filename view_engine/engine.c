@@ -90,6 +90,14 @@ static bool is_behind(const struct engine *e, int lane)
     return e->lanes[lane].position < e->newest;
 }
 
+static bool has_views(const struct engine *e, int lane)
+{
+    for (int i = 0; i < e->view_count; i++)
+        if (e->views[i].lane == lane)
+            return true;
+    return false;
+}
+
 /* The time of the first event that a lane has not applied. */
 static fallible read_lag(struct engine *e, int lane)
 {
@@ -120,7 +128,8 @@ static fallible read_lags(struct engine *e)
     e->lag_again = time_monotonic() + LAG_AGAIN_US;
     TRY(read_head(e, &head));
     for (int i = 0; i < e->lane_count; i++)
-        TRY(read_lag(e, i));
+        if (has_views(e, i)) /* the others are of other engines */
+            TRY(read_lag(e, i));
     return NULL;
 }
 
@@ -154,14 +163,6 @@ static fallible follow_store(struct engine *e, struct arena *a, int *wait_ms)
 }
 
 /* ---- views that catch up ---- */
-
-static bool has_views(const struct engine *e, int lane)
-{
-    for (int i = 0; i < e->view_count; i++)
-        if (e->views[i].lane == lane)
-            return true;
-    return false;
-}
 
 /* One page for each lane beside the home, up to where that stands; there it joins. */
 static fallible move_other_lanes(struct engine *e, struct arena *a, bool *busy)
