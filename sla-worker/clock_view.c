@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "features/sla/report_clocks.h"
+#include "platform/identity/digest.h"
 #include "platform/postgres/columns.h"
 #include "sla-worker/clock_catalog.h"
 #include "base/banned.h"
@@ -64,17 +65,9 @@ struct clock_batch {
     int *places;     /* index + 1 by hash; 0: free */
 };
 
-static unsigned hash_of(const char *id)
-{
-    unsigned h = 2166136261u; /* FNV-1a */
-    for (; *id; id++)
-        h = (h ^ (unsigned char)*id) * 16777619u;
-    return h;
-}
-
 static struct touched *report_of(struct clock_batch *w, const char *id)
 {
-    unsigned at = hash_of(id) & (unsigned)(w->size - 1);
+    unsigned at = (unsigned)digest_on_text(0, id) & (unsigned)(w->size - 1);
     for (; w->places[at]; at = (at + 1) & (unsigned)(w->size - 1))
         if (text_equal(w->reports[w->places[at] - 1].report_id, id))
             return &w->reports[w->places[at] - 1];

@@ -3,8 +3,9 @@
  * sla-worker keeps.
  *
  * Tables: report_clocks, a row a report; policy_version and calendar_version, all that were ever
- * defined. `state` is a struct ReportClocks as JSON, from which the clocks are folded; the other
- * columns are for queries.
+ * defined, in the schema versions of now: who raises one of these raises `.revision` below, and the
+ * view is filled anew. `state` is a struct ReportClocks as JSON, from which the clocks are folded;
+ * the other columns are for queries.
  *
  * due_order, of the clock resolve, ascending: it runs: when it is due (us); it runs and is never
  * due; it is paused: those first of which least remains (us, negative: overdue); it has ended, or
