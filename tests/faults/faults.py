@@ -87,7 +87,7 @@ class Faults(RedisFaults, PostgresFaults):
             twin.stop(signal.SIGKILL)
             self.history.add("forgotten", at=time.monotonic())
             self.sql("DELETE FROM es_result r USING es_event e WHERE e.position = r.position AND "
-                     "e.meta->>'correlation_id' = 'sla-worker'", "citywatch_write")
+                     "e.meta->>'correlation_id' = 'sla-worker' AND r.actor = 'system'", "citywatch_write")
             twin.start_again()
         self.sleep(1, 2)
 
