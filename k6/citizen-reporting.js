@@ -1,6 +1,5 @@
 // citizen-reporting.js -- the load test of the citizen-reporting seed: its stages, its mix, its think
-// times, the names of its metrics, so that its published table can be laid beside ours. One step is
-// left out until that route exists: GET /sla/status, the last of step 3.
+// times, the names of its metrics, so that its published table can be laid beside ours.
 //
 // VUS (150) and DURATION (5m30s in the seed) shrink it: VUS scales the number of users, DURATION the
 // stages. USERS=unique gives every virtual user a citizen of its own. The thresholds are the seed's
@@ -74,6 +73,7 @@ function readAll(citizenToken, officerToken) {
         [get('/reports/me', citizenToken), 'my reports'],
         [get('/reports/public'), 'feed'],
         [get('/cases/inbox', officerToken), 'inbox'],
+        [get('/sla/status'), 'clocks'],
     ];
     for (const [answer, what] of answers) {
         if (expect(answer, what, 200)) {
