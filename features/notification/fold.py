@@ -51,7 +51,8 @@ class notification_list(View):
             self.reader(d["user_id"])["begins"] = e["position"]
         elif type == "notification.read":
             reader, id = d.get("reader_user_id") or d.get("reader_pseudonym"), d["notification_id"]
-            self.at["notification_reads"][reader, id] = {"reader": reader, "id": id}
+            if not re.fullmatch(r"e[0-9]+", id) or int(id[1:]) < e["position"]:
+                self.at["notification_reads"][reader, id] = {"reader": reader, "id": id}
         elif type == "notification.read_all":
             r = self.reader(d["reader_user_id"])
             r["read_to"] = max(r["read_to"] or 0, min(d.get("up_to", e["position"]), e["position"]))

@@ -43,36 +43,39 @@ static bool has_read(const struct inbox *own, const char *id)
 }
 
 /* Is it "<digits>", as the log numbers what it holds? */
-static bool is_number(const char *text)
+static bool is_number(const char *text, int64_t *n)
 {
-    int64_t n;
-    return text[0] != '0' && text_to_int(text, &n) && n > 0;
+    return text[0] != '0' && text_to_int(text, n) && *n > 0;
 }
 
-static bool report_of_line(const char *id, char report[UUID_TEXT])
+static bool report_of_line(const char *id, char report[UUID_TEXT], int64_t *version)
 {
     enum { DASH = UUID_TEXT - 1 };
     char start[UUID_TEXT];
-    if (strlen(id) <= DASH + 1 || id[DASH] != '-' || !is_number(id + DASH + 1))
+    if (strlen(id) <= DASH + 1 || id[DASH] != '-' || !is_number(id + DASH + 1, version))
         return false;
     memcpy(start, id, DASH);
     start[DASH] = '\0';
     return uuid_read(start, report) && text_equal(start, report);
 }
 
-/* Whose inbox says that the line is read. NO_SUCH_NOTIFICATION: none that the actor could have. */
+/* Whose inbox says that the line is read. NO_SUCH_NOTIFICATION: none that the actor could have. How
+ * far the log goes is not known here: the view takes an e<position> only from what was read after
+ * it. */
 static fallible find_reader(const struct command *c, struct decision *out)
 {
     char report[UUID_TEXT], stream[STREAM_TEXT];
+    int64_t number, version;
     const void *state;
-    if (c->target[0] == 'e' && is_number(c->target + 1))
+    if (c->target[0] == 'e' && is_number(c->target + 1, &number))
         return c->actor.role & (OFFICER | SUPERVISOR | ADMIN) ? NULL : NO_SUCH_NOTIFICATION;
-    if (!report_of_line(c->target, report))
+    if (!report_of_line(c->target, report, &number))
         return NO_SUCH_NOTIFICATION;
     stream_of_report(report, stream);
     TRY(read_state(out, stream, &state));
+    TRY(read_stream_version(out, stream, &version));
     out->anonymous = is_anonymous_author(state, &c->actor);
-    return may_see(state, &c->actor) ? NULL : NO_SUCH_NOTIFICATION;
+    return may_see(state, &c->actor) && number <= version ? NULL : NO_SUCH_NOTIFICATION;
 }
 
 static fallible read_one(const struct inbox *own, const struct command *c, struct decision *out)

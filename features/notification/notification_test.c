@@ -20,10 +20,13 @@ static struct event read_by(const char *user, const char *pseudonym, const char 
                  .notification_id = id, .read_at = NOON);
 }
 
+/* At its third event. */
 static void given_report(const char *visibility)
 {
     given_nothing();
     given_in("report-" R1, created(visibility));
+    given_in("report-" R1, moved("RECEIVED", "IN_PROGRESS"));
+    given_in("report-" R1, moved("IN_PROGRESS", "RESOLVED"));
 }
 
 TEST(a_line_of_a_report_that_one_sees_is_read_in_the_own_inbox)
@@ -81,7 +84,7 @@ TEST(lines_of_several_events_are_for_those_who_work_cases)
     then_refused(NO_SUCH_NOTIFICATION);
 }
 
-TEST(an_id_of_another_form_is_no_notification)
+TEST(an_id_of_another_form_or_of_what_has_not_happened_is_no_notification)
 {
     static const char *const forms[] = {"1048",
                                         "e",
@@ -95,6 +98,7 @@ TEST(an_id_of_another_form_is_no_notification)
                                         R1 "_2",
                                         "x" R1 "-2",
                                         R1 "-99999999999999999999",
+                                        R1 "-4", /* has not happened */
                                         "e99999999999999999999",
                                         "me"};
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {

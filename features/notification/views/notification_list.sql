@@ -147,8 +147,9 @@ SELECT user_id, max(position) FROM batch GROUP BY 1
     ON CONFLICT (user_id) DO UPDATE SET begins = greatest(r.begins, excluded.begins);
 
 -- :on notification.read
-INSERT INTO notification_reads (reader, id)
+INSERT INTO notification_reads (reader, id) -- nobody has read what comes later
 SELECT DISTINCT coalesce(reader_user_id, reader_pseudonym), notification_id FROM batch
+ WHERE CASE WHEN notification_id ~ '^e[0-9]+$' THEN substr(notification_id, 2)::numeric < position ELSE true END
     ON CONFLICT (reader, id) DO NOTHING;
 
 -- :on notification.read_all
