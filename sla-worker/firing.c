@@ -14,6 +14,7 @@
 #include "platform/process/metrics.h"
 #include "platform/process/service.h"
 #include "sla-worker/clock_catalog.h"
+#include "sla-worker/clock_figures.h"
 #include "sla-worker/clock_view.h"
 #include "sla-worker/due_commands.h"
 #include "view_engine/names.h"
@@ -41,6 +42,7 @@ struct firing {
     struct writer *writer;
     struct pg *views, *log;
     struct clock_catalog catalog;
+    struct clock_figures figures;
     int64_t leader_on;          /* connection that holds the lock; 0: none */
     int64_t store_ahead;        /* us: the store's clock against our monotonic one */
     int64_t store_read_at;      /* monotonic: when that was read; 0: never */
@@ -210,8 +212,7 @@ static bool count_done(struct firing *f, const struct due_command *d)
             pass_over(&f->refused, d->report_id, time_monotonic() + REFUSED_US);
         return false;
     }
-    metric_add(METRIC_sla_done_total, d->what, 1);
-    metric_observe(METRIC_sla_lateness_seconds, (double)d->late_us / 1e6);
+    clock_figures_count(&f->figures, d);
     pass_over(&f->unshown, d->report_id, d->position);
     return true;
 }
@@ -222,10 +223,12 @@ static fallible turn(struct firing *f, bool *busy)
     bool leads, ready;
     TRY(lead(f, &leads));
     ready_reason(DEPENDENCY, leads ? NULL : "another worker fires; this one waits for its end");
+    TRY(read_progress(f, &ready));
+    if (ready)
+        TRY(clock_figures_show(&f->figures, f->views, DEPENDENCY));
     if (!leads)
         return NULL;
     TRY(read_store_clock(f));
-    TRY(read_progress(f, &ready));
     const struct problem *p = ready ? read_due(f, &t) : NULL;
     if (!p && t.count)
         give(f, &t);

@@ -19,7 +19,13 @@
 #include "platform/redis/redis.h"
 #include "base/banned.h"
 
-enum { DEPENDENCIES = 16, REASON_MAX = 512, STALE_US = 10 * 1000000, OUTDATED_MAX_S = 300 };
+enum {
+    DEPENDENCIES = 16,
+    REASON_MAX = 512,
+    FIGURES_MAX = 2048,
+    STALE_US = 10 * 1000000,
+    OUTDATED_MAX_S = 300
+};
 
 static const char *service_name = "citywatch"; /* set once, before any thread */
 static const char *outdated_file = "";         /* as that */
@@ -175,7 +181,8 @@ void service_fail(const char *why)
 
 struct dependency {
     const char *name;
-    char reason[REASON_MAX]; /* "" if there is none */
+    char reason[REASON_MAX];   /* "" if there is none */
+    char figures[FIGURES_MAX]; /* the same */
     bool ok, optional;
     double lag_seconds;
     int64_t reported; /* monotonic; 0: never */
@@ -232,6 +239,14 @@ void ready_reason(const char *dependency, const char *reason)
     pthread_mutex_unlock(&ready.lock);
 }
 
+void ready_figures(const char *dependency, const char *members)
+{
+    bool fits = members && strlen(members) < FIGURES_MAX;
+    pthread_mutex_lock(&ready.lock);
+    snprintf(find_locked(dependency)->figures, FIGURES_MAX, "%s", fits ? members : "");
+    pthread_mutex_unlock(&ready.lock);
+}
+
 enum readiness { READY, DEGRADED, NOT_READY };
 
 /* A dependency is well if it has said so lately. */
@@ -256,6 +271,8 @@ static enum readiness write_dependencies(struct text *out)
             text_append(out, ",\"reason\":");
             text_append_json(out, d->reason);
         }
+        if (*d->figures)
+            text_printf(out, ",\"figures\":{%s}", d->figures);
         text_append_char(out, '}');
     }
     pthread_mutex_unlock(&ready.lock);

@@ -34,9 +34,12 @@ void ready_report(const char *dependency, bool ok, double lag_seconds);
 /* Why it is not as it should be, for people, in ASCII; NULL: nothing to say. Copied, up to 511
  * bytes. */
 void ready_reason(const char *dependency, const char *reason);
+/* Its figures, for people, as JSON members; NULL: none. Copied, none if they are over 2047 bytes.
+ */
+void ready_figures(const char *dependency, const char *members);
 
 /* The routes of every service, to be appended to its table. GET /health 200 {"status":"ok",
  * "service","version"}; GET /ready 200 or 503 {"status":"ready"|"degraded"|"not ready",
- * "dependencies":{name:{"ok","lag_seconds"[,"reason"]}}}. */
+ * "dependencies":{name:{"ok","lag_seconds"[,"reason"][,"figures"]}}}. */
 enum { SERVICE_ROUTES = 3 };
 extern const struct http_route service_routes[SERVICE_ROUTES];

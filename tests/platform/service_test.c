@@ -262,6 +262,8 @@ TEST(ready_waits_for_every_dependency)
     struct http_settings settings = {.address = "127.0.0.1", .max_connections = 9};
     CHECK_OK(http_server_new(&settings, service_routes, 3, &s));
     int port = http_port(s);
+    char too_many[2049] = "";
+    memset(too_many, '1', sizeof(too_many) - 1);
     ready_declare("store");
     ready_declare("redis");
     http_server_start(s);
@@ -278,6 +280,10 @@ TEST(ready_waits_for_every_dependency)
     ready_report("store", false, 0.5);
     CHECK_INT(status_of(get(port, "/ready")), 503);
     ready_report("store", true, 0.5);
+    ready_figures("store", "\"rows\":12");
+    CHECK(strstr(get(port, "/ready"), "\"lag_seconds\":0.500,\"figures\":{\"rows\":12}},") != NULL);
+    ready_figures("store", too_many);
+    CHECK(strstr(get(port, "/ready"), "figures") == NULL);
     ready_declare_optional("redis"); /* the work goes on without it */
     ready_report("redis", false, -1);
     answer = get(port, "/ready");

@@ -4,9 +4,11 @@
 #include "tests/support/harness.h"
 #include "tests/support/servers.h"
 
+#include <fcntl.h>
 #include <sodium.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "platform/process/metrics.h"
 #include "sla-worker/clock_view.h"
 #include "sla-worker/firing.h"
@@ -110,15 +112,22 @@ static bool comes_true(struct pg *db, const char *sql)
     return false;
 }
 
-/* Of all kinds; the process' own counters. */
-static double refused(const char *problem)
+/* Of the process. */
+static double metric(const char *series)
 {
     scoped_text all = {0};
     char line[128];
     metrics_write(&all);
-    snprintf(line, sizeof(line), "sla_refused_total{problem=\"%s\"} ", problem);
+    snprintf(line, sizeof(line), "\n%s ", series);
     const char *at = strstr(text_value(&all), line);
     return at ? strtod(at + strlen(line), NULL) : 0;
+}
+
+static double refused(const char *problem)
+{
+    char series[128];
+    snprintf(series, sizeof(series), "sla_refused_total{problem=\"%s\"}", problem);
+    return metric(series);
 }
 
 TEST(what_nothing_can_be_done_for_holds_up_nobody_and_is_asked_for_seldom)
@@ -139,5 +148,63 @@ TEST(what_nothing_can_be_done_for_holds_up_nobody_and_is_asked_for_seldom)
     CHECK(refused("UNREADABLE_EVENT") >= 1);
     CHECK(refused("UNREADABLE_EVENT") <= 4); /* in some 4 s; it had been thousands */
     CHECK_INT(number(w.log, "SELECT count(*) FROM es_event WHERE type = 'report.escalated'"), 1);
+    end(&w);
+}
+
+/* One whose row this program cannot read: it is due, and then something happens to it, too. */
+static void break_report(struct worker *w, const char *id)
+{
+    scoped_arena a = {0};
+    CHECK_OK(pg_run(w->views, "UPDATE sla.report_clocks SET state = '{}', next_at = '2020-01-01'"));
+    happens(w, arena_printf(&a, "report-%s", id), "report.commented", 1,
+            arena_printf(&a,
+                         "\"report_id\":\"%s\",\"comment_id\":\"%s\",\"text\":\"x\","
+                         "\"commented_by\":\"agency\",\"owner_agency\":\"A\","
+                         "\"visibility\":\"PUBLIC\","
+                         "\"commented_at\":\"2026-01-02T03:04:06.000000Z\"",
+                         id, id));
+}
+
+/* The firing thread says so every five seconds, the view each time it tries again: ten times in the
+ * first three seconds, then once a second. */
+TEST(an_unreadable_row_is_told_of_now_and_then)
+{
+    enum { SECONDS = 4, MOST_LINES = 2 + 10 + SECONDS };
+    struct worker w = {.log = NULL};
+    char path[128];
+    snprintf(path, sizeof(path), "%s/log", test_folder());
+    begin(&w);
+    file(&w, GOOD);
+    CHECK(comes_true(w.log, "SELECT count(*) FROM es_event WHERE type = 'report.escalated'"));
+    CHECK(comes_true(w.views, "SELECT count(*) FROM sla.report_clocks WHERE next_at IS NULL"));
+    int saved = dup(STDERR_FILENO), file = open(path, O_CREAT | O_RDWR | O_TRUNC, 0600);
+    dup2(file, STDERR_FILENO);
+    break_report(&w, GOOD);
+    sleep(SECONDS);
+    dup2(saved, STDERR_FILENO);
+    test_shell("n=$(grep -c 'cannot be read' %s); [ $n -ge 2 ] && [ $n -le %d ]", path, MOST_LINES);
+    close(file);
+    close(saved);
+    end(&w);
+}
+
+TEST(figures_tell_what_has_fired_and_what_comes_next)
+{
+    struct worker w = {.log = NULL};
+    double before = metric("sla_fired_total{level=\"1\"}");
+    begin(&w);
+    file(&w, GOOD);
+    usleep(2500000); /* they are shown every two seconds */
+    CHECK_INT((int)(metric("sla_fired_total{level=\"1\"}") - before), 1);
+    CHECK_INT((int64_t)metric("sla_next_due_timestamp_seconds"), 0);
+    happens(&w, "report-" GOOD, "report.status.updated", 1,
+            "\"report_id\":\"" GOOD "\",\"old_status\":\"RECEIVED\",\"new_status\":\"RESOLVED\","
+            "\"owner_agency\":\"A\",\"category\":\"x\",\"visibility\":\"PUBLIC\","
+            "\"changed_at\":\"2026-01-02T03:04:06.000000Z\"");
+    CHECK(comes_true(w.views, "SELECT count(*) FROM sla.report_clocks WHERE next_at IS NOT NULL"));
+    usleep(2500000);
+    CHECK_INT((int64_t)metric("sla_next_due_timestamp_seconds"),
+              number(w.views, "SELECT floor(extract(epoch FROM next_at))::bigint FROM "
+                              "sla.report_clocks"));
     end(&w);
 }
