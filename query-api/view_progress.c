@@ -194,7 +194,7 @@ struct view_progress *view_progress_new(const char *url, int timeout_ms,
     ready_declare("postgres views");
     statements_declare();
     progress->statements = (struct statements){.queries = queries, .count = count};
-    progress->pg = pg_new(url, "query-api view progress", read_only_session, timeout_ms);
+    progress->pg = pg_new(url, "query-api view progress", progress_session, timeout_ms);
     make_lock(progress);
     atomic_init(&progress->last_read, -IDLE_US);
     progress->polled = -IDLE_US;

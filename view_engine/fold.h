@@ -4,11 +4,12 @@
  * The engine treats it like a file: a schema named like it, the lane's checkpoint in the same
  * transaction, halving and parking of events, retry, rebuild, and a new start with a new epoch.
  *
- * The function: `db` is in the engine's transaction; search_path is the view's schema (it differs
- * between versions, so tables are named without a schema). `events` are of `types` and readable, in
- * the order of the log, at least one; members and data are of the current schema version. It
- * changes rows of its own tables only, does not end the transaction, and keeps nothing of events
- * elsewhere: the transaction may come to nothing, and the events are given again. Its answer:
+ * The function: `db` is in the engine's transaction; search_path is the view's schema, then
+ * PostGIS's (the first differs between versions, so tables are named without a schema). `events`
+ * are of `types` and readable, in the order of the log, at least one; members and data are of the
+ * current schema version. It changes rows of its own tables only, does not end the transaction, and
+ * keeps nothing of events elsewhere: the transaction may come to nothing, and the events are given
+ * again. Its answer:
  *
  *     NULL               all of the events are applied
  *     UNREADABLE_EVENT   one of them cannot be applied, whoever tries: the engine searches for it

@@ -237,7 +237,7 @@ static const char *digest_of(struct arena *a, const char *text)
 bool view_is_name(const char *name)
 {
     return is_name(name) && !text_equal(name, "main") && !text_equal(name, "engine") &&
-           !text_equal(name, "public");
+           !text_equal(name, "public") && !text_equal(name, VIEW_POSTGIS);
 }
 
 void view_set_text(struct view *v, const char *text, struct arena *a)
@@ -249,8 +249,9 @@ void view_set_text(struct view *v, const char *text, struct arena *a)
 void view_place(struct view *v, const char *schema, struct arena *a)
 {
     v->name = schema;
-    v->enter = (struct pg_statement){arena_printf(a, "%s/enter", schema),
-                                     arena_printf(a, "SET LOCAL search_path TO \"%s\"", schema)};
+    v->enter = (struct pg_statement){
+        arena_printf(a, "%s/enter", schema),
+        arena_printf(a, "SET LOCAL search_path TO \"%s\", " VIEW_POSTGIS, schema)};
 }
 
 static fallible read_file(struct view_reader *r)
@@ -286,9 +287,8 @@ fallible view_parse(const struct embedded *file, const struct language *language
 fallible view_create(const struct view *v, struct pg *db)
 {
     scoped_text ddl = {0};
-    text_printf(&ddl,
-                "CREATE SCHEMA \"%s\"; SET LOCAL search_path TO \"%s\"; %s; RESET search_path",
-                v->name, v->name, v->tables);
+    text_printf(&ddl, "CREATE SCHEMA \"%s\"; %s; %s; RESET search_path", v->name, v->enter.sql,
+                v->tables);
     return pg_run(db, text_value(&ddl));
 }
 

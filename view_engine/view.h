@@ -45,6 +45,10 @@ enum { BATCH_COLUMNS = 48 }; /* at most */
 
 #define VIEW_HOME "main"
 
+/* Where PostGIS is: behind a view's own schema in the search_path that its tables are made and its
+ * statements are run with. The read migrations make it. */
+#define VIEW_POSTGIS "postgis"
+
 struct view_statement {
     struct pg_statement sql;
     const struct batch_column *columns;

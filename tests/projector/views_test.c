@@ -42,8 +42,9 @@ static struct trial trial_open(struct pg *db, const struct embedded *file, struc
     struct trial t = {.db = db};
     CHECK_OK(view_parse(file, &event_language, a, &t.view.view));
     const char *name = t.view.view.name;
-    run_sql(db, arena_printf(a, "CREATE SCHEMA %s; SET search_path TO %s; %s; RESET search_path",
-                             name, name, t.view.view.tables));
+    run_sql(db, arena_printf(
+                    a, "CREATE SCHEMA %s; SET search_path TO %s, postgis; %s; RESET search_path",
+                    name, name, t.view.view.tables));
     CHECK_OK(view_complete(&t.view.view, db, a));
     return t;
 }

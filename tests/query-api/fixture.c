@@ -112,8 +112,8 @@ static const char *tables_of(const char *name)
 /* A schema of the view's name. */
 static void make_view(const char *name)
 {
-    views_sql("CREATE SCHEMA %s; SET search_path = %s;\n%s;\nRESET search_path", name, name,
-              tables_of(name));
+    views_sql("CREATE SCHEMA %s; SET search_path = %s, postgis;\n%s;\nRESET search_path", name,
+              name, tables_of(name));
     views_sql(
         "INSERT INTO engine.view (name, file, lane, digest) VALUES ('%s', '%s', 'main', 'd1')",
         name, name);

@@ -4,6 +4,7 @@
 
 #include "events/decision.h"
 #include "platform/postgres/postgres.h"
+#include "platform/postgres/sessions.h"
 #include "query-api/query.h"
 #include "query-api/statements.h"
 
@@ -21,7 +22,7 @@ TEST(every_statement_of_every_route_is_taken)
     int count = 0;
     for (const struct route *route = query_routes; route->path; route++, count++) {
         const struct pg_statement *refused = NULL;
-        struct pg *pg = pg_new(views_url(), "statements", NULL, 60000);
+        struct pg *pg = pg_new(views_url(), "statements", progress_session, 60000);
         struct query q;
         CHECK_OK(query_init(&q, route));
         if (statements_prepare(pg, &q, &refused))

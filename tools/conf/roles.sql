@@ -59,4 +59,10 @@ ALTER ROLE citywatch_sla IN DATABASE citywatch_write SET enable_mergejoin = off;
 
 \connect citywatch_read
 SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS postgis;
+-- In a schema of its own, and not where releases up to 0.1.0 had it: nothing used it there.
+SELECT 'DROP EXTENSION postgis' FROM pg_extension
+ WHERE extname = 'postgis' AND extnamespace IS DISTINCT FROM to_regnamespace('postgis')::oid
+\gexec
+CREATE SCHEMA IF NOT EXISTS postgis;
+CREATE EXTENSION IF NOT EXISTS postgis SCHEMA postgis;
+GRANT USAGE ON SCHEMA postgis TO citywatch_projector, citywatch_query;
