@@ -89,33 +89,6 @@ static fallible build(struct arguments *args, const struct log_place *p, bool se
     return NULL;
 }
 
-/* Redis forgets its scripts at a restart and at SCRIPT FLUSH. */
-static fallible load_script(struct redis *r, struct log_place *p, struct arena *a,
-                            struct redis_reply *reply)
-{
-    TRY(redis_command(r, a, reply, "SCRIPT", "LOAD", script_files[0].text, NULL));
-    if (reply->kind == REPLY_TEXT)
-        snprintf(p->script, sizeof(p->script), "%s", reply->text);
-    return NULL;
-}
-
-static fallible run_script(struct redis *r, struct log_place *p, struct arguments *args,
-                           struct arena *a, struct redis_reply *reply)
-{
-    for (int n = 0; n < 2; n++) {
-        args->at[0] = (struct redis_argument){"EVALSHA", 7};
-        args->at[1] = (struct redis_argument){p->script, strlen(p->script)};
-        if (*p->script)
-            TRY(redis_call(r, args->at, args->count, a, reply));
-        if (*p->script && !(reply->kind == REPLY_ERROR && text_starts(reply->text, "NOSCRIPT")))
-            return NULL;
-        TRY(load_script(r, p, a, reply));
-        if (reply->kind == REPLY_ERROR)
-            return NULL;
-    }
-    return NULL;
-}
-
 static enum publish_answer read_answer(const struct redis_reply *reply, int64_t *last)
 {
     if (reply->kind == REPLY_ERROR) {
@@ -146,9 +119,10 @@ fallible publish(struct redis *r, struct log_place *p, bool seed, const struct e
 {
     struct redis_reply reply;
     struct arguments *args = arena_alloc(a, sizeof(*args));
-    args->count = 2; /* EVALSHA and the script's hash */
+    args->count = SCRIPT_ARGUMENTS_FIRST;
     TRY(build(args, p, seed, page, a));
-    TRY(run_script(r, p, args, a, &reply));
+    p->script.text = script_files[0].text;
+    TRY(redis_run(r, &p->script, args->at, args->count, a, &reply));
     *answer = read_answer(&reply, last);
     return NULL;
 }

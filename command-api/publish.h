@@ -2,7 +2,7 @@
  * Keys: {events}:meta, {events}:all and {events}:<category>; one cluster slot. */
 #pragma once
 
-#include "platform/redis/redis.h"
+#include "platform/redis/script.h"
 #include "platform/postgres/store.h"
 
 enum { MAX_CATEGORIES = 32, PUBLISH_MAX = 256 };
@@ -17,7 +17,7 @@ struct log_place {
         int64_t last; /* position of its last event at or before `position` */
     } categories[MAX_CATEGORIES];
     int category_count;
-    char script[48]; /* hash of publish.lua once Redis has it */
+    struct redis_script script; /* publish.lua */
 };
 
 /* Its entry in `categories`, made with last 0 if it is new; NULL when there is no room. */
