@@ -1,7 +1,8 @@
-/* main.c -- citywatch-projector: a thread for each home of views, whose engine keeps them, and one
- * HTTP loop for /health, /ready and /metrics. */
+/* main.c -- citywatch-projector: a thread for each home of views, whose engine keeps them, one that
+ * folds positions, and one HTTP loop for /health, /ready and /metrics. */
 #include "base/log.h"
 #include "platform/process/service.h"
+#include "positions/flush.h"
 #include "view_engine/keepers.h"
 #include "base/banned.h"
 
@@ -12,6 +13,7 @@ extern const struct embedded view_files[];
 struct projector {
     struct arena arena; /* names of homes */
     struct keepers *keepers;
+    struct flush *positions;
     struct http_server *server;
 };
 
@@ -21,6 +23,7 @@ static fallible prepare(struct projector *p, const struct settings *s)
     int count;
     TRY(engine_homes(view_files, &event_language, &p->arena, homes, &count));
     TRY(keepers_new(s, "projector", view_files, NULL, homes, count, &p->keepers));
+    TRY(flush_new(s, &p->positions));
     struct http_settings http = {.address = s->listen_address,
                                  .port = (int)s->projector_port,
                                  .loops = 1,
@@ -34,9 +37,10 @@ static bool run(struct projector *p)
 {
     if (!keepers_start(p->keepers))
         return false;
+    bool ok = flush_start(p->positions);
     http_server_start(p->server);
     log_info("started", KV("port", http_port(p->server)));
-    bool ok = service_wait();
+    ok = ok && service_wait();
     keepers_stop(p->keepers);
     http_server_stop(p->server, STOP_GRACE_MS);
     return ok;
@@ -44,6 +48,7 @@ static bool run(struct projector *p)
 
 static void release(struct projector *p)
 {
+    flush_free(p->positions);
     http_server_free(p->server);
     keepers_free(p->keepers);
     arena_release(&p->arena);

@@ -7,7 +7,8 @@ import re
 
 import sources
 
-MACHINES = ("command-api/", "query-api/", "projector/", "writer/", "view_engine/", "platform/", "base/", "api/", "events/")
+MACHINES = ("command-api/", "query-api/", "projector/", "writer/", "view_engine/", "platform/", "base/", "api/", "events/",
+            "positions/")
 KERNEL = ("events/features.def", "events/place.def")
 ACCOUNT = re.compile(r"(platform/(identity/)?(account|revoked|password|token)|command-api/(accounts|authenticate|refresh_token))")
 # Members that are words of the machines, too: what a token says, what every log line and metric says, Redis' policy.

@@ -14,9 +14,10 @@ LAYERS = {
     "writer": {"base", "events", "platform", "writer"},
     "query-api": {"base", "events", "platform", "api", "query-api"},
     "view_engine": {"base", "events", "platform", "view_engine"},
-    "projector": {"base", "events", "platform", "view_engine", "projector"},
+    "projector": {"base", "events", "platform", "positions", "view_engine", "projector"},
     "api": {"base", "events", "platform", "api"},
-    "command-api": {"base", "events", "platform", "writer", "api", "command-api"},
+    "positions": {"base", "events", "platform", "positions"},
+    "command-api": {"base", "events", "platform", "positions", "writer", "api", "command-api"},
     "sla-worker": {"base", "events", "platform", "writer", "view_engine", "sla-worker"},
     "ctl": {"base", "events", "platform", "view_engine", "sla-worker", "ctl"},
 }
