@@ -12,6 +12,7 @@
 #define DOCUMENT(method, path, ...) {#method, path},
 #define LINK(...)
 #define BULK(method, path, ...) {#method, path},
+#define FIX(method, path, ...)  {#method, path},
 #define PROBES(service)         {"GET", "/health/" service}, {"GET", "/ready/" service},
 const struct api_path api_paths[] = {
 #include "lists/routes.def"

@@ -9,6 +9,7 @@
  *   INT     int64_t        -       integer             greatest absolute value; 0: 10^15
  *   AMOUNT  int64_t        0       integer from 1      greatest value; 0: 10^15
  *   NUMBER  double         -       number              greatest absolute value
+ *   EXTENT  pointer        NULL    number from 0       greatest value
  *   BOOL    bool           -       true, false         -
  *   OBJECT  pointer        NULL    object, shape SUB   -
  *   TEXTS   pointer        NULL    object of 1 to 32 texts   characters of each
@@ -41,6 +42,7 @@ enum field_kind {
     KIND_INT,
     KIND_AMOUNT,
     KIND_NUMBER,
+    KIND_EXTENT,
     KIND_BOOL,
     KIND_OBJECT,
     KIND_TEXTS,
@@ -71,6 +73,7 @@ struct shape_list {
 #define C_TYPE_INT    int64_t
 #define C_TYPE_AMOUNT int64_t
 #define C_TYPE_NUMBER double
+#define C_TYPE_EXTENT const double *
 #define C_TYPE_BOOL   bool
 #define C_TYPE_TEXTS  const struct texts *
 #define SUB_TEXT      NULL
@@ -80,5 +83,6 @@ struct shape_list {
 #define SUB_INT       NULL
 #define SUB_AMOUNT    NULL
 #define SUB_NUMBER    NULL
+#define SUB_EXTENT    NULL
 #define SUB_BOOL      NULL
 #define SUB_TEXTS     NULL

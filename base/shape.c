@@ -126,7 +126,7 @@ static fallible read_number(const struct reader *r, const struct field *f, doubl
 {
     bool integer = f->kind == KIND_INT || f->kind == KIND_AMOUNT;
     double limit = f->limit ? (double)f->limit : LARGEST_INT;
-    double min = f->kind == KIND_AMOUNT ? 1 : -limit;
+    double min = f->kind == KIND_AMOUNT ? 1 : f->kind == KIND_EXTENT ? 0 : -limit;
     const char *expected = integer ? "Expected an integer." : "Expected a number.";
     struct span digits;
     TRY(expect(r, JSON_NUMBER, f->name, expected));
@@ -284,6 +284,8 @@ static fallible read_member(const struct reader *r, const struct field *f, unsig
         *(int64_t *)(void *)to = (int64_t)n;
         return NULL;
     case KIND_NUMBER: return read_number(r, f, (double *)(void *)to);
+    case KIND_EXTENT:
+        return read_number(r, f, *(double **)(void *)to = arena_alloc(r->arena, sizeof(double)));
     case KIND_BOOL: return read_bool(r, f, (bool *)to);
     case KIND_OBJECT: return read_sub(r, f, (const void **)(void *)to);
     case KIND_TEXTS: return read_texts(r, f, (const struct texts **)(void *)to);

@@ -71,6 +71,7 @@ static bool is_absent(const struct field *f, const void *from)
     case KIND_WORD:
     case KIND_OBJECT:
     case KIND_MOMENT:
+    case KIND_EXTENT:
     case KIND_TEXTS:
     case KIND_LIST: return *(const void *const *)from == NULL;
     case KIND_AMOUNT:
@@ -96,6 +97,7 @@ static void write_member(const struct field *f, const void *from, struct text *o
     case KIND_INT:
     case KIND_AMOUNT: text_append_int(out, *(const int64_t *)from); break;
     case KIND_NUMBER: write_number(*(const double *)from, out); break;
+    case KIND_EXTENT: write_number(**(const double *const *)from, out); break;
     case KIND_BOOL: text_append(out, *(const bool *)from ? "true" : "false"); break;
     case KIND_OBJECT: shape_write(f->sub, *(const void *const *)from, out); break;
     case KIND_TEXTS: write_texts(*(const struct texts *const *)from, out); break;

@@ -200,6 +200,7 @@ static void show_keys(struct http_request *r, const void *row)
 #define ACCOUNT(method, path, handler) {#method, path, handler, NULL},
 #define ROUTE(...)
 #define BULK(...)
+#define FIX(...)
 #define QUERY(...)
 #define LINK(...)
 const struct http_route account_routes[] = {

@@ -7,6 +7,7 @@
 
 struct accounts; /* command-api/accounts.h */
 struct writer;   /* writer/writer.h */
+struct fixes;    /* command-api/fixes.h */
 
 struct command_api {
     const struct settings *settings;
@@ -16,4 +17,5 @@ struct command_api {
     unsigned char pseudonym_secret[32];
     struct accounts *accounts;
     struct writer *writer;
+    struct fixes *fixes;
 };

@@ -8,6 +8,7 @@
 #include "command-api/bulk.h"
 #include "command-api/command_api.h"
 #include "command-api/edge.h"
+#include "command-api/fixes.h"
 #include "writer/precondition.h"
 #include "writer/writer.h"
 #include "base/banned.h"
@@ -39,6 +40,8 @@ static void handle(struct http_request *r, const void *row);
 #define QUERY(...)
 #define LINK(...)
 #define ACCOUNT(...)
+#define FIX(method, path, members, commanders, missing, refused) \
+    {#method, path, handle_fix, &(const struct fix_row){members, commanders, missing, refused}},
 const struct http_route command_routes[] = {
 #include "lists/routes.def"
 };
@@ -48,6 +51,7 @@ const struct http_route command_routes[] = {
 #undef QUERY
 #undef LINK
 #undef ACCOUNT
+#undef FIX
 const int command_route_count = sizeof(command_routes) / sizeof(command_routes[0]);
 
 /* ---- reading the request ---- */

@@ -1,5 +1,6 @@
 /* main.c -- command-api: the loop takes commands, the writer decides and appends them, the relay
- * publishes what was appended, the accounts' thread knows who is who. */
+ * publishes what was appended, the accounts' thread knows who is who, and the thread of fixes takes
+ * positions. */
 #include "api/paths.h"
 #include "base/log.h"
 #include "command-api/accounts.h"
@@ -8,6 +9,7 @@
 #include "command-api/command_api.h"
 #include "command-api/commands.h"
 #include "command-api/expiry.h"
+#include "command-api/fixes.h"
 #include "command-api/relay.h"
 #include "platform/process/city_health.h"
 #include "platform/process/service.h"
@@ -91,6 +93,7 @@ static fallible start(struct process *p)
     p->relay = relay_new(&p->settings, p->redis_password ? p->redis_password : "");
     p->api.writer = writer_new(&p->settings, wake_relay, p->relay);
     TRY(accounts_start(&p->api, &p->api.accounts));
+    p->api.fixes = fixes_new(&p->settings, p->redis_password ? p->redis_password : "");
     p->first_start = first_start_begin(&p->api);
     relay_start(p->relay);
     p->expiry = expiry_new(&p->settings);
@@ -107,6 +110,7 @@ static void stop(struct process *p)
         first_start_stop(p->first_start);
     writer_stop(p->api.writer);
     accounts_stop(p->api.accounts);
+    fixes_stop(p->api.fixes);
     if (p->server)
         http_server_stop(p->server, GRACE_MS);
     relay_free(p->relay);
@@ -119,6 +123,7 @@ static void release(struct process *p)
     writer_free(p->api.writer); /* until now it refused what still came */
     first_start_free(p->first_start);
     accounts_free(p->api.accounts);
+    fixes_free(p->api.fixes);
     http_server_free(p->server);
     revoked_free(p->api.revoked);
     token_key_free(p->key);

@@ -13,6 +13,7 @@ const char *const flag_words[] = {"true", "false", NULL};
     {at, {__VA_ARGS__}},
 #define ROUTE(...)
 #define BULK(...)
+#define FIX(...)
 #define ACCOUNT(...)
 #define LINK(...)
 static const struct {

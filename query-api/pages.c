@@ -89,6 +89,7 @@ static struct forms forms_of(struct text *json, struct text *page, const char *l
 #define QUERY(...)
 #define ROUTE(...)
 #define BULK(...)
+#define FIX(...)
 #define ACCOUNT(...)
 static const struct {
     const char *name, *path, *what;

@@ -28,6 +28,7 @@ const struct view_set all_views = {{
     {#verb, at, roles, #name, kind, seconds, {{named_views}}, otherwise, {__VA_ARGS__}},
 #define ROUTE(...)
 #define BULK(...)
+#define FIX(...)
 #define ACCOUNT(...)
 #define LINK(...)
 const struct route query_routes[] = {

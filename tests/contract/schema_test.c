@@ -100,6 +100,9 @@ static void compare_member(const struct field *f, const cJSON *s, const char *at
         is(number(s, "minimum") == -(double)f->limit, at, "minimum");
         is(number(s, "maximum") == (double)f->limit, at, "maximum");
         return;
+    case KIND_EXTENT:
+        is(number(s, "minimum") == 0 && number(s, "maximum") == (double)f->limit, at, "0 to limit");
+        return;
     case KIND_BOOL: is(text_equal(string(s, "type"), "boolean"), at, "type boolean"); return;
     case KIND_OBJECT: compare(f->sub, s, at); return;
     case KIND_TEXTS:
