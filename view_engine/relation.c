@@ -11,7 +11,9 @@ static const struct batch_column fixed[] = {
     {OF_VERSION, "version", "bigint"},   {OF_TYPE, "type", "text"},
     {OF_TIME, "time", "bigint"},         {OF_DATA, "data", "text"}};
 
-enum { FIXED = sizeof(fixed) / sizeof(fixed[0]) };
+enum { FIXED = sizeof(fixed) / sizeof(fixed[0]), TYPE_MAX_LENGTH = 40 };
+
+#define WORD_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 /* The others are texts. */
 bool batch_is_number(const struct batch_column *c)
@@ -19,10 +21,19 @@ bool batch_is_number(const struct batch_column *c)
     return text_equal(c->type, "bigint") && c->source < OF_MEMBER;
 }
 
+/* The length of "(9,6)" or "(Point,4326)" at the beginning of `s`; 0: there is none. */
+static size_t modifiers_length(const char *s)
+{
+    size_t inner = *s == '(' ? strspn(s + 1, WORD_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ ,") : 0;
+    return inner && s[inner + 1] == ')' ? inner + 2 : 0;
+}
+
 bool is_type(const char *s)
 {
-    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_ ");
-    return n > 0 && n <= 40 && !s[n] && s[0] >= 'a' && s[0] <= 'z';
+    size_t n = strspn(s, WORD_CHARACTERS " ");
+    size_t whole = n + modifiers_length(s + n);
+    whole += strspn(s + whole, WORD_CHARACTERS " "); /* timestamp(3) with time zone */
+    return n > 0 && whole <= TYPE_MAX_LENGTH && !s[whole] && s[0] >= 'a' && s[0] <= 'z';
 }
 
 bool batch_add_member(struct batch_column *members, int *count, const char *name, const char *type)

@@ -4,7 +4,7 @@
 
 #include "view_engine/view.h"
 
-/* bigint, timestamp with time zone, numeric: lower-case words. */
+/* bigint, timestamp with time zone: lower-case words; numeric(9,6), geometry(Point,4326). */
 bool is_type(const char *s);
 
 /* The rest of `sql` behind blanks and comment lines. */

@@ -126,11 +126,28 @@ static fallible read_member(struct view_reader *r, char *words)
     return NULL;
 }
 
+/* Ends the first pair of the list by a NUL and returns what is behind it, NULL if nothing is. A
+ * comma in parentheses is of a type. */
+static char *end_pair(char *list)
+{
+    int depth = 0;
+    for (char *c = list; *c; c++) {
+        depth += (*c == '(') - (*c == ')');
+        if (*c == ',' && depth == 0) {
+            *c = '\0';
+            return c + 1;
+        }
+    }
+    return NULL;
+}
+
 static fallible begin_members(struct view_reader *r, char *list)
 {
-    char *rest = NULL;
-    for (char *m = strtok_r(list, ",", &rest); m; m = strtok_r(NULL, ",", &rest))
-        TRY(read_member(r, m));
+    for (char *next; list; list = next) {
+        next = end_pair(list);
+        if (list[strspn(list, " \t\r")])
+            TRY(read_member(r, list));
+    }
     r->section = NO_TEXT;
     return NULL;
 }

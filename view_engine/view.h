@@ -5,7 +5,8 @@
  * have one checkpoint, and wait for none of another one
  *     -- :tables                          its tables and indexes, unqualified; once, first
  *     -- :members report_id uuid, …       members of `data` that statements below may name as
- *                                         columns of `batch`, and their types; may be repeated
+ *                                         columns of `batch`, and their types, also such as
+ *                                         numeric(9,6); may be repeated
  *     -- :on report.created, …            one statement over the relation `batch`, for these types
  *     -- :version <table> <key> <kind>    table.version = last version of each stream <kind>-…,
  *                                         on every event of it that no :on of the file names:

@@ -104,6 +104,24 @@ TEST(a_batch_has_the_columns_that_its_statement_names)
         "SELECT at, note, version FROM batch");
 }
 
+TEST(a_members_type_may_have_modifiers)
+{
+    scoped_arena a = {0};
+    struct view v;
+    CHECK_OK(parse(&a, "v.sql",
+                   TABLES "-- :members price numeric(9,6), place geometry(Point, 4326)\n"
+                          "-- :members at timestamp(3) with time zone,\n"
+                          "-- :on report.created\nSELECT place, price, at FROM batch",
+                   &v));
+    CHECK_TEXT(v.statements[0].sql.sql,
+               "WITH batch AS (SELECT position, \"price\"::numeric(9,6) AS \"price\", "
+               "\"place\"::geometry(Point, 4326) AS \"place\", "
+               "\"at\"::timestamp(3) with time zone AS \"at\" FROM (SELECT "
+               "unnest($1::bigint[]) AS \"position\", unnest($2::text[]) AS \"price\", "
+               "unnest($3::text[]) AS \"place\", unnest($4::text[]) AS \"at\") AS b) "
+               "SELECT place, price, at FROM batch");
+}
+
 TEST(statements_see_their_types_and_versions_see_their_streams)
 {
     scoped_arena a = {0};
@@ -145,6 +163,11 @@ TEST(malformed_files_are_refused)
         {"v.sql", TABLES "-- :members k uuid, k text\n-- :on report.created\nSELECT 1\n"},
         {"v.sql", TABLES "-- :members version bigint\n-- :on report.created\nSELECT 1\n"},
         {"v.sql", TABLES "-- :members k uuid) --\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :members k numeric(9,6\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :members k numeric()\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :members k numeric(9)(6)\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :members k numeric(9;6)\n-- :on report.created\nSELECT 1\n"},
+        {"v.sql", TABLES "-- :members k (9)\n-- :on report.created\nSELECT 1\n"},
         {"v.sql", TABLES "-- :members K uuid\n-- :on report.created\nSELECT 1\n"},
         {"v.sql", TABLES "-- :members k uuid\nSELECT 1\n-- :on report.created\nSELECT 1\n"},
         {"v.sql", TABLES "-- :version t k\n"},
