@@ -109,7 +109,10 @@ WITH kind AS MATERIALIZED (
                    WHEN 'touched' THEN (extract(epoch FROM touched_at) * 1000000)::bigint ELSE 0 END AS key1,
            CASE $7 WHEN 'oldest' THEN 9223372036854775807 - position WHEN 'due' THEN 9223372036854775807 - filed_at
                    ELSE position END AS key2,
-           position IS NOT NULL AND ($4::text IS NULL OR owner_agency = $4) AND ($14::text IS NULL OR overdue = $14::boolean)
+           position IS NOT NULL AND ($4::text IS NULL OR owner_agency = $4)
+           AND ($14::text IS NULL OR $14::boolean = coalesce(
+                    due_order <= (extract(epoch FROM now()) * 1000000)::bigint
+                    OR due_order BETWEEN 3000000000000000000 AND 4000000000000000000, false))
            AND ($6::text IS NULL OR category = $6)
            AND ($9::text IS NULL OR priority_rank = array_position(
 -- :fragment priority_words
@@ -121,7 +124,8 @@ WITH kind AS MATERIALIZED (
            AND ($12::text IS NULL OR content ILIKE '%' || regexp_replace($12::text, '([\\%_])', '\\\1', 'g') || '%') AS fits
       FROM (
         -- By position the index of one filter, if it has one, leads to its rows alone.
-        SELECT 'lane' AS source, lane, enough, row.report_id AS id, row.* FROM lane l CROSS JOIN LATERAL (
+        SELECT 'lane' AS source, lane, enough, row.report_id AS id, NULL::bigint AS due, NULL::bigint AS due_filed, row.*
+          FROM lane l CROSS JOIN LATERAL (
                SELECT * FROM case_inbox.case_inbox c
                 WHERE c.owner_agency = l.owner_agency AND position < $3::bigint
                   AND ($8::text IS NULL OR $8 = 'none' OR assignee = $8)
@@ -133,7 +137,7 @@ WITH kind AS MATERIALIZED (
                 ORDER BY position DESC LIMIT l.enough) row
          WHERE $7 = 'newest' AND l.status IS NULL
         UNION ALL
-        SELECT 'lane', lane, enough, row.report_id, row.* FROM lane l CROSS JOIN LATERAL (
+        SELECT 'lane', lane, enough, row.report_id, NULL, NULL, row.* FROM lane l CROSS JOIN LATERAL (
                SELECT * FROM case_inbox.case_inbox c
                 WHERE c.owner_agency = l.owner_agency AND position > 9223372036854775807 - $3::bigint
                   AND ($8::text IS NULL OR $8 = 'none' OR assignee = $8)
@@ -145,14 +149,14 @@ WITH kind AS MATERIALIZED (
                 ORDER BY position LIMIT l.enough) row
          WHERE $7 = 'oldest' AND l.status IS NULL
         UNION ALL
-        SELECT 'lane', lane, enough, row.report_id, row.* FROM lane l CROSS JOIN LATERAL (
+        SELECT 'lane', lane, enough, row.report_id, NULL, NULL, row.* FROM lane l CROSS JOIN LATERAL (
                SELECT * FROM case_inbox.case_inbox c
                 WHERE c.owner_agency = l.owner_agency AND position IS NOT NULL
                   AND (priority_rank, position) < ($2::bigint, $3::bigint)
                 ORDER BY priority_rank DESC, position DESC LIMIT l.enough) row
          WHERE $7 = 'priority' AND l.status IS NULL
         UNION ALL
-        SELECT 'lane', lane, enough, row.report_id, row.* FROM lane l CROSS JOIN LATERAL (
+        SELECT 'lane', lane, enough, row.report_id, NULL, NULL, row.* FROM lane l CROSS JOIN LATERAL (
                SELECT * FROM case_inbox.case_inbox c
                 WHERE c.owner_agency = l.owner_agency AND position IS NOT NULL
                   AND (touched_at, position) <
@@ -160,15 +164,16 @@ WITH kind AS MATERIALIZED (
                 ORDER BY touched_at DESC, position DESC LIMIT l.enough) row
          WHERE $7 = 'touched'
         UNION ALL
-        SELECT 'lane', lane, enough, clock.report_id, c.* FROM lane l CROSS JOIN LATERAL (
-               SELECT report_id FROM sla.report_clocks k
+        -- What is read of the clock here is not looked up again below.
+        SELECT 'lane', lane, enough, clock.report_id, clock.due_order, clock.filed, c.* FROM lane l CROSS JOIN LATERAL (
+               SELECT report_id, due_order, filed FROM sla.report_clocks k
                 WHERE k.owner_agency = l.owner_agency
                   AND (due_order, filed) > (9223372036854775807 - $2::bigint, 9223372036854775807 - $3::bigint)
                 ORDER BY due_order, filed LIMIT l.enough) clock
           LEFT JOIN case_inbox.case_inbox c ON c.report_id = clock.report_id
          WHERE $7 = 'due'
         UNION ALL
-        SELECT 'lane', lane, enough, row.report_id, row.* FROM lane l CROSS JOIN LATERAL (
+        SELECT 'lane', lane, enough, row.report_id, NULL, NULL, row.* FROM lane l CROSS JOIN LATERAL (
                SELECT * FROM case_inbox.case_inbox c
                 WHERE c.owner_agency = l.owner_agency AND c.category = l.category AND c.status = l.status
                   AND c.priority_rank = l.rank AND position <
@@ -177,19 +182,19 @@ WITH kind AS MATERIALIZED (
                 ORDER BY position DESC LIMIT l.enough) row
          WHERE $7 IN ('newest', 'priority') AND l.status IS NOT NULL
         UNION ALL
-        SELECT 'lane', lane, enough, row.report_id, row.* FROM lane l CROSS JOIN LATERAL (
+        SELECT 'lane', lane, enough, row.report_id, NULL, NULL, row.* FROM lane l CROSS JOIN LATERAL (
                SELECT * FROM case_inbox.case_inbox c
                 WHERE c.owner_agency = l.owner_agency AND c.category = l.category AND c.status = l.status
                   AND c.priority_rank = l.rank AND position > 9223372036854775807 - $3::bigint
                 ORDER BY position LIMIT l.enough) row
          WHERE $7 = 'oldest' AND l.status IS NOT NULL
         UNION ALL
-        SELECT filter, NULL, NULL, c.report_id, c.*
+        SELECT filter, NULL, NULL, c.report_id, NULL, NULL, c.*
           FROM rare JOIN left_by USING (filter) JOIN case_inbox.case_inbox c USING (report_id)
          WHERE c.position IS NOT NULL AND ($4::text IS NULL OR c.owner_agency = $4)
         UNION ALL
         -- Up to 1000 of each status, to count those that fit.
-        SELECT 'count', NULL, 1000, row.report_id, row.* FROM (SELECT DISTINCT status FROM kind) s CROSS JOIN LATERAL (
+        SELECT 'count', NULL, 1000, row.report_id, NULL, NULL, row.* FROM (SELECT DISTINCT status FROM kind) s CROSS JOIN LATERAL (
                SELECT c.* FROM kind k CROSS JOIN LATERAL (
                       SELECT * FROM case_inbox.case_inbox c
                        WHERE c.owner_agency = k.owner_agency AND c.category = k.category AND c.status = k.status
@@ -201,11 +206,10 @@ WITH kind AS MATERIALIZED (
          WHERE coalesce($8::text, $9::text, $10::text, $11::text, $12::text, $13::text, $14::text) IS NOT NULL
            AND NOT EXISTS (SELECT FROM rare WHERE filter <> 'kind')) row
       LEFT JOIN LATERAL (
-           SELECT due_order, filed AS filed_at,
--- :fragment clock_overdue
-                  AS overdue
-             FROM sla.report_clocks k WHERE k.report_id = CASE WHEN $14::text IS NOT NULL OR source <> 'count' THEN row.id END -- NULL is not looked up
-              AND ($7 = 'due' OR $14::text IS NOT NULL)) clock ON true
+           SELECT due_order AS found_due, filed AS found_filed FROM sla.report_clocks k
+            WHERE k.report_id = CASE WHEN due IS NULL AND ($14::text IS NOT NULL OR ($7 = 'due' AND source <> 'count'))
+                                     THEN row.id END) found ON true -- NULL is not looked up
+     CROSS JOIN LATERAL (SELECT coalesce(due, found_due) AS due_order, coalesce(due_filed, found_filed) AS filed_at) clock
 ), horizon AS MATERIALIZED (
     SELECT key1, key2
       FROM (SELECT DISTINCT ON (lane) key1, key2, enough, count(*) OVER (PARTITION BY lane) AS looked_at
