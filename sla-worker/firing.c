@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "platform/postgres/sessions.h"
 #include "platform/process/metrics.h"
@@ -74,7 +75,7 @@ static fallible read_store_clock(struct firing *f)
 
 static int64_t store_now(const struct firing *f)
 {
-    return time_monotonic() + f->store_ahead;
+    return PLANTED(DUE_BY_THE_MACHINES_CLOCK) ? time_now() : time_monotonic() + f->store_ahead;
 }
 
 /* ---- the lock ---- */

@@ -3,6 +3,8 @@
  * here it is only settled that nothing has happened since, and that a level fires once. */
 #include "features/sla/firing.h"
 
+#include "base/planted.h"
+
 #include "base/banned.h"
 
 struct seen {
@@ -45,10 +47,13 @@ static void escalate(const struct report *r, const struct command *c, struct dec
 static fallible fire_level(const struct report *r, const struct command *c, struct decision *out)
 {
     const struct FireLevel *f = &c->FireLevel;
-    if (!may_fire(r, f->clock, f->level))
-        return NULL;
-    TRY(must_be_as_seen(c, SEEN_BY(f), out));
-    emit_not_before(out, f->came_at);
+    if (!PLANTED(FIRES_WITHOUT_ASKING_THE_REPORT)) {
+        if (!may_fire(r, f->clock, f->level))
+            return NULL;
+        TRY(must_be_as_seen(c, SEEN_BY(f), out));
+    }
+    if (!PLANTED(DUE_BY_THE_MACHINES_CLOCK))
+        emit_not_before(out, f->came_at);
     escalate(r, c, out);
     return NULL;
 }

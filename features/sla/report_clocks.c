@@ -2,6 +2,8 @@
  * events below. */
 #include "features/sla/report_clocks.h"
 
+#include "base/planted.h"
+
 #include "base/banned.h"
 
 static const char ACKNOWLEDGE[] = "acknowledge", RESOLVE[] = "resolve", ANSWER[] = "answer:";
@@ -201,7 +203,7 @@ static void answered(struct step *s, const char *question)
 
 static void held(struct step *s, const int64_t *until)
 {
-    if (!s->r->held)
+    if (!s->r->held && !PLANTED(FORGOTTEN_PAUSE))
         for_each(s, hold);
     s->r->held = true;
     s->r->held_until = until ? *until : 0;

@@ -27,6 +27,9 @@ CHECKS = {
     "VERSION_OF_THE_LAST_EVENT": ["answer_version_test"],
     "NO_GAP_CHECK": ["projector_healing_test"],
     "PARKING_WITHOUT_THE_SUCCESSORS": ["parking_test", ("P1", "P4", "poison")],
+    "FIRES_WITHOUT_ASKING_THE_REPORT": ["firing_test", ("T1", "forgotten_answers,kill_sla_worker,forgotten_answers")],
+    "FORGOTTEN_PAUSE": ["report_clocks_test", ("T1", "kill_sla_worker,sla_worker_away,kill_sla_worker")],
+    "DUE_BY_THE_MACHINES_CLOCK": ["firing_test", ("T1", "shifted_sla_worker,shifted_sla_worker")],
     "MIN_POSITION_IGNORED": ["position_test", ("R1", "kill_query_api")],
 }
 
