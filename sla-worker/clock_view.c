@@ -2,13 +2,12 @@
 #include "sla-worker/clock_view.h"
 
 #include "base/log.h"
-#include "features/sla/report_clocks.h"
 #include "platform/identity/digest.h"
-#include "platform/postgres/columns.h"
 #include "sla-worker/clock_catalog.h"
+#include "sla-worker/clock_counts.h"
 #include "base/banned.h"
 
-const char clock_view_tables[] =
+const char clock_view_tables[] = CLOCK_COUNTS_TABLE
     "CREATE TABLE report_clocks (report_id uuid PRIMARY KEY, state text NOT NULL, "
     "owner_agency text, category text, visibility text, status text, "
     "filed bigint NOT NULL, "     /* position of report.created */
@@ -54,6 +53,7 @@ const char *const clock_view_types[] = {"report.created",
 struct touched {
     const char *report_id;
     struct ReportClocks state;
+    struct counted_clocks before, now; /* this batch */
 };
 
 struct clock_batch {
@@ -63,6 +63,7 @@ struct clock_batch {
     struct touched *reports;
     int count, size; /* size of `places`, a power of two */
     int *places;     /* index + 1 by hash; 0: free */
+    struct clock_changes changes;
 };
 
 static struct touched *report_of(struct clock_batch *w, const char *id)
@@ -108,6 +109,14 @@ static fallible read_state_of(struct clock_batch *w, const char *state, struct t
     return INTERNAL;
 }
 
+/* Versions of policies and calendars stay, so it counts now as it did when its row was written. */
+static void count_before(struct clock_batch *w, struct touched *t)
+{
+    struct sla_clock *clocks;
+    int count = report_clocks_fold(&t->state, &w->catalog->now, &w->arena, &clocks);
+    count_clocks(&t->state, clocks, count, &t->before);
+}
+
 static fallible load(struct clock_batch *w)
 {
     scoped_text ids = {0};
@@ -119,6 +128,7 @@ static fallible load(struct clock_batch *w)
     for (int i = 0; i < rows_count(rows); i++) {
         struct touched *t = report_of(w, rows_text(rows, i, 0));
         TRY(read_state_of(w, rows_text(rows, i, 1), t));
+        count_before(w, t);
     }
     return NULL;
 }
@@ -210,14 +220,6 @@ static void add_moment(struct column *c, int64_t at)
     column_moment(c, at == NEVER ? 0 : at);
 }
 
-static bool has_fired(const struct sla_clock *c, const char *level)
-{
-    for (int i = 0; i < c->fired_count; i++)
-        if (text_equal(c->fired[i], level))
-            return true;
-    return false;
-}
-
 /* The highest level of any clock that has fired. */
 static const struct sla_level *highest(const struct sla_clock *clocks, int count)
 {
@@ -225,7 +227,7 @@ static const struct sla_level *highest(const struct sla_clock *clocks, int count
     for (int i = 0; i < count; i++)
         for (int l = 0; l < clocks[i].terms->level_count; l++) {
             const struct sla_level *level = &clocks[i].terms->levels[l];
-            if (has_fired(&clocks[i], level->name) && (!best || level->number > best->number))
+            if (clock_has_fired(&clocks[i], level->name) && (!best || level->number > best->number))
                 best = level;
         }
     return best;
@@ -235,16 +237,6 @@ static const char *status_of(const struct sla_clock *c)
 {
     static const char *const ended[] = {"running", "met", "late", "dropped"};
     return !c ? NULL : !c->ended_at && c->paused ? "paused" : ended[c->ended_as];
-}
-
-/* Merged: what it is merged into is listed instead. Who is shown a withdrawn one is its agency. */
-static const char *shown_to(const struct ReportClocks *r, const struct sla_clock *resolve)
-{
-    if (r->merged || !resolve)
-        return NULL;
-    bool all = text_equal(r->visibility, visibility_words[PUBLIC]) &&
-               !text_equal(r->status, status_words[WITHDRAWN]);
-    return all ? "ALL" : "AGENCY";
 }
 
 static int64_t due_order(const struct ReportClocks *r, const struct sla_clock *resolve,
@@ -267,8 +259,9 @@ static void add_texts(struct column *c, const struct ReportClocks *r, struct tex
     column_string(&c[C_STATUS], r->status);
 }
 
-static void add_row(struct clock_batch *w, struct column *c, const struct ReportClocks *r)
+static void add_row(struct clock_batch *w, struct column *c, struct touched *t)
 {
+    const struct ReportClocks *r = &t->state;
     scoped_text state = {0};
     struct sla_clock *clocks;
     int count = report_clocks_fold(r, &w->catalog->now, &w->arena, &clocks);
@@ -279,7 +272,7 @@ static void add_row(struct clock_batch *w, struct column *c, const struct Report
     shape_write(&ReportClocks_shape, r, &state);
     add_texts(c, r, &state);
     column_int(&c[C_FILED], r->filed);
-    column_string(&c[C_SHOWN_TO], shown_to(r, resolve));
+    column_string(&c[C_SHOWN_TO], resolve ? clocks_shown_to(r) : NULL);
     column_int(&c[C_DUE_ORDER], due_order(r, resolve, &now));
     add_moment(&c[C_NEXT], report_clocks_next(r, clocks, count).at);
     add_moment(&c[C_DUE], now.due_at);
@@ -291,6 +284,8 @@ static void add_row(struct clock_batch *w, struct column *c, const struct Report
     column_string(&c[C_LEVEL_NAME], level ? level->name : NULL);
     column_int(&c[C_LEVEL], level ? level->number : 0);
     column_moment(&c[C_LAST], r->last_at);
+    count_clocks(r, clocks, count, &t->now);
+    clock_changes_add(&w->changes, &t->before, &t->now);
 }
 
 static fallible store(struct clock_batch *w)
@@ -300,9 +295,10 @@ static fallible store(struct clock_batch *w)
     bool any = false;
     for (int i = 0; i < COLUMNS; i++)
         column_begin(&c[i], kinds[i]);
+    clock_changes_begin(&w->changes, w->count, &w->arena);
     for (int i = 0; i < w->count; i++)
         if (w->reports[i].state.report_id) {
-            add_row(w, c, &w->reports[i].state);
+            add_row(w, c, &w->reports[i]);
             any = true;
         }
     for (int i = 0; i < COLUMNS; i++)
@@ -326,7 +322,8 @@ static fallible apply_all(struct clock_batch *w, const struct batch_event *const
     TRY(load(w));
     for (int i = 0; i < count; i++)
         TRY(apply_one(w, events[i]));
-    return store(w);
+    TRY(store(w));
+    return clock_changes_store(&w->changes, w->db);
 }
 
 const struct problem *clock_view_apply(void *context, struct pg *db,

@@ -201,7 +201,7 @@ void clock_repolicy(struct sla_clock *c, int64_t at, const struct sla_terms *ter
     keep_levels(c, &old);
 }
 
-static bool has_fired(const struct sla_clock *c, const char *level)
+bool clock_has_fired(const struct sla_clock *c, const char *level)
 {
     for (int i = 0; i < c->fired_count; i++)
         if (text_equal(c->fired[i], level))
@@ -223,7 +223,7 @@ void clock_fire(struct sla_clock *c, int64_t at, const char *level)
 {
     int known = level_by_name(c->terms, level);
     advance(c, at);
-    if (has_fired(c, level))
+    if (clock_has_fired(c, level))
         return;
     if (c->fired_count == CLOCK_FIRED_MAX)
         forget_a_name(c);
@@ -249,7 +249,7 @@ static void read_next(const struct sla_clock *c, int64_t due, struct clock_readi
 {
     int64_t min_wanted = INT64_MAX;
     for (int i = 0; i < c->terms->level_count; i++) {
-        if (has_fired(c, c->terms->levels[i].name) || is_preceded(c, i, &min_wanted))
+        if (clock_has_fired(c, c->terms->levels[i].name) || is_preceded(c, i, &min_wanted))
             continue;
         int64_t at = level_comes(c, i, due);
         if (out->next >= 0 && at >= out->next_at)

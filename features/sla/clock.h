@@ -74,6 +74,7 @@ void clock_repolicy(struct sla_clock *c, int64_t at, const struct sla_terms *ter
 /* The level of that name fired; past CLOCK_FIRED_MAX names the oldest one that the terms lack is
  * forgotten. */
 void clock_fire(struct sla_clock *c, int64_t at, const char *level);
+bool clock_has_fired(const struct sla_clock *c, const char *level);
 
 struct clock_reading {
     int64_t consumed_us;
