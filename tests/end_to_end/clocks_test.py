@@ -111,6 +111,9 @@ class Clocks(unittest.TestCase):
         self.assertEqual(a.status, 200, a.raw)
         time.sleep(6)
         self.assertEqual([f[0] for f in escalations(report)], ["w50"])
+        rows = c.get(f"/sla/summary?category=kesehatan&min_position={a.json['position']}&wait_ms=5000", "officer2").json["data"]
+        (summary,) = [r for r in rows if (r["owner_agency"], r["clock"]) == ("AGENCY_HEALTH", "resolve")]
+        self.assertEqual((summary["reports"], summary["met"] > 0, summary["median_seconds"] > 1), ("all", True, True))
 
     def test_a_pause_moves_what_comes_and_a_hold_ends_by_itself(self):
         c = city()

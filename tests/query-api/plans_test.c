@@ -43,6 +43,15 @@ static void fill_inbox(int from)
               "3");
 }
 
+static void fill_counts(void)
+{
+    views_sql("DELETE FROM sla.clock_counts; INSERT INTO sla.clock_counts SELECT owner_agency, "
+              "category, 'resolve', CASE n WHEN 0 THEN 'all' ELSE 'public' END, count(*), 0, 0, 0, "
+              "0, NULL, NULL, (SELECT array_agg(i) FROM generate_series(1, 400) i) FROM "
+              "sla.report_clocks, generate_series(0, 1) n WHERE n = 0 OR shown_to = 'ALL' "
+              "GROUP BY 1, 2, n");
+}
+
 static void fill(int from, int to)
 {
     static const char *const columns =
@@ -92,6 +101,7 @@ static void fill(int from, int to)
         "LATERAL (SELECT now() + (position - 150) * interval '1 s' AS due) d WHERE position >= "
         "%d",
         from);
+    fill_counts();
     views_sql("VACUUM ANALYZE");
 }
 
@@ -262,6 +272,9 @@ static struct page_query pages[] = {
     {"sla_status",
      "'50',NULL,NULL,NULL,NULL,'0','0',NULL,NULL,NULL,'01900000-0000-7000-8000-000000000007','1'",
      false, 1, 0},
+    {"sla_summary", "NULL,NULL,NULL,NULL", false, 1, 0},
+    {"sla_summary", "'OFFICER','a1',NULL,'c3'", false, 1, 0},
+    {"sla_summary", "'ADMIN',NULL,'a1',NULL", false, 1, 0},
     {"case_one", "'01900000-0000-7000-8000-000000000007','a1','1'", false, 1, 0},
 };
 
