@@ -11,6 +11,7 @@
  *   NUMBER  double         -       number              greatest absolute value
  *   EXTENT  pointer        NULL    number from 0       greatest value
  *   BOOL    bool           -       true, false         -
+ *   FLAG    pointer to bool NULL   true, false         -
  *   OBJECT  pointer        NULL    object, shape SUB   -
  *   TEXTS   pointer        NULL    object of 1 to 32 texts   characters of each
  *   LIST    pointer        NULL    array of objects, shape SUB   elements
@@ -44,6 +45,7 @@ enum field_kind {
     KIND_NUMBER,
     KIND_EXTENT,
     KIND_BOOL,
+    KIND_FLAG,
     KIND_OBJECT,
     KIND_TEXTS,
     KIND_LIST,
@@ -75,6 +77,7 @@ struct shape_list {
 #define C_TYPE_NUMBER double
 #define C_TYPE_EXTENT const double *
 #define C_TYPE_BOOL   bool
+#define C_TYPE_FLAG   const bool *
 #define C_TYPE_TEXTS  const struct texts *
 #define SUB_TEXT      NULL
 #define SUB_UUID      NULL
@@ -85,4 +88,5 @@ struct shape_list {
 #define SUB_NUMBER    NULL
 #define SUB_EXTENT    NULL
 #define SUB_BOOL      NULL
+#define SUB_FLAG      NULL
 #define SUB_TEXTS     NULL

@@ -146,6 +146,14 @@ static fallible read_bool(const struct reader *r, const struct field *f, bool *o
     return at_member(r, json_take_bool(r->json, out), f->name);
 }
 
+static fallible read_flag(const struct reader *r, const struct field *f, const bool **out)
+{
+    bool *flag = arena_alloc(r->arena, sizeof(*flag));
+    TRY(read_bool(r, f, flag));
+    *out = flag;
+    return NULL;
+}
+
 /* The next member of the object whose reader this is; *name is NULL behind the last one. */
 static fallible next_member(const struct reader *r, bool *begun, const char **name)
 {
@@ -241,6 +249,19 @@ static unsigned char *next_item(const struct reader *r, struct shape_list *list,
     return (unsigned char *)(uintptr_t)list->at + (size_t)list->count * size;
 }
 
+static fallible read_member(const struct reader *r, const struct field *f, unsigned char *to);
+
+/* The value alone, or an object. */
+static fallible read_item(const struct reader *r, const struct shape *of, unsigned char *to)
+{
+    struct field only = *of->fields();
+    only.name = NULL; /* the element is named by its place */
+    if (of->bare)
+        return read_member(r, &only, to + only.offset);
+    TRY(expect(r, JSON_OBJECT, NULL, "Expected an object."));
+    return read_object(r, of, to);
+}
+
 static fallible read_list(const struct reader *r, const struct field *f,
                           const struct shape_list **out)
 {
@@ -257,8 +278,7 @@ static fallible read_list(const struct reader *r, const struct field *f,
             return refuse_body(r, OUT_OF_RANGE, f->name,
                                arena_printf(r->arena, "At most %d items.", list->count));
         inner.item = list->count + 1;
-        TRY(expect(&inner, JSON_OBJECT, NULL, "Expected an object."));
-        TRY(read_object(&inner, sub, next_item(r, list, sub->size)));
+        TRY(read_item(&inner, sub, next_item(r, list, sub->size)));
         list->count++;
     }
     *out = list;
@@ -287,6 +307,7 @@ static fallible read_member(const struct reader *r, const struct field *f, unsig
     case KIND_EXTENT:
         return read_number(r, f, *(double **)(void *)to = arena_alloc(r->arena, sizeof(double)));
     case KIND_BOOL: return read_bool(r, f, (bool *)to);
+    case KIND_FLAG: return read_flag(r, f, (const bool **)(void *)to);
     case KIND_OBJECT: return read_sub(r, f, (const void **)(void *)to);
     case KIND_TEXTS: return read_texts(r, f, (const struct texts **)(void *)to);
     case KIND_LIST: return read_list(r, f, (const struct shape_list **)(void *)to);

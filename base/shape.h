@@ -8,10 +8,8 @@
  *
  * DEFINE_STRUCT(ReportUpvoted) makes the struct, DEFINE_SHAPE(ReportUpvoted) its descriptor. A kind
  * K is three macros: C_TYPE_K, the member's C type; KIND_K, the JSON form; SUB_K, what the form
- * refers to. base/kinds.h has the kinds there are; those of the domain (a place, the words of a
- * status) are defined in events/ and by features.
- *
- * Kinds with an absent value may be other than REQUIRED: base/kinds.h has the presences too. */
+ * refers to. base/kinds.h has the kinds there are, and the presences; those of the domain (a place,
+ * the words of a status) are defined in events/ and by features. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,7 +21,7 @@
 #include "base/problem.h"
 #include "base/text.h"
 
-enum { PERSONAL = 1 }; /* must be erasable */
+enum { PERSONAL = 1, BARE = 1 }; /* must be erasable; see DEFINE_BARE_SHAPE */
 
 struct field {
     const char *name;
@@ -41,6 +39,7 @@ struct shape {
     size_t size; /* of the struct */
     int count;
     const struct field *(*fields)(void); /* `count` rows */
+    bool bare;                           /* see DEFINE_BARE_SHAPE */
     /* Of the whole, what a client sent: a problem and its sentence, or NULL. NULL: no such rule. */
     const struct problem *(*refuse)(const void *body, const char **detail);
 };
@@ -66,17 +65,20 @@ struct shape {
      0 IF_CLEARABLE_##presence(+offsetof(shape_owner, name##_cleared)), \
      SUB_##kind},
 
-/* The rows live in a function because only there can they know their struct by one name. */
-#define DEFINE_SHAPE(Name) DEFINE_RULED_SHAPE(Name, NULL)
-#define DEFINE_RULED_SHAPE(Name, rule)                                                           \
-    static const struct field *Name##_rows(void)                                                 \
-    {                                                                                            \
-        typedef struct Name shape_owner __attribute__((unused)); /* a shape may have no rows */  \
-        static const struct field rows[] = {Name##_FIELDS(SHAPE_ROW)};                           \
-        return rows;                                                                             \
-    }                                                                                            \
-    const struct shape Name##_shape = {#Name, sizeof(struct Name), 0 Name##_FIELDS(SHAPE_COUNT), \
-                                       Name##_rows, rule};
+#define DEFINE_SHAPE(Name)             DEFINE_RULED_SHAPE(Name, NULL)
+#define DEFINE_RULED_SHAPE(Name, rule) DEFINE_ANY_SHAPE(Name, false, rule)
+#define DEFINE_ANY_SHAPE(Name, is_bare, rule)                                                   \
+    static const struct field *Name##_rows(void)                                                \
+    {                                                                                           \
+        typedef struct Name shape_owner __attribute__((unused)); /* a shape may have no rows */ \
+        static const struct field rows[] = {Name##_FIELDS(SHAPE_ROW)};                          \
+        return rows;                                                                            \
+    }                                                                                           \
+    const struct shape Name##_shape = {                                                         \
+        #Name, sizeof(struct Name), 0 Name##_FIELDS(SHAPE_COUNT), Name##_rows, is_bare, rule};
+
+/* An element of a list that is, in JSON, the value of its one member alone, a REQUIRED one. */
+#define DEFINE_BARE_SHAPE(Name) DEFINE_ANY_SHAPE(Name, BARE, NULL)
 
 /* The i-th of a list, from 0: a struct of the shape. */
 static inline const void *list_item(const struct shape_list *list, const struct shape *of, int i)
@@ -90,7 +92,7 @@ static inline const void *list_item(const struct shape_list *list, const struct 
 fallible shape_read(const struct shape *shape, const char *json, size_t length, struct arena *a,
                     void *out, struct fault *fault);
 
-/* The same of what was stored: rules about what a text says do not count, they may be younger. */
+/* The same of what was stored: rules about what a text says may be younger and do not count. */
 fallible shape_read_stored(const struct shape *shape, const char *json, struct arena *a, void *out,
                            struct fault *fault);
 

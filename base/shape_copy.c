@@ -34,6 +34,7 @@ static bool is_pointer(enum field_kind kind)
     case KIND_WORD:
     case KIND_MOMENT:
     case KIND_EXTENT:
+    case KIND_FLAG:
     case KIND_OBJECT:
     case KIND_TEXTS:
     case KIND_LIST: return true;
@@ -55,6 +56,7 @@ static const void *pointee_copy(const struct field *f, const void *from, struct 
     case KIND_WORD: return arena_text(a, from);
     case KIND_MOMENT: return arena_bytes(a, from, sizeof(int64_t));
     case KIND_EXTENT: return arena_bytes(a, from, sizeof(double));
+    case KIND_FLAG: return arena_bytes(a, from, sizeof(bool));
     case KIND_OBJECT: return object_copy(f->sub, from, a);
     case KIND_TEXTS: return texts_copy(a, from);
     case KIND_LIST: return list_copy(f->sub, from, a);

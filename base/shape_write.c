@@ -53,12 +53,23 @@ static void write_number(double n, struct text *out)
     text_append(out, digits);
 }
 
+static void write_member(const struct field *f, const void *from, struct text *out);
+
+static void write_item(const struct shape *of, const void *item, struct text *out)
+{
+    const struct field *only = of->fields();
+    if (of->bare)
+        write_member(only, (const unsigned char *)item + only->offset, out);
+    else
+        shape_write(of, item, out);
+}
+
 static void write_list(const struct shape_list *list, const struct shape *of, struct text *out)
 {
     text_append_char(out, '[');
     for (int i = 0; i < list->count; i++) {
         text_append(out, i ? "," : "");
-        shape_write(of, list_item(list, of, i), out);
+        write_item(of, list_item(list, of, i), out);
     }
     text_append_char(out, ']');
 }
@@ -72,6 +83,7 @@ static bool is_absent(const struct field *f, const void *from)
     case KIND_OBJECT:
     case KIND_MOMENT:
     case KIND_EXTENT:
+    case KIND_FLAG:
     case KIND_TEXTS:
     case KIND_LIST: return *(const void *const *)from == NULL;
     case KIND_AMOUNT:
@@ -99,6 +111,7 @@ static void write_member(const struct field *f, const void *from, struct text *o
     case KIND_NUMBER: write_number(*(const double *)from, out); break;
     case KIND_EXTENT: write_number(**(const double *const *)from, out); break;
     case KIND_BOOL: text_append(out, *(const bool *)from ? "true" : "false"); break;
+    case KIND_FLAG: text_append(out, **(const bool *const *)from ? "true" : "false"); break;
     case KIND_OBJECT: shape_write(f->sub, *(const void *const *)from, out); break;
     case KIND_TEXTS: write_texts(*(const struct texts *const *)from, out); break;
     case KIND_LIST: write_list(*(const struct shape_list *const *)from, f->sub, out); break;

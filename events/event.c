@@ -14,7 +14,8 @@ static const struct problem *refuse_missing_fix(const void *body, const char **d
 }
 
 DEFINE_RULED_SHAPE(Place, refuse_missing_fix)
-SHAPES(DEFINE_SHAPE)
+#define SHAPE_OR_BARE(Name, ...) DEFINE_ANY_SHAPE(Name, 0 __VA_OPT__(+__VA_ARGS__), NULL)
+SHAPES(SHAPE_OR_BARE)
 #define EVENT_SHAPE(Name, wire, version) DEFINE_SHAPE(Name)
 EVENTS(EVENT_SHAPE)
 #define OLD_SHAPE(wire, from, Old, Next, function) DEFINE_SHAPE(Old)

@@ -22,9 +22,10 @@
 DEFINE_STRUCT(Place)
 extern const struct shape Place_shape;
 
-/* What objects and lists of features' facts consist of; a row of <FEATURE>_SHAPES in shapes.def. */
-#define SHAPE_STRUCT(Name) \
-    DEFINE_STRUCT(Name)    \
+/* What objects and lists of features' facts consist of; a row of <FEATURE>_SHAPES in shapes.def:
+ * the name, and BARE if it is one of DEFINE_BARE_SHAPE. */
+#define SHAPE_STRUCT(Name, ...) \
+    DEFINE_STRUCT(Name)         \
     extern const struct shape Name##_shape;
 SHAPES(SHAPE_STRUCT)
 

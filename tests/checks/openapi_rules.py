@@ -22,6 +22,7 @@ class Interface:
         shapes = dict(re.findall(r"#define SUB_(\w+)\s+\(&(\w+)_shape\)", text))
         self.shapes = {kind: (form, shapes[kind])
                        for kind, form in re.findall(r"#define KIND_(\w+)\s+KIND_(OBJECT|LIST)", text)}
+        self.bare = set(re.findall(r"S\((\w+), BARE\)", text))
         self.bodies = dict(re.findall(r"#define (\w+)_FIELDS\(F\)((?:.*\\\n)*.*)", text))
 
     def resolve(self, node):
@@ -100,11 +101,18 @@ class Interface:
             form, shape = self.shapes.get(kind, ("", None))
             if form == "LIST" and str(member.get("maxItems")) != limit:
                 self.faults.append(f"{where}: {field} has at most {limit} items")
-            if form:
+            if shape in self.bare:
+                self.bare_items(f"{where}: {field}", self.resolve(member)["items"], shape)
+            elif form:
                 self.body(f"{where}: {field}", self.resolve(member)["items"] if form == "LIST" else member, shape)
             if kind == "PLACE":
                 if self.is_valid(member, {"latitude": 0, "longitude": 0}):
                     self.faults.append(f"{where}: {field} of 0, 0 is refused")
+
+    def bare_items(self, where, schema, name):
+        (_, kind, _, limit), = self.fields(name)
+        if kind == "TEXT" and schema.get("maxLength") != int(limit):
+            self.faults.append(f"{where}: each has at most {limit} characters")
 
     def request_bodies(self):
         commands = {key: command for key, _, command in self.rows()}

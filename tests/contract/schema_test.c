@@ -83,6 +83,8 @@ static void compare_word(const cJSON *s, const char *const *words, const char *a
     is(cJSON_GetArraySize(in(s, "enum")) == count, at, "no other word");
 }
 
+static void compare_item(const struct shape *of, const cJSON *s, const char *at);
+
 static void compare_member(const struct field *f, const cJSON *s, const char *at)
 {
     is((cJSON_IsTrue(in(s, "x-personal")) != 0) == (f->flags & PERSONAL), at, "x-personal");
@@ -103,7 +105,8 @@ static void compare_member(const struct field *f, const cJSON *s, const char *at
     case KIND_EXTENT:
         is(number(s, "minimum") == 0 && number(s, "maximum") == (double)f->limit, at, "0 to limit");
         return;
-    case KIND_BOOL: is(text_equal(string(s, "type"), "boolean"), at, "type boolean"); return;
+    case KIND_BOOL:
+    case KIND_FLAG: is(text_equal(string(s, "type"), "boolean"), at, "type boolean"); return;
     case KIND_OBJECT: compare(f->sub, s, at); return;
     case KIND_TEXTS:
         is(number(s, "minProperties") == 1 && number(s, "maxProperties") == 32, at,
@@ -113,9 +116,18 @@ static void compare_member(const struct field *f, const cJSON *s, const char *at
     case KIND_LIST:
         is(text_equal(string(s, "type"), "array"), at, "type array");
         is(number(s, "maxItems") == (double)f->limit, at, "maxItems");
-        compare(f->sub, in(s, "items"), arena_printf(&arena, "%s[]", at));
+        compare_item(f->sub, in(s, "items"), arena_printf(&arena, "%s[]", at));
         return;
     }
+}
+
+/* An element of a list. */
+static void compare_item(const struct shape *of, const cJSON *s, const char *at)
+{
+    if (of->bare)
+        compare_member(of->fields(), s, at);
+    else
+        compare(of, s, at);
 }
 
 static void compare(const struct shape *shape, const cJSON *schema, const char *path)

@@ -29,11 +29,20 @@ DEFINE_SHAPE(Shift)
 #define KIND_SHIFTS   KIND_LIST
 #define SUB_SHIFTS    (&Shift_shape)
 
+#define Skill_FIELDS(F) F(REQUIRED, TEXT, name, 4)
+DEFINE_STRUCT(Skill)
+DEFINE_BARE_SHAPE(Skill)
+#define C_TYPE_SKILLS const struct shape_list *
+#define KIND_SKILLS   KIND_LIST
+#define SUB_SKILLS    (&Skill_shape)
+
 #define Roster_FIELDS(F)            \
     F(REQUIRED, SHIFTS, shifts, 20) \
     F(OPTIONAL, SHIFTS, spare, 3)   \
     F(OPTIONAL, AMOUNT, people, 0)  \
-    F(OPTIONAL, TEXTS, names, 10)
+    F(OPTIONAL, TEXTS, names, 10)   \
+    F(OPTIONAL, SKILLS, skills, 3)  \
+    F(OPTIONAL, FLAG, open, 0)
 DEFINE_STRUCT(Roster)
 DEFINE_SHAPE(Roster)
 
@@ -60,6 +69,34 @@ static void refused(const char *json, const struct problem *p, const char *field
 }
 
 #define ONE "{\"day\":\"monday\",\"from\":\"08:00\",\"paid\":true}"
+
+TEST(elements_of_a_bare_shape_are_values_without_an_object)
+{
+    struct Roster r, copy;
+    scoped_text out = {0};
+    CHECK_OK(read_roster("{\"shifts\":[],\"skills\":[\"k9\", \"boat\"]}", &r));
+    shape_copy(&Roster_shape, &r, &arena, &copy);
+    shape_write(&Roster_shape, &copy, &out);
+    CHECK_TEXT(text_value(&out), "{\"shifts\":[],\"skills\":[\"k9\",\"boat\"]}");
+    refused("{\"shifts\":[],\"skills\":[\"k9\",\"boats\"]}", TOO_LONG, "skills[1]", NULL);
+    refused("{\"shifts\":[],\"skills\":[{\"name\":\"k9\"}]}", WRONG_TYPE, "skills[0]", NULL);
+    refused("{\"shifts\":[],\"skills\":[\" \"]}", BLANK, "skills[0]", NULL);
+    refused("{\"shifts\":[],\"skills\":[\"a\",\"b\",\"c\",\"d\"]}", OUT_OF_RANGE, "skills", NULL);
+}
+
+TEST(a_flag_may_be_absent_and_false_is_not_absent)
+{
+    struct Roster r, copy;
+    scoped_text out = {0};
+    CHECK_OK(read_roster("{\"shifts\":[]}", &r));
+    CHECK(!r.open);
+    CHECK_OK(read_roster("{\"shifts\":[],\"open\":false}", &r));
+    shape_copy(&Roster_shape, &r, &arena, &copy);
+    CHECK(copy.open && copy.open != r.open);
+    shape_write(&Roster_shape, &copy, &out);
+    CHECK_TEXT(text_value(&out), "{\"shifts\":[],\"open\":false}");
+    refused("{\"shifts\":[],\"open\":\"yes\"}", WRONG_TYPE, "open", NULL);
+}
 
 TEST(a_list_is_read_in_its_order)
 {
