@@ -4,7 +4,9 @@
 #include "events/decider.h"
 #include "events/problems.h"
 
-enum { EMITTED_MAX = 8, READS_MAX = 8 };
+/* As many as the end of a report with all its dispatches takes: each is a stream, and so is its
+ * patrol. */
+enum { EMITTED_MAX = 24, READS_MAX = 24 };
 
 struct emitted {
     const char *stream, *category; /* copied */

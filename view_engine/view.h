@@ -42,7 +42,7 @@ struct batch_column {
     const char *name, *type;
 };
 
-enum { BATCH_COLUMNS = 48 }; /* at most */
+enum { BATCH_COLUMNS = 64 }; /* at most */
 
 #define VIEW_HOME "main"
 

@@ -103,6 +103,7 @@ OWNER = ("report.edited", "report.forwarded")
 TALK = ("report.question.asked", "report.question.answered", "report.commented")
 MERGES = ("report.merged", "report.unmerged")
 ESCALATED = ("report.escalated",)
+DISPATCHED = ("report.dispatch.updated",)
 HANDLED = ("report.acknowledged", "report.assigned", "report.priority.changed")
 VOTES = ("report.upvoted", "report.upvote.withdrawn")
 
@@ -169,12 +170,13 @@ class case_inbox(Reports):
 
 
 class report_history(View):
-    tables, types = ("report_history",), STATUS + OWNER + TALK + HANDLED + MERGES + ESCALATED
+    tables, types = ("report_history",), STATUS + OWNER + TALK + HANDLED + MERGES + ESCALATED + DISPATCHED
     facts = {
         **dict.fromkeys(OWNER + ("report.acknowledged", "report.assigned"),
                         ("old_owner_agency", "owner_agency", "old_category", "category", "old_assignee_user_id",
                          "assignee_user_id")),
         **dict.fromkeys(MERGES, ("merged_report_id", "into_report_id")),
+        **dict.fromkeys(DISPATCHED, ("dispatch_id", "patrol_id", "dispatch_status")),
         **dict.fromkeys(ESCALATED, ("reason", "escalation_level", "level", "clock", "due_at", "late", "policy",
                                     "policy_version", "target")),
         **dict.fromkeys(TALK + ("report.priority.changed",),

@@ -15,6 +15,8 @@ static const char *why_not(const struct report *r, const struct report *into, st
         return arena_join(a, "This report is ", status_words[r->status], ".");
     if (is_final(into))
         return arena_join(a, "That report is ", status_words[into->status], ".");
+    if (r->dispatch_count)
+        return "Patrols are sent to this report; cancel their dispatches first.";
     if (into->merged_into)
         return "That report is merged itself; merge into the one that it is merged into.";
     if (r->merged_count)

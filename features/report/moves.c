@@ -1,4 +1,5 @@
 /* moves.c -- from which status a report moves to which: the rows of moves.def. */
+#include "features/report/dispatches.h"
 #include "features/report/rules.h"
 
 #include "base/banned.h"
@@ -27,7 +28,8 @@ static const struct move {
 };
 enum { MOVES = sizeof(moves) / sizeof(moves[0]) };
 
-static int who_is(const struct report *r, const struct actor *a)
+/* `sent`: they are of the crew of a patrol that is on its way to it, or there. */
+static int who_is(const struct report *r, const struct actor *a, bool sent)
 {
     int who = is_author(r, a) ? AUTHOR : 0;
     if (is_officer_of(r, a))
@@ -38,6 +40,8 @@ static int who_is(const struct report *r, const struct actor *a)
         who |= ANY_ADMIN;
     if (a->role == SYSTEM)
         who |= BY_CLOCK;
+    if (sent)
+        who |= ASSIGNED_PATROL;
     return who;
 }
 
@@ -73,24 +77,23 @@ static const struct problem *illegal(const struct report *r, enum status to, int
                          status_words[to], text_value(&words));
 }
 
-static void moved(const struct report *r, enum status to, const char *note, const struct command *c,
-                  struct decision *out)
+void emit_moved(const struct report *r, enum status to, const char *note, int64_t now,
+                struct decision *out)
 {
     emit_to_report(r,
                    EVENT(ReportStatusUpdated, .report_id = r->id,
                          .old_status = status_words[r->status], .new_status = status_words[to],
                          .owner_agency = r->owner_agency, .category = r->category,
                          .visibility = visibility_words[r->visibility], .note = note,
-                         .changed_at = c->now),
+                         .changed_at = now),
                    out);
 }
 
 /* The whole rule of a change of status; the caller has checked that the actor may see the report.
  */
 static fallible move(const struct report *r, enum status to, const char *note,
-                     const char *note_field, const struct command *c, struct decision *out)
+                     const char *note_field, int who, const struct command *c, struct decision *out)
 {
-    int who = who_is(r, &c->actor);
     TRY(check_version(c, out));
     TRY(must_not_be_merged(r, &c->actor, out));
     const struct move *m = find_move(r, to, who, c->now);
@@ -100,9 +103,11 @@ static fallible move(const struct report *r, enum status to, const char *note,
         return refuse_saying(out, NOTE_REQUIRED, note_field, SAY_WHY);
     if (to != r->status && to == WITHDRAWN)
         TRY(must_be_no_target(r, &c->actor, out));
+    if (to != r->status && ends_dispatches(to))
+        TRY(end_dispatches(r, c->now, out));
 
     if (to != r->status) /* else the wish is already true: success without an event */
-        moved(r, to, note, c, out);
+        emit_moved(r, to, note, c->now, out);
     answer(out, "report_id", r->id);
     answer(out, "old_status", status_words[r->status]);
     answer(out, "new_status", status_words[to]);
@@ -110,28 +115,41 @@ static fallible move(const struct report *r, enum status to, const char *note,
 }
 
 /* What is on both bodies of a change of status. */
-static fallible move_to(const struct report *r, const char *status, const char *note,
+static fallible move_to(const struct report *r, const char *status, const char *note, bool sent,
                         const struct command *c, struct decision *out)
 {
-    return move(r, (enum status)word_index(status_words, status), note, "note", c, out);
+    return move(r, (enum status)word_index(status_words, status), note, "note",
+                who_is(r, &c->actor, sent), c, out);
+}
+
+/* Is the actor of the crew of a patrol that is sent to it? */
+static fallible read_sent(const struct report *r, const struct actor *a, struct decision *out,
+                          bool *sent)
+{
+    const struct patrol *own = NULL;
+    if (r->dispatches)
+        TRY(read_own_patrol(a, out, &own));
+    *sent = own && is_sent_to(r, own->id);
+    return NULL;
 }
 
 fallible update_report(const struct report *r, const struct command *c, struct decision *out)
 {
     const struct UpdateReportStatus *body = &c->UpdateReportStatus;
-    bool by_clock = r->id && c->actor.role == SYSTEM;
-    if (!by_clock && !may_see(r, &c->actor))
+    bool by_clock = r->id && c->actor.role == SYSTEM, sent;
+    TRY(read_sent(r, &c->actor, out, &sent));
+    if (!by_clock && !sent && !may_see(r, &c->actor))
         return NO_SUCH_REPORT;
-    if (!by_clock && !is_author(r, &c->actor) && !is_officer_of(r, &c->actor))
+    if (!by_clock && !sent && !is_author(r, &c->actor) && !is_officer_of(r, &c->actor))
         return refuse_saying(out, NOT_YOURS, NULL, AUTHOR_AND_AGENCY_MOVE);
-    return move_to(r, body->status, body->note, c, out);
+    return move_to(r, body->status, body->note, sent, c, out);
 }
 
 fallible update_case(const struct report *r, const struct command *c, struct decision *out)
 {
     const struct UpdateCaseStatus *body = &c->UpdateCaseStatus;
     TRY(must_own_case(r, &c->actor));
-    return move_to(r, body->status, body->note, c, out);
+    return move_to(r, body->status, body->note, false, c, out);
 }
 
 fallible withdraw_report(const struct report *r, const struct command *c, struct decision *out)
@@ -140,5 +158,6 @@ fallible withdraw_report(const struct report *r, const struct command *c, struct
         return NO_SUCH_REPORT;
     if (!is_author(r, &c->actor) && c->actor.role != ADMIN)
         return refuse_saying(out, NOT_YOURS, NULL, AUTHOR_AND_ADMINS_WITHDRAW);
-    return move(r, WITHDRAWN, c->WithdrawReport.reason, "reason", c, out);
+    return move(r, WITHDRAWN, c->WithdrawReport.reason, "reason", who_is(r, &c->actor, false), c,
+                out);
 }

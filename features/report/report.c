@@ -86,6 +86,14 @@ static void edited(struct report *r, const struct ReportEdited *e, struct arena 
         owned_by(r, e->owner_agency, a);
 }
 
+static void status_updated(struct report *r, const struct ReportStatusUpdated *e)
+{
+    r->status = (enum status)word_index(status_words, e->new_status);
+    r->changed = e->changed_at;
+    if (ends_dispatches(r->status))
+        dispatches_ended(r);
+}
+
 static void asked(struct report *r, const struct ReportQuestionAsked *e, struct arena *a)
 {
     struct report_question *q = arena_alloc(a, sizeof(*q));
@@ -141,10 +149,7 @@ static void report_evolve(void *state, const struct event *e, struct arena *a)
     struct report *r = state;
     switch ((enum report_event)e->type) {
     case ReportCreated: created(r, &e->ReportCreated, a); break;
-    case ReportStatusUpdated:
-        r->status = (enum status)word_index(status_words, e->ReportStatusUpdated.new_status);
-        r->changed = e->ReportStatusUpdated.changed_at;
-        break;
+    case ReportStatusUpdated: status_updated(r, &e->ReportStatusUpdated); break;
     case ReportEdited: edited(r, &e->ReportEdited, a); break;
     case ReportForwarded: owned_by(r, e->ReportForwarded.owner_agency, a); break;
     case ReportAcknowledged: r->agencies->acknowledged = true; break;
@@ -159,6 +164,7 @@ static void report_evolve(void *state, const struct event *e, struct arena *a)
     case ReportMerged: merged(r, &e->ReportMerged, a); break;
     case ReportUnmerged: unmerged(r, &e->ReportUnmerged); break;
     case ReportEscalated: fired(r, &e->ReportEscalated, a); break;
+    case ReportDispatchUpdated: dispatch_told(r, &e->ReportDispatchUpdated, a); break;
     }
 }
 

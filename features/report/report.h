@@ -1,7 +1,7 @@
 /* report.h -- the folded state of one citizen report, for the rules that look at it. */
 #pragma once
 
-#include "events/decision.h"
+#include "features/patrol/dispatching.h"
 
 /* An agency that owns the report or has owned it. */
 struct report_agency {
@@ -28,6 +28,14 @@ struct report_firing {
 };
 enum { FIRINGS_MAX = 512 }; /* of one report: then no level fires any more */
 
+/* A dispatch to it that has not ended. */
+struct report_dispatch {
+    const char *id, *patrol_id;
+    enum dispatch_status status;
+    struct report_dispatch *earlier;
+};
+enum { REPORT_DISPATCHES_MAX = 8 };
+
 struct report {
     const char *id; /* NULL: there is no such report */
     enum status status;
@@ -51,6 +59,9 @@ struct report {
     int merged_count;
     struct report_firing *fired;
     int fired_count;
+    struct report_dispatch *dispatches;
+    int dispatch_count;
+    enum status before_dispatch; /* its status before the first of those that are active */
 };
 
 bool is_author(const struct report *r, const struct actor *a);
@@ -59,6 +70,8 @@ bool is_officer_of(const struct report *r, const struct actor *a);
 /* The report that the path names, into a decision about it: NEEDS_STREAM as read_state. Whether the
  * actor may know of it is for the rule to ask. */
 fallible read_report(const struct command *c, struct decision *out, const struct report **r);
+/* The report of that id, into a decision about something else. */
+fallible read_report_of(const char *id, struct decision *out, const struct report **r);
 /* May the actor know that the report exists? Contract: what one may not see is missing. */
 bool may_see(const struct report *r, const struct actor *a);
 /* NULL for an officer of the owning agency; NOT_OWNING for one of a former agency, which reads the

@@ -136,6 +136,19 @@ static void set_priority(struct history *h, struct filed *r, const char *id)
     r->priority = to;
 }
 
+static void send_patrol_to(struct history *h, struct filed *r, const char *id)
+{
+    static const char *const dispatches[] = {"019b7f00-0000-7000-8000-00000000d001",
+                                             "019b7f00-0000-7000-8000-00000000d002"};
+    history_add(
+        h, "report", id,
+        EVENT(ReportDispatchUpdated, .report_id = id, .dispatch_id = dispatches[history_pick(h, 2)],
+              .patrol_id = "019b7f00-0000-7000-8000-0000000b0001",
+              .dispatch_status = dispatch_status_words[history_pick(h, DISPATCH_STATUS_COUNT)],
+              .owner_agency = r->agency, .category = r->category, .visibility = r->visibility,
+              .changed_at = history_moment(h)));
+}
+
 static void fire(struct history *h, const struct filed *r, const char *id, int clock, int target)
 {
     int64_t at = history_moment(h);
@@ -239,7 +252,7 @@ static void merge_or_unmerge(struct history *h, struct reports *all, int i)
 static void step(struct history *h, void *state)
 {
     static void (*const handle[])(struct history *, struct filed *, const char *) = {
-        move, move, edit, forward, acknowledge, assign, set_priority};
+        move, move, edit, forward, acknowledge, assign, set_priority, send_patrol_to};
     enum { HANDLES = sizeof(handle) / sizeof(handle[0]) };
     struct reports *all = state;
     int i = history_pick(h, HISTORY_SUBJECTS), what = history_pick(h, HANDLES + 7);

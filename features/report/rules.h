@@ -22,6 +22,17 @@ fallible forward_case(const struct report *r, const struct command *c, struct de
 fallible assign_case(const struct report *r, const struct command *c, struct decision *out);
 fallible set_case_priority(const struct report *r, const struct command *c, struct decision *out);
 
+/* Tells a change of status, which has been allowed. */
+void emit_moved(const struct report *r, enum status to, const char *note, int64_t now,
+                struct decision *out);
+
+/* dispatches.c: the patrols that are sent to it. */
+void dispatch_told(struct report *r, const struct ReportDispatchUpdated *e, struct arena *a);
+bool ends_dispatches(enum status s);
+void dispatches_ended(struct report *r);
+/* Frees all patrols and cancels what is reserved; asks for their streams. */
+fallible end_dispatches(const struct report *r, int64_t now, struct decision *out);
+
 /* merging.c: what is the same thing. */
 fallible merge_case(const struct report *r, const struct command *c, struct decision *out);
 fallible unmerge_case(const struct report *r, const struct command *c, struct decision *out);
@@ -42,7 +53,5 @@ fallible must_own_open_case(const struct report *r, const struct command *c, str
 
 /* To the report's own stream. */
 void emit_to_report(const struct report *r, struct event e, struct decision *out);
-/* The report of that id, into a decision about another one: NEEDS_STREAM as read_state. */
-fallible read_report_of(const char *id, struct decision *out, const struct report **r);
 /* Refuses what is no longer done with a report that is CLOSED or WITHDRAWN. */
 fallible must_not_be_final(const struct report *r, struct decision *out);

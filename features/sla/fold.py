@@ -19,7 +19,8 @@ class sla(View):
     tables = ("policy_version", "calendar_version")
     types = ("policy.defined", "calendar.defined", "report.created", "report.status.updated", "report.edited", "report.forwarded",
              "report.acknowledged", "report.assigned", "report.priority.changed", "report.question.asked", "report.question.answered",
-             "report.commented", "report.merged", "report.unmerged", "report.escalated", "case.noted", "case.held", "case.resumed",
+             "report.commented", "report.merged", "report.unmerged", "report.escalated", "report.dispatch.updated",
+             "case.noted", "case.held", "case.resumed",
              "sla.planned", "sla.repoliced")
 
     def apply(self, e):

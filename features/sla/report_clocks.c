@@ -280,7 +280,8 @@ static void of_report(struct step *s, const struct event *e)
             .level = arena_text(s->arena, e->ReportEscalated.level));
         break;
     case ReportAssigned:
-    case ReportCommented: break;
+    case ReportCommented:
+    case ReportDispatchUpdated: break;
     }
 }
 

@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "events/command.h"
 
-static const char *const sent_by_the_service[] = {"FireLevel", "ChangePolicy", NULL};
+static const char *const sent_by_the_service[] = {
+    "FireLevel",       "ChangePolicy",  "LosePosition",    "FindPosition",
+    "TimeOutDispatch", "OfferReserved", "ReplaceDispatch", NULL};
 static const char *const shown_by_no_view[] = {"user.session.ended",
                                                "user.disabled",
                                                "user.enabled",

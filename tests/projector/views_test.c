@@ -5,7 +5,7 @@
 
 #include "view_engine/engine_parts.h"
 
-enum { HISTORIES = 4, SPLITS = 4, LATE_STREAMS = 6, EVENTS_EACH = 120 };
+enum { HISTORIES = 4, SPLITS = 4, LATE_STREAMS = 6, EVENTS_EACH = 240 };
 
 /* ---- random histories ---- */
 

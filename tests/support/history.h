@@ -9,7 +9,7 @@ struct history_event {
     const char *stream, *type, *data;
 };
 
-enum { HISTORY_SUBJECTS = 5, HISTORY_PEOPLE = 4, HISTORY_MAX = 160 };
+enum { HISTORY_SUBJECTS = 5, HISTORY_PEOPLE = 4, HISTORY_MAX = 260 };
 
 /* Starts as {0}; history_make fills it anew. Texts live in the arena, which the caller releases. */
 struct history {

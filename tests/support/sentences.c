@@ -11,9 +11,14 @@ const struct actor officer_health = {"019b7f00-0000-7000-8000-0000000000f2", "pf
 const struct actor supervisor_infra = {"019b7f00-0000-7000-8000-0000000000e1", "pe1",
                                        "AGENCY_INFRA", SUPERVISOR};
 const struct actor admin = {"019b7f00-0000-7000-8000-0000000000a1", "pa1", "", ADMIN};
+const struct actor dispatcher = {"019b7f00-0000-7000-8000-0000000000b1", "pb1", "", DISPATCHER};
+const struct actor dispatcher_safety = {"019b7f00-0000-7000-8000-0000000000b2", "pb2",
+                                        "AGENCY_SAFETY", DISPATCHER};
+const struct actor patrol1 = {PATROLLER1, "pp1", "", PATROL};
+const struct actor patrol2 = {PATROLLER2, "pp2", "", PATROL};
 const struct actor system_actor = {NULL, NULL, "", SYSTEM};
 
-enum { MAX_STREAMS = 16 };
+enum { MAX_STREAMS = 40 };
 
 static struct arena arena;
 static struct {
@@ -150,15 +155,26 @@ static const char *as_text(const char *stream, const char *category, const struc
                         text_value(&json));
 }
 
-void then_(const char *file, int line, const char *stream, const char *category, struct event e)
+void then_count_(const char *file, int line, int events)
 {
     test_problem(file, line, "the decision", outcome, NULL);
-    test_int(file, line, "events", decision.emitted_count, 1);
-    if (decision.emitted_count != 1)
-        return;
-    const struct emitted *is = &decision.emitted[0];
+    test_int(file, line, "events", decision.emitted_count, events);
+}
+
+void then_at_(const char *file, int line, int i, const char *stream, const char *category,
+              struct event e)
+{
+    if (i >= decision.emitted_count)
+        return; /* then_count tells */
+    const struct emitted *is = &decision.emitted[i];
     test_text(file, line, "the event", as_text(is->stream, is->category, &is->event),
               as_text(stream, category, &e));
+}
+
+void then_(const char *file, int line, const char *stream, const char *category, struct event e)
+{
+    then_count_(file, line, 1);
+    then_at_(file, line, 0, stream, category, e);
 }
 
 void then_nothing_(const char *file, int line)

@@ -1,5 +1,5 @@
 -- report_history.sql -- what happened to one report, oldest first: notes and what author and agency said to
--- each other only for those who see all, escalations only for its agencies, who works on it only in GET /cases/{id}, and which other report it was merged
+-- each other, and which patrols were sent, only for those who see all, escalations only for its agencies, who works on it only in GET /cases/{id}, and which other report it was merged
 -- with only for those who may see that one.
 -- $6 limit, $7 version of the last row seen
 -- :with report_seen
@@ -23,7 +23,7 @@ SELECT json_build_object('data', coalesce(json_agg(CASE
                        FROM report_history.report_history line
                       WHERE line.report_id = s.report_id AND line.version > $7::bigint
                         AND (s.sees_all OR type <> ALL (ARRAY['report.question.asked', 'report.question.answered',
-                                                              'report.commented']))
+                                                              'report.commented', 'report.dispatch.updated']))
                         AND type <> 'report.assigned'
                         AND (s.works_it OR type <> 'report.escalated')
                       ORDER BY version LIMIT $6::int) h ON true

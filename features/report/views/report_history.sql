@@ -23,6 +23,7 @@ CREATE TABLE report_history (
 -- :members question_id text, comment_id text, commented_by text, text text
 -- :members reason text, escalation_level int, level text, clock text, due_at text, fired_at timestamptz, late boolean
 -- :members policy text, policy_version bigint, target text
+-- :members dispatch_id text, patrol_id text, dispatch_status text
 
 -- :on report.created, report.status.updated
 INSERT INTO report_history (report_id, version, position, type, old_status, new_status, note, facts, at)
@@ -54,6 +55,13 @@ INSERT INTO report_history (report_id, version, position, type, facts, at)
 SELECT report_id, version, position, type,
        jsonb_build_object('merged_report_id', merged_report_id, 'into_report_id', into_report_id),
        coalesce(merged_at, unmerged_at)
+  FROM batch;
+
+-- :on report.dispatch.updated
+INSERT INTO report_history (report_id, version, position, type, facts, at)
+SELECT report_id, version, position, type,
+       jsonb_build_object('dispatch_id', dispatch_id, 'patrol_id', patrol_id, 'dispatch_status', dispatch_status),
+       changed_at
   FROM batch;
 
 -- :on report.escalated
