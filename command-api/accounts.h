@@ -34,8 +34,9 @@ struct account_job {
     /* First one of the functions below, later what comes next. */
     void (*step)(struct accounts *s, struct account_job *j);
     const char *name, *password, *refresh_token; /* NULL if not given */
-    const char *prepared; /* the password by OpaqueString, NULL if it has no such form */
-    struct claims claims; /* of who asks; if logged in */
+    const char *prepared;        /* the password by OpaqueString, NULL if it has no such form */
+    struct claims claims;        /* of who asks; if logged in */
+    struct admin_request *admin; /* what an administrator asks; accounts_admin.c */
     struct origin origin;
     int64_t deadline;   /* monotonic us; past it no step is begun any more */
     struct arena arena; /* wiped: it holds the password */
@@ -53,6 +54,7 @@ struct account_job {
 
     /* the answer */
     const struct problem *problem;
+    struct fault fault; /* of the problem: constant texts */
     int status;
     int64_t position; /* 0: none */
     struct text body;

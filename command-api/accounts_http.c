@@ -1,9 +1,8 @@
 /* accounts_http.c -- the accounts' side of HTTP: what is asked, in what form, and the answer. Names
  * and passwords never reach a log; the arena that holds them is wiped. */
-#include "command-api/accounts.h"
+#include "command-api/accounts_http.h"
 
 #include "base/precis.h"
-#include "base/shape.h"
 #include "command-api/authenticate.h"
 #include "base/banned.h"
 
@@ -34,20 +33,20 @@ static void free_job(struct account_job *j)
 
 static void reply(struct http_request *r, struct account_job *j)
 {
-    char location[64], position[24];
+    char location[64], position[INT_TEXT];
     struct http_answer a = {
         .status = j->status, .body = text_value(&j->body), .length = j->body.length};
     struct http_header_row *next = a.headers;
-    bool own = j->status == 200 && !text_starts(http_method(r), "POST");
+    bool own = text_equal(http_method(r), "GET") || text_equal(http_method(r), "HEAD");
     *next++ = (struct http_header_row){"Cache-Control", own ? "private, no-cache" : "no-store"};
     if (own)
         *next++ = (struct http_header_row){"Vary", "Authorization"};
     if (j->status == 201) {
         snprintf(location, sizeof(location), "/users/%s", j->account.user_id);
-        snprintf(position, sizeof(position), "%lld", (long long)j->position);
         *next++ = (struct http_header_row){"Location", location};
-        *next++ = (struct http_header_row){"X-Event-Position", position};
     }
+    if (j->position)
+        *next++ = (struct http_header_row){"X-Event-Position", int_text(j->position, position)};
     http_reply(r, &a);
 }
 
@@ -55,7 +54,7 @@ static void finish(struct job *job)
 {
     struct account_job *j = (struct account_job *)job;
     if (j->problem)
-        http_refuse(j->request, j->problem, NULL);
+        http_refuse(j->request, j->problem, &j->fault);
     else
         reply(j->request, j);
     free_job(j);
@@ -75,9 +74,8 @@ static fallible check_request(struct http_request *r, struct fault *f)
     return fault_at(f, UNKNOWN_PARAMETER, arena_text(http_arena(r), name), NULL);
 }
 
-/* Texts and faults of the body go into the job's arena. */
-static fallible read_body(struct account_job *j, const struct shape *shape, void *out,
-                          struct fault *f)
+fallible account_read_body(struct account_job *j, const struct shape *shape, void *out,
+                           struct fault *f)
 {
     size_t length;
     const char *body = http_body(j->request, &length);
@@ -87,7 +85,8 @@ static fallible read_body(struct account_job *j, const struct shape *shape, void
 static fallible read_credentials(struct account_job *j, struct fault *f)
 {
     struct Credentials c;
-    TRY(read_body(j, &Credentials_shape, &c, f));
+    TRY(check_request(j->request, f));
+    TRY(account_read_body(j, &Credentials_shape, &c, f));
     j->name = c.username;
     j->password = c.password;
     j->prepared = precis_password(&j->arena, c.password);
@@ -106,7 +105,8 @@ static fallible read_registration(struct account_job *j, struct fault *f)
 static fallible read_refresh(struct account_job *j, struct fault *f)
 {
     struct Refresh body;
-    TRY(read_body(j, &Refresh_shape, &body, f));
+    TRY(check_request(j->request, f));
+    TRY(account_read_body(j, &Refresh_shape, &body, f));
     j->refresh_token = body.refresh_token;
     return NULL;
 }
@@ -115,23 +115,24 @@ static fallible read_log_out(struct account_job *j, struct fault *f)
 {
     struct LogOut body = {0};
     size_t length;
+    TRY(check_request(j->request, f));
     http_body(j->request, &length);
     TRY(authenticate(j->request, EVERY_USER, &j->claims, NULL));
     if (length)
-        TRY(read_body(j, &LogOut_shape, &body, f));
+        TRY(account_read_body(j, &LogOut_shape, &body, f));
     j->refresh_token = body.refresh_token;
     return NULL;
 }
 
 static fallible read_who(struct account_job *j, struct fault *f)
 {
-    (void)f;
+    TRY(check_request(j->request, f));
     return authenticate(j->request, EVERY_USER, &j->claims, NULL);
 }
 
-/* Reads the form and puts the job away; what is refused is answered here. */
-static void submit(struct http_request *r, fallible (*read)(struct account_job *j, struct fault *f),
-                   void (*step)(struct accounts *s, struct account_job *j))
+void account_submit(struct http_request *r,
+                    fallible (*read)(struct account_job *j, struct fault *f),
+                    void (*step)(struct accounts *s, struct account_job *j))
 {
     const struct command_api *api = http_context(r);
     struct fault f = {0};
@@ -142,9 +143,7 @@ static void submit(struct http_request *r, fallible (*read)(struct account_job *
     j->step = step;
     j->origin.correlation_id = arena_text(&j->arena, http_request_id(r));
     j->origin.traceparent = arena_text(&j->arena, http_traceparent(r));
-    const struct problem *p = check_request(r, &f);
-    if (!p)
-        p = read(j, &f);
+    const struct problem *p = read(j, &f);
     if (!p)
         p = accounts_put(api->accounts, j);
     if (!p)
@@ -158,31 +157,31 @@ static void submit(struct http_request *r, fallible (*read)(struct account_job *
 static void register_account(struct http_request *r, const void *row)
 {
     (void)row;
-    submit(r, read_registration, accounts_register);
+    account_submit(r, read_registration, accounts_register);
 }
 
 static void log_in(struct http_request *r, const void *row)
 {
     (void)row;
-    submit(r, read_credentials, accounts_log_in);
+    account_submit(r, read_credentials, accounts_log_in);
 }
 
 static void refresh(struct http_request *r, const void *row)
 {
     (void)row;
-    submit(r, read_refresh, accounts_refresh);
+    account_submit(r, read_refresh, accounts_refresh);
 }
 
 static void log_out(struct http_request *r, const void *row)
 {
     (void)row;
-    submit(r, read_log_out, accounts_log_out);
+    account_submit(r, read_log_out, accounts_log_out);
 }
 
 static void who_am_i(struct http_request *r, const void *row)
 {
     (void)row;
-    submit(r, read_who, accounts_who_am_i);
+    account_submit(r, read_who, accounts_who_am_i);
 }
 
 static void show_keys(struct http_request *r, const void *row)

@@ -31,21 +31,37 @@ static const struct pg_statement REFRESH_SESSION = {
     "  FROM refresh_session($1, $2, $3, $4, $5, $6, $7, $8)"};
 static const struct pg_statement END_SESSION = {"session_end",
                                                 "SELECT end_session($1, $2, $3, $4, $5, $6)"};
-static const struct pg_statement DISABLE = {"disable_account",
-                                            "SELECT disable_account($1, $2, $3, $4, $5)"};
+static const struct pg_statement DISABLE = {
+    "disable_account", "SELECT CASE WHEN $2::boolean AND is_last_admin($1::uuid) THEN -1 "
+                       "            ELSE disable_account($1::uuid, $3, $4, $5, $6) END"};
 static const struct pg_statement ENABLE = {"enable_account",
                                            "SELECT enable_account($1, $2, $3, $4, $5)"};
 static const struct pg_statement CHANGE_PASSWORD = {
     "change_password", "SELECT change_password($1, $2, $3, $4, $5, $6)"};
-static const struct pg_statement CHANGE_ROLE = {"change_role",
-                                                "SELECT change_role($1, $2, $3, $4, $5, $6, $7)"};
+static const struct pg_statement CHANGE_ROLE = {
+    "change_role", "SELECT CASE WHEN $2::boolean AND is_last_admin($1::uuid) THEN -1 "
+                   "            ELSE change_role($1::uuid, $3, $4, $5, $6, $7, $8) END"};
+static const struct pg_statement POSITION = {
+    "account_position", "SELECT position FROM es_stream WHERE stream = 'user-' || $1::uuid"};
 static const struct pg_statement LIST_ALL = {
     NULL, "SELECT user_name, role, agency, disabled, "
           "to_char(created AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), user_id FROM "
           "account ORDER BY name_key"};
+/* Without a name: planned for the filters that are given, each has its index. */
+static const struct pg_statement LIST_PAGE = {
+    NULL, "SELECT user_name, role, agency, disabled, "
+          "to_char(created AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), user_id "
+          "  FROM account "
+          " WHERE ($1::text IS NULL OR role = $1) AND ($2::text IS NULL OR agency = $2) "
+          "   AND ($3::boolean IS NULL OR disabled = $3) "
+          "   AND ($4::text IS NULL OR name_key >= $4 AND name_key < $4 || chr(1114111)) "
+          "   AND ($5::uuid IS NULL "
+          "        OR name_key > (SELECT f.name_key FROM account f WHERE f.user_id = $5)) "
+          " ORDER BY name_key LIMIT $6"};
 
 enum { RAISED_COLUMN = 7, OUTCOME_COLUMN }; /* of REFRESH_SESSION, after the account's */
-enum { CHANGE_VALUES_MAX = 3 + 4 };         /* own ones and the event's */
+enum { CHANGE_VALUES_MAX = 4 + 4 };         /* own ones and the event's */
+enum { OF_LAST_ADMIN = -1 };                /* instead of a role version */
 
 static fallible run_statement(struct pg *c, const struct pg_statement *s, int count,
                               const char *const *values, struct rows **out)
@@ -96,6 +112,14 @@ fallible account_by_id(struct pg *c, const char *user_id, struct account *out, b
 fallible accounts_list(struct pg *c, struct rows **out)
 {
     return run_statement(c, &LIST_ALL, 0, NULL, out);
+}
+
+fallible accounts_page(struct pg *c, const struct account_filter *f, struct rows **out)
+{
+    char digits[INT_TEXT];
+    const char *values[] = {f->role,     f->agency, f->disabled,
+                            f->name_key, f->after,  int_text(f->limit, digits)};
+    return run_statement(c, &LIST_PAGE, 6, values, out);
 }
 
 /* ---- what is allowed ---- */
@@ -297,11 +321,22 @@ static fallible change(struct pg *c, const struct pg_statement *s, const char *c
     return NULL;
 }
 
+/* Administrators may not take away the last of them; the operator, who is no actor, may. */
+static const char *needs_other_admin(const struct origin *o)
+{
+    return o->actor ? "t" : "f";
+}
+
 fallible account_disable(struct pg *c, const char *user_id, const struct origin *o,
                          int64_t *role_version)
 {
+    int64_t changed;
     struct event e = EVENT(UserDisabled, .user_id = user_id, .disabled_at = time_now());
-    return change(c, &DISABLE, &user_id, 1, &e, o, role_version);
+    TRY(change(c, &DISABLE, (const char *[]){user_id, needs_other_admin(o)}, 2, &e, o, &changed));
+    if (changed == OF_LAST_ADMIN)
+        return LAST_ADMIN;
+    *role_version = changed;
+    return NULL;
 }
 
 fallible account_enable(struct pg *c, const char *user_id, const struct origin *o)
@@ -323,12 +358,23 @@ fallible account_set_role(struct pg *c, const char *user_id, enum role role, con
 {
     int64_t changed;
     const char *some = agency[0] ? agency : NULL;
+    const char *guard = role == ADMIN ? "f" : needs_other_admin(o);
     struct event e = EVENT(UserRoleChanged, .user_id = user_id, .role = role_name(role),
                            .agency = some, .changed_at = time_now());
-    TRY(change(c, &CHANGE_ROLE, (const char *[]){user_id, role_name(role), some}, 3, &e, o,
+    TRY(change(c, &CHANGE_ROLE, (const char *[]){user_id, guard, role_name(role), some}, 4, &e, o,
                &changed));
+    if (changed == OF_LAST_ADMIN)
+        return LAST_ADMIN;
     if (!changed)
         return NO_SUCH_AGENCY;
     *role_version = changed;
+    return NULL;
+}
+
+fallible account_position(struct pg *c, const char *user_id, int64_t *position)
+{
+    scoped_rows *rows = NULL;
+    TRY(run_statement(c, &POSITION, 1, &user_id, &rows));
+    *position = rows_int(rows, 0, 0);
     return NULL;
 }

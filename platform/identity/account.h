@@ -67,10 +67,11 @@ fallible session_refresh(struct pg *c, const char *session, const char *tag, con
 fallible session_end(struct pg *c, const char *user_id, const char *session,
                      const struct origin *o);
 
-/* What an operator changes: one row and one event, however many sessions there are. Disabling and
- * another password end refreshing; they and a change of role raise the role version, so that every
- * service refuses the tokens issued before. *role_version is the one that counts now. Repeating
- * changes nothing. */
+/* What an operator or an administrator changes: one row and one event, however many sessions there
+ * are. Disabling and another password end refreshing; they and a change of role raise the role
+ * version, so that every service refuses the tokens issued before. *role_version is the one that
+ * counts now. Repeating changes nothing. LAST_ADMIN: somebody (origin.actor) asked for it, and no
+ * administrator would be left who may log in; the operator may. */
 fallible account_disable(struct pg *c, const char *user_id, const struct origin *o,
                          int64_t *role_version);
 /* It may log in again; nothing that was refused becomes valid by it. */
@@ -81,5 +82,18 @@ fallible account_set_password(struct pg *c, const char *user_id, const char *has
 fallible account_set_role(struct pg *c, const char *user_id, enum role role, const char *agency,
                           const struct origin *o, int64_t *role_version);
 
+/* Position of the account's last event. */
+fallible account_position(struct pg *c, const char *user_id, int64_t *position);
+
 /* All accounts by name, a row each: name, role, agency, disabled ("t"), created, user id. */
 fallible accounts_list(struct pg *c, struct rows **out);
+
+/* Which of them; a text that is NULL filters nothing. */
+struct account_filter {
+    const char *name_key; /* how the prepared name begins (base/precis.h) */
+    const char *role, *agency;
+    const char *disabled; /* "true" or "false" */
+    const char *after;    /* id of the account before the page's first */
+    int64_t limit;
+};
+fallible accounts_page(struct pg *c, const struct account_filter *f, struct rows **out);

@@ -11,8 +11,8 @@ MACHINES = ("command-api/", "query-api/", "projector/", "writer/", "view_engine/
             "positions/")
 KERNEL = ("events/features.def", "events/place.def")
 ACCOUNT = re.compile(r"(platform/(identity/)?(account|revoked|password|token)|command-api/(accounts|authenticate|refresh_token))")
-# Members that are words of the machines, too: what a token says, what every log line and metric says, Redis' policy.
-SHARED = {"user_id", "role", "agency", "status", "code", "kind", "names", "reason", "active", "category", "content",
+# Members that are words of the machines, too: what a token and an account say, what every log line and metric says, Redis' policy.
+SHARED = {"user_id", "created_at", "role", "agency", "status", "code", "kind", "names", "reason", "active", "category", "content",
           "street", "city", "state", "session_id", "role_version", "text", "level", "target", "policy"}
 SERVICE = re.compile(r"\bsla-worker\b")  # a program's name, no stream's
 STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
