@@ -10,12 +10,42 @@
 
 static const unsigned char no_secret[32]; /* keys of the system: nobody else can give them */
 
-static void set_key(struct due_command *d, const char *key)
+void due_command_key(struct due_command *d, const char *key)
 {
     static const char nobody[] = "system";
     digest_parts_hex(no_secret, (const char *const[]){key, nobody}, 2, d->pending.key);
     digest_parts_hex(no_secret, (const char *const[]){key}, 1, d->pending.digest);
 }
+
+static void settled(struct pending *p)
+{
+    struct due_command *d = (struct due_command *)(void *)p;
+    d->problem = p->problem;
+    d->position = p->problem ? 0 : p->position;
+    if (queue_put(d->done, &p->job)) /* it holds as many as are ever under way */
+        abort();
+}
+
+void due_command_begin(struct due_command *d, const char *subject, int64_t due_at, int64_t now)
+{
+    snprintf(d->subject, sizeof(d->subject), "%s", subject);
+    d->late_us = now - due_at;
+    d->pending.arena = &d->arena;
+    d->pending.settled = settled;
+    d->pending.success = 200;
+    d->pending.correlation_id = "sla-worker";
+    d->pending.command.actor = (struct actor){.agency = "", .role = SYSTEM};
+    d->pending.command.target = d->subject;
+    d->pending.command.now = now;
+}
+
+void due_command_release(struct due_command *d)
+{
+    pending_release(&d->pending);
+    arena_release(&d->arena);
+}
+
+/* ---- what clocks ask for ---- */
 
 static int64_t moment_or_none(int64_t at)
 {
@@ -43,9 +73,9 @@ static void fire_level(struct due_command *d, const struct ReportClocks *r,
                            .report_version = r->report_version,
                            .case_version = r->case_version,
                            .sla_version = r->sla_version};
-    set_key(d, arena_printf(&d->arena, "sla/%s/%s/%s", r->report_id, c->name, l->name));
+    due_command_key(d, arena_printf(&d->arena, "sla/%s/%s/%s", r->report_id, c->name, l->name));
     if (PLANTED(FIRES_WITHOUT_ASKING_THE_REPORT))
-        set_key(d, arena_printf(&d->arena, "%s %lld", r->report_id, (long long)now));
+        due_command_key(d, arena_printf(&d->arena, "%s %lld", r->report_id, (long long)now));
 }
 
 static bool change_policy(struct due_command *d, const struct ReportClocks *r,
@@ -70,8 +100,8 @@ static bool change_policy(struct due_command *d, const struct ReportClocks *r,
                               .report_version = r->report_version,
                               .case_version = r->case_version,
                               .sla_version = r->sla_version};
-    set_key(d, arena_printf(&d->arena, "policy/%s/%lld/%lld", r->report_id,
-                            (long long)r->report_version, (long long)r->sla_version));
+    due_command_key(d, arena_printf(&d->arena, "policy/%s/%lld/%lld", r->report_id,
+                                    (long long)r->report_version, (long long)r->sla_version));
     return true;
 }
 
@@ -79,7 +109,8 @@ static void end_hold(struct due_command *d, const struct ReportClocks *r)
 {
     d->what = "hold";
     d->pending.command.type = ResumeCase;
-    set_key(d, arena_printf(&d->arena, "hold/%s/%lld", r->report_id, (long long)r->case_version));
+    due_command_key(
+        d, arena_printf(&d->arena, "hold/%s/%lld", r->report_id, (long long)r->case_version));
 }
 
 static void close_report(struct due_command *d, const struct ReportClocks *r)
@@ -88,17 +119,8 @@ static void close_report(struct due_command *d, const struct ReportClocks *r)
     d->pending.command.type = UpdateReportStatus;
     d->pending.command.UpdateReportStatus =
         (struct UpdateReportStatus){.status = status_words[CLOSED]};
-    set_key(d,
-            arena_printf(&d->arena, "close/%s/%lld", r->report_id, (long long)r->report_version));
-}
-
-static void settled(struct pending *p)
-{
-    struct due_command *d = (struct due_command *)(void *)p;
-    d->problem = p->problem;
-    d->position = p->outcome == COMMITTED || p->outcome == REPLAYED ? p->position : 0;
-    if (queue_put(d->done, &p->job)) /* it holds as many as are ever under way */
-        abort();
+    due_command_key(
+        d, arena_printf(&d->arena, "close/%s/%lld", r->report_id, (long long)r->report_version));
 }
 
 static bool fill(struct due_command *d, const struct ReportClocks *r,
@@ -123,20 +145,6 @@ bool due_command_fill(struct due_command *d, const struct ReportClocks *r,
     struct clocks_next next = report_clocks_next(r, clocks, count);
     if (next.at > now)
         return false;
-    snprintf(d->report_id, sizeof(d->report_id), "%s", r->report_id);
-    d->late_us = now - next.at;
-    d->pending.arena = &d->arena;
-    d->pending.settled = settled;
-    d->pending.success = 200;
-    d->pending.correlation_id = "sla-worker";
-    d->pending.command.actor = (struct actor){.agency = "", .role = SYSTEM};
-    d->pending.command.target = d->report_id;
-    d->pending.command.now = now;
+    due_command_begin(d, r->report_id, next.at, now);
     return fill(d, r, &next, clock_named(clocks, count, "resolve"), catalog, now);
-}
-
-void due_command_release(struct due_command *d)
-{
-    pending_release(&d->pending);
-    arena_release(&d->arena);
 }

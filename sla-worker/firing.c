@@ -1,6 +1,6 @@
-/* firing.c -- see firing.h. A turn: what is due is read, each report's command is given to the
- * writer, and all are waited for. A report that something was done for is passed over until the
- * view shows it, and one that nothing can be done for, such as of a stream that nobody can read,
+/* firing.c -- see firing.h. A turn: what is due is read from each source, each command is given to
+ * the writer, and all are waited for. What something was done for is passed over until the view
+ * shows it, and what nothing can be done for, such as a report of a stream that nobody can read,
  * for some seconds. */
 #include "sla-worker/firing.h"
 
@@ -14,41 +14,45 @@
 #include "platform/postgres/sessions.h"
 #include "platform/process/metrics.h"
 #include "platform/process/service.h"
-#include "sla-worker/clock_catalog.h"
 #include "sla-worker/clock_figures.h"
-#include "sla-worker/clock_view.h"
-#include "sla-worker/due_commands.h"
+#include "sla-worker/due_sources.h"
 #include "view_engine/names.h"
 #include "base/banned.h"
 
 enum {
-    TURN_MAX = 1000,      /* reports a turn: some 3 MB */
-    PASSED_MAX = 20000,   /* reports that are passed over; past it they are waited for */
+    TURN_MAX = 1100,      /* commands a turn, of all sources: some 3 MB */
+    PASSED_MAX = 20000,   /* of a source, passed over; past it they are waited for */
     IDLE_MS = 20,         /* between two looks */
     AWAY_MS = 500,        /* after a database was away, or another worker fires */
     STORE_CLOCK_MS = 500, /* how long a reading of the store's clock is believed */
-    REFUSED_US = 5000000  /* how long a report is passed over that nothing can be done for */
+    REFUSED_US = 5000000  /* how long is passed over what nothing can be done for */
 };
 
 static const char DEPENDENCY[] = "clocks";
 
 struct passed_over {
-    struct names reports;
+    struct names subjects;
     int count;
     int64_t until;
+};
+
+struct source_state {
+    const struct due_source *source;
+    bool ready; /* there is a view that shows the log, and not too much is passed over */
+    struct passed_over unshown; /* something was done for them; until a position of the view */
+    struct passed_over refused; /* until a monotonic time */
 };
 
 struct firing {
     const struct settings *settings;
     struct writer *writer;
-    struct pg *views, *log;
-    struct clock_catalog catalog;
+    struct pg *log;
+    struct due_reader reader;
+    struct source_state sources[DUE_SOURCES];
     struct clock_figures figures;
-    int64_t leader_on;          /* connection that holds the lock; 0: none */
-    int64_t store_ahead;        /* us: the store's clock against our monotonic one */
-    int64_t store_read_at;      /* monotonic: when that was read; 0: never */
-    struct passed_over unshown; /* something was done for them; until a position of the view */
-    struct passed_over refused; /* until a monotonic time */
+    int64_t leader_on;     /* connection that holds the lock; 0: none */
+    int64_t store_ahead;   /* us: the store's clock against our monotonic one */
+    int64_t store_read_at; /* monotonic: when that was read; 0: never */
     struct queue *done;
     atomic_bool stopping;
     pthread_t thread;
@@ -86,12 +90,12 @@ static const struct pg_statement LOCK = {
 static fallible lead(struct firing *f, bool *leads)
 {
     scoped_rows *rows = NULL;
-    *leads = f->leader_on && f->leader_on == pg_generation(f->views);
+    *leads = f->leader_on && f->leader_on == pg_generation(f->reader.views);
     if (*leads)
         return NULL;
-    TRY(pg_call(f->views, &LOCK, 0, NULL, &rows));
+    TRY(pg_call(f->reader.views, &LOCK, 0, NULL, &rows));
     *leads = text_equal(rows_text(rows, 0, 0), "t");
-    f->leader_on = *leads ? pg_generation(f->views) : 0;
+    f->leader_on = *leads ? pg_generation(f->reader.views) : 0;
     if (*leads)
         log_info("this worker fires", KV("lock", "citywatch clocks"));
     return NULL;
@@ -101,15 +105,11 @@ static fallible lead(struct firing *f, bool *leads)
 
 static const struct pg_statement SHOWN = {
     "clocks_shown", "SELECT l.position FROM engine.lane l JOIN engine.view v ON v.lane = l.name "
-                    "WHERE v.name = 'sla' AND l.position >= l.serves_from"};
-static const struct pg_statement DUE = {
-    "clocks_due",
-    "SELECT report_id, state FROM sla.report_clocks WHERE next_at <= timestamptz 'epoch' + "
-    "$1::bigint * interval '1 microsecond' ORDER BY next_at LIMIT $2::int"};
+                    "WHERE v.name = $1 AND l.position >= l.serves_from"};
 
-static void pass_over(struct passed_over *p, const char *report, int64_t until)
+static void pass_over(struct passed_over *p, const char *subject, int64_t until)
 {
-    names_add(&p->reports, report);
+    names_add(&p->subjects, subject);
     p->count++;
     if (until > p->until)
         p->until = until;
@@ -119,68 +119,81 @@ static void end_passing(struct passed_over *p, int64_t reached)
 {
     if (reached < p->until)
         return;
-    names_clear(&p->reports);
+    names_clear(&p->subjects);
     *p = (struct passed_over){.count = 0};
 }
 
-/* *ready: there is a view that shows the log, and not too many reports are passed over. */
-static fallible read_progress(struct firing *f, bool *ready)
+static fallible read_progress(struct firing *f, struct source_state *s)
 {
     scoped_rows *rows = NULL;
-    TRY(pg_call(f->views, &SHOWN, 0, NULL, &rows));
-    *ready = rows_count(rows) > 0;
-    if (*ready)
-        end_passing(&f->unshown, rows_int(rows, 0, 0));
-    end_passing(&f->refused, time_monotonic());
-    *ready = *ready && f->unshown.count + f->refused.count <= PASSED_MAX - TURN_MAX;
+    TRY(pg_call(f->reader.views, &SHOWN, 1, (const char *const[]){s->source->view}, &rows));
+    if (rows_count(rows))
+        end_passing(&s->unshown, rows_int(rows, 0, 0));
+    end_passing(&s->refused, time_monotonic());
+    s->ready =
+        rows_count(rows) && s->unshown.count + s->refused.count <= PASSED_MAX - s->source->turn_max;
     return NULL;
 }
 
+struct due_item {
+    struct due_command *command;
+    struct source_state *of;
+};
+
 struct turn {
-    struct due_command *at[TURN_MAX];
+    struct due_item at[TURN_MAX];
     int count;
 };
 
-static bool is_passed_over(const struct firing *f, const char *report)
+static bool is_passed_over(const struct source_state *s, const char *subject)
 {
-    return names_has(&f->unshown.reports, report) || names_has(&f->refused.reports, report);
+    return names_has(&s->unshown.subjects, subject) || names_has(&s->refused.subjects, subject);
 }
 
 /* One that cannot be read does not hold up the others. */
-static void add_due(struct firing *f, struct turn *t, const char *report, const char *state,
-                    int64_t now)
+static fallible add_due(struct firing *f, struct source_state *s, struct turn *t,
+                        const struct rows *rows, int row, int64_t now)
 {
-    scoped_arena a = {0};
-    struct ReportClocks r;
-    if (is_passed_over(f, report))
-        return;
+    bool is_due = false;
+    const char *subject = rows_text(rows, row, 0);
+    if (is_passed_over(s, subject))
+        return NULL;
     struct due_command *d = must_alloc(1, sizeof(*d));
-    const struct problem *p = shape_read_stored(&ReportClocks_shape, state, &a, &r, NULL);
-    if (!p && due_command_fill(d, &r, &f->catalog.now, now)) {
+    const struct problem *p = s->source->fill(&f->reader, rows, row, now, d, &is_due);
+    if (!p && is_due) {
         d->done = f->done;
-        t->at[t->count++] = d;
-        return;
+        t->at[t->count++] = (struct due_item){d, s};
+        return NULL;
     }
-    pass_over(&f->refused, report, time_monotonic() + REFUSED_US);
     due_command_release(d);
     free(d);
-    if (p)
-        log_error("what is kept of a report's clocks cannot be read: rebuild the view sla",
-                  KV("report", report));
+    if (p != DATABASE_UNAVAILABLE)
+        pass_over(&s->refused, subject, time_monotonic() + REFUSED_US);
+    return p == DATABASE_UNAVAILABLE ? p : NULL;
 }
 
-static fallible read_due(struct firing *f, struct turn *t)
+static fallible read_source(struct firing *f, struct source_state *s, struct turn *t)
 {
     scoped_arena a = {0};
     scoped_rows *rows = NULL;
     int64_t now = store_now(f);
-    const char *values[] = {arena_printf(&a, "%lld", (long long)now),
-                            arena_printf(&a, "%d", TURN_MAX + f->unshown.count + f->refused.count)};
-    TRY(pg_call(f->views, &DUE, 2, values, &rows));
-    if (rows_count(rows))
-        TRY(clock_catalog_load(&f->catalog, f->views, "sla"));
-    for (int i = 0; i < rows_count(rows) && t->count < TURN_MAX; i++)
-        add_due(f, t, rows_text(rows, i, 0), rows_text(rows, i, 1), now);
+    int end = t->count + s->source->turn_max;
+    const char *values[] = {
+        arena_printf(&a, "%lld", (long long)now),
+        arena_printf(&a, "%d", s->source->turn_max + s->unshown.count + s->refused.count)};
+    TRY(pg_call(f->reader.views, &s->source->due, 2, values, &rows));
+    if (rows_count(rows) && s->source->begin)
+        TRY(s->source->begin(&f->reader));
+    for (int i = 0; i < rows_count(rows) && t->count < end; i++)
+        TRY(add_due(f, s, t, rows, i, now));
+    return NULL;
+}
+
+static fallible read_due(struct firing *f, struct turn *t)
+{
+    for (int i = 0; i < DUE_SOURCES; i++)
+        if (f->sources[i].ready)
+            TRY(read_source(f, &f->sources[i], t));
     return NULL;
 }
 
@@ -190,8 +203,9 @@ static void give(struct firing *f, struct turn *t)
     int given = 0;
     struct job *back;
     for (int i = 0; i < t->count; i++) {
-        t->at[i]->problem = writer_put(f->writer, &t->at[i]->pending);
-        given += !t->at[i]->problem;
+        struct due_command *d = t->at[i].command;
+        d->problem = writer_put(f->writer, &d->pending);
+        given += !d->problem;
     }
     while (given)
         given -= queue_take(f->done, &back, TURN_MAX, -1);
@@ -205,39 +219,43 @@ static bool is_of_the_moment(const struct problem *p)
 }
 
 /* False if nothing was done. */
-static bool count_done(struct firing *f, const struct due_command *d)
+static bool count_done(struct firing *f, const struct due_item *item)
 {
+    const struct due_command *d = item->command;
     if (d->problem) {
         metric_add(METRIC_sla_refused_total, d->problem->name, 1);
         if (!is_of_the_moment(d->problem))
-            pass_over(&f->refused, d->report_id, time_monotonic() + REFUSED_US);
+            pass_over(&item->of->refused, d->subject, time_monotonic() + REFUSED_US);
         return false;
     }
+    pass_over(&item->of->unshown, d->subject, d->position);
+    if (d->pending.outcome == CHECKED)
+        return false; /* it was so already, which the view will show */
     clock_figures_count(&f->figures, d);
-    pass_over(&f->unshown, d->report_id, d->position);
     return true;
 }
 
 static fallible turn(struct firing *f, bool *busy)
 {
     struct turn t = {.count = 0};
-    bool leads, ready;
+    bool leads;
     TRY(lead(f, &leads));
     ready_reason(DEPENDENCY, leads ? NULL : "another worker fires; this one waits for its end");
-    TRY(read_progress(f, &ready));
-    if (ready)
-        TRY(clock_figures_show(&f->figures, f->views, DEPENDENCY));
+    for (int i = 0; i < DUE_SOURCES; i++)
+        TRY(read_progress(f, &f->sources[i]));
+    if (f->sources[DUE_CLOCKS].ready)
+        TRY(clock_figures_show(&f->figures, f->reader.views, DEPENDENCY));
     if (!leads)
         return NULL;
     TRY(read_store_clock(f));
-    const struct problem *p = ready ? read_due(f, &t) : NULL;
+    const struct problem *p = read_due(f, &t);
     if (!p && t.count)
         give(f, &t);
     for (int i = 0; i < t.count; i++) {
         if (!p)
-            *busy |= count_done(f, t.at[i]);
-        due_command_release(t.at[i]);
-        free(t.at[i]);
+            *busy |= count_done(f, &t.at[i]);
+        due_command_release(t.at[i].command);
+        free(t.at[i].command);
     }
     return p;
 }
@@ -272,10 +290,12 @@ struct firing *firing_new(const struct settings *settings, struct writer *writer
     struct firing *f = must_alloc(1, sizeof(*f));
     f->settings = settings;
     f->writer = writer;
-    f->views = pg_new(settings->read_database_url, "sla-worker firing", NULL,
-                      (int)settings->database_timeout_ms);
+    f->reader.views = pg_new(settings->read_database_url, "sla-worker firing", NULL,
+                             (int)settings->database_timeout_ms);
     f->log = pg_new(settings->database_url, "sla-worker clock", NULL,
                     (int)settings->database_timeout_ms);
+    for (int i = 0; i < DUE_SOURCES; i++)
+        f->sources[i].source = &due_sources[i];
     f->done = queue_new(TURN_MAX);
     ready_declare(DEPENDENCY);
     if (pthread_create(&f->thread, NULL, firing_main, f))
@@ -295,11 +315,13 @@ void firing_free(struct firing *f)
     if (!f)
         return;
     firing_stop(f);
-    clock_catalog_release(&f->catalog);
-    pg_free(f->views);
+    clock_catalog_release(&f->reader.catalog);
+    pg_free(f->reader.views);
     pg_free(f->log);
     queue_free(f->done);
-    names_clear(&f->unshown.reports);
-    names_clear(&f->refused.reports);
+    for (int i = 0; i < DUE_SOURCES; i++) {
+        names_clear(&f->sources[i].unshown.subjects);
+        names_clear(&f->sources[i].refused.subjects);
+    }
     free(f);
 }

@@ -17,7 +17,7 @@ def micros(text):
 TIMES = {"occurred_at", "created_at", "last_status_at", "updated_at", "at", "forwarded_at", "acknowledged_at", "touched_at", "held_since",
          "asked_at", "answered_at", "commented_at", "saved_at", "until", "since", "defined_at",
          "status_at", "returned_at", "lost_at", "registered_at", "joined_at", "due_at", "answer_by", "offered_at", "accepted_at",
-         "arrived_at", "ended_at", "unfilled_at"}
+         "arrived_at", "ended_at", "unfilled_at", "next_at"}
 
 
 def comparable(row):

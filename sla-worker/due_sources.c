@@ -1,0 +1,58 @@
+/* due_sources.c -- see due_sources.h. What a dispatch asks for is read first: it is little, and a
+ * person waits for it. */
+#include "sla-worker/due_sources.h"
+
+#include "base/log.h"
+#include "sla-worker/dispatch_commands.h"
+#include "base/banned.h"
+
+#define AT_US "timestamptz 'epoch' + $1::bigint * interval '1 microsecond'"
+
+/* ---- dispatches ---- */
+
+static fallible fill_of_dispatch(struct due_reader *r, const struct rows *rows, int row,
+                                 int64_t now, struct due_command *out, bool *is_due)
+{
+    (void)r;
+    *is_due = dispatch_command_fill(out, rows_text(rows, row, 0), rows_text(rows, row, 1),
+                                    rows_int(rows, row, 2), now);
+    return NULL;
+}
+
+/* ---- clocks of reports ---- */
+
+static fallible begin_clocks(struct due_reader *r)
+{
+    return clock_catalog_load(&r->catalog, r->views, "sla");
+}
+
+static fallible fill_of_report(struct due_reader *r, const struct rows *rows, int row, int64_t now,
+                               struct due_command *out, bool *is_due)
+{
+    scoped_arena a = {0};
+    struct ReportClocks clocks;
+    const struct problem *p =
+        shape_read_stored(&ReportClocks_shape, rows_text(rows, row, 1), &a, &clocks, NULL);
+    *is_due = !p && due_command_fill(out, &clocks, &r->catalog.now, now);
+    if (p)
+        log_error("what is kept of a report's clocks cannot be read: rebuild the view sla",
+                  KV("report", rows_text(rows, row, 0)));
+    return p;
+}
+
+const struct due_source due_sources[DUE_SOURCES] = {
+    [DUE_DISPATCHES] =
+        {.view = "dispatch_due",
+         .due = {"dispatches_due",
+                 "SELECT dispatch_id, what, (extract(epoch FROM next_at) * 1000000)::bigint "
+                 "FROM dispatch_due.dispatch_due WHERE next_at <= " AT_US
+                 " ORDER BY next_at LIMIT $2::int"},
+         .turn_max = 100,
+         .fill = fill_of_dispatch},
+    [DUE_CLOCKS] = {.view = "sla",
+                    .due = {"clocks_due",
+                            "SELECT report_id, state FROM sla.report_clocks WHERE next_at <= " AT_US
+                            " ORDER BY next_at LIMIT $2::int"},
+                    .turn_max = 1000,
+                    .begin = begin_clocks,
+                    .fill = fill_of_report}};
