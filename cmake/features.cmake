@@ -54,6 +54,7 @@ feature_list(start)
 feature_list(fragments)
 feature_list(folds)
 feature_list(answers)
+feature_list(gathers)
 
 # The features whose folder holds a generator of histories, for tests.
 set(histories "")

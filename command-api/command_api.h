@@ -8,6 +8,7 @@
 struct accounts; /* command-api/accounts.h */
 struct writer;   /* writer/writer.h */
 struct fixes;    /* command-api/fixes.h */
+struct lookups;  /* command-api/lookups.h */
 
 struct command_api {
     const struct settings *settings;
@@ -18,4 +19,5 @@ struct command_api {
     struct accounts *accounts;
     struct writer *writer;
     struct fixes *fixes;
+    struct lookups *lookups;
 };

@@ -9,6 +9,7 @@
 #include "command-api/command_api.h"
 #include "command-api/edge.h"
 #include "command-api/fixes.h"
+#include "command-api/lookups.h"
 #include "writer/precondition.h"
 #include "writer/writer.h"
 #include "base/banned.h"
@@ -234,7 +235,7 @@ static void finish(struct job *j)
     pending_release(&local);
 }
 
-/* On the writer's thread: only the loop may touch a request. */
+/* On another thread: only the loop may touch a request. */
 static void post_to_loop(struct pending *p)
 {
     p->job.finish = finish;
@@ -267,7 +268,7 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     p->success = row->success;
     p->correlation_id = http_request_id(r);
     p->traceparent = http_traceparent(r);
-    return writer_put(api->writer, p);
+    return lookups_put(api->lookups, p);
 }
 
 static void handle(struct http_request *r, const void *row)

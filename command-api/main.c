@@ -10,6 +10,7 @@
 #include "command-api/commands.h"
 #include "command-api/expiry.h"
 #include "command-api/fixes.h"
+#include "command-api/lookups.h"
 #include "command-api/relay.h"
 #include "platform/process/city_health.h"
 #include "platform/process/service.h"
@@ -92,6 +93,7 @@ static fallible start(struct process *p)
     TRY(listen_now(p));
     p->relay = relay_new(&p->settings, p->redis_password ? p->redis_password : "");
     p->api.writer = writer_new(&p->settings, wake_relay, p->relay);
+    p->api.lookups = lookups_new(&p->settings, p->api.writer);
     TRY(accounts_start(&p->api, &p->api.accounts));
     p->api.fixes = fixes_new(&p->settings, p->redis_password ? p->redis_password : "");
     p->first_start = first_start_begin(&p->api);
@@ -120,6 +122,7 @@ static void stop(struct process *p)
 static void release(struct process *p)
 {
     city_health_free(p->health);
+    lookups_free(p->api.lookups);
     writer_free(p->api.writer); /* until now it refused what still came */
     first_start_free(p->first_start);
     accounts_free(p->api.accounts);

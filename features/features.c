@@ -1,6 +1,7 @@
 /* features.c -- what the machines run of the features, as tables made from the lists. */
 #include "events/answer.h"
 #include "events/decision.h"
+#include "events/gather.h"
 #include "events/sql_fragment.h"
 
 #include "base/banned.h"
@@ -39,3 +40,9 @@ const struct query_answer query_answers[] = {
 #include "lists/answers.def"
     {.name = NULL}};
 #undef ANSWER
+
+#define GATHER(command, member, file, shape) {command, member, #file, &shape##_shape},
+const struct gather_row gather_rows[] = {
+#include "lists/gathers.def"
+    {.file = NULL}};
+#undef GATHER

@@ -3,67 +3,23 @@
  * swap; it needs no search_path per query; and two views may have tables of one name. */
 #include "query-api/query.h"
 
-#include "base/embedded.h"
-#include "events/sql_fragment.h"
+#include "events/query_text.h"
 #include "base/banned.h"
-
-extern const struct embedded query_files[];
 
 static const char PAGE[] = "-- :page\n";
 
-static const char *file_text(const char *name, size_t length)
+/* "-- :page": the file <this>_page, or <this>_filtered, as the relation page: to plan what finds
+ * the rows of every filter costs more than to run what needs none. */
+static fallible append_relations(struct text *sql, const struct route *route, const char *file,
+                                 const char *page)
 {
-    for (const struct embedded *f = query_files; f->name; f++)
-        if (strncmp(f->name, name, length) == 0 && text_equal(f->name + length, ".sql"))
-            return f->text;
-    return NULL;
-}
-
-/* "-- :include name", the file's last line: the file of that name comes behind it. */
-static fallible append_file(struct text *sql, const char *text)
-{
-    static const char directive[] = "-- :include ";
-    const char *name = strstr(text, directive);
-    TRY(append_with_fragments(sql, text));
-    if (!name)
-        return NULL;
-    name += sizeof(directive) - 1;
-    const char *included = file_text(name, strcspn(name, "\n"));
-    return included ? append_with_fragments(sql, included) : INTERNAL;
-}
-
-/* *with: how the relation goes on, behind the first one ", ". */
-static fallible append_relation(struct text *sql, const char **with, const char *name,
-                                const char *file)
-{
-    const char *text = file_text(file, strlen(file));
-    if (!text)
-        return INTERNAL;
-    text_printf(sql, "%s%s AS (", *with, name);
-    *with = ", ";
-    TRY(append_with_fragments(sql, text));
-    text_append(sql, ")\n");
-    return NULL;
-}
-
-/* "-- :with name", any number of them: the file of that name comes before, as a relation of that
- * name. "-- :page": the file <this>_page, or <this>_filtered, as the relation page: to plan what
- * finds the rows of every filter costs more than to run what needs none. */
-static fallible append_includes(struct text *sql, const struct route *route, const char *file,
-                                const char *page)
-{
-    static const char directive[] = "-- :with ";
     const char *with = "WITH ";
     char name[64];
-    for (const char *at = file; (at = strstr(at, directive));) {
-        at += sizeof(directive) - 1;
-        snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, " \n"), at);
-        TRY(append_relation(sql, &with, name, name));
-    }
+    TRY(append_query_relations(sql, file, &with));
     if (!strstr(file, PAGE))
         return NULL;
     snprintf(name, sizeof(name), "%s%s", route->file, page);
-    return append_relation(sql, &with, "page", name);
+    return append_query_relation(sql, "page", name, &with);
 }
 
 static void append_views(struct text *sql, const struct view_set *views)
@@ -105,7 +61,7 @@ static void append_parked(struct text *sql, const struct route *route, const str
 static fallible write_statement(struct text *sql, const struct route *route,
                                 const struct view_set *views, const char *page)
 {
-    const char *file = file_text(route->file, strlen(route->file));
+    const char *file = query_file(route->file, strlen(route->file));
     if (!file)
         return INTERNAL;
     text_append(sql, "SELECT lane.*, answer.* FROM (SELECT coalesce(min(l.position), 0), "
@@ -117,8 +73,8 @@ static fallible write_statement(struct text *sql, const struct route *route,
                      "JOIN engine.lane l ON l.name = v.lane WHERE v.name IN (");
     append_views(sql, views);
     text_append(sql, ")) lane LEFT JOIN (\n");
-    TRY(append_includes(sql, route, file, page));
-    TRY(append_file(sql, file));
+    TRY(append_relations(sql, route, file, page));
+    TRY(append_query_text(sql, file));
     text_append(sql, ") answer ON true");
     return NULL;
 }
@@ -155,7 +111,7 @@ fallible query_init(struct query *q, const struct route *route)
     TRY(write_statement(&filtered, route, &route->views, "_filtered"));
     text_printf(&name, "%s_filtered", route->file);
     *q = (struct query){.route = route, .plain = {{route->file, text_take(&sql)}, plain}};
-    if (strstr(file_text(route->file, strlen(route->file)), PAGE))
+    if (strstr(query_file(route->file, strlen(route->file)), PAGE))
         q->filtered = (struct query_form){{text_take(&name), text_take(&filtered)}, route->views};
     for (const struct binding *b = route->bindings; b->kind; b++)
         TRY(init_row(q, b));

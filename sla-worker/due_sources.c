@@ -10,13 +10,18 @@
 
 /* ---- dispatches ---- */
 
+/* What cannot be looked up holds up nothing else. */
 static fallible fill_of_dispatch(struct due_reader *r, const struct rows *rows, int row,
                                  int64_t now, struct due_command *out, bool *is_due)
 {
-    (void)r;
-    *is_due = dispatch_command_fill(out, rows_text(rows, row, 0), rows_text(rows, row, 1),
-                                    rows_int(rows, row, 2), now);
-    return NULL;
+    const char *id = rows_text(rows, row, 0);
+    *is_due = dispatch_command_fill(out, id, rows_text(rows, row, 1), rows_int(rows, row, 2), now);
+    const struct problem *p = *is_due ? gather(r->gatherer, &out->pending) : NULL;
+    if (!p)
+        return NULL;
+    log_warning("no patrol can be looked up for a dispatch", KV("dispatch", id),
+                KV("problem", p->name));
+    return LOOKUP_AWAY;
 }
 
 /* ---- clocks of reports ---- */

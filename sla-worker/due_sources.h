@@ -4,11 +4,13 @@
 #include "platform/postgres/postgres.h"
 #include "sla-worker/clock_catalog.h"
 #include "sla-worker/due_commands.h"
+#include "writer/gather.h"
 
 /* What is read with, of the one thread. */
 struct due_reader {
     struct pg *views;
     struct clock_catalog catalog;
+    struct gatherer *gatherer;
 };
 
 struct due_source {

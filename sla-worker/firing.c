@@ -292,6 +292,7 @@ struct firing *firing_new(const struct settings *settings, struct writer *writer
     f->writer = writer;
     f->reader.views = pg_new(settings->read_database_url, "sla-worker firing", NULL,
                              (int)settings->database_timeout_ms);
+    f->reader.gatherer = gatherer_new(settings, "sla-worker lookups");
     f->log = pg_new(settings->database_url, "sla-worker clock", NULL,
                     (int)settings->database_timeout_ms);
     for (int i = 0; i < DUE_SOURCES; i++)
@@ -316,6 +317,7 @@ void firing_free(struct firing *f)
         return;
     firing_stop(f);
     clock_catalog_release(&f->reader.catalog);
+    gatherer_free(f->reader.gatherer);
     pg_free(f->reader.views);
     pg_free(f->log);
     queue_free(f->done);

@@ -1,22 +1,13 @@
 /* dispatch_due_test.c -- what is done for dispatches by itself, with the views, the firing thread
  * and the writer of a worker on real databases: never early by the store's clock, and once. */
-#include "tests/support/harness.h"
-#include "tests/support/servers.h"
+#include "tests/support/units.h"
 
 #include <sodium.h>
-#include <unistd.h>
 
-#include "events/command.h"
-#include "platform/postgres/postgres.h"
 #include "sla-worker/clock_view.h"
 #include "sla-worker/firing.h"
 #include "view_engine/keepers.h"
-
-#define REPORT "00000000-0000-7000-8000-000000000001"
-#define UNIT   "00000000-0000-7000-8000-0000000000a1"
-#define OTHER  "00000000-0000-7000-8000-0000000000a2"
-#define SENT   "00000000-0000-7000-8000-0000000000d1"
-#define THEN   "2026-01-02T03:04:05.000000Z"
+#include "writer/gather.h"
 
 extern const struct embedded view_files[];
 
@@ -28,79 +19,25 @@ struct worker {
     struct firing *firing;
 };
 
-static const char *value(struct pg *db, const char *sql)
-{
-    static char out[8][64];
-    static int next;
-    char *one = out[next++ % 8];
-    scoped_rows *rows = NULL;
-    bool done = !pg_call(db, &(struct pg_statement){NULL, sql}, 0, NULL, &rows);
-    const char *text = done && rows_count(rows) ? rows_text(rows, 0, 0) : NULL;
-    snprintf(one, sizeof(out[0]), "%s", text ? text : "");
-    return one;
-}
-
-static bool comes_true(struct pg *db, const char *sql)
-{
-    for (int n = 0; n < 200; n++) {
-        if (text_equal(value(db, sql), "t"))
-            return true;
-        usleep(50000);
-    }
-    return false;
-}
-
-static void happens(struct worker *w, const char *stream, const char *type, int schema,
-                    const char *data)
-{
-    scoped_arena a = {0};
-    CHECK_OK(pg_run(
-        w->log,
-        arena_printf(
-            &a,
-            "WITH c AS (UPDATE es_counter SET position = position + 1 RETURNING position), s AS "
-            "(INSERT INTO es_stream (stream, version, position) SELECT '%s', 1, position FROM c "
-            "ON CONFLICT (stream) DO UPDATE SET version = es_stream.version + 1, "
-            "position = excluded.position RETURNING version, position) "
-            "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
-            "data, meta) SELECT position, '%s', version, 'patrol', gen_random_uuid(), '%s', %d, "
-            "$${%s}$$, '{}' FROM s",
-            stream, stream, type, schema, data)));
-}
-
-static void unit(struct worker *w, const char *id)
-{
-    scoped_arena a = {0};
-    const char *stream = arena_printf(&a, "patrol-%s", id);
-    happens(w, stream, "patrol.registered", 1,
-            arena_printf(&a,
-                         "\"patrol_id\":\"%s\",\"call_sign\":\"x\",\"agency\":\"A\",\"skills\":[],"
-                         "\"registered_at\":\"" THEN "\"",
-                         id));
-    happens(w, stream, "patrol.status.updated", 1,
-            arena_printf(&a,
-                         "\"patrol_id\":\"%s\",\"agency\":\"A\",\"old_status\":\"off_duty\","
-                         "\"new_status\":\"available\",\"exclusive\":false,\"changed_at\":\"" THEN
-                         "\"",
-                         id));
-}
-
 /* ---- a worker ---- */
 
-/* The one view of the product's files that is asked. */
-static const struct embedded *due_file(void)
+/* Those of the product's views that are asked. */
+static const struct embedded *asked_files(void)
 {
-    static struct embedded files[2];
-    for (const struct embedded *f = view_files; f->name; f++)
-        if (text_equal(f->name, "dispatch_due.sql"))
-            files[0] = *f;
-    CHECK(files[0].name != NULL);
+    static const char *const names[] = {"dispatch_due.sql", "dispatch_list.sql", "patrol_list.sql",
+                                        "report_detail.sql"};
+    static struct embedded files[5];
+    for (int i = 0; i < 4; i++)
+        for (const struct embedded *f = view_files; f->name; f++)
+            if (text_equal(f->name, names[i]))
+                files[i] = *f;
+    for (int i = 0; i < 4; i++)
+        CHECK(files[i].name != NULL);
     return files;
 }
 
 static void begin(struct worker *w, int offer_seconds)
 {
-    scoped_arena a = {0};
     CHECK(sodium_init() >= 0);
     settings_defaults(&w->settings);
     w->settings.database_url = test_store_database();
@@ -109,17 +46,8 @@ static void begin(struct worker *w, int offer_seconds)
     w->settings.database_timeout_ms = 3000;
     w->log = pg_new(w->settings.database_url, "test", NULL, 5000);
     w->views = pg_new(w->settings.read_database_url, "test", NULL, 5000);
-    happens(w, "patrol-default", "patrol.rules.defined", 1,
-            arena_printf(&a,
-                         "\"transitions\":\"off\",\"offer_seconds\":%d,\"defined_at\":\"" THEN "\"",
-                         offer_seconds));
-    happens(w, "report-" REPORT, "report.created", 2,
-            "\"report_id\":\"" REPORT "\",\"visibility\":\"PUBLIC\",\"content\":\"x\","
-            "\"category\":\"x\",\"owner_agency\":\"A\",\"status\":\"RECEIVED\","
-            "\"created_at\":\"" THEN "\",\"kind\":\"crime\"");
-    unit(w, UNIT);
-    unit(w, OTHER);
-    CHECK_OK(keepers_new(&w->settings, "test", due_file(), view_folds,
+    add_city(w->log, offer_seconds);
+    CHECK_OK(keepers_new(&w->settings, "test", asked_files(), view_folds,
                          (const char *const[]){"main", CLOCKS_HOME}, 2, &w->keepers));
     CHECK(keepers_start(w->keepers));
     w->writer = writer_new(&w->settings, NULL, NULL);
@@ -138,41 +66,26 @@ static void end(struct worker *w)
 
 /* ---- a dispatcher ---- */
 
-struct asked {
-    struct pending pending; /* first */
-    struct arena arena;
-    struct queue *done;
+struct gathered {
+    struct gatherer *gatherer;
+    struct writer *writer;
 };
 
-static void settled(struct pending *p)
+static const struct problem *gather_and_put(void *to, struct pending *p)
 {
-    CHECK_OK(queue_put(((struct asked *)(void *)p)->done, &p->job));
+    const struct gathered *g = to;
+    TRY(gather(g->gatherer, p));
+    return writer_put(g->writer, p);
 }
 
-/* The problem of the command, given by an admin. */
+static const struct problem *to_writer(void *writer, struct pending *p)
+{
+    return writer_put(writer, p);
+}
+
 static const struct problem *ask(struct worker *w, int type, const char *target, const char *body)
 {
-    static int keys;
-    struct asked asked = {.done = queue_new(1)};
-    struct pending *p = &asked.pending;
-    struct job *back;
-    p->arena = &asked.arena;
-    p->settled = settled;
-    p->success = 200;
-    p->correlation_id = "test";
-    snprintf(p->key, sizeof(p->key), "key %d", keys++);
-    p->command.type = type;
-    p->command.actor = (struct actor){.user_id = OTHER, .agency = "", .role = ADMIN};
-    p->command.target = p->command.new_id = target;
-    p->command.now = time_now();
-    CHECK_OK(shape_read(command_shape(type), body, strlen(body), p->arena, p->command.body, NULL));
-    CHECK_OK(writer_put(w->writer, p));
-    CHECK_INT(queue_take(asked.done, &back, 1, 10000), 1);
-    const struct problem *problem = p->problem;
-    pending_release(p);
-    arena_release(&asked.arena);
-    queue_free(asked.done);
-    return problem;
+    return ask_by(to_writer, w->writer, type, target, body);
 }
 
 static const char *status(struct worker *w)
@@ -268,5 +181,80 @@ TEST(a_reservation_whose_patrol_is_not_free_then_is_declined)
     CHECK_OK(ask(&w, SetPatrolStatus, UNIT, "{\"status\":\"busy\"}"));
     CHECK(comes_true(w.log, IS_NOW("DECLINED")));
     CHECK(comes_true(w.views, "SELECT count(*) = 0 FROM dispatch_due.dispatch_due"));
+    end(&w);
+}
+
+/* ---- another one in its place ---- */
+
+/* So many more units, each farther away than those before. */
+static void add_more(struct worker *w, int count)
+{
+    scoped_arena a = {0};
+    add_position(w->views, UNIT, 100, 0);
+    add_position(w->views, SECOND, 200, 0);
+    for (int i = 0; i < count; i++) {
+        const char *id = arena_printf(&a, "00000000-0000-7000-8000-0000000000b%d", i);
+        add_unit(w->log, id);
+        add_position(w->views, id, 300 + 100 * i, 0);
+    }
+    CHECK(comes_true(w->views, arena_printf(&a, "SELECT count(*) = %d FROM patrol_list.patrol_list",
+                                            count + 2)));
+}
+
+/* As one that named no patrol, of the nearest. */
+static void send_nearest(struct worker *w)
+{
+    struct gatherer *g = gatherer_new(&w->settings, "test");
+    struct gathered to = {g, w->writer};
+    CHECK_OK(ask_by(gather_and_put, &to, CreateDispatch, SENT, "{\"report_id\":\"" REPORT "\"}"));
+    gatherer_free(g);
+}
+
+TEST(in_place_of_one_that_does_not_answer_the_next_nearest_is_asked_and_the_chain_ends)
+{
+    struct worker w = {.log = NULL};
+    begin(&w, 1);
+    add_more(&w, 4);
+    send_nearest(&w);
+    CHECK(comes_true(w.log, "SELECT count(*) = 1 FROM es_event WHERE type = 'dispatch.unfilled'"));
+    CHECK_TEXT(value(w.log, "SELECT string_agg(right(data::json->>'patrol_id', 2), ' ' ORDER BY "
+                            "position) FROM es_event WHERE type = 'dispatch.created'"),
+               "a1 a2 b0 b1");
+    CHECK_TEXT(value(w.log, "SELECT string_agg(data::json->>'attempt', ' ' ORDER BY position) FROM "
+                            "es_event WHERE type = 'dispatch.created'"),
+               "1 2 3 4");
+    CHECK_TEXT(value(w.log, "SELECT count(*) FROM es_event WHERE type = 'dispatch.replaced'"), "3");
+    CHECK(comes_true(w.views, "SELECT count(*) = 0 FROM dispatch_due.dispatch_due"));
+    CHECK_TEXT(value(w.log, "SELECT bool_and(data::json->'recommended'->>'distance_m' <> '') FROM "
+                            "es_event WHERE type = 'dispatch.created'"),
+               "t");
+    end(&w);
+}
+
+TEST(with_no_other_near_it_is_left_unfilled_at_once)
+{
+    struct worker w = {.log = NULL};
+    begin(&w, 60);
+    add_more(&w, 0);
+    CHECK_OK(pg_run(w.views, "DELETE FROM positions.unit_position WHERE unit = '" SECOND "'"));
+    send_nearest(&w);
+    CHECK_OK(ask(&w, DeclineDispatch, SENT, "{}"));
+    CHECK(comes_true(w.log, "SELECT count(*) = 1 FROM es_event WHERE type = 'dispatch.unfilled'"));
+    CHECK_TEXT(value(w.log, "SELECT count(*) FROM es_event WHERE type = 'dispatch.created'"), "1");
+    end(&w);
+}
+
+TEST(one_that_named_its_patrol_comes_back_at_once)
+{
+    struct worker w = {.log = NULL};
+    begin(&w, 60);
+    add_more(&w, 1);
+    CHECK_OK(
+        ask(&w, CreateDispatch, SENT, "{\"report_id\":\"" REPORT "\",\"patrol_id\":\"" UNIT "\"}"));
+    CHECK_OK(ask(&w, DeclineDispatch, SENT, "{}"));
+    usleep(1000000);
+    CHECK_TEXT(value(w.log, "SELECT count(*) FROM es_event WHERE type IN ('dispatch.created', "
+                            "'dispatch.unfilled')"),
+               "1");
     end(&w);
 }

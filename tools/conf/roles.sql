@@ -1,8 +1,9 @@
 -- roles.sql -- roles and databases, run by the superuser at every start; it may be repeated.
 -- citywatch_owner migrates the store, citywatch_command appends to it and keeps the accounts,
 -- citywatch_query and citywatch_projector read the log. The projector owns the views, query-api reads
--- them. citywatch_sla appends what clocks do, and keeps their tables as the projector keeps its own, so
--- that one role rebuilds both. Passwords (SCRAM) arrive as psql variables.
+-- them, and command-api looks things up in them as query-api does. citywatch_sla appends what clocks do, and
+-- keeps their tables as the projector keeps its own, so that one role rebuilds both. Passwords (SCRAM) arrive
+-- as psql variables.
 SET client_min_messages = warning;
 SELECT format('CREATE ROLE %I LOGIN', 'citywatch_' || name)
   FROM unnest(ARRAY['owner', 'command', 'query', 'projector', 'sla']) AS name
@@ -21,7 +22,10 @@ SELECT format('CREATE DATABASE %I OWNER %I', name, owner)
 \gexec
 REVOKE ALL ON DATABASE citywatch_write, citywatch_read FROM PUBLIC;
 GRANT CONNECT ON DATABASE citywatch_write TO citywatch_command, citywatch_query, citywatch_projector, citywatch_sla;
-GRANT CONNECT ON DATABASE citywatch_read TO citywatch_query, citywatch_sla;
+GRANT CONNECT ON DATABASE citywatch_read TO citywatch_query, citywatch_command, citywatch_sla;
+GRANT citywatch_query TO citywatch_command;
+ALTER ROLE citywatch_command IN DATABASE citywatch_read SET role = 'citywatch_query';
+ALTER ROLE citywatch_command IN DATABASE citywatch_read SET default_transaction_read_only = on;
 GRANT citywatch_projector TO citywatch_sla;
 ALTER ROLE citywatch_sla IN DATABASE citywatch_read SET role = 'citywatch_projector';
 

@@ -28,6 +28,7 @@ CREATE TABLE dispatch_list (
 CREATE INDEX dispatch_list_position ON dispatch_list (position);
 CREATE INDEX dispatch_list_report ON dispatch_list (report_id, position);
 CREATE INDEX dispatch_list_patrol ON dispatch_list (patrol_id, position);
+CREATE INDEX dispatch_list_active ON dispatch_list (patrol_id) WHERE status IN ('OFFERED', 'ACCEPTED', 'ARRIVED');
 CREATE INDEX dispatch_list_status ON dispatch_list (status, position);
 CREATE INDEX dispatch_list_offered ON dispatch_list (offered_at);
 
