@@ -15,7 +15,7 @@ enum binding_kind {
     BIND_PATH_WORD,     /* {name}, as of PATH_WORD in events/command.h; the same of another form */
     BIND_PATH_CODE,     /* {name}, as of PATH_CODE there */
     BIND_INT,           /* parameter, min..max; a filter if it has no fallback */
-    BIND_ID,            /* parameter, a UUID */
+    BIND_ID,            /* parameter, a UUID; with `min` it must be given */
     BIND_NUMBER,        /* parameter, a decimal number min..max; only together with `other` */
     BIND_TEXT,          /* parameter, min..max characters */
     BIND_WORD,          /* parameter, one of `words` */

@@ -179,6 +179,8 @@ static fallible bind_user(struct binder *b, const struct binding *row, const cha
 static fallible bind_id(struct binder *b, const struct binding *row, const char *value)
 {
     char lower[UUID_TEXT];
+    if (!value && row->min)
+        return bad(b, row->name, "Needed.");
     b->request->filtered = b->request->filtered || value;
     TRY(check_filter(b, row, value));
     bind_filter(b,

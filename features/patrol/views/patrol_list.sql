@@ -16,6 +16,7 @@ CREATE TABLE patrol_list (
     registered_at timestamptz
 );
 CREATE INDEX patrol_list_agency ON patrol_list (agency, call_sign);
+CREATE INDEX patrol_list_on_duty ON patrol_list (status_at) WHERE status IN ('available', 'returning');
 CREATE TABLE patrol_crew (
     user_id text PRIMARY KEY,
     patrol_id uuid,
