@@ -242,6 +242,10 @@ struct fixes *fixes_new(const struct settings *settings, const char *redis_passw
                     (int)settings->database_timeout_ms);
     f->store = store_new(f->log);
     ready_declare_optional("units");
+    for (const char *const *r =
+             (const char *const[]){"moved", "older", "duplicate", "refused", NULL};
+         *r; r++)
+        metric_add(METRIC_fixes_total, *r, 0); /* shown from the start */
     if (pthread_create(&f->taker, NULL, taker_main, f) ||
         pthread_create(&f->follower, NULL, follower_main, f))
         abort();

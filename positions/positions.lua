@@ -7,10 +7,12 @@
 -- Returns per fix: 1 the unit moved, 0 it is older than the last one, -1 it is the last one.
 -- An entry carries n, counted from 1 within one life of the stream: a reader sees what it missed. `refill` puts
 -- back what the read database knows, and writes no entries.
--- Texts are compared byte by byte: Lua's own comparison goes by the server's locale.
-local byte, GEO_LATITUDE_MAX = string.byte, 85.05
+-- Texts of one time are compared byte by byte: Lua's own comparison goes by the server's locale.
+local byte, GEO_LATITUDE_MAX, TIME_DIGITS = string.byte, 85.05, 16
 local function compare(a, b)
-  for i = 1, math.max(#a, #b) do
+  local at, other = tonumber(string.sub(a, 1, TIME_DIGITS)), tonumber(string.sub(b, 1, TIME_DIGITS)) or -1
+  if at ~= other then return at > other and 1 or 0 end
+  for i = TIME_DIGITS + 1, math.max(#a, #b) do
     local x, y = byte(a, i) or -1, byte(b, i) or -1
     if x ~= y then return x > y and 1 or 0 end
   end

@@ -17,7 +17,7 @@ class Interface:
         self.api, self.root, self.faults = api, root, []
         self.refs = jsonschema.RefResolver.from_schema(api)
         bodies = ["events/place.def", "events/event.h", *feature_files("shapes.def"), *feature_files("events.def"),
-                  *feature_files("commands.def"), "command-api/accounts_http.c"]
+                  *feature_files("commands.def"), "command-api/accounts_http.c", "positions/fix_body.h"]
         text = "".join((root / f).read_text() for f in bodies)
         shapes = dict(re.findall(r"#define SUB_(\w+)\s+\(&(\w+)_shape\)", text))
         self.shapes = {kind: (form, shapes[kind])
@@ -49,8 +49,13 @@ class Interface:
             for method, path, who, what in re.findall(r'^%s\((\w+),\s*"([^"]+)",\s*([^,]+),\s*(\w+)' % macro, text, re.M):
                 yield (method, path), who.strip(), what if macro == "ROUTE" else None
 
+    def pushes(self):
+        """(method, path) of the rows that take a fix."""
+        text = "".join((self.root / f).read_text() for f in feature_files("routes.def"))
+        return re.findall(r'^FIX\((\w+),\s*"([^"]+)"', text, re.M)
+
     def statuses(self):
-        rows = {key: (who, command) for key, who, command in self.rows()}
+        rows, pushes = {key: (who, command) for key, who, command in self.rows()}, self.pushes()
         for method, path, operation, parameters in self.operations():
             who, command = rows.get((method, path), ("", None))
             needed = {"503"}
@@ -70,6 +75,8 @@ class Interface:
                 needed.add("412")
             if "requestBody" in operation:
                 needed |= {"408", "413"}
+            if (method, path) in pushes:
+                needed.add("403")
             for status in sorted(needed - set(operation["responses"])):
                 self.faults.append(f"{method} {path}: the status {status} occurs and is not documented")
 
@@ -98,6 +105,8 @@ class Interface:
                 self.faults.append(f"{where}: {field} is {presence}: null is {'' if presence != 'REQUIRED' else 'not '}taken")
             if kind == "TEXT" and limit.isdigit() and member.get("maxLength") != int(limit):
                 self.faults.append(f"{where}: {field} has at most {limit} characters")
+            if kind == "EXTENT" and (member.get("minimum"), str(member.get("maximum"))) != (0, limit):
+                self.faults.append(f"{where}: {field} is from 0 to {limit}")
             form, shape = self.shapes.get(kind, ("", None))
             if form == "LIST" and str(member.get("maxItems")) != limit:
                 self.faults.append(f"{where}: {field} has at most {limit} items")
@@ -118,6 +127,8 @@ class Interface:
         commands = {key: command for key, _, command in self.rows()}
         for method, path, operation, _ in self.operations():
             name = commands.get((method, path)) or ACCOUNTS.get(operation["operationId"])
+            if (method, path) in self.pushes():
+                name = "FixBody"
             if name and method != "DELETE" and self.fields(name):
                 content = self.resolve(operation["requestBody"])["content"]["application/json"]
                 self.body(f"{method} {path}", content["schema"], name)

@@ -186,6 +186,44 @@ TEST(only_its_crew_its_dispatchers_and_admins_push_for_a_unit)
     units_joined(fixes_units(api.fixes), UNIT, MEMBER);
 }
 
+/* Into the log, as the feature's rules would. */
+static void happens(const char *type, const char *data)
+{
+    struct pg *c = pg_new(settings.database_url, "test", NULL, 5000);
+    CHECK_OK(pg_run(c, arena_printf(&kept,
+                                    "WITH c AS (UPDATE es_counter SET position = position + 1 "
+                                    "RETURNING position) INSERT INTO es_event (position, stream, "
+                                    "version, category, event_id, type, schema, data, meta) "
+                                    "SELECT position, 'x-' || position, 1, 'patrol', "
+                                    "gen_random_uuid(), '%s', 1, '{%s}', '{}' FROM c",
+                                    type, data)));
+    pg_free(c);
+}
+
+TEST(who_has_just_joined_is_known_at_once_and_who_left_soon)
+{
+    const char *unit = "00000000-0000-7000-8000-0000000000c1";
+    const char *user = "00000000-0000-7000-8000-0000000000c2";
+    const char *crew = "\"patrol_id\":\"00000000-0000-7000-8000-0000000000c1\",\"agency\":\"A\","
+                       "\"user_id\":\"00000000-0000-7000-8000-0000000000c2\",";
+    const char *at_noon = "\":\"2026-01-02T12:00:00.000000Z\"";
+    begin();
+    const char *token = token_of(PATROL, user, "A");
+    CHECK_INT(status_of(push(token, unit, "{" PLACE "}")), 404);
+    happens("patrol.registered",
+            arena_join(&kept,
+                       "\"patrol_id\":\"00000000-0000-7000-8000-0000000000c1\",\"agency\":\"A\","
+                       "\"call_sign\":\"A 1\",\"skills\":[],\"registered_at",
+                       at_noon, ""));
+    CHECK_INT(status_of(push(token, unit, "{" PLACE "}")), 403);
+    happens("patrol.unheard.of", "");
+    happens("patrol.crew.joined", arena_join(&kept, crew, "\"joined_at", at_noon));
+    CHECK_INT(status_of(push(token, unit, "{" PLACE "}")), 200);
+    happens("patrol.crew.left", arena_join(&kept, crew, "\"left_at", at_noon));
+    pause_ms(1000);
+    CHECK_INT(status_of(push(token, unit, "{" PLACE "}")), 403);
+}
+
 TEST(without_redis_a_fix_is_503_at_once_and_taken_again_after)
 {
     begin();

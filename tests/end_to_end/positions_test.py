@@ -1,0 +1,80 @@
+"""positions_test.py -- where patrols are: pushed by the crew, folded into the read database, never in the log."""
+import datetime, subprocess, unittest, uuid
+
+from city import ROOT, city, wait_until
+
+
+def at(seconds):
+    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def account(c, name, role, agency):
+    """Its id."""
+    subprocess.run([ROOT + "/tools/ctl", "account", "add", name, "--role", role, "--agency", agency, "--password-file", "-"],
+                   input="password", text=True, env=c.environment, check=True, timeout=60, stdout=subprocess.DEVNULL)
+    return c.get("/auth/me", name).json["user"]["id"]
+
+
+class Positions(unittest.TestCase):
+    def setUp(self):
+        self.c, self.crew = city(), "crew" + uuid.uuid4().hex[:8]
+        user = account(self.c, self.crew, "PATROL", "AGENCY_SAFETY")
+        made = self.c.post("/patrols", {"call_sign": self.crew, "agency": "AGENCY_SAFETY"}, "dispatcher1")
+        self.assertEqual(made.status, 201, made.raw)
+        self.patrol = made.json["patrol_id"]
+        # Refused before, so that its joining is seen at once.
+        self.assertEqual(self.push().status, 403)
+        joined = self.c.post(f"/patrols/{self.patrol}/crew", {"user_id": user}, "dispatcher1")
+        self.assertEqual(joined.status, 200, joined.raw)
+
+    def push(self, latitude=-6.2, who=None, **more):
+        return self.c.ask("PUT", f"/patrols/{self.patrol}/location", {"location": {"latitude": latitude, "longitude": 106.8}, **more},
+                          self.c.token(who or self.crew))
+
+    def moves(self, *given, **more):
+        answer = self.push(*given, **more)
+        self.assertEqual(answer.status, 200, answer.raw)
+        return answer.json["moved"]
+
+    def rows(self, what, table):
+        return self.c.sql("citywatch_read", f"SELECT {what} FROM positions.{table} WHERE unit = '{self.patrol}'")
+
+    def test_fixes_move_the_patrol_and_late_ones_do_not(self):
+        events = lambda: self.c.sql("citywatch_write", f"SELECT count(*) FROM es_event WHERE stream = 'patrol-{self.patrol}'")
+        before = events()
+        self.assertTrue(self.moves(-6.2, accuracy_m=4.5, speed_mps=0, heading_deg=90, recorded_at=at(-20)))
+        self.assertFalse(self.moves(-6.3, recorded_at=at(-30)))
+        last = at(-10)
+        self.assertTrue(self.moves(-6.4, recorded_at=last))
+        self.assertFalse(self.moves(-6.4, recorded_at=last))
+        wait_until("the track is folded", lambda: self.rows("count(*)", "track") == [["3"]], 15)
+        self.assertEqual(self.rows("latitude", "unit_position"), [["-6.4"]])
+        refused = self.push(recorded_at=at(120))
+        self.assertEqual((refused.status, refused.json["field"]), (400, "recorded_at"))
+        self.assertEqual(self.push(who="citizen1").status, 403)
+        self.assertTrue(self.moves(who="dispatcher1"))
+        self.assertEqual(events(), before, "a fix is no event")
+
+    def test_without_redis_a_fix_is_503_and_the_status_goes_on(self):
+        self.assertTrue(self.moves())
+        wait_until("it is folded", lambda: self.rows("count(*)", "track") == [["1"]], 15)
+        self.c.supervisor("stop", "redis")
+        refused = self.push()
+        self.assertEqual(refused.status, 503, refused.raw)
+        self.assertTrue(refused.headers["Retry-After"])
+        status = self.c.ask("PUT", f"/patrols/{self.patrol}/status", {"status": "available"}, self.c.token(self.crew))
+        self.assertEqual(status.status, 200, status.raw)
+        self.c.supervisor("start", "redis")
+        self.assertTrue(wait_until("fixes are taken", lambda: self.push().status == 200, 20))
+        self.c.redis("FLUSHALL")
+        key = f"{{city}}:unit:{self.patrol}:last"
+        wait_until("the position is put back", lambda: self.c.redis("GET", key), 20)
+        self.assertFalse(self.moves(recorded_at=at(-3600)))
+        self.assertTrue(self.moves())
+        wait_until("the events are back, too", lambda: "last-generated-id" in self.c.redis("XINFO", "STREAM", "{events}:all"), 20)
+        self.c.settle(60)
+
+
+if __name__ == "__main__":
+    unittest.main()
