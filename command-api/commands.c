@@ -156,7 +156,8 @@ static fallible read_key(struct http_request *r, struct pending *p, struct fault
     const struct command *c = &p->command;
     p->secret = api->server_secret;
     TRY(edge_key(r, &p->client_key, f));
-    command_key(p->secret, p->client_key, c->actor.user_id, p->key);
+    const char *who = c->actor.user_id ? c->actor.user_id : ""; /* nobody: all of these are one */
+    command_key(p->secret, p->client_key, who, p->key);
     const char *path = command_id(c->type) == NEW_ID ? "" : c->target;
     command_digest(p->secret, c, path, p->digest);
     return NULL;
@@ -251,8 +252,12 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     struct pending *p = &request->pending;
     struct command *c = &p->command;
     struct claims claims;
-    TRY(authenticate(r, row->roles, &claims, NULL));
-    edge_actor(r, &claims, &c->actor);
+    bool present;
+    TRY(authenticate(r, row->roles, &claims, &present));
+    if (present)
+        edge_actor(r, &claims, &c->actor);
+    else
+        c->actor = (struct actor){.agency = "", .role = ANYONE};
     c->type = row->type;
     c->now = time_now();
     TRY(read_target(r, row, c, f));

@@ -14,16 +14,13 @@ static fallible must_be_past(const int64_t *occurred_at, int64_t now, struct dec
     return NULL;
 }
 
-fallible file_report(const struct command *c, struct decision *out)
+fallible file_as(const struct CreateReport *body, const struct category *category,
+                 const struct command *c, struct decision *out)
 {
-    const struct CreateReport *body = &c->CreateReport;
-    const struct category *category = NULL;
     const char *visibility = body->visibility;
     char stream[STREAM_TEXT];
     out->anonymous = text_equal(visibility, "ANONYMOUS");
-    TRY(require_category(body->category, "category", out, &category));
     TRY(must_be_past(body->occurred_at, c->now, out));
-
     stream_of_report(c->target, stream);
     emit(out, stream, report_category((enum visibility)word_index(visibility_words, visibility)),
          EVENT(ReportCreated, .report_id = c->target,
@@ -32,6 +29,15 @@ fallible file_report(const struct command *c, struct decision *out)
                .visibility = visibility, .content = body->content, .category = body->category,
                .owner_agency = category->agency, .status = "RECEIVED", .location = body->location,
                .occurred_at = body->occurred_at, .created_at = c->now, .kind = category->kind));
+    return NULL;
+}
+
+fallible file_report(const struct command *c, struct decision *out)
+{
+    const struct CreateReport *body = &c->CreateReport;
+    const struct category *category = NULL;
+    TRY(require_category(body->category, "category", out, &category));
+    TRY(file_as(body, category, c, out));
     answer(out, "report_id", c->target);
     answer(out, "status", "RECEIVED");
     answer(out, "similar", arena_join(out->arena, "/reports/", c->target, "/similar"));

@@ -110,14 +110,13 @@ VOTES = ("report.upvoted", "report.upvote.withdrawn")
 
 class report_list(Reports):
     tables, types = ("report_list",), STATUS
-    created, status_time = {**SHOWN, "pseudonym": "reporter_pseudonym"}, "last_status_at"
+    created, status_time = {**SHOWN, "pseudonym": "reporter_pseudonym", "kind": "kind"}, "last_status_at"
+    absent = {"kind": "issue"}  # what an event that has no such member means
     kept = {"questions_open": 0, "merged_into": None}
 
 
 class report_detail(report_list):
     tables, note = ("report_detail",), "last_note"
-    created = {**report_list.created, "kind": "kind"}
-    absent = {"kind": "issue"}  # what an event that has no such member means
     kept = {"merged_into": None, "former_agencies": [], "priority": "medium", "priority_set": False}
 
 

@@ -319,6 +319,8 @@ fallible must_own_open_case(const struct report *r, const struct command *c, str
 static void report_complete(struct command *c)
 {
     struct CreateReport *body = &c->CreateReport;
+    if (c->type == CreateCrime && !c->CreateCrime.category)
+        c->CreateCrime.category = "kriminalitas";
     if (c->type != CreateReport)
         return;
     if (!body->category)
@@ -345,6 +347,9 @@ static fallible report_decide(const void *state, const struct command *c, struct
     case CommentReport: return comment_report(state, c, out);
     case MergeCase: return merge_case(state, c, out);
     case UnmergeCase: return unmerge_case(state, c, out);
+    case CreateCrime: return file_crime(c, out);
+    case ChangeCrime: return change_crime(state, c, out);
+    case DeleteCrime: return delete_crime(state, c, out);
     }
     return INTERNAL;
 }

@@ -11,7 +11,42 @@
 fallible file_report(const struct command *c, struct decision *out);
 fallible edit_report(const struct report *r, const struct command *c, struct decision *out);
 
+/* The event of a new report, in a category that was looked up. */
+struct category;
+fallible file_as(const struct CreateReport *body, const struct category *category,
+                 const struct command *c, struct decision *out);
+
+/* crimes.c: public reports of crimes, in words of their own. */
+fallible file_crime(const struct command *c, struct decision *out);
+fallible change_crime(const struct report *r, const struct command *c, struct decision *out);
+fallible delete_crime(const struct report *r, const struct command *c, struct decision *out);
+
 /* moves.c: from status to status. */
+/* Whether the actor may move it at all is for the caller to ask. */
+struct move_request {
+    enum status to;
+    const char *note, *supplied; /* if the move needs a note and there is none */
+    int who;                     /* move_sides */
+    const char *const *words;    /* of statuses, by enum status, for a refusal */
+};
+enum move_side {
+    AUTHOR = 1,
+    OFFICER_OF = 2,
+    SUPERVISOR_OF = 4,
+    ANY_ADMIN = 8,
+    ASSIGNED_PATROL = 16,
+    BY_DISPATCH = 32,
+    BY_CLOCK = 64,
+};
+/* Bits of enum move_side. `sent`: they are of the crew of a patrol that is on its way to it, or
+ * there. */
+int move_sides(const struct report *r, const struct actor *a, bool sent);
+/* The patrol of the actor's crew, if that is sent to it; else NULL. May ask for streams. */
+fallible read_sent(const struct report *r, const struct actor *a, struct decision *out,
+                   const struct patrol **sent);
+/* The whole rule, without the answer. */
+fallible move_report(const struct report *r, const struct move_request *m, const struct command *c,
+                     struct decision *out);
 fallible update_report(const struct report *r, const struct command *c, struct decision *out);
 fallible update_case(const struct report *r, const struct command *c, struct decision *out);
 fallible withdraw_report(const struct report *r, const struct command *c, struct decision *out);

@@ -30,8 +30,8 @@ def tokens():
     text = "".join((ROOT / path).read_text() for path in TABLES)
     rows = re.findall(r'^(ROUTE|QUERY|DOCUMENT)\((\w+),\s*"([^"]+)",([^;]*?)\)\n(?=\S|\n|\Z)', text, re.M)
     for macro, method, at, rest in rows:
-        anyone = macro != "ROUTE" and (rest.strip().startswith("ANYONE") or rest.strip().startswith("document_"))
-        yield method, at, None if not anyone else [{}, {"token": []}] if re.search(WHO, rest) else []
+        anyone = rest.strip().startswith("ANYONE") or rest.strip().startswith("document_")
+        yield method, at, None if not anyone else [{}, {"token": []}] if macro == "ROUTE" or re.search(WHO, rest) else []
 
 
 def add(into, items, what):

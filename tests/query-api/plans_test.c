@@ -57,14 +57,14 @@ static void fill(int from, int to)
     static const char *const columns =
         "(report_id, version, position, reporter, pseudonym, visibility, category, owner_agency, "
         "content, "
-        "created_at, status, %s) SELECT ('01900000-0000-7000-8000-' || lpad(n::text, 12, "
+        "created_at, status, kind, %s) SELECT ('01900000-0000-7000-8000-' || lpad(n::text, 12, "
         "'0'))::uuid, 1, n, "
         "CASE WHEN n < 4000 AND n %% 4 = 1 THEN 'early' ELSE 'user' || n %% 100 END, CASE WHEN n "
         "%% 10 = 0 THEN 'p' || n %% 100 END, "
         "CASE WHEN n %% 10 = 0 THEN 'ANONYMOUS' ELSE 'PUBLIC' END, CASE WHEN n < 4000 AND n %% 4 = "
         "0 THEN 'early' ELSE 'c' || n %% 6 END, 'a' || n %% 3, "
         "repeat('x', 100), now(), (ARRAY['RECEIVED','IN_PROGRESS','RESOLVED'])[n %% 7 %% 3 + 1], "
-        "now() "
+        "CASE WHEN n %% 40 = 3 THEN 'crime' ELSE 'issue' END, now() "
         "FROM generate_series(%d, %d) n";
     char sql[2048];
     snprintf(sql, sizeof(sql), columns, "last_status_at", from, to);
@@ -260,6 +260,12 @@ static struct page_query pages[] = {
      "'50','9223372036854775807','10000',NULL,NULL,'c1','newest',NULL,NULL,NULL,NULL,NULL,NULL,"
      "NULL,'1'",
      true, 12, 0},
+    {"crime_feed", "'50','9223372036854775807',NULL,NULL", false, 1, 0},
+    {"crime_feed", "'50','10000',NULL,NULL", false, 1, 0},
+    {"crime_feed", "'50','10000','c3',NULL", true, 3, 0},
+    {"crime_feed", "'50','10000',NULL,'resolved'", true, 9, 0},
+    {"crime_feed", "'50','10000','c3','assigned'", true, 3, 0},
+    {"crime_one", "'01900000-0000-7000-8000-000000000043',NULL,NULL,NULL,NULL", false, 1, 0},
     {"report_similar", "'xxx and more','1.5','2.5','ADMIN',NULL,'20',NULL", false, 10, 0},
     {"report_similar", "NULL,'1.5','2.5',NULL,NULL,'20',NULL", false, 4, 0},
     {"report_similar_to", "'01900000-0000-7000-8000-000000000007',NULL,NULL,NULL,NULL,'20'", false,

@@ -14,6 +14,7 @@ CREATE TABLE report_list (
     pseudonym text,             -- of an anonymous author; no query shows it
     visibility text,
     category text,
+    kind text,                  -- of the category when it was filed or edited last
     owner_agency text,
     content text,
     location jsonb,
@@ -32,6 +33,11 @@ CREATE INDEX report_list_feed ON report_list (position)
  WHERE visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND merged_into IS NULL;
 CREATE INDEX report_list_feed_filtered ON report_list (category, status, position)
  WHERE visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND merged_into IS NULL;
+-- The same of crimes, which are few among many.
+CREATE INDEX report_list_crimes ON report_list (position)
+ WHERE kind = 'crime' AND visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND merged_into IS NULL;
+CREATE INDEX report_list_crimes_filtered ON report_list (category, status, position)
+ WHERE kind = 'crime' AND visibility = 'PUBLIC' AND status <> 'WITHDRAWN' AND merged_into IS NULL;
 -- "My reports", those first that wait for the author: by user, and by the pseudonym of the same user. A query
 -- sorts by the same expression.
 CREATE INDEX report_list_reporter ON report_list (reporter, least(coalesce(questions_open, 0), 1), position)
@@ -40,16 +46,16 @@ CREATE INDEX report_list_pseudonym ON report_list (pseudonym, least(coalesce(que
  WHERE pseudonym IS NOT NULL;
 
 -- :members report_id uuid, reporter_user_id text, reporter_pseudonym text, visibility text
--- :members category text, owner_agency text, content text, location jsonb, status text
+-- :members category text, kind text, owner_agency text, content text, location jsonb, status text
 -- :members occurred_at timestamptz, created_at timestamptz
 -- :members new_status text, changed_at timestamptz, merged_report_id uuid, into_report_id uuid
 
 -- :on report.created
 INSERT INTO report_list (report_id, version, position, reporter, pseudonym, visibility, category,
-                         owner_agency, content, location, occurred_at, created_at, status, last_status_at,
+                         kind, owner_agency, content, location, occurred_at, created_at, status, last_status_at,
                          questions_open)
 SELECT report_id, version, position, reporter_user_id, reporter_pseudonym, visibility, category,
-       owner_agency, content, location, occurred_at, created_at, status, created_at, 0
+       coalesce(kind, 'issue'), owner_agency, content, location, occurred_at, created_at, status, created_at, 0
   FROM batch;
 
 -- :on report.status.updated
@@ -61,9 +67,9 @@ UPDATE report_list r
 
 -- :on report.edited
 UPDATE report_list r
-   SET version = greatest(r.version, last.version), category = last.category, content = last.content,
+   SET version = greatest(r.version, last.version), category = last.category, kind = last.kind, content = last.content,
        location = last.location, occurred_at = last.occurred_at
-  FROM (SELECT DISTINCT ON (stream) report_id, version, category, content, location, occurred_at
+  FROM (SELECT DISTINCT ON (stream) report_id, version, category, kind, content, location, occurred_at
           FROM batch ORDER BY stream, version DESC) last
  WHERE r.report_id = last.report_id;
 
