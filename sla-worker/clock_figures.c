@@ -8,9 +8,11 @@
 
 enum { SHOWN_EVERY_US = 2000000 };
 
-static const struct pg_statement NEXT = {
-    "clocks_next", "SELECT (extract(epoch FROM next_at) * 1000000)::bigint FROM sla.report_clocks "
-                   "WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1"};
+static const struct pg_statement FIGURES = {
+    "clocks_figures",
+    "(SELECT 'next', (extract(epoch FROM next_at) * 1000000)::bigint FROM sla.report_clocks "
+    "WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1) "
+    "UNION ALL SELECT clock, clocks FROM sla.open_clocks"};
 
 void clock_figures_count(struct clock_figures *f, const struct due_command *d)
 {
@@ -25,6 +27,26 @@ void clock_figures_count(struct clock_figures *f, const struct due_command *d)
     metric_add(METRIC_sla_fired_total, int_text(level, number), 1);
     if (level >= 0 && level < LEVEL_NUMBERS)
         f->fired[level]++;
+}
+
+/* 0: the view has no such row. */
+static int64_t figure(const struct rows *rows, const char *name)
+{
+    for (int i = 0; i < rows_count(rows); i++)
+        if (text_equal(rows_text(rows, i, 0), name))
+            return rows_int(rows, i, 1);
+    return 0;
+}
+
+static void add_open(const struct rows *rows, struct text *out)
+{
+    for (int i = 0; i < CLOCK_KINDS; i++) {
+        int64_t open = figure(rows, clock_kind_words[i]);
+        metric_set(METRIC_sla_open_clocks, clock_kind_words[i], (double)open);
+        text_printf(out, "%s\"%s\":%lld", i ? "," : "\"open\":{", clock_kind_words[i],
+                    (long long)open);
+    }
+    text_append(out, "},");
 }
 
 static void add_next(int64_t next, struct text *out)
@@ -56,8 +78,9 @@ fallible clock_figures_show(struct clock_figures *f, struct pg *views, const cha
     int64_t now = time_monotonic();
     if (f->read_at && now - f->read_at < SHOWN_EVERY_US)
         return NULL;
-    TRY(pg_call(views, &NEXT, 0, NULL, &rows));
-    add_next(rows_count(rows) ? rows_int(rows, 0, 0) : 0, &figures);
+    TRY(pg_call(views, &FIGURES, 0, NULL, &rows));
+    add_open(rows, &figures);
+    add_next(figure(rows, "next"), &figures);
     add_done(f, &figures);
     ready_figures(dependency, text_value(&figures));
     f->read_at = now;

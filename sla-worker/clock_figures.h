@@ -1,5 +1,5 @@
-/* clock_figures.h -- what operators see of the clocks, in metrics and in /ready: what comes next,
- * and what this worker has done. One thread. */
+/* clock_figures.h -- what operators see of the clocks, in metrics and in /ready: which are
+ * open, what comes next, and what this worker has done. One thread. */
 #pragma once
 
 #include "platform/postgres/postgres.h"
@@ -17,5 +17,5 @@ struct clock_figures {
 /* Counts what was done. */
 void clock_figures_count(struct clock_figures *f, const struct due_command *d);
 /* Shows them as the figures of `dependency`, every two seconds; else it does nothing. It asks the
- * view `sla` for one entry of an index, however many clocks there are. As pg_call. */
+ * view `sla` for an entry of an index and three rows, however many clocks there are. As pg_call. */
 fallible clock_figures_show(struct clock_figures *f, struct pg *views, const char *dependency);

@@ -5,6 +5,7 @@
 #include "platform/identity/digest.h"
 #include "sla-worker/clock_catalog.h"
 #include "sla-worker/clock_counts.h"
+#include "sla-worker/open_clocks.h"
 #include "base/banned.h"
 
 const char clock_view_tables[] = CLOCK_COUNTS_TABLE
@@ -22,7 +23,8 @@ const char clock_view_tables[] = CLOCK_COUNTS_TABLE
     "CREATE INDEX report_clocks_next ON report_clocks (next_at) WHERE next_at IS NOT NULL;"
     "CREATE INDEX report_clocks_due ON report_clocks (owner_agency, due_order, filed);"
     "CREATE INDEX report_clocks_shown ON report_clocks "
-    "(owner_agency, shown_to, escalation_level, due_order, filed) WHERE shown_to IS NOT NULL;"
+    "(owner_agency, shown_to, escalation_level, due_order, filed) WHERE shown_to IS NOT "
+    "NULL;" OPEN_CLOCKS_TABLE
     "CREATE TABLE policy_version (id text, version bigint, data json, PRIMARY KEY (id, version));"
     "CREATE TABLE calendar_version (id text, version bigint, data json, PRIMARY KEY (id, version))";
 
@@ -65,6 +67,7 @@ struct clock_batch {
     int count, size; /* size of `places`, a power of two */
     int *places;     /* index + 1 by hash; 0: free */
     struct clock_changes changes;
+    struct open_clocks open;
 };
 
 static struct touched *report_of(struct clock_batch *w, const char *id)
@@ -130,6 +133,7 @@ static fallible load(struct clock_batch *w)
         struct touched *t = report_of(w, rows_text(rows, i, 0));
         TRY(read_state_of(w, rows_text(rows, i, 1), t));
         count_before(w, t);
+        open_clocks_add(&w->open, &t->state, -1);
     }
     return NULL;
 }
@@ -270,6 +274,7 @@ static void add_row(struct clock_batch *w, struct column *c, struct touched *t)
     const struct sla_level *level = highest(clocks, count);
     struct clock_reading now =
         resolve ? clock_read(resolve, r->last_at) : (struct clock_reading){.due_at = 0};
+    open_clocks_add(&w->open, r, 1);
     shape_write(&ReportClocks_shape, r, &state);
     add_texts(c, r, &state);
     column_int(&c[C_FILED], r->filed);
@@ -324,6 +329,7 @@ static fallible apply_all(struct clock_batch *w, const struct batch_event *const
     for (int i = 0; i < count; i++)
         TRY(apply_one(w, events[i]));
     TRY(store(w));
+    TRY(open_clocks_store(&w->open, w->db));
     return clock_changes_store(&w->changes, w->db);
 }
 

@@ -2,10 +2,10 @@
  * is to be done for it. A fold (view_engine/fold.h) of its own home, lane `clocks`, which
  * sla-worker keeps.
  *
- * Tables: report_clocks, a row a report; clock_counts, see clock_counts.h; policy_version and
- * calendar_version, all that were ever defined, in the schema versions of now: who raises one of
- * these raises `.revision` below, and the view is filled anew. `state` is a struct ReportClocks as
- * JSON, from which the clocks are folded; the other columns are for queries.
+ * Tables: report_clocks, a row a report; clock_counts and open_clocks, see their headers;
+ * policy_version and calendar_version, all that were ever defined, in the schema versions of now:
+ * who raises one of these raises `.revision` below, and the view is filled anew. `state` is a
+ * struct ReportClocks as JSON, from which the clocks are folded; the other columns are for queries.
  *
  * due_order, of the clock resolve, ascending: it runs: when it is due (us); it runs and is never
  * due; it is paused: those first of which least remains (us, negative: overdue); it has ended, or
@@ -31,6 +31,6 @@ extern struct clock_catalog clock_view_catalog;
 /* Its row of view_folds. */
 #define CLOCK_VIEW                                                                              \
     {                                                                                           \
-        .name = "sla", .tables = clock_view_tables, .types = clock_view_types, .revision = "3", \
+        .name = "sla", .tables = clock_view_tables, .types = clock_view_types, .revision = "4", \
         .apply = clock_view_apply, .context = &clock_view_catalog, .home = CLOCKS_HOME          \
     }

@@ -62,6 +62,29 @@ static bool is_open(const struct ReportClocks *r, const char *clock)
     return life == STEP_STARTED || life == STEP_REOPENED;
 }
 
+const char *const clock_kind_words[CLOCK_KINDS] = {ACKNOWLEDGE, RESOLVE, "answer"};
+
+static enum clock_kind kind_of(const char *clock)
+{
+    if (text_equal(clock, RESOLVE))
+        return CLOCK_RESOLVE;
+    return text_equal(clock, ACKNOWLEDGE) ? CLOCK_ACKNOWLEDGE : CLOCK_ANSWER;
+}
+
+/* No entry begins or ends what has begun or ended already. */
+void report_clocks_open(const struct ReportClocks *r, int open[CLOCK_KINDS])
+{
+    memset(open, 0, CLOCK_KINDS * sizeof(*open));
+    for (int i = 0; r->entries && i < r->entries->count; i++) {
+        const struct ClockEntry *e = entry_at(r, i);
+        int step = word_index(clock_step_words, e->step);
+        if (step == STEP_STARTED || step == STEP_REOPENED)
+            open[kind_of(e->clock)]++;
+        else if (step == STEP_ENDED || step == STEP_DROPPED)
+            open[kind_of(e->clock)]--;
+    }
+}
+
 /* Calls it for each clock there is. */
 static void for_each(struct step *s, void (*change)(struct step *s, const char *clock))
 {

@@ -30,6 +30,10 @@ void report_clocks_apply(struct ReportClocks *r, const struct sla_catalog *catal
  * catalog lacks is left out. */
 int report_clocks_fold(const struct ReportClocks *r, const struct sla_catalog *catalog,
                        struct arena *a, struct sla_clock **out);
+/* How many of its clocks have not ended, by kind. */
+enum clock_kind { CLOCK_ACKNOWLEDGE, CLOCK_RESOLVE, CLOCK_ANSWER, CLOCK_KINDS };
+extern const char *const clock_kind_words[CLOCK_KINDS];
+void report_clocks_open(const struct ReportClocks *r, int open[CLOCK_KINDS]);
 /* The clock of that name among them; NULL: there is none. */
 const struct sla_clock *clock_named(const struct sla_clock *clocks, int count, const char *name);
 

@@ -3,7 +3,33 @@
  * leaves nothing in memory. */
 #include "tests/sla-worker/clock_log.h"
 
+#include "sla-worker/open_clocks.h"
+
 enum { HISTORIES = 12, SPLITS = 4 };
+
+/* Counted from all clocks, as the rows of reports tell them. */
+static void check_open(struct trial *t)
+{
+    scoped_arena a = {0};
+    scoped_rows *rows = NULL;
+    int64_t open[CLOCK_KINDS] = {0};
+    const struct pg_statement all = {NULL, "SELECT state FROM sla.report_clocks"};
+    CHECK_OK(pg_call(t->db, &all, 0, NULL, &rows));
+    for (int i = 0; i < rows_count(rows); i++) {
+        struct ReportClocks r;
+        struct sla_clock *clocks;
+        CHECK_OK(shape_read_stored(&ReportClocks_shape, rows_text(rows, i, 0), &a, &r, NULL));
+        int count = report_clocks_fold(&r, &clock_view_catalog.now, &a, &clocks);
+        for (int c = 0; c < count; c++)
+            for (int k = 0; k < CLOCK_KINDS; k++)
+                open[k] += !clocks[c].ended_at && text_starts(clocks[c].name, clock_kind_words[k]);
+    }
+    for (int k = 0; k < CLOCK_KINDS; k++)
+        CHECK_INT(
+            ask_int(t->db, arena_printf(&a, "SELECT clocks FROM sla.open_clocks WHERE clock = '%s'",
+                                        clock_kind_words[k])),
+            open[k]);
+}
 
 /* Shows the tables and forgets them. */
 static const char *apply(struct trial *t, struct told *h, int most)
@@ -12,6 +38,7 @@ static const char *apply(struct trial *t, struct told *h, int most)
     run_sql(t->db, "BEGIN");
     apply_in_batches(t, h, most);
     dump_schema(t->db, "sla", &out);
+    check_open(t);
     run_sql(t->db, "ROLLBACK");
     return arena_text(&h->history.arena, text_value(&out));
 }

@@ -197,6 +197,7 @@ TEST(figures_tell_what_has_fired_and_what_comes_next)
     usleep(2500000); /* they are shown every two seconds */
     CHECK_INT((int)(metric("sla_fired_total{level=\"1\"}") - before), 1);
     CHECK_INT((int64_t)metric("sla_next_due_timestamp_seconds"), 0);
+    CHECK_INT((int)metric("sla_open_clocks{kind=\"resolve\"}"), 1);
     happens(&w, "report-" GOOD, "report.status.updated", 1,
             "\"report_id\":\"" GOOD "\",\"old_status\":\"RECEIVED\",\"new_status\":\"RESOLVED\","
             "\"owner_agency\":\"A\",\"category\":\"x\",\"visibility\":\"PUBLIC\","
@@ -206,5 +207,6 @@ TEST(figures_tell_what_has_fired_and_what_comes_next)
     CHECK_INT((int64_t)metric("sla_next_due_timestamp_seconds"),
               number(w.views, "SELECT floor(extract(epoch FROM next_at))::bigint FROM "
                               "sla.report_clocks"));
+    CHECK_INT((int)metric("sla_open_clocks{kind=\"resolve\"}"), 0);
     end(&w);
 }
