@@ -11,7 +11,12 @@
 #include "platform/process/service.h"
 #include "base/banned.h"
 
-enum { TURN_MAX = 100, EVERY_MS = 1000 };
+enum {
+    TURN_MAX = 100,
+    EVERY_MS = 1000,
+    AWAY_MS = 10000, /* after a database was away, or has no such view yet: each try is a line in
+                        the log */
+};
 
 static const char DEPENDENCY[] = "positions";
 static const unsigned char no_secret[32]; /* keys of the system: nobody else can give them */
@@ -119,9 +124,11 @@ static void *lost_main(void *arg)
     struct lost_positions *l = arg;
     struct job *none;
     pthread_setname_np(pthread_self(), "lost positions");
+    bool ok;
     do {
-        ready_report(DEPENDENCY, !turn(l), -1);
-    } while (queue_take(l->stop, &none, 1, EVERY_MS) == 0);
+        ok = !turn(l);
+        ready_report(DEPENDENCY, ok, -1);
+    } while (queue_take(l->stop, &none, 1, ok ? EVERY_MS : AWAY_MS) == 0);
     return NULL;
 }
 
