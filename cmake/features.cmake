@@ -53,6 +53,7 @@ feature_list(units)
 feature_list(start)
 feature_list(fragments)
 feature_list(folds)
+feature_list(kept)
 feature_list(answers)
 feature_list(gathers)
 

@@ -148,7 +148,7 @@ static const struct pg_statement DISCARD = {
           "AND position = $3::bigint RETURNING parked.*) "
           "INSERT INTO engine.discarded (view, stream, position, version, type, error, attempts, "
           "since, reason) SELECT view, stream, position, version, type, error, attempts, since, $4 "
-          "FROM gone"};
+          "FROM gone CROSS JOIN engine.changed($1)"};
 
 static int discard(struct city *c, const struct parked_request *w, const struct rows *first)
 {

@@ -146,7 +146,7 @@ void document_serve(struct http_request *r, struct response *response,
     } else if (!response) {
         http_refuse(r, missing, NULL);
     } else {
-        response_send(response, r, cache_control, false);
+        response_send(response, r, cache_control, false, -1);
     }
 }
 

@@ -49,14 +49,33 @@ static fallible admit(struct loop_state *state, struct http_request *r, const st
 
 /* ---- responses ---- */
 
+/* The position that a response reflects for this request: its own, or what was seen of its views,
+ * if none of them has changed between the two.
+ *
+ * Lanes move with every batch; a mark rises in the transaction that changes the rows of its view.
+ * A response has position P and sum of marks T of one snapshot, its rows'; `seen` has both of one
+ * snapshot as well, one poll's. Of two snapshots of a database one holds all that the other does.
+ * If the response's is the later one, P is not below the seen position, and T not below the seen
+ * sum. If it is the earlier one and T is the seen sum, then no mark has risen between them, for
+ * none ever falls: the rows were the same at the seen position, which is thus reflected. With the
+ * position of one poll and the marks of an older one this would be wrong. */
+static int64_t reflected_position(const struct response *response,
+                                  const struct query_request *request)
+{
+    int64_t own = response_position(response);
+    bool unchanged = response_total(response) == request->seen_total;
+    return unchanged && request->seen_position > own ? request->seen_position : own;
+}
+
 static void send_response(struct query_request *request, struct response *response)
 {
+    int64_t position = reflected_position(response, request);
     /* A view may have been swapped for one that is behind. */
-    if (response_position(response) < request->min_position)
+    if (position < request->min_position)
         http_refuse(request->http, NOT_YET_VISIBLE, NULL);
     else
         response_send(response, request->http, request->query->cache_control,
-                      request->query->personal);
+                      request->query->personal, position);
 }
 
 static void finish_run(struct job *j)
@@ -98,7 +117,6 @@ static fallible start_run(struct loop_state *state, struct cache_entry *e,
                         .gzip = e->wants_gzip,
                         .key = key,
                         .key_length = key_length,
-                        .position = seen->position,
                         .total = seen->total};
     join(run, request);
     const struct problem *p = pool_put(state->api->readers, &run->job);
@@ -111,12 +129,12 @@ static fallible start_run(struct loop_state *state, struct cache_entry *e,
     return NULL;
 }
 
-/* Good until one of its views moves, and only while it is known whether one has. */
+/* Good until one of its views changes, and only while it is known whether one has. */
 static bool is_fresh(const struct cache_entry *e, const struct query_request *request,
                      const struct progress *seen)
 {
     return e->response && seen->known && response_total(e->response) >= seen->total &&
-           response_position(e->response) >= request->min_position &&
+           reflected_position(e->response, request) >= request->min_position &&
            !(request->accepts_gzip && response_lacks_gzip(e->response));
 }
 
@@ -127,13 +145,14 @@ void serve_visible(struct loop_state *state, struct query_request *request,
     const char *key = query_request_key(request, seen->version, &length);
     struct cache_entry *e = cache_entry(state->cache, key, length);
     e->wants_gzip = e->wants_gzip || request->accepts_gzip;
+    request->seen_position = seen->position;
+    request->seen_total = seen->total;
     const char *way = "run";
     const struct problem *p = NULL;
     if (is_fresh(e, request, seen)) {
         way = "hit";
         send_response(request, e->response);
-    } else if (e->run && e->run->total >= seen->total &&
-               e->run->position >= request->min_position) {
+    } else if (e->run && e->run->total >= seen->total) {
         way = "joined";
         join(e->run, request);
     } else {
@@ -157,7 +176,10 @@ static fallible serve(struct loop_state *state, struct http_request *r, const st
                            view_progress_epoch(state->api->view_progress), &request, f));
     struct progress seen = view_progress_read(
         state->api->view_progress, &query_request_form(request)->views, request->arrived);
-    TRY(seen.refused);
+    if (seen.refused)
+        return fault_at(f, seen.refused, NULL,
+                        seen.missing ? arena_printf(http_arena(r), "The view %s.", seen.missing)
+                                     : NULL);
     if (request->min_position > seen.position)
         return wait_for_position(state, request);
     serve_visible(state, request, &seen);

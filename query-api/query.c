@@ -7,6 +7,7 @@
 #include "base/banned.h"
 
 static const char PAGE[] = "-- :page\n";
+static const char NAME_CHARACTERS[] = "abcdefghijklmnopqrstuvwxyz0123456789_.";
 
 /* "-- :page": the file <this>_page, or <this>_filtered, as the relation page: to plan what finds
  * the rows of every filter costs more than to run what needs none. */
@@ -22,11 +23,34 @@ static fallible append_relations(struct text *sql, const struct route *route, co
     return append_query_relation(sql, "page", name, &with);
 }
 
-static void append_views(struct text *sql, const struct view_set *views)
+/* Does a text of SQL, comments left out, name a table of that schema? */
+static bool reads(const char *sql, const char *schema)
+{
+    size_t length = strlen(schema);
+    for (const char *at = sql; *at; at++) {
+        if (text_starts(at, "--"))
+            at += strcspn(at, "\n") - 1;
+        else if (strncmp(at, schema, length) == 0 && at[length] == '.' &&
+                 (at == sql || !strchr(NAME_CHARACTERS, at[-1])))
+            return true;
+    }
+    return false;
+}
+
+/* What the text reads beside what the row names is shown as it stands. */
+static void add_shown(struct view_set *views, const char *sql)
+{
+    for (int i = 0; i < VIEW_COUNT; i++)
+        if (!views->use[i] && reads(sql, view_names[i]))
+            views->use[i] = SHOWN_VIEW;
+}
+
+/* `all`: also those that are not waited for. */
+static void append_views(struct text *sql, const struct view_set *views, bool all)
 {
     const char *comma = "";
     for (int i = 0; i < VIEW_COUNT; i++)
-        if (views->use[i]) {
+        if (all ? views->use[i] != UNUSED_VIEW : view_is_awaited(views, i)) {
             text_printf(sql, "%s'%s'", comma, view_names[i]);
             comma = ", ";
         }
@@ -46,7 +70,7 @@ static void append_parked(struct text *sql, const struct route *route, const str
 {
     int place = 0;
     text_append(sql, "EXISTS (SELECT 1 FROM engine.parked WHERE view IN (");
-    append_views(sql, views);
+    append_views(sql, views, false);
     text_append(sql, ")");
     for (const struct binding *b = route->bindings; b->kind; b++) {
         place += values_of(b);
@@ -56,26 +80,38 @@ static void append_parked(struct text *sql, const struct route *route, const str
     text_append(sql, ")");
 }
 
-/* One statement, so one snapshot: the positions are those of the rows. The sum of all positions
- * rises when any view moves; the lowest is what the whole response reflects. */
-static fallible write_statement(struct text *sql, const struct route *route,
-                                const struct view_set *views, const char *page)
+/* One statement, so one snapshot: positions and marks are those of the rows. The lowest position is
+ * what the whole response reflects; the sum of all marks rises when any view changes. */
+static void append_progress(struct text *sql, const struct route *route,
+                            const struct view_set *views)
 {
-    const char *file = query_file(route->file, strlen(route->file));
-    if (!file)
-        return INTERNAL;
-    text_append(sql, "SELECT lane.*, answer.* FROM (SELECT coalesce(min(l.position), 0), "
-                     "coalesce(sum(l.position), 0)::bigint, ");
+    text_append(sql, "SELECT coalesce(min(l.position), 0), (SELECT coalesce(sum(mark), 0)::bigint "
+                     "FROM engine.change WHERE view IN (");
+    append_views(sql, views, true);
+    text_append(sql, ")), ");
     append_parked(sql, route, views);
     text_append(sql, ", coalesce(CASE WHEN bool_and(l.position >= l.serves_from) "
                      "THEN min(l.epoch) END, 0)");
     text_append(sql, " FROM engine.view v "
                      "JOIN engine.lane l ON l.name = v.lane WHERE v.name IN (");
-    append_views(sql, views);
-    text_append(sql, ")) lane LEFT JOIN (\n");
-    TRY(append_relations(sql, route, file, page));
-    TRY(append_query_text(sql, file));
-    text_append(sql, ") answer ON true");
+    append_views(sql, views, false);
+    text_append(sql, ")");
+}
+
+/* Adds to `views` what is shown beside them. */
+static fallible write_statement(struct text *sql, const struct route *route, struct view_set *views,
+                                const char *page)
+{
+    const char *file = query_file(route->file, strlen(route->file));
+    scoped_text body = {0};
+    if (!file)
+        return INTERNAL;
+    TRY(append_relations(&body, route, file, page));
+    TRY(append_query_text(&body, file));
+    add_shown(views, text_value(&body));
+    text_append(sql, "SELECT lane.*, answer.* FROM (");
+    append_progress(sql, route, views);
+    text_printf(sql, ") lane LEFT JOIN (\n%s) answer ON true", text_value(&body));
     return NULL;
 }
 
@@ -106,13 +142,13 @@ static fallible init_row(struct query *q, const struct binding *b)
 fallible query_init(struct query *q, const struct route *route)
 {
     scoped_text sql = {0}, filtered = {0}, name = {0};
-    struct view_set plain = unfiltered_views(&route->views);
+    struct view_set plain = unfiltered_views(&route->views), all = route->views;
     TRY(write_statement(&sql, route, &plain, "_page"));
-    TRY(write_statement(&filtered, route, &route->views, "_filtered"));
+    TRY(write_statement(&filtered, route, &all, "_filtered"));
     text_printf(&name, "%s_filtered", route->file);
     *q = (struct query){.route = route, .plain = {{route->file, text_take(&sql)}, plain}};
     if (strstr(query_file(route->file, strlen(route->file)), PAGE))
-        q->filtered = (struct query_form){{text_take(&name), text_take(&filtered)}, route->views};
+        q->filtered = (struct query_form){{text_take(&name), text_take(&filtered)}, all};
     for (const struct binding *b = route->bindings; b->kind; b++)
         TRY(init_row(q, b));
     if (q->personal)

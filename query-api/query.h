@@ -14,7 +14,7 @@
  */
 enum { COLUMN_POSITION, COLUMN_TOTAL, COLUMN_PARKED, COLUMN_EPOCH, COLUMN_BODY, COLUMN_MORE };
 
-/* A statement and the views it names, in which those of use USED_WHEN_FILTERED count as used. */
+/* A statement and the views it reads, in which those of use USED_WHEN_FILTERED count as used. */
 struct query_form {
     struct pg_statement statement;
     struct view_set views;

@@ -20,6 +20,8 @@ struct query_request {
     int count;
     uint64_t list;             /* digest of query and filters, for cursors */
     int64_t min_position;      /* 0: any */
+    int64_t seen_position;     /* of its views when it was let in, at least min_position */
+    int64_t seen_total;        /* of their marks, in the same snapshot */
     int64_t arrived, deadline; /* monotonic */
     bool accepts_gzip;         /* the client takes gzip */
     const char *language;      /* tag, if the response is in one; NULL: it is the same in all */

@@ -26,7 +26,7 @@ struct run {
     struct query_request *waiting; /* all who share this run */
     const char *key;               /* of the cache; in the arena of `request` */
     size_t key_length;
-    int64_t position, total; /* what was known of the views when it began */
+    int64_t total; /* of the marks of its views, as known when it began */
 };
 
 /* `context` of the pool: struct query_api. */

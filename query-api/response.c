@@ -22,7 +22,6 @@ struct response {
     bool is_item, by_accept;
     const char *language;
     char weak_tag[96]; /* W/"…"; the strong one begins behind W/ */
-    char position_text[24];
 };
 
 struct response *response_new(char *body, size_t length, const struct response_facts *facts,
@@ -46,8 +45,6 @@ struct response *response_new(char *body, size_t length, const struct response_f
     snprintf(response->weak_tag, sizeof(response->weak_tag), "W/\"%s%s%016llx%s\"",
              response->is_item ? facts->version : "", response->is_item ? "-" : "",
              (unsigned long long)digest, epoch);
-    snprintf(response->position_text, sizeof(response->position_text), "%lld",
-             (long long)response->position);
     if (gzip && length > GZIP_MIN)
         response->gzipped = gzip_compress(body, length, &response->gzipped_length);
     return response;
@@ -144,7 +141,7 @@ static const char *vary_of(const struct response *response, bool personal, struc
 }
 
 void response_send(struct response *response, struct http_request *r, const char *cache_control,
-                   bool personal)
+                   bool personal, int64_t position)
 {
     bool gzipped = response->gzipped && accepts_gzip(http_header(r, HTTP_ACCEPT_ENCODING));
     bool known = names_tag(http_header(r, HTTP_IF_NONE_MATCH), response->weak_tag + 2);
@@ -156,8 +153,9 @@ void response_send(struct response *response, struct http_request *r, const char
     *h++ = (struct http_header_row){"Vary", vary_of(response, personal, http_arena(r))};
     if (response->language)
         *h++ = (struct http_header_row){"Content-Language", response->language};
-    if (response->position >= 0)
-        *h++ = (struct http_header_row){"X-Event-Position", response->position_text};
+    if (position >= 0)
+        *h++ = (struct http_header_row){"X-Event-Position",
+                                        arena_printf(http_arena(r), "%lld", (long long)position)};
     if (!known) {
         if (gzipped)
             *h++ = (struct http_header_row){"Content-Encoding", "gzip"};

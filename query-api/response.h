@@ -11,7 +11,7 @@ struct http_request;
 
 struct response_facts {
     int64_t position;         /* lowest position of the views it was read from; -1 for a document */
-    int64_t total;            /* sum of their positions: rises when any of them moves */
+    int64_t total;            /* sum of the marks of all it was read from: rises when any changes */
     int64_t epoch;            /* life of the log; an item's ETag says it from the second on */
     const char *version;      /* of an item, NULL for lists: they have a weak ETag */
     const char *content_type; /* constant; NULL: application/json */
@@ -32,9 +32,10 @@ size_t response_bytes(const struct response *response); /* memory it takes */
 /* It has no gzip form though it would be worth it. */
 bool response_lacks_gzip(const struct response *response);
 
-/* Replies to the request with it, on its loop: 304 if the client has it. */
+/* Replies to the request with it, on its loop: 304 if the client has it. `position`: what is told
+ * that it reflects, -1: nothing. */
 void response_send(struct response *response, struct http_request *r, const char *cache_control,
-                   bool personal);
+                   bool personal, int64_t position);
 
 /* Whether the client takes gzip, by its Accept-Encoding (NULL: no). */
 bool accepts_gzip(const char *accept_encoding);

@@ -9,12 +9,15 @@
 
 #define VIEW(name) #name,
 #define FOLD(name) #name,
+#define KEPT(name) #name,
 const char *const view_names[VIEW_COUNT] = {
 #include "lists/views.def"
 #include "lists/folds.def"
+#include "lists/kept.def"
 };
 #undef VIEW
 #undef FOLD
+#undef KEPT
 
 #define VIEW(name)          [VIEW_##name] = USED_VIEW,
 #define FOLD(name)          [VIEW_##name] = USED_VIEW,

@@ -34,6 +34,25 @@ static void tell(const struct text *names)
     ready_reason(DEPENDENCY, names->length ? text_value(&reason) : NULL);
 }
 
+static bool are_there(const struct view_set *views, const struct view_set *there)
+{
+    for (int i = 0; i < VIEW_COUNT; i++)
+        if (views->use[i] && !there->use[i])
+            return false;
+    return true;
+}
+
+/* Those of its forms whose views are there. */
+static fallible prepare_query(struct statements *s, struct pg *pg, const struct query *q,
+                              const struct pg_statement **refused)
+{
+    if (are_there(&q->plain.views, &s->there))
+        TRY(prepare_one(pg, &q->plain.statement, refused));
+    return are_there(&q->filtered.views, &s->there)
+               ? prepare_one(pg, &q->filtered.statement, refused)
+               : NULL;
+}
+
 static fallible prepare_all(struct statements *s, struct pg *pg)
 {
     scoped_text names = {0};
@@ -41,7 +60,7 @@ static fallible prepare_all(struct statements *s, struct pg *pg)
     s->refused = false;
     for (int i = 0; i < s->count; i++) {
         const struct pg_statement *refused;
-        const struct problem *p = statements_prepare(pg, &s->queries[i], &refused);
+        const struct problem *p = prepare_query(s, pg, &s->queries[i], &refused);
         if (p == DATABASE_UNAVAILABLE)
             return p;
         if (!p)
@@ -61,10 +80,15 @@ void statements_declare(void)
     ready_declare_optional(DEPENDENCY);
 }
 
-void statements_check(struct statements *s, struct pg *pg, bool has_views, int64_t now)
+void statements_check(struct statements *s, struct pg *pg, const struct view_set *there,
+                      int64_t now)
 {
-    bool is_ready = s->generation && s->generation == pg_generation(pg);
-    if (!is_ready && has_views && now >= s->due) {
+    bool same = memcmp(&s->there, there, sizeof(*there)) == 0;
+    bool is_ready = same && s->generation && s->generation == pg_generation(pg);
+    if (!same)
+        s->due = 0;
+    s->there = *there;
+    if (!is_ready && now >= s->due) {
         const struct problem *p = prepare_all(s, pg);
         is_ready = !p;
         s->generation = p ? 0 : pg_generation(pg);

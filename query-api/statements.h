@@ -7,6 +7,7 @@
 
 #include "base/problem.h"
 #include "platform/postgres/postgres.h"
+#include "query-api/routes.h"
 
 struct query;
 
@@ -14,9 +15,10 @@ struct statements {
     const struct query *queries; /* borrowed */
     int count;
     /* its own */
-    int64_t generation; /* the connection on which all are prepared; 0: none yet */
-    int64_t due;        /* monotonic: after a refusal, when to try again */
-    bool refused;       /* at the last try; logged once */
+    int64_t generation;    /* the connection on which all are prepared; 0: none yet */
+    int64_t due;           /* monotonic: after a refusal, when to try again */
+    bool refused;          /* at the last try; logged once */
+    struct view_set there; /* then */
 };
 
 /* Prepares both forms of one query. STATEMENT_REFUSED: *refused is the statement, pg_message says
@@ -31,5 +33,7 @@ void statements_declare(void);
 
 /* Reports to /ready whether all are prepared on the connection; prepares them if they are not yet.
  * What is refused is logged with its file and tried again 5 s later: the views may be about to be
- * rebuilt. `has_views`: all views exist; before that nothing is tried. The connection's thread. */
-void statements_check(struct statements *s, struct pg *pg, bool has_views, int64_t now);
+ * rebuilt. `there`: the views that exist; what reads others is left out until they do. The
+ * connection's thread. */
+void statements_check(struct statements *s, struct pg *pg, const struct view_set *there,
+                      int64_t now);

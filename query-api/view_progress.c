@@ -1,6 +1,4 @@
-/* view_progress.c -- one poller, atomics for its readers. The positions of several views are read
- * one by one, so a reader may see some of an older poll: then the total is too low by at most what
- * has just moved, never higher than what the database holds. */
+/* view_progress.c -- one poller, atomics for its readers. */
 #include "query-api/view_progress.h"
 
 #include <pthread.h>
@@ -15,6 +13,7 @@
 #include "platform/postgres/sessions.h"
 #include "query-api/routes.h"
 #include "query-api/statements.h"
+#include "query-api/view_states.h"
 #include "base/banned.h"
 
 /* Between two polls: while somebody waits, while requests arrive, while there are none. */
@@ -24,16 +23,14 @@ static const int64_t KNOWN_US = 1000000, BACK_OFF_US = 250000;
 struct view_progress {
     pthread_t thread;
     struct pg *pg;
-    _Atomic int64_t position[VIEW_COUNT];
-    _Atomic uint64_t version[VIEW_COUNT];
+    struct view_states states;
     _Atomic int64_t last_read;   /* monotonic: when a request last read */
     _Atomic int64_t checked;     /* monotonic: when the last good poll began; 0: nothing is known */
     _Atomic int64_t head, epoch; /* of the store; epoch 0: not known yet */
     _Atomic int64_t views_epoch; /* of the views; 0: not known yet */
-    atomic_bool unfilled[VIEW_COUNT]; /* it does not show the whole log yet */
-    atomic_bool set_back;             /* the store ends before the views, or is of an older life */
-    pthread_mutex_t lock;             /* of the next three */
-    pthread_cond_t changed;           /* one of the next two, or `last_read` after a pause */
+    atomic_bool set_back;        /* the store ends before the views, or is of an older life */
+    pthread_mutex_t lock;        /* of the next three */
+    pthread_cond_t changed;      /* one of the next two, or `last_read` after a pause */
     bool stopping;
     struct watcher *watchers;
     /* the poller's own */
@@ -43,28 +40,7 @@ struct view_progress {
     int64_t goal, behind_since; /* a head that was not reached yet, and since when */
 };
 
-static const struct pg_statement PROGRESS = {
-    "view_progress",
-    "SELECT v.name, l.position, concat_ws('/', v.lane, v.digest, v.created, l.epoch, "
-    "l.position >= l.serves_from), l.epoch, l.position >= l.serves_from "
-    "FROM engine.view v JOIN engine.lane l ON l.name = v.lane"};
-
-/* False for a view that no query names, such as one that is being rebuilt. */
-static bool store_row(struct view_progress *progress, const struct rows *rows, int row, bool *moved)
-{
-    const char *view = rows_text(rows, row, 0), *version = rows_text(rows, row, 2);
-    int64_t position = rows_int(rows, row, 1);
-    for (int i = 0; i < VIEW_COUNT; i++)
-        if (text_equal(view_names[i], view)) {
-            bool unfilled = !text_equal(rows_text(rows, row, 4), "t");
-            *moved = atomic_exchange(&progress->unfilled[i], unfilled) != unfilled || *moved;
-            atomic_store(&progress->views_epoch, rows_int(rows, row, 3));
-            *moved = atomic_exchange(&progress->position[i], position) != position || *moved;
-            atomic_store(&progress->version[i], digest_on_text(0, version));
-            return true;
-        }
-    return false;
-}
+static const char VIEWS[] = "postgres views", ALL_VIEWS[] = "all views";
 
 static void tell_watchers(struct view_progress *progress)
 {
@@ -88,45 +64,45 @@ static double lag_seconds(struct view_progress *progress, int64_t position, int6
     return position >= head ? 0 : (double)(now - progress->behind_since) / 1e6;
 }
 
-static bool is_unfilled(struct view_progress *progress, const struct view_set *views)
-{
-    for (int i = 0; i < VIEW_COUNT; i++)
-        if (views->use[i] && atomic_load(&progress->unfilled[i]))
-            return true;
-    return false;
-}
-
-static fallible why_refused(struct view_progress *progress, const struct view_set *views)
+/* Why nothing at all is shown. */
+static fallible life_refused(struct view_progress *progress)
 {
     int64_t epoch = atomic_load(&progress->epoch), have = atomic_load(&progress->views_epoch);
     if (!epoch)
         return STORE_UNAVAILABLE; /* these may be views of a life that is over */
     if (atomic_load(&progress->set_back))
         return LOG_SET_BACK;
-    return have && (have != epoch || is_unfilled(progress, views)) ? VIEWS_BEGIN_ANEW : NULL;
+    return have && have != epoch ? VIEWS_BEGIN_ANEW : NULL;
+}
+
+/* While one view is missing only what is read from it is refused: the service is degraded. It is
+ * not ready while it can show none. */
+static void report_views(struct view_progress *progress, int64_t now)
+{
+    scoped_text others = {0}, reason = {0};
+    int64_t lowest;
+    int shown = view_states_shown(&progress->states, &lowest, &others);
+    const struct problem *p = life_refused(progress);
+    bool missing = others.length > 0;
+    if (!p && !shown && lowest != INT64_MAX)
+        p = VIEWS_BEGIN_ANEW;
+    ready_reason(VIEWS, p ? p->title : NULL);
+    ready_report(VIEWS, shown > 0 && !p,
+                 lag_seconds(progress, lowest == INT64_MAX ? 0 : lowest, now));
+    text_printf(&reason, "Not there yet, nor what is read from it: %s.", text_value(&others));
+    ready_reason(ALL_VIEWS, missing ? text_value(&reason) : NULL);
+    ready_report(ALL_VIEWS, !missing, -1);
 }
 
 static fallible poll_once(struct view_progress *progress, int64_t now)
 {
     scoped_rows *rows = NULL;
-    int64_t lowest = INT64_MAX;
-    int found = 0;
-    bool moved = false;
-    TRY(pg_call(progress->pg, &PROGRESS, 0, NULL, &rows));
-    for (int i = 0; i < rows_count(rows); i++) {
-        int64_t position = rows_int(rows, i, 1);
-        if (!store_row(progress, rows, i, &moved))
-            continue;
-        lowest = position < lowest ? position : lowest;
-        found++;
-    }
-    if (moved)
+    TRY(pg_call(progress->pg, &view_states_query, 0, NULL, &rows));
+    if (view_states_write(&progress->states, rows, &progress->views_epoch))
         tell_watchers(progress);
-    const struct problem *p = why_refused(progress, &all_views);
-    ready_reason("postgres views", p ? p->title : NULL);
-    ready_report("postgres views", found == VIEW_COUNT && !p,
-                 lag_seconds(progress, found ? lowest : 0, now));
-    statements_check(&progress->statements, progress->pg, found == VIEW_COUNT, now);
+    report_views(progress, now);
+    struct view_set there = view_states_there(&progress->states);
+    statements_check(&progress->statements, progress->pg, &there, now);
     return NULL;
 }
 
@@ -140,7 +116,7 @@ static void poll(struct view_progress *progress)
     progress->polled = time_monotonic();
     progress->failed = poll_once(progress, progress->polled) != NULL;
     if (progress->failed)
-        ready_report("postgres views", false, -1);
+        ready_report(VIEWS, false, -1);
     else if (is_wanted(progress, progress->polled))
         atomic_store(&progress->checked, progress->polled);
 }
@@ -191,7 +167,8 @@ struct view_progress *view_progress_new(const char *url, int timeout_ms,
                                         const struct query *queries, int count)
 {
     struct view_progress *progress = must_alloc(1, sizeof(*progress));
-    ready_declare("postgres views");
+    ready_declare(VIEWS);
+    ready_declare_optional(ALL_VIEWS);
     statements_declare();
     progress->statements = (struct statements){.queries = queries, .count = count};
     progress->pg = pg_new(url, "query-api view progress", progress_session, timeout_ms);
@@ -268,18 +245,14 @@ static void note_read(struct view_progress *progress, int64_t now)
 struct progress view_progress_read(struct view_progress *progress, const struct view_set *views,
                                    int64_t now)
 {
-    struct progress p = {.position = INT64_MAX};
     note_read(progress, now);
-    p.refused = why_refused(progress, views);
+    struct progress p = view_states_read(&progress->states, views);
+    p.refused = life_refused(progress);
+    if (!p.refused && p.missing)
+        p.refused = NO_VIEW_YET;
+    else if (!p.refused && p.unfilled)
+        p.refused = VIEWS_BEGIN_ANEW;
     p.known = now - atomic_load(&progress->checked) < KNOWN_US;
-    for (int i = 0; i < VIEW_COUNT; i++)
-        if (views->use[i]) {
-            int64_t position = atomic_load(&progress->position[i]);
-            p.position = position < p.position ? position : p.position;
-            p.total += position;
-            uint64_t version = atomic_load(&progress->version[i]);
-            p.version = digest_on(p.version, &version, sizeof(version));
-        }
     return p;
 }
 
@@ -290,12 +263,7 @@ int64_t view_progress_epoch(struct view_progress *progress)
 
 int64_t view_progress_furthest(struct view_progress *progress)
 {
-    int64_t furthest = 0;
-    for (int i = 0; i < VIEW_COUNT; i++) {
-        int64_t position = atomic_load(&progress->position[i]);
-        furthest = position > furthest ? position : furthest;
-    }
-    return furthest;
+    return view_states_furthest(&progress->states);
 }
 
 void view_progress_set_head(struct view_progress *progress, int64_t head, int64_t epoch,

@@ -1,9 +1,11 @@
-/* view_progress.h -- how far the views are: a thread asks the read database for the position of
- * every view, every 10 ms while requests arrive, every 2 ms while somebody waits for a position,
- * else once a second; loops read what it found without a lock.
+/* view_progress.h -- how far the views are and when each has changed: a thread asks the read
+ * database for the position and the mark (engine.change) of every view in one statement, every 10
+ * ms while requests arrive, every 2 ms while somebody waits for a position, else once a second;
+ * loops read what it found without a lock.
  *
- * A cached response is good until one of its views moves. When no request has arrived, or the
- * database has not answered, for a second, nothing is known and nothing is served from a cache. */
+ * A cached response is good until one of its views changes, however far the log goes meanwhile.
+ * When no request has arrived, or the database has not answered, for a second, nothing is known and
+ * nothing is served from a cache. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,12 +24,14 @@ struct view_progress *view_progress_new(const char *url, int timeout_ms,
                                         const struct query *queries, int count);
 void view_progress_free(struct view_progress *progress); /* stops and joins it; NULL is allowed */
 
-/* What is known of a set of views. */
+/* What is known of a set of views, all of it as one poll found it, but for `refused`. */
 struct progress {
-    bool known;       /* read a moment ago: cached responses may be compared with `total` */
-    int64_t position; /* the lowest: what a response surely reflects */
-    int64_t total;    /* sum of positions; rises when any of them moves */
-    uint64_t version; /* changes when a view is swapped or the log's epoch is raised */
+    bool known;          /* read a moment ago: cached responses may be compared with `total` */
+    int64_t position;    /* the lowest: what a response surely reflects */
+    int64_t total;       /* sum of their marks; rises when any of them changes */
+    uint64_t version;    /* changes when a view is swapped or the log's epoch is raised */
+    bool unfilled;       /* one that is waited for does not show the whole log yet */
+    const char *missing; /* the name of one that is not there; NULL: all are */
     const struct problem *refused; /* why nothing of them is shown; NULL: it is */
 };
 

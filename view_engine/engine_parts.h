@@ -66,14 +66,12 @@ fallible views_read_own(struct engine *e);
 fallible views_load(struct engine *e);
 /* Closes the connection to the views; also ends the engine's hold of them. */
 void views_forget(struct engine *e);
-/* view files of this program, NULL if there is none of that name */
-struct view *engine_file(struct engine *e, const char *name);
+struct view *engine_file(struct engine *e, const char *name); /* NULL: none of this program's */
 
 /* registry.c: reads lanes, views and parked streams from the database, and makes what is missing
  * there. Needs e->epoch of the store. */
 fallible registry_load(struct engine *e);
-/* Moves the views of a lane that has reached the home lane into it. The engine must load anew after
- * it. */
+/* Moves the views of a lane that has reached home into it. The engine must load anew after it. */
 fallible registry_join(struct engine *e, int lane);
 
 /* NULL: this engine keeps no version of that name. */
@@ -92,9 +90,11 @@ fallible retry_unread(struct engine *e);
  * engine must load anew. */
 fallible lane_apply(struct engine *e, int lane, const struct batch_event *events, int count,
                     int64_t to, bool trusted);
-/* The same for one view, within the caller's transaction. Its schema need not be registered if
- * nothing is parked. */
+/* The same for one view, in the caller's transaction. It need not be registered unless one parks.
+ */
 fallible view_apply(struct projected *v, struct pg *db, const struct batch_event *events, int count,
                     bool trusted);
+/* Within the transaction of a change that is not lane_apply's: answers read before end. */
+fallible view_changed(struct pg *db, const char *view);
 /* Compares a lane with what the caller believes and moves it. VERSION_CONFLICT: load anew. */
 fallible lane_fence(struct pg *db, const struct lane *lane, int64_t to, int64_t revision);

@@ -12,21 +12,27 @@
 
 /* ---- the checkpoint ---- */
 
+/* Also moves the marks of the views that change with it (engine.change), in the same statement and
+ * after the lane: one more would cost a small batch some percent. A version that does not serve has
+ * no mark. */
 static const struct pg_statement FENCE = {
     "lane_fence",
+    "WITH changed AS (UPDATE engine.change SET mark = greatest(mark + 1, "
+    "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint) WHERE view = ANY ($7::text[])) "
     "UPDATE engine.lane SET position = $2::bigint, revision = $3::bigint, moved = now() "
     "WHERE name = $1::text AND position = $4::bigint AND epoch = $5::bigint "
     "AND revision = $6::bigint"};
 
-enum { FENCE_VALUES = 6 };
+enum { FENCE_VALUES = 7 };
 
-static void fence_values(const struct lane *lane, int64_t to, int64_t revision, struct arena *a,
-                         const char *values[FENCE_VALUES])
+static void fence_values(const struct lane *lane, int64_t to, int64_t revision, const char *changed,
+                         struct arena *a, const char *values[FENCE_VALUES])
 {
     const int64_t numbers[] = {to, revision, lane->position, lane->epoch, lane->revision};
     values[0] = lane->name;
-    for (int i = 1; i < FENCE_VALUES; i++)
+    for (int i = 1; i < FENCE_VALUES - 1; i++)
         values[i] = arena_printf(a, "%lld", (long long)numbers[i - 1]);
+    values[FENCE_VALUES - 1] = changed;
 }
 
 static fallible check_fence(const struct lane *lane, const struct rows *moved)
@@ -38,14 +44,21 @@ static fallible check_fence(const struct lane *lane, const struct rows *moved)
     return VERSION_CONFLICT;
 }
 
-fallible lane_fence(struct pg *db, const struct lane *lane, int64_t to, int64_t revision)
+/* `changed`: the views that change, as an array. */
+static fallible fence(struct pg *db, const struct lane *lane, int64_t to, int64_t revision,
+                      const char *changed)
 {
     scoped_arena a = {0};
     scoped_rows *moved = NULL;
     const char *values[FENCE_VALUES];
-    fence_values(lane, to, revision, &a, values);
+    fence_values(lane, to, revision, changed, &a, values);
     TRY(pg_call(db, &FENCE, FENCE_VALUES, values, &moved));
     return check_fence(lane, moved);
+}
+
+fallible lane_fence(struct pg *db, const struct lane *lane, int64_t to, int64_t revision)
+{
+    return fence(db, lane, to, revision, "{}");
 }
 
 /* ---- one view ---- */
@@ -203,13 +216,38 @@ fallible view_send(const struct view *v, struct pg *db, const struct batch_call 
 
 /* ---- one lane ---- */
 
+/* The events of a batch that one view is given. */
+struct wanted {
+    const struct batch_event **at;
+    int count;
+};
+
 struct lane_batch {
     int lane;
     const struct batch_event *events;
     int count;
     int64_t to;
     bool trusted;
+    struct wanted *wanted; /* by view of the engine; none of another lane's */
+    const char *changed;   /* the names of those that are given any, as an array */
 };
+
+static void choose_all(const struct engine *e, struct lane_batch *b, struct arena *a)
+{
+    scoped_text changed = {0};
+    b->wanted = arena_array(a, (size_t)e->view_count + 1, sizeof(*b->wanted));
+    for (int i = 0; i < e->view_count; i++) {
+        const struct projected *v = &e->views[i];
+        if (v->lane != b->lane)
+            continue;
+        struct wanted *w = &b->wanted[i];
+        w->at = arena_array(a, (size_t)b->count, sizeof(*w->at));
+        w->count = choose_wanted(&v->view, b->events, b->count, w->at);
+        if (w->count)
+            pg_array_text(&changed, v->view.name);
+    }
+    b->changed = arena_text(a, pg_array_end(&changed));
+}
 
 /* Nothing parked and nothing to park, as far as can be known before. */
 static bool is_plain(const struct engine *e, const struct lane_batch *b)
@@ -223,21 +261,13 @@ static bool is_plain(const struct engine *e, const struct lane_batch *b)
     return true;
 }
 
-static fallible add_wanted(struct pipeline *p, const struct view *v, const struct lane_batch *b)
-{
-    scoped_arena a = {0};
-    const struct batch_event **at = arena_array(&a, (size_t)b->count, sizeof(*at));
-    int wanted = choose_wanted(v, b->events, b->count, at);
-    return wanted ? add_view(p, v, at, wanted) : NULL;
-}
-
 static fallible add_all(struct engine *e, const struct lane_batch *b, struct pipeline *p,
                         struct rows **moved)
 {
     scoped_arena a = {0};
     const struct lane *lane = &e->lanes[b->lane];
     const char *values[FENCE_VALUES];
-    fence_values(lane, b->to, lane->revision, &a, values);
+    fence_values(lane, b->to, lane->revision, b->changed, &a, values);
     TRY(add_plain(p, &BEGIN));
     TRY(pipeline_add(p, &FENCE, FENCE_VALUES, values, moved));
     if (PLANTED(CHECKPOINT_BEFORE_THE_ROWS)) {
@@ -245,21 +275,17 @@ static fallible add_all(struct engine *e, const struct lane_batch *b, struct pip
         TRY(add_plain(p, &BEGIN));
     }
     for (int i = 0; i < e->view_count; i++)
-        if (e->views[i].lane == b->lane && !e->views[i].view.fold)
-            TRY(add_wanted(p, &e->views[i].view, b));
+        if (b->wanted[i].count && !e->views[i].view.fold)
+            TRY(add_view(p, &e->views[i].view, b->wanted[i].at, b->wanted[i].count));
     return NULL;
 }
 
 static fallible apply_folds(struct engine *e, const struct lane_batch *b)
 {
-    scoped_arena a = {0};
-    const struct batch_event **at = arena_array(&a, (size_t)b->count, sizeof(*at));
     for (int i = 0; i < e->view_count; i++) {
         const struct view *v = &e->views[i].view;
-        int wanted =
-            e->views[i].lane == b->lane && v->fold ? choose_wanted(v, b->events, b->count, at) : 0;
-        if (wanted)
-            TRY(fold_apply(v, e->parts.views, at, wanted));
+        if (b->wanted[i].count && v->fold)
+            TRY(fold_apply(v, e->parts.views, b->wanted[i].at, b->wanted[i].count));
     }
     return NULL;
 }
@@ -287,12 +313,12 @@ static fallible apply_carefully(struct engine *e, const struct lane_batch *b, in
 {
     const struct lane *lane = &e->lanes[b->lane];
     TRY(pg_begin(e->parts.views, generation));
-    TRY(lane_fence(e->parts.views, lane, b->to, lane->revision));
+    TRY(fence(e->parts.views, lane, b->to, lane->revision, b->changed));
     if (PLANTED(CHECKPOINT_BEFORE_THE_ROWS))
         TRY(pg_run(e->parts.views, "COMMIT; BEGIN"));
     FAILPOINT(PROJECTOR_AFTER_CHECKPOINT);
     for (int i = 0; i < e->view_count; i++)
-        if (e->views[i].lane == b->lane)
+        if (b->wanted[i].count)
             TRY(view_apply(&e->views[i], e->parts.views, b->events, b->count, b->trusted));
     return NULL;
 }
@@ -318,7 +344,10 @@ static fallible transact(struct engine *e, const struct lane_batch *b, bool plai
 fallible lane_apply(struct engine *e, int lane, const struct batch_event *events, int count,
                     int64_t to, bool trusted)
 {
-    struct lane_batch b = {lane, events, count, to, trusted};
+    scoped_arena a = {0};
+    struct lane_batch b = {
+        .lane = lane, .events = events, .count = count, .to = to, .trusted = trusted};
+    choose_all(e, &b, &a);
     bool plainly = is_plain(e, &b);
     const struct problem *p = transact(e, &b, plainly);
     if (p == UNREADABLE_EVENT && plainly && trusted)

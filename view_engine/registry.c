@@ -85,6 +85,7 @@ static fallible add_view(struct engine *e, const struct view *v, struct arena *a
     if (e->lanes[0].position)
         TRY(new_lane(e, v->name, e->lanes[0].position, a));
     TRY(pg_call(e->parts.views, &NEW_VIEW, 5, values, NULL));
+    TRY(view_changed(e->parts.views, v->name));
     log_info("view created", KV("view", v->name), KV("lane", lane));
     return NULL;
 }

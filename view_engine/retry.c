@@ -54,6 +54,7 @@ static fallible replay(struct engine *e, struct projected *v, const char *stream
     scoped_arena a = {0};
     int64_t applied_before = INT64_MAX;
     TRY(lane_fence(e->parts.views, lane, lane->position, lane->revision + 1));
+    TRY(view_changed(e->parts.views, v->view.name));
     names_remove(&v->parked.streams, stream);
     for (int i = 0; i < count; i++) {
         TRY(view_apply(v, e->parts.views, &events[i], 1, true));

@@ -91,6 +91,7 @@ fallible versions_exchange(struct pg *db, const char *view, int serving, int nex
                                 view, old, new, view)));
     TRY(pg_call(db, &RENAME, 2, back, NULL));
     TRY(pg_call(db, &RENAME, 2, forth, NULL));
+    TRY(view_changed(db, view));
     return pg_call(db, &END_LANE, 1, &new, NULL);
 }
 

@@ -14,6 +14,13 @@ static const struct pg_statement KEPT = {
     "WHERE file = ANY ($1::text[]) AND (lane = $2::text OR (name = file AND lane = name)) "
     "ORDER BY name"};
 
+static const struct pg_statement CHANGED = {"view_changed", "SELECT engine.changed($1::text)"};
+
+fallible view_changed(struct pg *db, const char *view)
+{
+    return pg_call(db, &CHANGED, 1, &view, NULL);
+}
+
 /* engine.view.lane refers to engine.lane: it is there. */
 static int lane_index(const struct engine *e, const char *name)
 {

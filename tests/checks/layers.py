@@ -26,7 +26,7 @@ FEATURES = sources.features()
 OF_FEATURES = {"sla-worker", "ctl"}
 # Made by the build from what all features have under that name; the only way to a feature's row.
 LISTS = {"words", "shapes", "streams", "problems", "events", "commands", "routes", "start", "histories", "views",
-    "fragments", "folds", "answers", "units", "gathers"}
+    "fragments", "folds", "kept", "answers", "units", "gathers"}
 # Both services know the paths of both.
 ACROSS = {("api", "query-api/routes.def")}
 # Headers of a folder they may use otherwise that a layer does without.

@@ -3,15 +3,13 @@
 
 #include <sys/stat.h>
 
-#include "base/embedded.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "events/sql_fragment.h"
 #include "platform/postgres/postgres.h"
 #include "query-api/head.h"
 #include "query-api/routes.h"
 #include "query-api/view_progress.h"
-#include "tests/query-api/fold_tables.h"
+#include "tests/query-api/view_tables.h"
 
 enum { TIMEOUT_MS = 2000 };
 
@@ -81,49 +79,23 @@ const char *views_value(const char *format, ...)
     return value ? arena_text(&t.arena, value) : "";
 }
 
-extern const struct embedded view_files[];
-
-static const char *view_text(const char *name)
-{
-    for (const struct embedded *f = view_files; f->name; f++)
-        if (text_starts(f->name, name) && text_equal(f->name + strlen(name), ".sql"))
-            return f->text;
-    fprintf(stderr, "there is no view %s\n", name);
-    exit(1);
-}
-
-/* The part of a view's file that makes its tables. */
-static const char *tables_of(const char *name)
-{
-    const char *of_function = fold_tables(name);
-    scoped_text text = {0};
-    if (of_function)
-        return of_function;
-    if (append_with_fragments(&text, view_text(name)))
-        exit(1);
-    char *file = arena_bytes(&t.arena, text_value(&text), strlen(text_value(&text)));
-    char *tables = strstr(file, "-- :tables\n") + sizeof("-- :tables\n") - 1;
-    char *end = strstr(tables, "\n-- :");
-    if (end)
-        *end = '\0';
-    return tables;
-}
-
 /* A schema of the view's name. */
 static void make_view(const char *name)
 {
     views_sql("CREATE SCHEMA %s; SET search_path = %s, postgis;\n%s;\nRESET search_path", name,
-              name, tables_of(name));
+              name, view_tables(name, &t.arena));
     views_sql(
         "INSERT INTO engine.view (name, file, lane, digest) VALUES ('%s', '%s', 'main', 'd1')",
         name, name);
+    views_sql("SELECT engine.changed('%s')", name);
 }
 
 static void make_views(void)
 {
     views_sql("INSERT INTO engine.lane (name, position, epoch) VALUES ('main', 0, 1)");
     for (int i = 0; i < VIEW_COUNT; i++)
-        make_view(view_names[i]);
+        if (all_views.use[i]) /* the tables of the others come with the migrations */
+            make_view(view_names[i]);
 }
 
 /* ---- the service ---- */
@@ -325,11 +297,21 @@ void add_sample(const struct sample *given)
 }
 
 /* Views never stand beyond the end of the log. */
-void move_lane(int64_t position)
+static void set_lane(int64_t position, const char *more)
 {
     store_sql("UPDATE es_counter SET position = greatest(position, %lld)", (long long)position);
-    views_sql("UPDATE engine.lane SET position = %lld, moved = now() WHERE name = 'main'",
-              (long long)position);
+    views_sql("UPDATE engine.lane SET position = %lld, moved = now() WHERE name = 'main'%s",
+              (long long)position, more);
+}
+
+void pass_events(int64_t position)
+{
+    set_lane(position, "");
+}
+
+void move_lane(int64_t position)
+{
+    set_lane(position, "; SELECT engine.changed(view) FROM engine.change");
 }
 
 bool lane_seen(int64_t position)

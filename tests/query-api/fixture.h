@@ -45,7 +45,9 @@ struct sample {
 void add_sample(const struct sample *s);
 #define SAMPLE(...) add_sample(&(struct sample){__VA_ARGS__})
 const char *sample_id(int n); /* a UUID per number; borrowed for the program's life */
+/* A batch that touches all views, and one that touches none. */
 void move_lane(int64_t position);
+void pass_events(int64_t position);
 
 /* The clock `resolve` of a sample, as sla-worker would leave it: `standing` is a word of
  * sla_status; running: due in so many seconds, else so many remain. */

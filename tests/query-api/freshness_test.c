@@ -154,6 +154,50 @@ TEST(a_lane_that_stands_still_costs_no_run)
     query_stop();
 }
 
+/* A lane moves with every event; a feed is another one only when one of its views has changed. */
+TEST(events_of_other_views_cost_no_run)
+{
+    start_with_reports(1, 3);
+    scoped_response first = get("/reports/public", NULL, NULL);
+    double runs = RUNS, hits = HITS;
+    for (int i = 4; i < 24; i++) {
+        char value[64];
+        pass_events(i);
+        views_sql("SELECT engine.changed('calendar_list')");
+        CHECK(lane_seen(i));
+        scoped_response r = get("/reports/public", NULL, NULL);
+        CHECK_TEXT(r.body, first.body);
+        CHECK_INT(atoll(header(&r, "X-Event-Position", value, sizeof(value))), i);
+    }
+    CHECK(RUNS == runs);
+    CHECK(HITS == hits + 20);
+    query_stop();
+}
+
+static bool shows(const char *path, int reports)
+{
+    for (int i = 0; i < 200; i++) {
+        scoped_response r = get(path, NULL, NULL);
+        if (occurrences(&r, "report_id") == reports)
+            return true;
+        test_shell("sleep 0.01");
+    }
+    return false;
+}
+
+/* As whoever keeps tables beside the log tells it. */
+TEST(a_change_without_an_event_ends_the_cached_answer)
+{
+    start_with_reports(1, 3);
+    CHECK(shows("/reports/public", 3));
+    views_sql("DELETE FROM report_list.report_list WHERE position = 1");
+    test_shell("sleep 0.1");
+    CHECK(shows("/reports/public", 3)); /* nobody has told it */
+    views_sql("SELECT engine.changed('report_list')");
+    CHECK(shows("/reports/public", 2));
+    query_stop();
+}
+
 TEST(a_swapped_view_ends_the_cached_answer)
 {
     start_with_reports(1, 3);
@@ -221,6 +265,32 @@ TEST(a_run_that_began_too_early_is_not_joined)
     scoped_response first = receive(early), second = receive(late);
     CHECK_INT(first.status, 200);
     CHECK_INT(second.status, 200);
+    pg_free(blocker);
+    query_stop();
+}
+
+/* Nothing of it has changed on the way to the position that the second one waits for. */
+TEST(a_run_is_joined_while_only_other_views_change)
+{
+    start_with_reports(1, 3);
+    struct pg *blocker = pg_new(views_url(), "blocker", NULL, 60000);
+    CHECK_OK(pg_run(blocker, "BEGIN; LOCK TABLE report_list.report_list IN ACCESS EXCLUSIVE MODE"));
+    double runs = RUNS, joined = JOINED;
+    char value[64];
+    int early = send_get("/reports/public", NULL, NULL);
+    for (int i = 0; i < 400 && RUNS < runs + 1; i++)
+        test_shell("sleep 0.005");
+    pass_events(4);
+    CHECK(lane_seen(4));
+    int late = send_get("/reports/public?min_position=4", NULL, NULL);
+    for (int i = 0; i < 400 && JOINED < joined + 1; i++)
+        test_shell("sleep 0.005");
+    CHECK(RUNS == runs + 1 && JOINED == joined + 1);
+    CHECK_OK(pg_run(blocker, "COMMIT"));
+    scoped_response first = receive(early), second = receive(late);
+    CHECK_INT(first.status, 200);
+    CHECK_INT(second.status, 200);
+    CHECK_TEXT(header(&second, "X-Event-Position", value, sizeof(value)), "4");
     pg_free(blocker);
     query_stop();
 }

@@ -136,6 +136,55 @@ TEST(views_that_are_not_there_yet_are_a_503)
     query_stop();
 }
 
+static int status_of(const char *path, const char *token, const struct problem *p)
+{
+    char value[64];
+    scoped_response r = get(path, token, NULL);
+    if (p)
+        CHECK(refused(&r, p) && *header(&r, "Retry-After", value, sizeof(value)));
+    return r.status;
+}
+
+/* Asks /ready until the text is in it; false after 5 s. */
+static bool ready_says(const char *text)
+{
+    for (int i = 0; i < 250; i++) {
+        scoped_response r = get("/ready", NULL, NULL);
+        if (r.status == 200 && has(&r, text))
+            return true;
+        test_shell("sleep 0.02");
+    }
+    return false;
+}
+
+/* As before the first start of the service that keeps it. The inbox shows what is read from it. */
+TEST(a_missing_view_is_a_503_for_what_reads_it_and_for_nothing_else)
+{
+    query_start(1, 1 << 20);
+    SAMPLE(.id = sample_id(1), .position = 1);
+    move_lane(1);
+    CHECK(ready_says("\"all views\":{\"ok\":true,"));
+    views_sql("DELETE FROM engine.view WHERE name = 'sla'; ALTER SCHEMA sla RENAME TO away");
+    query_restart();
+    const char *officer = bearer("officer1", OFFICER, "AGENCY_INFRA");
+    CHECK(ready_says("\"all views\":{\"ok\":false,\"lag_seconds\":null,\"reason\":\"Not there "
+                     "yet, nor what is read from it: sla.\"}"));
+    CHECK(ready_says("\"status\":\"degraded\""));
+    CHECK(ready_says("\"queries\":{\"ok\":true,"));
+    scoped_response r = get("/sla/status", NULL, NULL);
+    CHECK(refused(&r, NO_VIEW_YET) && has(&r, "\"detail\":\"The view sla.\""));
+    CHECK_INT(status_of("/cases/inbox", officer, NO_VIEW_YET), 503);
+    CHECK_INT(status_of("/cases/inbox?waiting=true&min_position=1", officer, NO_VIEW_YET), 503);
+    CHECK_INT(status_of("/reports/public?min_position=1", NULL, NULL), 200);
+    CHECK_INT(status_of("/reports/me", officer, NULL), 200);
+    CHECK_INT(status_of("/cases/filters", officer, NULL), 200);
+    views_sql("ALTER SCHEMA away RENAME TO sla; INSERT INTO engine.view (name, file, lane, digest) "
+              "VALUES ('sla', 'sla', 'main', 'd1')");
+    CHECK(becomes("/cases/inbox", officer, 200));
+    CHECK(ready_says("\"status\":\"ready\""));
+    query_stop();
+}
+
 /* Each reader waits for one call at most, and tells all that queue behind it. */
 TEST(with_a_silent_database_every_query_is_answered_in_time)
 {

@@ -126,6 +126,36 @@ TEST(an_older_cached_answer_is_not_given_for_a_position)
     query_stop();
 }
 
+/* Whatever is between: a cached answer is given for a position exactly if its views are unchanged
+ * there. Each third step changes them, with the lane, in one transaction as the engine does. */
+TEST(a_cached_answer_is_given_for_a_later_position_unless_something_changed_before)
+{
+    start_with_reports(2, 3);
+    store_sql("UPDATE es_counter SET position = 1000");
+    int reports = 3;
+    for (int i = 4; i < 64; i++) {
+        char path[128], value[64];
+        if (i % 3 == 0) {
+            views_sql("BEGIN; INSERT INTO report_list.report_list (report_id, version, position, "
+                      "visibility, category, owner_agency, content, created_at, status) SELECT "
+                      "'%s', 1, %d, visibility, category, owner_agency, content, created_at, "
+                      "status FROM report_list.report_list WHERE position = 1; "
+                      "SELECT engine.changed('report_list'); "
+                      "UPDATE engine.lane SET position = %d WHERE name = 'main'; COMMIT",
+                      sample_id(i), i, i);
+            reports++;
+        } else {
+            pass_events(i);
+        }
+        snprintf(path, sizeof(path), "/reports/public?min_position=%d&wait_ms=5000", i);
+        scoped_response r = get(path, NULL, NULL);
+        CHECK_INT(occurrences(&r, "report_id"), reports);
+        CHECK(atoll(header(&r, "X-Event-Position", value, sizeof(value))) >= i);
+    }
+    CHECK(metric("query_cache_total{result=\"hit\"} ") > 0);
+    query_stop();
+}
+
 /* How often the database was asked for positions during `ms`; it may be more often than seen. */
 static int polls_in(int ms)
 {

@@ -34,6 +34,48 @@ TEST(every_statement_of_every_route_is_taken)
     query_stop();
 }
 
+static bool is_each_second(const struct route *route)
+{
+    for (const struct binding *b = route->bindings; b->kind; b++)
+        if (b->kind == BIND_SECOND)
+            return true;
+    return false;
+}
+
+/* A cached answer is kept until a view changes, which may be never. */
+TEST(what_tells_of_the_present_time_is_asked_for_each_second)
+{
+    int count = 0;
+    for (const struct route *route = query_routes; route->path; route++) {
+        struct query q;
+        CHECK_OK(query_init(&q, route));
+        bool now = strstr(q.plain.statement.sql, "now()") ||
+                   (q.filtered.statement.sql && strstr(q.filtered.statement.sql, "now()"));
+        if (now && !is_each_second(route))
+            test_fail(__FILE__, __LINE__, route->path, "EACH_SECOND", NULL);
+        count += now;
+        query_release(&q);
+    }
+    CHECK(count > 0);
+}
+
+/* What a text reads ends a cached answer of it, whether its row says so or not. */
+TEST(a_query_knows_what_it_reads)
+{
+    for (const struct route *route = query_routes; route->path; route++) {
+        struct query q;
+        CHECK_OK(query_init(&q, route));
+        for (int i = 0; i < VIEW_COUNT; i++)
+            if (text_equal(route->file, "case_one") && text_equal(view_names[i], "sla")) {
+                CHECK_INT(route->views.use[i], UNUSED_VIEW);
+                CHECK_INT(q.plain.views.use[i], SHOWN_VIEW);
+            } else if (text_equal(route->file, "category_all")) {
+                CHECK_INT(q.plain.views.use[i], route->views.use[i]);
+            }
+        query_release(&q);
+    }
+}
+
 TEST(a_path_names_a_kind_of_stream_that_there_is)
 {
     int count = 0;
