@@ -13,6 +13,7 @@ enum binding_kind {
     BIND_END,
     BIND_PATH_ID,       /* {id}, the UUID of a stream; another form is the row's `missing` */
     BIND_PATH_WORD,     /* {name}, as of PATH_WORD in events/command.h; the same of another form */
+    BIND_PLANNER,       /* nothing: the planner's setting `name` is `other` for this query alone */
     BIND_PATH_CODE,     /* {name}, as of PATH_CODE there */
     BIND_INT,           /* parameter, min..max; a filter if it has no fallback */
     BIND_ID,            /* parameter, a UUID; with `min` it must be given */

@@ -61,7 +61,7 @@ static int values_of(const struct binding *b)
 {
     if (b->kind == BIND_CURSOR)
         return (int)b->max;
-    return b->kind == BIND_ONE_OF || b->kind == BIND_MADE_BY ? 0 : 1;
+    return b->kind == BIND_ONE_OF || b->kind == BIND_MADE_BY || b->kind == BIND_PLANNER ? 0 : 1;
 }
 
 /* Whether events wait parked that the response would show: of one item those of its own stream, of
@@ -129,6 +129,20 @@ static struct view_set unfiltered_views(const struct view_set *views)
     return out;
 }
 
+/* Reader's settings are made for pages that an index finds in their order; a query that another
+ * plan suits names its own. */
+static void init_planner(struct query *q, const struct route *route)
+{
+    scoped_text sql = {0}, name = {0};
+    for (const struct binding *b = route->bindings; b->kind; b++)
+        if (b->kind == BIND_PLANNER)
+            text_printf(&sql, "%s set_config('%s', '%s', true)", sql.length ? "," : "SELECT",
+                        b->name, b->other);
+    text_printf(&name, "%s_planner", route->file);
+    if (sql.length)
+        q->planner = (struct pg_statement){text_take(&name), text_take(&sql)};
+}
+
 static fallible init_row(struct query *q, const struct binding *b)
 {
     q->personal = q->personal || is_about_who_asks(b->kind);
@@ -151,6 +165,7 @@ fallible query_init(struct query *q, const struct route *route)
         q->filtered = (struct query_form){{text_take(&name), text_take(&filtered)}, all};
     for (const struct binding *b = route->bindings; b->kind; b++)
         TRY(init_row(q, b));
+    init_planner(q, route);
     if (q->personal)
         snprintf(q->cache_control, sizeof(q->cache_control), "private, no-cache");
     else
@@ -163,4 +178,6 @@ void query_release(struct query *q)
     free((void *)(uintptr_t)q->plain.statement.sql);
     free((void *)(uintptr_t)q->filtered.statement.sql);
     free((void *)(uintptr_t)q->filtered.statement.name);
+    free((void *)(uintptr_t)q->planner.sql);
+    free((void *)(uintptr_t)q->planner.name);
 }

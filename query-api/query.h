@@ -23,7 +23,8 @@ struct query_form {
 struct query {
     const struct route *route;
     struct query_form plain;
-    struct query_form filtered; /* what is run when a filter is given; without a text: the same */
+    struct query_form filtered;  /* what is run when a filter is given; without a text: the same */
+    struct pg_statement planner; /* sets what is to hold for it alone; without a text: nothing */
     const struct query_answer *made_by; /* the function that makes the body; NULL: the file does */
     bool personal;                      /* the response depends on who asks */
     int keys;                           /* of its cursor; 0: no pages */

@@ -214,6 +214,7 @@ static fallible bind_one(struct binder *b, const struct binding *row)
         b->request->filtered = b->request->filtered || given;
         bind_filter(b, value);
         return NULL;
+    case BIND_PLANNER:
     case BIND_MADE_BY: return NULL;
     case BIND_CURSOR: /* its places; the keys come last */
         for (int i = 0; i < row->max; i++)

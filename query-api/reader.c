@@ -2,6 +2,7 @@
 #include "query-api/reader.h"
 
 #include "base/time.h"
+#include "platform/postgres/pipeline.h"
 #include "platform/process/metrics.h"
 #include "query-api/query_api.h"
 #include "query-api/view_progress.h"
@@ -31,14 +32,23 @@ static void reader_end(void *state)
     free(r);
 }
 
+static fallible run_statement(struct query_reader *r, const struct query_request *request,
+                              struct rows **out)
+{
+    const struct pg_statement *planner = &request->query->planner;
+    const struct pg_statement *s = &query_request_form(request)->statement;
+    if (planner->sql)
+        return pipeline_call_with(r->pg, planner, s, request->count, request->values, out);
+    return pg_call_again(r->pg, s, request->count, request->values, out);
+}
+
 static fallible call(struct query_reader *r, const struct query_request *query_request,
                      struct rows **out)
 {
     if (time_monotonic() < r->away_until)
         return DATABASE_UNAVAILABLE;
     int64_t begun = time_monotonic();
-    const struct problem *p = pg_call_again(r->pg, &query_request_form(query_request)->statement,
-                                            query_request->count, query_request->values, out);
+    const struct problem *p = run_statement(r, query_request, out);
     metric_observe(METRIC_query_seconds, (double)(time_monotonic() - begun) / 1e6);
     if (p == DATABASE_UNAVAILABLE)
         r->away_until = time_monotonic() + BACK_OFF_US;

@@ -5,8 +5,9 @@
  * does so, or waits for it, only when a filter is given, what a 404 says, then what is bound to $1,
  * $2 … in this order. Every query also takes min_position and wait_ms. These views, one of the log
  * at least, decide which position a response reflects. A cached one ends when one of all views
- * changes that the file's text reads, as report_list.report_list, named in the row or not. LINK:
- * name, path, one line for people; the root shows it. */
+ * changes that the file's text reads, as report_list.report_list, named in the row or not.
+ * PLANNER(enable_bitmapscan, on) among the bindings: a setting for this query alone, beside those
+ * of all (sessions.def). LINK: name, path, one line for people; the root shows it. */
 #pragma once
 
 #include <stdbool.h>

@@ -220,3 +220,31 @@ fallible pipeline_end(struct pipeline *p)
     p->ended = true;
     return p->problem;
 }
+
+/* ---- one statement with settings ---- */
+
+static fallible call_with(struct pg *c, const struct pg_statement *settings,
+                          const struct pg_statement *s, int count, const char *const *values,
+                          struct rows **out)
+{
+    scoped_pipeline *p = NULL;
+    TRY(pipeline_begin(c, &p));
+    TRY(pipeline_add(p, settings, 0, NULL, NULL));
+    TRY(pipeline_add(p, s, count, values, out));
+    return pipeline_end(p);
+}
+
+fallible pipeline_call_with(struct pg *c, const struct pg_statement *settings,
+                            const struct pg_statement *s, int count, const char *const *values,
+                            struct rows **out)
+{
+    int64_t shared = c->shared_deadline;
+    bool was_open = c->conn != NULL;
+    const struct problem *p = call_with(c, settings, s, count, values, out);
+    if (p != DATABASE_UNAVAILABLE || !was_open || time_monotonic() >= c->deadline)
+        return p;
+    c->shared_deadline = c->deadline;
+    p = call_with(c, settings, s, count, values, out);
+    c->shared_deadline = shared;
+    return p;
+}

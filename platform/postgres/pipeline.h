@@ -50,6 +50,13 @@ fallible pipeline_end(struct pipeline *p);
  * closed, and with it a transaction. NULL is allowed. */
 void pipeline_free(struct pipeline *p);
 
+/* pg_call_again with settings of the server that hold for this statement alone, in one round trip:
+ * `settings` is SELECT set_config('…', '…', true), …, without parameters. Both are one transaction,
+ * which the server ends, and with it the settings, whatever becomes of the statement. */
+fallible pipeline_call_with(struct pg *c, const struct pg_statement *settings,
+                            const struct pg_statement *s, int count, const char *const *values,
+                            struct rows **out);
+
 static inline void pipeline_cleanup(struct pipeline **p)
 {
     pipeline_free(*p);

@@ -2,6 +2,7 @@
  * is known before a client asks. */
 #include "tests/query-api/fixture.h"
 
+#include "base/time.h"
 #include "events/decision.h"
 #include "platform/postgres/postgres.h"
 #include "platform/postgres/sessions.h"
@@ -25,6 +26,8 @@ TEST(every_statement_of_every_route_is_taken)
         struct pg *pg = pg_new(views_url(), "statements", progress_session, 60000);
         struct query q;
         CHECK_OK(query_init(&q, route));
+        if (q.planner.sql)
+            CHECK_OK(pg_call(pg, &q.planner, 0, NULL, NULL)); /* there is such a setting */
         if (statements_prepare(pg, &q, &refused))
             test_fail(__FILE__, __LINE__, refused->name, pg_message(pg), route->path);
         pg_free(pg); /* it knows the statements' names */
@@ -74,6 +77,34 @@ TEST(a_query_knows_what_it_reads)
             }
         query_release(&q);
     }
+}
+
+/* A lock is waited for a millisecond, by the query that says so and by no other on the same
+ * connection. */
+TEST(a_querys_settings_are_no_other_ones)
+{
+    query_start(1, 1 << 20);
+    move_lane(1);
+    CHECK(lane_seen(1));
+    struct query *feed = query_service()->queries;
+    while (!text_equal(feed->route->file, "report_feed"))
+        feed++;
+    feed->planner = (struct pg_statement){strdup("feed_planner"),
+                                          strdup("SELECT set_config('lock_timeout', '1ms', true)")};
+    scoped_response before = get("/reports/public", NULL, NULL);
+    CHECK_INT(before.status, 200);
+    struct pg *blocker = pg_new(views_url(), "blocker", NULL, 60000);
+    CHECK_OK(pg_run(blocker, "BEGIN; LOCK TABLE report_list.report_list IN ACCESS EXCLUSIVE MODE"));
+    int waiting = send_get("/reports/me", bearer("citizen1", CITIZEN, NULL), NULL);
+    int64_t began = time_monotonic();
+    scoped_response r = get("/reports/public?limit=7", NULL, NULL);
+    CHECK(refused(&r, DATABASE_UNAVAILABLE));
+    CHECK(time_monotonic() - began < 1000000); /* the fixture's deadline is 2 s */
+    CHECK_OK(pg_run(blocker, "COMMIT"));
+    scoped_response mine = receive(waiting);
+    CHECK_INT(mine.status, 200);
+    pg_free(blocker);
+    query_stop();
 }
 
 TEST(a_path_names_a_kind_of_stream_that_there_is)
