@@ -14,6 +14,8 @@
 #include "writer/writer.h"
 #include "base/banned.h"
 
+enum { IN_QUERY_MAX = 4 };
+
 struct row {
     int type;
     int roles;
@@ -21,6 +23,7 @@ struct row {
     enum versioning version;
     const struct problem *malformed;
     const char *path;
+    const char *in_query[IN_QUERY_MAX + 1]; /* NULL ends them */
 };
 
 /* A command that came by HTTP. */
@@ -33,8 +36,11 @@ struct command_request {
 
 static void handle(struct http_request *r, const void *row);
 
-#define ROUTE(method, path, who, command, ok, version, malformed) \
-    {#method, path, handle, &(const struct row){command, who, ok, version, malformed, path}},
+#define IN_QUERY(member) #member
+#define ROUTE(method, path, who, command, ok, version, malformed, ...) \
+    {#method, path, handle,                                            \
+     &(const struct row){                                              \
+         command, who, ok, version, malformed, path, {__VA_OPT__(__VA_ARGS__, ) NULL}}},
 #define CHOICE(given, Name, member) {#given, #member, Name},
 #define BULK(method, path, who, malformed, ...) \
     {#method, path, handle_bulk, &(const struct bulk_row){who, malformed, {__VA_ARGS__}}},
@@ -47,6 +53,7 @@ const struct http_route command_routes[] = {
 #include "lists/routes.def"
 };
 #undef ROUTE
+#undef IN_QUERY
 #undef CHOICE
 #undef BULK
 #undef QUERY
@@ -106,35 +113,94 @@ static fallible read_target(struct http_request *r, const struct row *row, struc
     return NULL;
 }
 
-/* A command without a body may come with none or an empty object; that of a DELETE stands in the
- * query string. */
-static fallible read_body(struct http_request *r, struct command *c, struct fault *f)
+static bool is_delete(struct http_request *r)
+{
+    return text_equal(http_method(r), "DELETE");
+}
+
+static bool travels_in_query(const struct row *row, const char *name)
+{
+    return word_index(row->in_query, name) >= 0;
+}
+
+static void append_member(struct text *out, const char *name)
+{
+    text_append(out, out->length ? "," : "{");
+    text_append_json(out, name);
+    text_append_char(out, ':');
+}
+
+/* Of a DELETE the query string is the whole body, of others it has the members that the row names.
+ */
+static fallible append_query(struct http_request *r, const struct row *row, struct text *out,
+                             struct fault *f)
+{
+    for (int i = 0; i < http_parameters(r); i++) {
+        const char *name, *value;
+        http_parameter_at(r, i, &name, &value);
+        if (!is_delete(r) && !travels_in_query(row, name))
+            return fault_at(f, UNKNOWN_PARAMETER, name, NULL);
+        append_member(out, name);
+        text_append_json(out, value);
+    }
+    return NULL;
+}
+
+/* A member stands where its row says, and nowhere else. */
+static fallible append_body(struct http_request *r, const struct row *row, const struct members *m,
+                            struct text *out, struct fault *f)
+{
+    for (int i = 0; i < m->count; i++) {
+        const struct span *name = &m->at[i].name, *value = &m->at[i].json;
+        const char *text = arena_bytes(http_arena(r), name->at, name->length);
+        if (travels_in_query(row, text))
+            return fault_at(f, UNKNOWN_FIELD, text, "It stands in the query string.");
+        append_member(out, text);
+        text_append_bytes(out, value->at, value->length);
+    }
+    return NULL;
+}
+
+/* False: it is no object, and whoever reads it says why. */
+static bool is_object(struct http_request *r, const char *json, size_t length, struct members *out)
+{
+    const char *copy = length ? arena_bytes(http_arena(r), json, length) : "{}";
+    return strlen(copy) == (length ? length : 2) && members_read(copy, http_arena(r), out);
+}
+
+/* Body and query string as one object. Nothing is appended if the body is read as it came. */
+static fallible join_parts(struct http_request *r, const struct row *row, const char *json,
+                           size_t length, struct text *out, struct fault *f)
+{
+    struct members m;
+    if (is_delete(r) && length)
+        return fault_at(f, MALFORMED, NULL, "A DELETE takes no body.");
+    TRY(append_query(r, row, out, f));
+    if (row->in_query[0] && is_object(r, json, length, &m))
+        TRY(append_body(r, row, &m, out, f));
+    else if (!is_delete(r))
+        text_clear(out);
+    text_append(out, out->length ? "}" : is_delete(r) ? "{}" : "");
+    return NULL;
+}
+
+/* A command without a body may come with none or an empty object. */
+static fallible read_body(struct http_request *r, const struct row *row, struct command *c,
+                          struct fault *f)
 {
     const struct shape *shape = command_shape(c->type);
     size_t length;
     const char *json = http_body(r, &length);
-    scoped_text from_query = {0};
-    if (text_equal(http_method(r), "DELETE")) {
-        if (length)
-            return fault_at(f, MALFORMED, NULL, "A DELETE takes no body.");
-        for (int i = 0; i < http_parameters(r); i++) {
-            const char *name, *value;
-            http_parameter_at(r, i, &name, &value);
-            text_append_char(&from_query, i ? ',' : '{');
-            text_append_json(&from_query, name);
-            text_append_char(&from_query, ':');
-            text_append_json(&from_query, value);
-        }
-        text_append(&from_query, from_query.length ? "}" : "{}");
-        json = from_query.at;
-        length = from_query.length;
-    } else {
-        TRY(edge_no_parameters(r, f));
+    scoped_text joined = {0};
+    TRY(join_parts(r, row, json, length, &joined, f));
+    if (joined.length) {
+        json = joined.at;
+        length = joined.length;
     }
     if (!length && !shape->count)
         return NULL;
     const struct problem *p = shape_read(shape, json, length, http_arena(r), c->body, f);
-    return p == UNKNOWN_FIELD && from_query.length ? UNKNOWN_PARAMETER : p;
+    return p == UNKNOWN_FIELD && is_delete(r) && http_parameters(r) ? UNKNOWN_PARAMETER : p;
 }
 
 void command_digest(const unsigned char secret[32], const struct command *c, const char *path,
@@ -262,7 +328,7 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     c->now = time_now();
     TRY(read_target(r, row, c, f));
     TRY(edge_preconditions(r, row->version, c, f));
-    TRY(read_body(r, c, f));
+    TRY(read_body(r, row, c, f));
     command_complete(c, http_arena(r));
     TRY(read_key(r, p, f));
     request->loop = http_loop_of(r);

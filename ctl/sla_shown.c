@@ -30,11 +30,10 @@ static const struct pg_statement NEXT_DUE = {
 static void add_next(struct table *t, const struct ReportClocks *r,
                      const struct sla_catalog *catalog, int64_t now)
 {
-    static const char *const words[] = {[NEXT_NOTHING] = "nothing",
-                                        [NEXT_POLICY] = "another policy",
-                                        [NEXT_HOLD_ENDS] = "the hold ends",
-                                        [NEXT_LEVEL] = "level",
-                                        [NEXT_CLOSE] = "it is closed"};
+    static const char *const words[] = {
+        [NEXT_NOTHING] = "nothing",   [NEXT_POLICY] = "another policy",
+        [NEXT_PLAN] = "a newer plan", [NEXT_HOLD_ENDS] = "the hold ends",
+        [NEXT_LEVEL] = "level",       [NEXT_CLOSE] = "it is closed"};
     scoped_arena a = {0};
     struct sla_clock *clocks;
     int count = report_clocks_fold(r, catalog, &a, &clocks);
@@ -98,10 +97,11 @@ static void add_line(struct table *t, struct arena *a, const char *clock, int64_
 
 static const char *terms_text(const struct clock_event *e, struct arena *a)
 {
-    return arena_printf(a, "By version %lld of policy %s, version %lld of calendar %s: %s.",
+    return arena_printf(a, "By version %lld of policy %s, version %lld of calendar %s: %s.%s",
                         (long long)e->terms->policy_version, e->terms->policy,
                         (long long)e->terms->calendar_version, e->terms->calendar,
-                        amount_text(e->terms->allotted_us, a));
+                        amount_text(e->terms->allotted_us, a),
+                        e->why ? arena_join(a, " Why: ", e->why, ".") : "");
 }
 
 static const char *level_text(const struct explained_clock *c, const struct sla_level *level,

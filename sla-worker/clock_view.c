@@ -2,6 +2,7 @@
 #include "sla-worker/clock_view.h"
 
 #include "base/log.h"
+#include "features/sla/applied.h"
 #include "platform/identity/digest.h"
 #include "sla-worker/clock_catalog.h"
 #include "sla-worker/clock_counts.h"
@@ -19,8 +20,10 @@ const char clock_view_tables[] = CLOCK_COUNTS_TABLE
     "remaining_us bigint, " /* of resolve as of last_at; negative: overdue; NULL: it has ended */
     "sla_status text, "     /* of resolve: running, paused, met, late, dropped; NULL: none */
     "level_name text, escalation_level int NOT NULL, " /* the highest that has fired; 0: none */
+    "plans bigint, " /* what its open clocks run by; NULL: none is open */
     "last_at timestamptz) WITH (fillfactor = 80);"
     "CREATE INDEX report_clocks_next ON report_clocks (next_at) WHERE next_at IS NOT NULL;"
+    "CREATE INDEX report_clocks_plans ON report_clocks (plans, report_id) WHERE plans IS NOT NULL;"
     "CREATE INDEX report_clocks_due ON report_clocks (owner_agency, due_order, filed);"
     "CREATE INDEX report_clocks_shown ON report_clocks "
     "(owner_agency, shown_to, escalation_level, due_order, filed) WHERE shown_to IS NOT "
@@ -188,6 +191,7 @@ enum {
     C_LEVEL_NAME,
     C_LEVEL,
     C_LAST,
+    C_PLANS,
     COLUMNS
 };
 
@@ -195,22 +199,23 @@ static const struct pg_statement STORE = {
     "clocks_store",
     "INSERT INTO report_clocks AS r (report_id, state, owner_agency, category, visibility, status, "
     "filed, shown_to, due_order, next_at, due_at, remaining_us, sla_status, level_name, "
-    "escalation_level, last_at) "
+    "escalation_level, last_at, plans) "
     "SELECT id::uuid, state, agency, category, visibility, status, filed, shown_to, due_order, "
-    "next, due, remaining, sla_status, level_name, level, last "
+    "next, due, remaining, sla_status, level_name, level, last, plans "
     "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], "
     "$7::bigint[], $8::text[], $9::bigint[], "
     "$10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::text[], $14::text[], "
-    "$15::int[], $16::timestamptz[]) "
+    "$15::int[], $16::timestamptz[], $17::bigint[]) "
     "AS x (id, state, agency, category, visibility, status, filed, shown_to, due_order, next, due, "
-    "remaining, sla_status, level_name, level, last) "
+    "remaining, sla_status, level_name, level, last, plans) "
     "ON CONFLICT (report_id) DO UPDATE SET (state, owner_agency, category, visibility, status, "
     "shown_to, due_order, next_at, due_at, remaining_us, sla_status, level_name, escalation_level, "
-    "last_at) = "
+    "last_at, plans) = "
     "(excluded.state, excluded.owner_agency, excluded.category, excluded.visibility, "
     "excluded.status, excluded.shown_to, excluded.due_order, excluded.next_at, excluded.due_at, "
     "excluded.remaining_us, "
-    "excluded.sla_status, excluded.level_name, excluded.escalation_level, excluded.last_at)"};
+    "excluded.sla_status, excluded.level_name, excluded.escalation_level, excluded.last_at, "
+    "excluded.plans)"};
 
 static const enum column_kind kinds[COLUMNS] = {
     [C_ID] = COLUMN_TEXT,         [C_STATE] = COLUMN_TEXT,      [C_AGENCY] = COLUMN_TEXT,
@@ -218,7 +223,7 @@ static const enum column_kind kinds[COLUMNS] = {
     [C_FILED] = COLUMN_BIGINT,    [C_SHOWN_TO] = COLUMN_TEXT,   [C_DUE_ORDER] = COLUMN_BIGINT,
     [C_NEXT] = COLUMN_TIME,       [C_DUE] = COLUMN_TIME,        [C_REMAINING] = COLUMN_BIGINT,
     [C_SLA_STATUS] = COLUMN_TEXT, [C_LEVEL_NAME] = COLUMN_TEXT, [C_LEVEL] = COLUMN_INT,
-    [C_LAST] = COLUMN_TIME};
+    [C_LAST] = COLUMN_TIME,       [C_PLANS] = COLUMN_BIGINT};
 
 static void add_moment(struct column *c, int64_t at)
 {
@@ -264,6 +269,16 @@ static void add_texts(struct column *c, const struct ReportClocks *r, struct tex
     column_string(&c[C_STATUS], r->status);
 }
 
+static void add_plans(struct column *c, const struct ReportClocks *r)
+{
+    scoped_text plans = {0};
+    append_open_plans(r, &plans);
+    if (plans.length)
+        column_int(c, (int64_t)digest_on_text(0, text_value(&plans)));
+    else
+        column_text(c, NULL, 0);
+}
+
 static void add_row(struct clock_batch *w, struct column *c, struct touched *t)
 {
     const struct ReportClocks *r = &t->state;
@@ -292,6 +307,7 @@ static void add_row(struct clock_batch *w, struct column *c, struct touched *t)
     column_moment(&c[C_LAST], r->last_at);
     count_clocks(r, clocks, count, &t->now);
     clock_changes_add(&w->changes, &t->before, &t->now);
+    add_plans(&c[C_PLANS], r);
 }
 
 static fallible store(struct clock_batch *w)

@@ -7,6 +7,9 @@
  * who raises one of these raises `.revision` below, and the view is filled anew. `state` is a
  * struct ReportClocks as JSON, from which the clocks are folded; the other columns are for queries.
  *
+ * plans tells what its open clocks run by, as a digest: append_open_plans of
+ * features/sla/applied.h.
+ *
  * due_order, of the clock resolve, ascending: it runs: when it is due (us); it runs and is never
  * due; it is paused: those first of which least remains (us, negative: overdue); it has ended, or
  * there is none: the one filed last first. */

@@ -2,6 +2,7 @@
 #include "sla-worker/due_commands.h"
 
 #include "base/planted.h"
+#include "features/sla/applied.h"
 #include "platform/identity/digest.h"
 #include "platform/process/pool.h"
 #include "base/banned.h"
@@ -78,6 +79,24 @@ static void fire_level(struct due_command *d, const struct ReportClocks *r,
         due_command_key(d, arena_printf(&d->arena, "%s %lld", r->report_id, (long long)now));
 }
 
+/* How the clock goes on by those terms; NULL: it ends. Both commands have the same members. */
+static void set_next_plan(struct due_command *d, const struct ReportClocks *r,
+                          const struct sla_clock *clock, const struct sla_terms *terms, int64_t now)
+{
+    struct ChangePolicy *p = &d->pending.command.ChangePolicy;
+    struct sla_clock next = *clock;
+    if (terms)
+        clock_repolicy(&next, now, terms);
+    p->clock = arena_text(&d->arena, clock->name);
+    p->consumed_us = clock_read(clock, now).consumed_us;
+    p->calendar = terms ? arena_text(&d->arena, terms->calendar) : NULL;
+    p->calendar_version = terms ? terms->calendar_version : 0;
+    p->due_at = terms ? moment_or_none(clock_read(&next, now).due_at) : 0;
+    p->report_version = r->report_version;
+    p->case_version = r->case_version;
+    p->sla_version = r->sla_version;
+}
+
 static bool change_policy(struct due_command *d, const struct ReportClocks *r,
                           const struct sla_clock *resolve, const struct sla_catalog *catalog,
                           int64_t now)
@@ -85,23 +104,39 @@ static bool change_policy(struct due_command *d, const struct ReportClocks *r,
     const struct policy *p = report_clocks_match(r, catalog, &d->arena);
     if (!p || !resolve)
         return false;
-    const struct sla_terms *t =
-        catalog_terms(catalog, "resolve", p->rules.policy_id, p->version, NEWEST, &d->arena);
     d->what = "policy";
     d->pending.command.type = ChangePolicy;
     d->pending.command.ChangePolicy =
-        (struct ChangePolicy){.clock = "resolve",
-                              .reason = arena_text(&d->arena, r->wants_policy),
-                              .consumed_us = clock_read(resolve, now).consumed_us,
+        (struct ChangePolicy){.reason = arena_text(&d->arena, r->wants_policy),
                               .policy = arena_text(&d->arena, p->rules.policy_id),
-                              .policy_version = p->version,
-                              .calendar = t ? arena_text(&d->arena, t->calendar) : NULL,
-                              .calendar_version = t ? t->calendar_version : 0,
-                              .report_version = r->report_version,
-                              .case_version = r->case_version,
-                              .sla_version = r->sla_version};
+                              .policy_version = p->version};
+    set_next_plan(
+        d, r, resolve,
+        catalog_terms(catalog, "resolve", p->rules.policy_id, p->version, NEWEST, &d->arena), now);
     due_command_key(d, arena_printf(&d->arena, "policy/%s/%lld/%lld", r->report_id,
-                                    (long long)r->report_version, (long long)r->sla_version));
+                            (long long)r->report_version, (long long)r->sla_version));
+    return true;
+}
+
+static bool plan_clock(struct due_command *d, const struct ReportClocks *r,
+                       const struct sla_clock *clock, const struct applied_plan *p,
+                       const struct sla_catalog *catalog, int64_t now)
+{
+    if (!clock)
+        return false;
+    d->what = "plan";
+    d->pending.command.type = PlanClock;
+    d->pending.command.ChangePolicy =
+        (struct ChangePolicy){.reason = p->reason,
+                              .policy = arena_text(&d->arena, p->policy),
+                              .policy_version = p->policy_version};
+    set_next_plan(d, r, clock,
+                  catalog_terms(catalog, p->clock, p->policy, p->policy_version,
+                                p->calendar_version, &d->arena),
+                  now);
+    due_command_key(d, arena_printf(&d->arena, "plan/%s/%s/%lld/%lld/%lld", r->report_id, p->clock,
+                            (long long)p->policy_version, (long long)p->calendar_version,
+                            (long long)r->sla_version));
     return true;
 }
 
@@ -123,28 +158,46 @@ static void close_report(struct due_command *d, const struct ReportClocks *r)
         d, arena_printf(&d->arena, "close/%s/%lld", r->report_id, (long long)r->report_version));
 }
 
-static bool fill(struct due_command *d, const struct ReportClocks *r,
-                 const struct clocks_next *next, const struct sla_clock *resolve,
-                 const struct sla_catalog *catalog, int64_t now)
+/* What a command is made from. */
+struct due {
+    const struct ReportClocks *report;
+    const struct sla_catalog *catalog;
+    const struct sla_clock *clocks;
+    int count;
+    struct applied_plan plan;
+    int64_t now;
+};
+
+static bool fill(struct due_command *d, const struct due *from, const struct clocks_next *next)
 {
+    const struct ReportClocks *r = from->report;
     switch (next->what) {
     case NEXT_NOTHING: return false;
-    case NEXT_LEVEL: fire_level(d, r, next, now); return true;
-    case NEXT_POLICY: return change_policy(d, r, resolve, catalog, now);
+    case NEXT_LEVEL: fire_level(d, r, next, from->now); return true;
+    case NEXT_POLICY:
+        return change_policy(d, r, clock_named(from->clocks, from->count, "resolve"), from->catalog,
+                             from->now);
+    case NEXT_PLAN:
+        return plan_clock(d, r, clock_named(from->clocks, from->count, from->plan.clock),
+                          &from->plan, from->catalog, from->now);
     case NEXT_HOLD_ENDS: end_hold(d, r); return true;
     case NEXT_CLOSE: close_report(d, r); return true;
     }
     return false;
 }
 
+/* What was applied since the report's last event is known by the catalog alone. */
 bool due_command_fill(struct due_command *d, const struct ReportClocks *r,
                       const struct sla_catalog *catalog, int64_t now)
 {
+    struct ReportClocks as_now = *r;
     struct sla_clock *clocks;
     int count = report_clocks_fold(r, catalog, &d->arena, &clocks);
-    struct clocks_next next = report_clocks_next(r, clocks, count);
+    struct due from = {&as_now, catalog, clocks, count, {.clock = NULL}, now};
+    as_now.wants_plan = report_clocks_applied(r, catalog, &from.plan);
+    struct clocks_next next = report_clocks_next(&as_now, clocks, count);
     if (next.at > now)
         return false;
-    due_command_begin(d, r->report_id, next.at, now);
-    return fill(d, r, &next, clock_named(clocks, count, "resolve"), catalog, now);
+    due_command_begin(d, r->report_id, next.what == NEXT_PLAN ? now : next.at, now);
+    return fill(d, &from, &next);
 }

@@ -16,11 +16,13 @@
 #include "platform/process/service.h"
 #include "sla-worker/clock_figures.h"
 #include "sla-worker/due_sources.h"
+#include "sla-worker/plan_sweep.h"
 #include "view_engine/names.h"
 #include "base/banned.h"
 
 enum {
     TURN_MAX = 1100,      /* commands a turn, of all sources: some 3 MB */
+    PLANS_MAX = 250,      /* of these, reports that only go on by another plan */
     PASSED_MAX = 20000,   /* of a source, passed over; past it they are waited for */
     IDLE_MS = 20,         /* between two looks */
     AWAY_MS = 500,        /* after a database was away, or another worker fires */
@@ -38,6 +40,7 @@ struct passed_over {
 
 struct source_state {
     const struct due_source *source;
+    int64_t shown; /* position of the view */
     bool ready; /* there is a view that shows the log, and not too much is passed over */
     struct passed_over unshown; /* something was done for them; until a position of the view */
     struct passed_over refused; /* until a monotonic time */
@@ -50,6 +53,8 @@ struct firing {
     struct due_reader reader;
     struct source_state sources[DUE_SOURCES];
     struct clock_figures figures;
+    int64_t catalog_at; /* position of the view at which it was read */
+    struct plan_sweep sweep;
     int64_t leader_on;     /* connection that holds the lock; 0: none */
     int64_t store_ahead;   /* us: the store's clock against our monotonic one */
     int64_t store_read_at; /* monotonic: when that was read; 0: never */
@@ -127,11 +132,23 @@ static fallible read_progress(struct firing *f, struct source_state *s)
 {
     scoped_rows *rows = NULL;
     TRY(pg_call(f->reader.views, &SHOWN, 1, (const char *const[]){s->source->view}, &rows));
+    s->shown = rows_count(rows) ? rows_int(rows, 0, 0) : 0;
     if (rows_count(rows))
-        end_passing(&s->unshown, rows_int(rows, 0, 0));
+        end_passing(&s->unshown, s->shown);
     end_passing(&s->refused, time_monotonic());
     s->ready =
         rows_count(rows) && s->unshown.count + s->refused.count <= PASSED_MAX - s->source->turn_max;
+    return NULL;
+}
+
+/* What was defined since. */
+static fallible follow_catalog(struct firing *f, int64_t shown)
+{
+    if (f->catalog_at == shown)
+        return NULL;
+    TRY(clock_catalog_load(&f->reader.catalog, f->reader.views, "sla"));
+    f->catalog_at = shown;
+    plan_sweep_begin(&f->sweep, &f->reader.catalog.now);
     return NULL;
 }
 
@@ -197,6 +214,21 @@ static fallible read_due(struct firing *f, struct turn *t)
     return NULL;
 }
 
+/* Behind what is due: that must not wait for it. */
+static fallible read_plans(struct firing *f, struct turn *t)
+{
+    scoped_rows *rows = NULL;
+    struct source_state *s = &f->sources[DUE_CLOCKS];
+    int64_t now = store_now(f);
+    int limit = TURN_MAX - t->count < PLANS_MAX ? TURN_MAX - t->count : PLANS_MAX;
+    if (!s->ready || limit <= 0)
+        return NULL;
+    TRY(plan_sweep_read(&f->sweep, f->reader.views, &f->reader.catalog.now, limit, &rows));
+    for (int i = 0; rows && i < rows_count(rows); i++)
+        TRY(add_due(f, s, t, rows, i, now));
+    return NULL;
+}
+
 /* What the writer does not take is due in the next turn, too. */
 static void give(struct firing *f, struct turn *t)
 {
@@ -243,12 +275,16 @@ static fallible turn(struct firing *f, bool *busy)
     ready_reason(DEPENDENCY, leads ? NULL : "another worker fires; this one waits for its end");
     for (int i = 0; i < DUE_SOURCES; i++)
         TRY(read_progress(f, &f->sources[i]));
-    if (f->sources[DUE_CLOCKS].ready)
+    if (f->sources[DUE_CLOCKS].ready) {
+        TRY(follow_catalog(f, f->sources[DUE_CLOCKS].shown));
         TRY(clock_figures_show(&f->figures, f->reader.views, DEPENDENCY));
+    }
     if (!leads)
         return NULL;
     TRY(read_store_clock(f));
     const struct problem *p = read_due(f, &t);
+    if (!p)
+        p = read_plans(f, &t);
     if (!p && t.count)
         give(f, &t);
     for (int i = 0; i < t.count; i++) {

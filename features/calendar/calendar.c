@@ -21,6 +21,19 @@ static void calendar_evolve(void *state, const struct event *e, struct arena *a)
     }
 }
 
+/* Nothing was applied by it to what was open. */
+void calendar_defined_2(struct arena *a, const void *old, void *next)
+{
+    const struct CalendarDefinedV1 *from = old;
+    (void)a;
+    *(struct CalendarDefined *)next = (struct CalendarDefined){.calendar_id = from->calendar_id,
+                                                               .zone = from->zone,
+                                                               .hours = from->hours,
+                                                               .holidays = from->holidays,
+                                                               .zone_changes = from->zone_changes,
+                                                               .defined_at = from->defined_at};
+}
+
 static int64_t year_begins(int year)
 {
     char text[TIME_TEXT];
@@ -150,6 +163,8 @@ static bool is_already(const struct calendar *calendar, const struct CalendarDef
         return false;
     as_then.zone_changes = calendar->now.zone_changes;
     as_then.defined_at = calendar->now.defined_at;
+    if (!next->apply)
+        as_then.apply = calendar->now.apply; /* what was applied stays so */
     return shape_equal(&CalendarDefined_shape, &calendar->now, &as_then);
 }
 
@@ -166,7 +181,7 @@ static fallible calendar_decide(const void *state, const struct command *c, stru
         EVENT(CalendarDefined, .calendar_id = c->target, .zone = d->zone,
               .hours = sorted(&CalendarHours_shape, d->hours, compare_hours, out->arena),
               .holidays = sorted(&CalendarHoliday_shape, d->holidays, compare_holidays, out->arena),
-              .zone_changes = c->prepared, .defined_at = c->now);
+              .zone_changes = c->prepared, .defined_at = c->now, .apply = d->apply);
     stream_of_calendar(c->target, stream);
     if (!is_already(calendar, &e.CalendarDefined) &&
         !(c->actor.role == SYSTEM && calendar->defined))

@@ -19,7 +19,7 @@ static void step(struct history *h, void *state)
                            : &(const struct shape_list){0, NULL},
               .holidays = ONE_OF(CalendarHoliday, date, "A holiday"),
               .zone_changes = ONE_OF(CalendarChange, at, history_pick(h, 2) * 25200),
-              .defined_at = at));
+              .defined_at = at, .apply = history_pick(h, 2) ? NULL : "open"));
 }
 
 const struct history_generator calendar_history[1] = {{.weight = 1, .state_size = 0, .step = step}};

@@ -104,6 +104,25 @@ TEST(the_same_calendar_again_is_success_without_an_event)
     CHECK_INT(decided()->emitted_count, 1);
 }
 
+TEST(what_is_said_already_is_applied_to_open_clocks_by_an_event_once)
+{
+    struct command c;
+    empty();
+    c = define_in("Asia/Jakarta");
+    struct event e = defined_in("Asia/Jakarta");
+    given_in("calendar-office", e);
+    c.DefineCalendar.apply = e.CalendarDefined.apply = "open";
+    when(&admin, c);
+    then("calendar-office", "sla", e);
+    empty();
+    given_in("calendar-office", e);
+    when(&admin, c);
+    then_nothing();
+    c.DefineCalendar.apply = NULL; /* what was applied stays so */
+    when(&admin, c);
+    then_nothing();
+}
+
 TEST(the_system_does_not_change_a_calendar_back)
 {
     empty();

@@ -63,7 +63,8 @@ static void remember_calendar(struct sla_catalog *now, const struct CalendarDefi
     int place = place_of(own->calendar_id, now->calendars, now->calendar_count,
                          sizeof(struct sla_calendar), calendar_id);
     struct sla_calendar *rows = widen(a, now->calendars, now->calendar_count, sizeof(*rows), place);
-    rows[place] = (struct sla_calendar){.id = own->calendar_id, .version = version};
+    rows[place] =
+        (struct sla_calendar){.id = own->calendar_id, .version = version, .definition = own};
     working_time_of(own, a, &rows[place].time);
     now->calendars = rows;
     now->calendar_count++;
@@ -75,6 +76,8 @@ void catalog_add(struct sla_catalog *c, const struct event *e, int64_t version, 
         remember_policy(c, &e->PolicyDefined, version, a);
     else
         remember_calendar(c, &e->CalendarDefined, version, a);
+    c->applied +=
+        (e->type == PolicyDefined ? e->PolicyDefined.apply : e->CalendarDefined.apply) != NULL;
 }
 
 const struct policy *catalog_policy(const struct sla_catalog *c, const char *id, int64_t version)
@@ -94,6 +97,22 @@ const struct sla_calendar *catalog_calendar(const struct sla_catalog *c, const c
         if (text_equal(k->id, id) && (version == NEWEST || k->version == version))
             found = k;
     return found;
+}
+
+int64_t catalog_applied_policy(const struct sla_catalog *c, const char *id, int64_t version)
+{
+    for (const struct policy *p = c->policies; p < c->policies + c->policy_count; p++)
+        if (p->rules.apply && p->version > version && text_equal(p->rules.policy_id, id))
+            version = p->version;
+    return version;
+}
+
+int64_t catalog_applied_calendar(const struct sla_catalog *c, const char *id, int64_t version)
+{
+    for (const struct sla_calendar *k = c->calendars; k < c->calendars + c->calendar_count; k++)
+        if (k->definition && k->definition->apply && k->version > version && text_equal(k->id, id))
+            version = k->version;
+    return version;
 }
 
 /* The last of each id. */
@@ -119,7 +138,7 @@ const struct policy *catalog_match(const struct sla_catalog *c, const struct pol
 
 /* ---- terms ---- */
 
-static const struct PolicyClock *clock_of(const struct PolicyDefined *rules, const char *clock)
+const struct PolicyClock *catalog_clock_of(const struct PolicyDefined *rules, const char *clock)
 {
     if (text_equal(clock, "acknowledge"))
         return rules->acknowledge;
@@ -149,7 +168,7 @@ const struct sla_terms *catalog_terms(const struct sla_catalog *c, const char *c
                                       int64_t calendar_version, struct arena *a)
 {
     const struct policy *p = catalog_policy(c, policy, policy_version);
-    const struct PolicyClock *rules = p ? clock_of(&p->rules, clock) : NULL;
+    const struct PolicyClock *rules = p ? catalog_clock_of(&p->rules, clock) : NULL;
     const struct sla_calendar *calendar =
         rules ? catalog_calendar(c, rules->calendar, calendar_version) : NULL;
     if (!calendar)

@@ -16,6 +16,7 @@ static struct clock_event event_of(const struct ClockEntry *e, const struct sla_
                                 .at = e->at,
                                 .reasons = (unsigned)e->reasons,
                                 .terms = terms,
+                                .why = e->reason,
                                 .name = kind == CLOCK_FIRED ? e->level : e->clock};
 }
 

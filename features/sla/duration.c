@@ -39,6 +39,7 @@ static struct PolicyDefined with_duration(const struct owned_policy *own, const 
     next.resolve = resolve;
     next.active = true;
     next.defined_at = c->now;
+    next.apply = NULL;
     return next;
 }
 

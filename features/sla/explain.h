@@ -22,6 +22,7 @@ struct clock_event {
     unsigned reasons;              /* PAUSED, RESUMED */
     const struct sla_terms *terms; /* STARTED, REPOLICIED */
     const char *name;              /* STARTED: of the clock; FIRED: of the level */
+    const char *why;               /* REPOLICIED: enum plan_reason's word; NULL: not known */
 };
 void clock_apply(struct sla_clock *c, const struct clock_event *e);
 

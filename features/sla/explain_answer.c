@@ -58,6 +58,7 @@ static void write_terms(struct text *out, const struct clock_event *e)
     write_text(out, "calendar", e->terms->calendar);
     text_printf(out, ",\"calendar_version\":%lld", (long long)e->terms->calendar_version);
     write_seconds(out, "allotted_seconds", e->terms->allotted_us);
+    write_text(out, "reason", e->why);
     text_append_char(out, '}');
 }
 

@@ -30,8 +30,9 @@ static const struct CalendarHours office_hours[] = {{"tuesday", "08:00", "16:00"
                                                     {"friday", "08:00", "16:00"}};
 static const struct CalendarHoliday holidays[] = {{"2026-01-05", "Founders' Day"}};
 static const struct shape_list days = {2, office_hours}, free_days = {1, holidays};
-static const struct CalendarDefined always = {"always", "UTC", &none, &none, &none, NOON},
-                                    office = {"office", "UTC", &days, &free_days, &none, NOON};
+static const struct CalendarDefined always = {"always", "UTC", &none, &none, &none, NOON, NULL},
+                                    office = {"office", "UTC", &days, &free_days,
+                                              &none,    NOON,  NULL};
 static const struct PolicyVersion policy_rows[] = {{7, &by_default}, {2, &fast}};
 static const struct CalendarVersion calendar_rows[] = {{3, &always}, {5, &office}};
 static const struct shape_list policy_list = {2, policy_rows}, calendar_list = {2, calendar_rows};
@@ -152,7 +153,7 @@ TEST(versions_and_what_comes_are_told)
     explained(94, "en");
     tells("\"terms\":[{\"since\":\"2026-01-02T12:00:00.000000Z\",\"policy\":\"default\","
           "\"policy_version\":7,\"calendar\":\"office\",\"calendar_version\":5,"
-          "\"allotted_seconds\":43200}]");
+          "\"allotted_seconds\":43200,\"reason\":null}]");
     tells("{\"name\":\"w50\",\"number\":0,\"target\":\"officer\",\"share_percent\":50,"
           "\"after_due_seconds\":null,\"office_hours\":false,"
           "\"comes_at\":\"2026-01-06T11:00:00.000000Z\",\"fired_at\":null}");
@@ -202,11 +203,13 @@ TEST(another_policy_is_told_with_its_version_and_what_had_fired_before)
 {
     filed();
     happens(3.5, EVENT(ReportEscalated, .report_id = R1, .clock = "resolve", .level = "w50"));
-    happens(4, EVENT(SlaRepoliced, .report_id = R1, .clock = "resolve", .policy = "fast",
-                     .policy_version = 2, .calendar = "always", .calendar_version = 3));
+    happens(4, EVENT(SlaRepoliced, .report_id = R1, .clock = "resolve", .reason = "priority",
+                     .policy = "fast", .policy_version = 2, .calendar = "always",
+                     .calendar_version = 3));
     explained(5, "en");
     tells("{\"since\":\"2026-01-02T16:00:00.000000Z\",\"policy\":\"fast\",\"policy_version\":2,"
-          "\"calendar\":\"always\",\"calendar_version\":3,\"allotted_seconds\":3600}]");
+          "\"calendar\":\"always\",\"calendar_version\":3,\"allotted_seconds\":3600,"
+          "\"reason\":\"priority\"}]");
     tells("\"text\":\"It is overdue: 5 h of 1 h are used.\"");
     tells("\"overdue\":true");
     tells("\"remaining_seconds\":-14400");

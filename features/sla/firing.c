@@ -1,4 +1,4 @@
-/* firing.c -- what clocks ask for, decided on sla-<report>: a level fires, another policy begins.
+/* firing.c -- what clocks ask for, decided on sla-<report>: a level fires, another plan begins.
  * When and by what stands in the command, made by report_clocks.h from what the worker has seen;
  * here it is only settled that nothing has happened since, and that a level fires once. */
 #include "features/sla/firing.h"
@@ -58,6 +58,12 @@ static fallible fire_level(const struct report *r, const struct command *c, stru
     return NULL;
 }
 
+#define NEXT_PLAN_MEMBERS(report, body)                                      \
+    .report_id = (report), .clock = (body)->clock, .reason = (body)->reason, \
+    .consumed_us = (body)->consumed_us, .policy = (body)->policy,            \
+    .policy_version = (body)->policy_version, .calendar = (body)->calendar,  \
+    .calendar_version = (body)->calendar_version, .due_at = (body)->due_at
+
 static fallible change_policy(const struct report *r, const struct command *c, struct decision *out)
 {
     const struct ChangePolicy *p = &c->ChangePolicy;
@@ -65,15 +71,31 @@ static fallible change_policy(const struct report *r, const struct command *c, s
     TRY(must_be_as_seen(c, SEEN_BY(p), out));
     stream_of_sla(r->id, stream);
     emit(out, stream, "sla",
-         EVENT(SlaRepoliced, .report_id = r->id, .clock = p->clock, .reason = p->reason,
-               .consumed_us = p->consumed_us, .policy = p->policy,
-               .policy_version = p->policy_version, .calendar = p->calendar,
-               .calendar_version = p->calendar_version, .due_at = p->due_at,
-               .repoliced_at = c->now));
+         EVENT(SlaRepoliced, NEXT_PLAN_MEMBERS(r->id, p), .repoliced_at = c->now));
     return NULL;
 }
 
-fallible decide_for_clocks(const struct command *c, struct decision *out)
+static bool is_planned(const struct sla_plan *now, const struct PlanClock *p)
+{
+    return now && text_equal(now->policy, p->policy) && now->policy_version == p->policy_version &&
+           text_equal(now->calendar, p->calendar) && now->calendar_version == p->calendar_version;
+}
+
+/* Once, whatever was forgotten: the folded plans alone decide. */
+static fallible plan_clock(const struct sla *plans, const struct report *r, const struct command *c,
+                           struct decision *out)
+{
+    const struct PlanClock *p = &c->PlanClock;
+    char stream[STREAM_TEXT];
+    if (is_planned(plan_of(plans, p->clock), p))
+        return NULL;
+    TRY(must_be_as_seen(c, SEEN_BY(p), out));
+    stream_of_sla(r->id, stream);
+    emit(out, stream, "sla", EVENT(SlaPlanned, NEXT_PLAN_MEMBERS(r->id, p), .planned_at = c->now));
+    return NULL;
+}
+
+fallible decide_for_clocks(const struct sla *plans, const struct command *c, struct decision *out)
 {
     const struct report *r;
     if (c->actor.role != SYSTEM)
@@ -82,5 +104,12 @@ fallible decide_for_clocks(const struct command *c, struct decision *out)
     if (!r->id)
         return NO_SUCH_REPORT;
     answer(out, "report_id", r->id);
-    return c->type == FireLevel ? fire_level(r, c, out) : change_policy(r, c, out);
+    switch ((enum sla_command)c->type) {
+    case FireLevel: return fire_level(r, c, out);
+    case ChangePolicy: return change_policy(r, c, out);
+    case PlanClock: return plan_clock(plans, r, c, out);
+    case DefinePolicy:
+    case SetSlaDuration: break; /* of the streams of policies */
+    }
+    return INTERNAL;
 }

@@ -31,6 +31,21 @@ static struct command change(int64_t report, int64_t casefile, int64_t sla)
                    .sla_version = sla);
 }
 
+static struct command plan(int64_t report, int64_t casefile, int64_t sla)
+{
+    return COMMAND(PlanClock, .clock = "acknowledge", .reason = "policy", .consumed_us = 7,
+                   .policy = "default", .policy_version = 4, .calendar = "always",
+                   .calendar_version = 2, .due_at = NOON + 9, .report_version = report,
+                   .case_version = casefile, .sla_version = sla);
+}
+
+static struct event planned(void)
+{
+    return EVENT(SlaPlanned, .report_id = R1, .clock = "acknowledge", .reason = "policy",
+                 .consumed_us = 7, .policy = "default", .policy_version = 4, .calendar = "always",
+                 .calendar_version = 2, .due_at = NOON + 9, .planned_at = NOON);
+}
+
 static struct event repoliced(void)
 {
     return EVENT(SlaRepoliced, .report_id = R1, .clock = "resolve", .reason = "priority",
@@ -120,4 +135,36 @@ TEST(only_the_worker_may)
     given_nothing();
     when(&system_actor, fire(0, 0, 0));
     then_refused(NO_SUCH_REPORT);
+}
+
+TEST(a_clock_goes_on_by_another_plan_once)
+{
+    filed();
+    when(&system_actor, plan(1, 0, 0));
+    then("sla-" R1, "sla", planned());
+    filed();
+    given_in("sla-" R1, planned());
+    when(&system_actor, plan(1, 0, 1));
+    then_nothing();
+    when(&system_actor, plan(1, 0, 0)); /* before the view has shown it */
+    then_nothing();
+    struct command newer = plan(1, 0, 1);
+    newer.PlanClock.policy_version = 5;
+    struct event e = planned();
+    e.SlaPlanned.policy_version = 5;
+    when(&system_actor, newer);
+    then("sla-" R1, "sla", e);
+}
+
+TEST(a_plan_that_rests_on_what_has_moved_is_refused)
+{
+    filed();
+    when(&system_actor, plan(2, 0, 0));
+    then_refused(CLOCK_MOVED);
+    when(&system_actor, plan(1, 1, 0));
+    then_refused(CLOCK_MOVED);
+    when(&system_actor, plan(1, 0, 1));
+    then_refused(CLOCK_MOVED);
+    when(&admin, plan(1, 0, 0));
+    then_refused(NO_SUCH_ITEM);
 }

@@ -68,8 +68,7 @@ static void sla_evolve(void *state, const struct event *e, struct arena *a)
 
 static fallible sla_decide(const void *state, const struct command *c, struct decision *out)
 {
-    (void)state;
-    return decide_for_clocks(c, out);
+    return decide_for_clocks(state, c, out);
 }
 
 DECIDER(sla);

@@ -21,6 +21,24 @@ void policy_defined(struct policy *p, const struct PolicyDefined *e, struct aren
     shape_copy(event_shape(PolicyDefined), e, a, &p->rules);
 }
 
+/* Nothing was applied by it to what was open. */
+void policy_defined_2(struct arena *a, const void *old, void *next)
+{
+    const struct PolicyDefinedV1 *from = old;
+    (void)a;
+    *(struct PolicyDefined *)next = (struct PolicyDefined){.policy_id = from->policy_id,
+                                                           .rank = from->rank,
+                                                           .names = from->names,
+                                                           .category = from->category,
+                                                           .priority = from->priority,
+                                                           .agency = from->agency,
+                                                           .acknowledge = from->acknowledge,
+                                                           .resolve = from->resolve,
+                                                           .answer = from->answer,
+                                                           .active = from->active,
+                                                           .defined_at = from->defined_at};
+}
+
 static void policy_evolve(void *state, const struct event *e, struct arena *a)
 {
     switch ((enum sla_event)e->type) {
@@ -131,12 +149,15 @@ static struct PolicyDefined defined_by(const struct command *c)
                                   .resolve = d->resolve,
                                   .answer = d->answer,
                                   .active = d->active,
-                                  .defined_at = c->now};
+                                  .defined_at = c->now,
+                                  .apply = d->apply};
 }
 
 static bool is_already(const struct policy *now, struct PolicyDefined next)
 {
     next.defined_at = now->rules.defined_at;
+    if (!next.apply)
+        next.apply = now->rules.apply; /* what was applied stays so */
     return now->version && shape_equal(event_shape(PolicyDefined), &now->rules, &next);
 }
 
@@ -176,7 +197,8 @@ static fallible policy_decide(const void *state, const struct command *c, struct
     case DefinePolicy: return define_policy(state, c, out);
     case SetSlaDuration: return set_duration(state, c, out);
     case FireLevel:
-    case ChangePolicy: break; /* of the streams of reports' clocks */
+    case ChangePolicy:
+    case PlanClock: break; /* of the streams of reports' clocks */
     }
     return INTERNAL;
 }

@@ -328,3 +328,25 @@ TEST(a_policy_counts_its_versions_and_keeps_its_own_texts)
     CHECK_TEXT(p.rules.resolve->calendar, "office");
     CHECK_INT(p.rules.resolve->levels->count, 1);
 }
+
+TEST(what_is_said_already_is_applied_to_open_clocks_by_an_event_once)
+{
+    struct command c = define("roads");
+    struct event e = policy_event("roads");
+    begin();
+    given_in("policy-roads", e);
+    c.DefinePolicy.apply = e.PolicyDefined.apply = "open";
+    when(&admin, c);
+    then("policy-roads", "sla", e);
+    begin();
+    given_in("policy-roads", e);
+    when(&admin, c);
+    then_nothing();
+    c.DefinePolicy.apply = NULL; /* what was applied stays so */
+    when(&admin, c);
+    then_nothing();
+    c.DefinePolicy.rank = e.PolicyDefined.rank = 11;
+    e.PolicyDefined.apply = NULL;
+    when(&admin, c);
+    then("policy-roads", "sla", e);
+}

@@ -3,6 +3,7 @@
 #include "features/sla/report_clocks.h"
 
 #include "base/planted.h"
+#include "features/sla/applied.h"
 
 #include "base/banned.h"
 
@@ -101,8 +102,9 @@ static void for_each(struct step *s, void (*change)(struct step *s, const char *
 static void start(struct step *s, const char *clock)
 {
     const struct ReportClocks *r = s->r;
-    const struct sla_terms *t =
-        catalog_terms(s->catalog, clock, r->policy, r->policy_version, NEWEST, s->arena);
+    const struct sla_terms *t = catalog_terms(
+        s->catalog, clock, r->policy,
+        catalog_applied_policy(s->catalog, r->policy, r->policy_version), NEWEST, s->arena);
     if (!t || life_of(r, clock) >= 0)
         return;
     ADD(s, clock, STEP_STARTED, .policy = arena_text(s->arena, t->policy),
@@ -254,20 +256,34 @@ static void unmerged(struct step *s)
     match_policy(s, PLAN_FORWARDED);
 }
 
-/* The policy of `resolve` alone changes; the others keep theirs. */
-static void repoliced(struct step *s, const char *policy, int64_t policy_version,
-                      int64_t calendar_version)
+/* What both events say. */
+struct next_plan {
+    const char *clock, *reason, *policy;
+    int64_t policy_version, calendar_version;
+};
+#define NEXT_PLAN_IN(e)                                                             \
+    (&(struct next_plan){(e)->clock, (e)->reason, (e)->policy, (e)->policy_version, \
+                         (e)->calendar_version})
+
+/* This clock alone goes on by other terms, the others keep theirs. Without any it ends. */
+static void planned(struct step *s, const struct next_plan *p)
 {
-    struct ReportClocks *r = s->r;
-    const struct sla_terms *t =
-        catalog_terms(s->catalog, RESOLVE, policy, policy_version, calendar_version, s->arena);
-    r->policy = arena_text(s->arena, policy);
-    r->policy_version = policy_version;
+    const struct sla_terms *t = catalog_terms(s->catalog, p->clock, p->policy, p->policy_version,
+                                              p->calendar_version, s->arena);
     if (!t)
-        drop(s, RESOLVE);
-    else if (life_of(r, RESOLVE) >= 0)
-        ADD(s, RESOLVE, STEP_REPOLICED, .policy = r->policy, .policy_version = policy_version,
-            .calendar = arena_text(s->arena, t->calendar), .calendar_version = t->calendar_version);
+        drop(s, p->clock);
+    else if (life_of(s->r, p->clock) >= 0)
+        ADD(s, p->clock, STEP_REPOLICED, .policy = arena_text(s->arena, p->policy),
+            .policy_version = p->policy_version, .calendar = arena_text(s->arena, t->calendar),
+            .calendar_version = t->calendar_version, .reason = arena_text(s->arena, p->reason));
+}
+
+/* What starts later runs by it, too. */
+static void repoliced(struct step *s, const struct next_plan *p)
+{
+    planned(s, p);
+    s->r->policy = arena_text(s->arena, p->policy);
+    s->r->policy_version = p->policy_version;
     match_policy(s, PLAN_FORWARDED);
 }
 
@@ -315,11 +331,9 @@ static void of_others(struct step *s, const struct event *e)
     else if (e->type == CaseResumed)
         resumed(s);
     else if (e->type == SlaRepoliced)
-        repoliced(s, e->SlaRepoliced.policy, e->SlaRepoliced.policy_version,
-                  e->SlaRepoliced.calendar_version);
+        repoliced(s, NEXT_PLAN_IN(&e->SlaRepoliced));
     else if (e->type == SlaPlanned)
-        repoliced(s, e->SlaPlanned.policy, e->SlaPlanned.policy_version,
-                  e->SlaPlanned.calendar_version);
+        planned(s, NEXT_PLAN_IN(&e->SlaPlanned));
 }
 
 void report_clocks_apply(struct ReportClocks *r, const struct sla_catalog *catalog,
@@ -334,6 +348,7 @@ void report_clocks_apply(struct ReportClocks *r, const struct sla_catalog *catal
         of_report(&s, fact->event);
     else
         of_others(&s, fact->event);
+    r->wants_plan = report_clocks_applied(r, catalog, &(struct applied_plan){.clock = NULL});
 }
 
 /* ---- what comes next ---- */
@@ -356,7 +371,7 @@ static struct clocks_next next_level(const struct ReportClocks *r, const struct 
                                 .passed = now.next_passed};
 }
 
-/* Another policy first: by the old one nothing fires any more. */
+/* Another plan first: by the old one nothing fires any more. */
 struct clocks_next report_clocks_next(const struct ReportClocks *r, const struct sla_clock *clocks,
                                       int count)
 {
@@ -364,6 +379,8 @@ struct clocks_next report_clocks_next(const struct ReportClocks *r, const struct
     const struct sla_clock *resolve = clock_named(clocks, count, RESOLVE);
     if (r->wants_policy && resolve && !resolve->ended_at)
         return (struct clocks_next){.what = NEXT_POLICY, .at = r->last_at};
+    if (r->wants_plan)
+        return (struct clocks_next){.what = NEXT_PLAN, .at = r->last_at};
     if (r->held && r->held_until && !r->merged)
         take_earlier(&best, (struct clocks_next){.what = NEXT_HOLD_ENDS, .at = r->held_until});
     for (int i = 0; i < count; i++)

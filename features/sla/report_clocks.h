@@ -45,7 +45,7 @@ int report_clocks_events(const struct ReportClocks *r, const struct sla_catalog 
 
 /* What is to be done for the report next, and when at the earliest. */
 struct clocks_next {
-    enum { NEXT_NOTHING, NEXT_POLICY, NEXT_HOLD_ENDS, NEXT_LEVEL, NEXT_CLOSE } what;
+    enum { NEXT_NOTHING, NEXT_POLICY, NEXT_PLAN, NEXT_HOLD_ENDS, NEXT_LEVEL, NEXT_CLOSE } what;
     int64_t at;                    /* us; NEVER: nothing */
     const struct sla_clock *clock; /* of NEXT_LEVEL */
     const struct sla_level *level;

@@ -36,7 +36,7 @@ static const struct policy policies[] = {
       .active = true}},
     {1, {.policy_id = "never", .rank = 1, .category = "other", .active = true}}};
 static const struct sla_calendar calendars[] = {{.id = "always", .version = 3}};
-static const struct sla_catalog catalog = {policies, 3, calendars, 1};
+static const struct sla_catalog catalog = {policies, 3, calendars, 1, 0};
 
 /* ---- given, then ---- */
 
@@ -303,7 +303,7 @@ TEST(a_report_keeps_the_versions_it_started_with)
         {2, {.policy_id = "default", .resolve = &an_hour, .active = true}}};
     static const struct sla_calendar times[] = {{.id = "always", .version = 3},
                                                 {.id = "always", .version = 4}};
-    const struct sla_catalog later = {newer, 2, times, 2};
+    const struct sla_catalog later = {newer, 2, times, 2, 0};
     struct sla_clock *clocks;
     filed();
     int count = report_clocks_fold(&r, &later, &arena, &clocks);

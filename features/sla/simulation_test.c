@@ -8,7 +8,7 @@
 static const struct shape_list none = {0, NULL};
 static const struct PolicyClock two_days = {48 * 3600, "always", &none},
                                 two_hours = {2 * 3600, "always", &none};
-static const struct CalendarDefined always = {"always", "UTC", &none, &none, &none, NOON};
+static const struct CalendarDefined always = {"always", "UTC", &none, &none, &none, NOON, NULL};
 
 static struct arena arena;
 static struct sla_catalog real, other;

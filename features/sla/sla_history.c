@@ -32,7 +32,8 @@ static void step(struct history *h, void *state)
                       .category = history_pick(h, 2) ? "roads" : NULL,
                       .agency = history_pick(h, 2) ? "A1" : NULL, .acknowledge = pick_clock(h),
                       .resolve = pick_clock(h), .answer = pick_clock(h),
-                      .active = history_pick(h, 2), .defined_at = history_moment(h)));
+                      .active = history_pick(h, 2), .defined_at = history_moment(h),
+                      .apply = history_pick(h, 2) ? NULL : "open"));
 }
 
 const struct history_generator sla_history[1] = {{.weight = 1, .state_size = 0, .step = step}};

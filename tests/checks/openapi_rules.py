@@ -83,20 +83,22 @@ class Interface:
     # ---- bodies: nulls and limits ----
 
     def fields(self, name):
-        rows = re.findall(r"F\((\w+),\s*(\w+),\s*(\w+),\s*(\w+)", self.bodies.get(name, ""))
-        alias = re.search(r"(\w+)_FIELDS\(F\)", self.bodies.get(name, ""))
-        return rows or (self.fields(alias[1]) if alias else [])
+        body = self.bodies.get(name, "")
+        rows = re.findall(r"F\((\w+),\s*(\w+),\s*(\w+),\s*(\w+)", body)
+        return [row for alias in re.findall(r"(\w+)_FIELDS\(F\)", body) for row in self.fields(alias)] + rows
 
-    def body(self, where, schema, name):
+    def body(self, where, schema, name, elsewhere=()):
+        """`elsewhere`: members that travel in the query string."""
         schema = self.resolve(schema)
         for choice in schema.get("anyOf", []):
             if self.resolve(choice).get("type") == "object":
-                return self.body(where, choice, name)
+                return self.body(where, choice, name, elsewhere)
         members = schema.get("properties", {})
-        required = [f for presence, _, f, _ in self.fields(name) if presence in ("REQUIRED", "NULLABLE")]
+        fields = [row for row in self.fields(name) if row[2] not in elsewhere]
+        required = [f for presence, _, f, _ in fields if presence in ("REQUIRED", "NULLABLE")]
         if sorted(schema.get("required", [])) != sorted(required):
             self.faults.append(f"{where}: {name} requires {required}")
-        for presence, kind, field, limit in self.fields(name):
+        for presence, kind, field, limit in fields:
             member = members.get(field)
             if member is None:
                 self.faults.append(f"{where}: {field} is taken and not documented")
@@ -125,13 +127,13 @@ class Interface:
 
     def request_bodies(self):
         commands = {key: command for key, _, command in self.rows()}
-        for method, path, operation, _ in self.operations():
+        for method, path, operation, parameters in self.operations():
             name = commands.get((method, path)) or ACCOUNTS.get(operation["operationId"])
             if (method, path) in self.pushes():
                 name = "FixBody"
             if name and method != "DELETE" and self.fields(name):
                 content = self.resolve(operation["requestBody"])["content"]["application/json"]
-                self.body(f"{method} {path}", content["schema"], name)
+                self.body(f"{method} {path}", content["schema"], name, [p["name"] for p in parameters if p["in"] == "query"])
 
     # ---- parameters ----
 

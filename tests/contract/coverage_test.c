@@ -9,7 +9,7 @@
 #include "events/command.h"
 
 static const char *const sent_by_the_service[] = {
-    "FireLevel",       "ChangePolicy",  "LosePosition",    "FindPosition",
+    "FireLevel",       "ChangePolicy",    "PlanClock",     "LosePosition",    "FindPosition",
     "TimeOutDispatch", "OfferReserved", "ReplaceDispatch", NULL};
 static const char *const shown_by_no_view[] = {"user.session.ended",
                                                "user.disabled",

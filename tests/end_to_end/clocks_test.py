@@ -11,9 +11,9 @@ def level(name, number, target="agency", **more):
     return {"name": name, "number": number, "office_hours": False, "target": target, **more}
 
 
-def policy(id, seconds, **more):
+def policy(id, seconds, query="", **more):
     levels = [level("w50", 0, "officer", share_percent=50), level("due", 1), level("late1s", 2, "supervisor", after_due_seconds=1)]
-    a = city().ask("PUT", f"/sla/policies/{id}", {
+    a = city().ask("PUT", f"/sla/policies/{id}{query}", {
         "rank": 1, "active": True, "resolve": {"seconds": seconds, "calendar": "always", "levels": levels}, **more},
         city().token("admin1"))
     assert a.status == 200, a.raw
@@ -159,3 +159,35 @@ class Clocks(unittest.TestCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+    def test_open_clocks_go_on_by_a_longer_policy_only_if_it_is_applied(self):
+        c = city()
+        policy("applied", 3600, category="kesehatan", priority="low", rank=0)
+        report = c.file_report(category="kesehatan")["report_id"]
+        a = c.ask("PATCH", f"/cases/{report}/priority", {"priority": "low"}, c.token("officer2"))
+        self.assertEqual(a.status, 200, a.raw)
+        due = lambda: moment(c.get(f"/sla/status?report={report}").json["data"][0]["due_at"])
+        wait_until("it runs by that policy", lambda: due() - time.time() > 3000, 30)
+        before = due()
+        policy("applied", 7200, category="kesehatan", priority="low", rank=0)
+        other = c.file_report(category="kesehatan", visibility="PRIVATE")["report_id"]
+        fired(other, 1)  # whatever the worker had to do, it did
+        self.assertEqual(due(), before)
+        policy("applied", 7200, "?apply=open", category="kesehatan", priority="low", rank=0)
+        self.assertAlmostEqual(wait_until("it is planned anew", lambda: (now := due()) != before and now, 30), before + 3600, 3)
+        rows = c.sql("citywatch_write", f"""SELECT type, data->>'reason', data->>'policy_version', data->>'due_at' FROM es_event
+            WHERE stream = 'sla-{report}' ORDER BY version""")
+        self.assertEqual([r[:3] for r in rows], [["sla.repoliced", "priority", "1"], ["sla.planned", "policy", "3"]])
+        self.assertAlmostEqual(moment(rows[-1][3]), before + 3600, 3)
+        terms = c.get(f"/sla/{report}/explain", "officer2").json["clocks"][-1]["terms"]
+        self.assertEqual([(t["allotted_seconds"], t["reason"]) for t in terms], [(10, None), (3600, "priority"), (7200, "policy")])
+        self.assertIn("Why: policy.", ctl("explain", report))
+
+    def test_where_apply_stands_and_what_it_says(self):
+        body = {"rank": 1, "active": False}
+        put = lambda query, more: city().ask("PUT", "/sla/policies/nobodys" + query, {**body, **more}, city().token("admin1")).json
+        for query, more, problem, field in (("?apply=all", {}, "not-a-choice", "apply"), ("", {"apply": "open"}, "unknown-field", "apply"),
+                                            ("?apply=open", {"apply": "open"}, "unknown-field", "apply"),
+                                            ("?rank=1", {}, "unknown-parameter", "rank"), ("?apply=open", {"rank": "x"}, "wrong-type", "rank")):
+            a = put(query, more)
+            self.assertEqual((a["type"].split("/")[-1], a["field"]), (problem, field), a)

@@ -13,7 +13,8 @@ FINISHED = ("RESOLVED", "REJECTED", "CLOSED")
 
 
 class Clock:
-    def __init__(self, terms, at, paused):
+    def __init__(self, terms, plan, at, paused):
+        self.plan = plan  # (id, version) of its policy
         self.terms, self.since, self.paused = terms, at, set(paused)
         self.levels = {level["name"]: level for level in terms["levels"]}
         self.consumed = self.overrun = 0
@@ -58,7 +59,8 @@ class Clock:
                 self.due_since, self.overrun = due, self.overrun + at - max(due, self.since)
         self.since = at
 
-    def repolice(self, terms):
+    def repolice(self, terms, plan):
+        self.plan = plan
         self.terms, self.levels = terms, {level["name"]: level for level in terms["levels"]}
         if self.consumed < self.allotted():
             self.due_since, self.overrun = None, 0
@@ -75,12 +77,15 @@ class Catalog:
 
     def __init__(self):
         self.newest, self.versions, self.round_the_clock = {}, {}, set()
+        self.applied = {}  # the newest version of a policy that was applied to open clocks
 
     def note(self, e):
         d = e["data"]
         if e["type"] == "policy.defined":
             self.newest[d["policy_id"]] = e["version"]
             self.versions[d["policy_id"], e["version"]] = d
+            if d.get("apply"):
+                self.applied[d["policy_id"]] = e["version"]
         elif not d.get("hours"):
             self.round_the_clock.add(d["calendar_id"])
         else:
@@ -98,6 +103,10 @@ class Catalog:
             return None
         first = min(fit, key=lambda d: (place(d), 0 if place(d) else d["rank"], d["policy_id"]))["policy_id"]
         return first, self.newest[first]
+
+    def planned(self, policy):
+        """By which version what is open of that policy goes on."""
+        return policy and (policy[0], max(policy[1], self.applied.get(policy[0], 0)))
 
     def terms(self, policy, clock):
         kind = "answer" if clock.startswith("answer:") else clock
@@ -117,9 +126,10 @@ class Report:
     # ---- what happens to a clock ----
 
     def start(self, name):
-        terms = self.catalog.terms(self.policy, name)
+        plan = self.catalog.planned(self.policy)
+        terms = self.catalog.terms(plan, name)
         if terms and name not in self.clocks:
-            self.clocks[name] = Clock(terms, self.last, {"hold"} if self.hold else ())
+            self.clocks[name] = Clock(terms, plan, self.last, {"hold"} if self.hold else ())
 
     def end(self, name, how="ended"):
         c = self.clocks.get(name)
@@ -256,17 +266,32 @@ class Report:
         for c in self.clocks.values():
             c.paused.discard("hold")
 
+    def goes_on(self, name, plan):
+        terms, c = self.catalog.terms(plan, name), self.clocks.get(name)
+        if not terms:
+            self.end(name, "dropped")
+        elif c:
+            c.repolice(terms, plan)
+
     def on_sla_repoliced(self, d):
         self.policy = (d["policy"], d["policy_version"])
-        terms, c = self.catalog.terms(self.policy, "resolve"), self.clocks.get("resolve")
         self.counted["new policies"] += 1
-        if not terms:
-            self.end("resolve", "dropped")
-        elif c:
-            c.repolice(terms)
+        self.goes_on("resolve", self.policy)
         self.match()
 
-    on_sla_planned = on_sla_repoliced
+    def on_sla_planned(self, d):
+        name, plan = d["clock"], (d["policy"], d["policy_version"])
+        c = self.clocks.get(name)
+        self.counted["new plans"] += 1
+        if not c or c.ended:
+            self.fault(f"{self.id} {name} has a new plan, and is {c.ended if c else 'not there'}")
+        elif d["reason"] == "policy" and (c.plan >= plan or plan[0] != c.plan[0] or plan[1] > self.catalog.applied.get(plan[0], 0)):
+            self.fault(f"{self.id} {name} goes on by version {plan[1]} of {plan[0]} after {c.plan[1]}, which was not applied")
+        self.goes_on(name, plan)
+
+    def is_behind(self, name, c):
+        """An open clock of which a version that was applied says something else."""
+        return not c.ended and self.catalog.terms(self.catalog.planned(c.plan), name) != c.terms
 
     # ---- the end of the log ----
 
@@ -277,6 +302,8 @@ class Report:
         if until and until < now and not self.merged:
             self.fault(f"{self.id} is still held, and was to be until {self.hold['until']}")
         for name, c in self.clocks.items():
+            if self.last < now and not self.wants and self.is_behind(name, c):
+                self.fault(f"{self.id} {name} still runs by version {c.plan[1]} of {c.plan[0]}, and a newer one was applied")
             for level in c.levels if self.judged(c) and c.runs() and not self.wants else ():
                 if level not in c.fired and c.comes(level) < now:
                     self.fault(f"{self.id} {name} {level} came {(now - c.comes(level)) / US:.1f} s before the end "

@@ -72,6 +72,32 @@ class Clocks(unittest.TestCase):
         self.right(100)
         self.assertEqual(self.log.counted["levels fired"], 3)
 
+    def planned(self, seconds, version, clock="resolve"):
+        self.log.add(seconds, "sla-" + R, "sla.planned", report_id=R, clock=clock, reason="policy", policy="default",
+                     policy_version=version, calendar="always", calendar_version=1)
+
+    def defined(self, seconds, length, **more):
+        self.log.add(seconds, "policy-default", "policy.defined", **policy("default", length), **more)
+
+    def test_what_was_applied_is_planned_and_then_counts(self):
+        self.defined(1, 20)
+        self.defined(2, 100, apply="open")
+        self.wrong(7, "still runs by version 1 of default")
+        self.planned(2.5, 3)
+        self.right(40)
+        self.log.fires(50, "w50")
+        self.right(90)
+
+    def test_a_plan_that_nobody_applied_or_that_comes_twice(self):
+        self.defined(1, 100)
+        self.planned(1.5, 2)
+        self.wrong(40, "goes on by version 2 of default after 1")
+        self.log = Log()
+        self.defined(1, 100, apply="open")
+        self.planned(1.5, 2)
+        self.planned(1.6, 2)
+        self.wrong(40, "goes on by version 2 of default after 2")
+
     def test_early_twice_missing_late_and_unknown(self):
         self.log.fires(4.999999, "w50")
         self.wrong(7, "0.000001 s early")

@@ -21,7 +21,7 @@ static const struct policy policies[] = {
       .resolve = &ten_seconds,
       .active = true}}};
 static const struct sla_calendar calendars[] = {{.id = "always", .version = 2}};
-static const struct sla_catalog catalog = {policies, 2, calendars, 1};
+static const struct sla_catalog catalog = {policies, 2, calendars, 1, 0};
 
 static struct arena arena;
 static struct ReportClocks r;
@@ -109,6 +109,32 @@ TEST(another_policy_begins_with_what_was_consumed)
     CHECK_INT(p->calendar_version, 2);
     CHECK_TEXT(p->reason, "priority");
     CHECK_INT(p->consumed_us, 4 * SECOND);
+}
+
+/* Though nothing has happened to the report since. */
+TEST(what_was_applied_is_planned_before_anything_fires)
+{
+    static const struct PolicyClock minute = {60, "always", &two_levels};
+    static const struct policy newer[] = {
+        {1, {.policy_id = "default", .resolve = &ten_seconds, .active = true}},
+        {2, {.policy_id = "default", .resolve = &minute, .active = true, .apply = "open"}}};
+    const struct sla_catalog applied = {newer, 2, calendars, 1, 1};
+    filed();
+    due_command_release(&d);
+    d = (struct due_command){.late_us = 0};
+    CHECK(due_command_fill(&d, &r, &applied, FILED + 11 * SECOND));
+    const struct PlanClock *p = &d.pending.command.PlanClock;
+    CHECK_INT(d.pending.command.type, PlanClock);
+    CHECK_TEXT(p->clock, "resolve");
+    CHECK_TEXT(p->policy, "default");
+    CHECK_INT(p->policy_version, 2);
+    CHECK_TEXT(p->calendar, "always");
+    CHECK_INT(p->calendar_version, 2);
+    CHECK_TEXT(p->reason, "policy");
+    CHECK_INT(p->consumed_us, 11 * SECOND);
+    CHECK_INT(p->due_at, FILED + 60 * SECOND);
+    CHECK_INT(p->report_version, 1);
+    CHECK_INT(d.late_us, 0);
 }
 
 TEST(a_hold_ends_and_a_resolved_report_is_closed)

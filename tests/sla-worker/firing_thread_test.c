@@ -67,6 +67,19 @@ static void file(struct worker *w, const char *id)
                          id));
 }
 
+/* The policy of all reports: so many seconds to resolve them. */
+static void define(struct worker *w, int seconds, const char *more)
+{
+    scoped_arena a = {0};
+    happens(w, "policy-default", "policy.defined", 2,
+            arena_printf(&a,
+                         "\"policy_id\":\"default\",\"rank\":0,\"active\":true,\"resolve\":{"
+                         "\"seconds\":%d,\"calendar\":\"always\",\"levels\":[{\"name\":\"due\","
+                         "\"number\":1,\"office_hours\":false,\"target\":\"agency\"}]},"
+                         "\"defined_at\":\"2026-01-02T03:04:05.000000Z\"%s",
+                         seconds, more));
+}
+
 /* Reports have a second to be resolved. */
 static void begin(struct worker *w)
 {
@@ -81,10 +94,7 @@ static void begin(struct worker *w)
     happens(w, "calendar-always", "calendar.defined", 1,
             "\"calendar_id\":\"always\",\"zone\":\"UTC\",\"hours\":[],\"holidays\":[],"
             "\"zone_changes\":[],\"defined_at\":\"2026-01-02T03:04:05.000000Z\"");
-    happens(w, "policy-default", "policy.defined", 1,
-            "\"policy_id\":\"default\",\"rank\":0,\"active\":true,\"resolve\":{\"seconds\":1,"
-            "\"calendar\":\"always\",\"levels\":[{\"name\":\"due\",\"number\":1,\"office_hours\":"
-            "false,\"target\":\"agency\"}]},\"defined_at\":\"2026-01-02T03:04:05.000000Z\"");
+    define(w, 1, "");
     CHECK_OK(keepers_new(&w->settings, "test", no_files, view_folds,
                          (const char *const[]){CLOCKS_HOME}, 1, &w->keepers));
     CHECK(keepers_start(w->keepers));
@@ -208,5 +218,56 @@ TEST(figures_tell_what_has_fired_and_what_comes_next)
               number(w.views, "SELECT floor(extract(epoch FROM next_at))::bigint FROM "
                               "sla.report_clocks"));
     CHECK_INT((int)metric("sla_open_clocks{kind=\"resolve\"}"), 0);
+    end(&w);
+}
+
+enum { OPEN_REPORTS = 600 };
+
+static void start(struct worker *w)
+{
+    w->writer = writer_new(&w->settings, NULL, NULL);
+    w->firing = firing_new(&w->settings, w->writer);
+}
+
+static void stop(struct worker *w)
+{
+    firing_free(w->firing);
+    writer_free(w->writer);
+}
+
+static int64_t planned(struct worker *w)
+{
+    return number(w->log, "SELECT count(*) FROM es_event WHERE type = 'sla.planned'");
+}
+
+/* Nothing happens to the reports; more of them than a turn takes, and the worker begins anew. */
+TEST(what_was_applied_reaches_every_open_clock_once)
+{
+    struct worker w = {.log = NULL};
+    char id[UUID_TEXT];
+    begin(&w);
+    define(&w, 3600, "");
+    for (int i = 0; i < OPEN_REPORTS; i++) {
+        snprintf(id, sizeof(id), "00000000-0000-7000-8000-000000%06d", 1000 + i);
+        file(&w, id);
+    }
+    CHECK(comes_true(w.views, "SELECT (count(*) >= 600)::int FROM sla.report_clocks"));
+    CHECK_INT(planned(&w), 0);
+    define(&w, 7200, ""); /* not applied */
+    define(&w, 9000, ",\"apply\":\"open\"");
+    for (int n = 0; n < 100 && planned(&w) < 300; n++)
+        usleep(20000);
+    stop(&w);
+    start(&w);
+    CHECK(comes_true(w.views,
+                     "SELECT (count(*) = 0)::int FROM sla.report_clocks WHERE plans IS NOT "
+                     "NULL AND state NOT LIKE '%\"step\":\"repoliced\"%'"));
+    usleep(1500000);
+    CHECK_INT(planned(&w), number(w.log, "SELECT count(DISTINCT stream) FROM es_event "
+                                         "WHERE type = 'sla.planned'"));
+    CHECK(planned(&w) >= OPEN_REPORTS);
+    CHECK_INT(number(w.log, "SELECT count(*) FROM es_event WHERE type = 'sla.planned' AND "
+                            "(data::json->>'policy_version')::int <> 4"),
+              0);
     end(&w);
 }
