@@ -156,10 +156,6 @@ class Clocks(unittest.TestCase):
         time.sleep(1)
         self.assertEqual(len(escalations(report)), 3)
 
-
-if __name__ == "__main__":
-    unittest.main()
-
     def test_open_clocks_go_on_by_a_longer_policy_only_if_it_is_applied(self):
         c = city()
         policy("applied", 3600, category="kesehatan", priority="low", rank=0)
@@ -191,3 +187,7 @@ if __name__ == "__main__":
                                             ("?rank=1", {}, "unknown-parameter", "rank"), ("?apply=open", {"rank": "x"}, "wrong-type", "rank")):
             a = put(query, more)
             self.assertEqual((a["type"].split("/")[-1], a["field"]), (problem, field), a)
+
+
+if __name__ == "__main__":
+    unittest.main()
