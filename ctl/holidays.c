@@ -9,26 +9,29 @@
 #include "base/members.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "base/zone.h"
 #include "ctl/ical.h"
 #include "ctl/rules_file.h"
 #include "ctl/sla.h"
 #include "events/command.h"
+#include "features/calendar/definition.h"
 #include "base/banned.h"
 
 enum { YEARS_MAX = 10 };
+#define DAY_US (INT64_C(86400) * 1000000)
 
 static int64_t day_of_year(int year)
 {
     char text[TIME_TEXT];
     int64_t us = 0;
     snprintf(text, sizeof(text), "%04d-01-01T00:00:00Z", year % 10000);
-    return time_read(text, &us) ? 0 : us / (INT64_C(86400) * 1000000);
+    return time_read(text, &us) ? 0 : us / DAY_US;
 }
 
 static const char *date_text(struct arena *a, int64_t day)
 {
     char text[TIME_TEXT];
-    return arena_bytes(a, time_format(day * INT64_C(86400) * 1000000, text), 10);
+    return arena_bytes(a, time_format(day * DAY_US, text), 10);
 }
 
 /* From this year on, and so many years further. False after a sentence. */
@@ -45,29 +48,68 @@ static bool read_ical(const char *path, int years, struct arena *a, struct ical_
     return ok;
 }
 
-static bool has_date(const struct shape_list *list, const char *date)
+/* ---- what an import brings, and takes back ---- */
+
+struct merging {
+    const char *source;
+    int64_t tomorrow; /* the first day that has not begun, by the clocks of the calendar */
+    struct CalendarHoliday *rows;
+    int count;
+};
+
+static bool has_date(const struct merging *m, const char *date)
 {
-    const struct CalendarHoliday *rows = list->at;
-    for (int i = 0; i < list->count; i++)
-        if (text_equal(rows[i].date, date))
+    for (int i = 0; i < m->count; i++)
+        if (text_equal(m->rows[i].date, date))
             return true;
     return false;
 }
 
-/* Those the calendar has keep their names; the others are added. */
-static void merge_holidays(struct arena *a, const struct ical_days *days, struct DefineCalendar *c)
+/* What has begun may have been counted. */
+static bool stays(const struct merging *m, const struct CalendarHoliday *h)
 {
-    int count = c->holidays->count;
-    struct CalendarHoliday *rows = arena_array(a, (size_t)(count + days->count), sizeof(*rows));
+    int64_t day;
+    return !m->source || !text_equal(h->source, m->source) || date_read(h->date, &day) ||
+           day < m->tomorrow;
+}
+
+static void keep(struct merging *m, const struct shape_list *holidays)
+{
+    for (int i = 0; i < holidays->count; i++) {
+        const struct CalendarHoliday *h = list_item(holidays, &CalendarHoliday_shape, i);
+        if (stays(m, h))
+            m->rows[m->count++] = *h;
+    }
+}
+
+/* Of the zone that the calendar has; of another name it is refused by PUT. */
+static int64_t tomorrow_in(const char *zone, struct arena *a)
+{
+    const struct zone_change *changes;
+    int64_t now = time_now(), offset_s = 0;
+    int count;
+    if (!zone_changes(zone, now - DAY_US, now + DAY_US, a, &changes, &count))
+        for (int i = 0; i < count && (!i || changes[i].at <= now); i++)
+            offset_s = changes[i].offset_s;
+    return (now + offset_s * 1000000) / DAY_US + 1;
+}
+
+/* A day that the calendar has otherwise keeps its name. */
+static void merge_holidays(struct arena *a, const struct ical_days *days, const char *source,
+                           struct DefineCalendar *c)
+{
     struct shape_list *list = arena_alloc(a, sizeof(*list));
-    if (count)
-        memcpy(rows, c->holidays->at, (size_t)count * sizeof(*rows));
+    struct merging m = {.source = source,
+                        .tomorrow = tomorrow_in(c->zone, a),
+                        .rows = arena_array(a, (size_t)(c->holidays->count + days->count),
+                                            sizeof(struct CalendarHoliday))};
+    keep(&m, c->holidays);
     for (int i = 0; i < days->count; i++) {
         const char *date = date_text(a, days->at[i].day);
-        if (!has_date(c->holidays, date))
-            rows[count++] = (struct CalendarHoliday){date, days->at[i].name};
+        if (!has_date(&m, date))
+            m.rows[m.count++] = (struct CalendarHoliday){date, days->at[i].name, source};
     }
-    *list = (struct shape_list){count, rows};
+    *list = (struct shape_list){m.count, m.rows};
     c->holidays = list;
 }
 
@@ -92,7 +134,7 @@ static int print_body(const struct DefineCalendar *c, bool whole)
                : DONE;
 }
 
-static int import_years(const char *ical, const char *calendar, int years)
+static int import_years(const char *ical, const char *calendar, const char *source, int years)
 {
     static const struct shape_list none = {0, NULL};
     scoped_arena a = {0};
@@ -102,16 +144,19 @@ static int import_years(const char *ical, const char *calendar, int years)
         return FAILED;
     if (!read_ical(ical, years, &a, &days))
         return FAILED;
-    merge_holidays(&a, &days, &c);
+    merge_holidays(&a, &days, source, &c);
     return print_body(&c, calendar != NULL);
 }
 
-int import_holidays(const char *ical, const char *calendar, const char *years_text)
+int import_holidays(const char *ical, const char *calendar, const char *source,
+                    const char *years_text)
 {
     int64_t years = YEARS_MAX;
     if (text_equal(ical, "-") && text_equal(calendar, "-"))
         return wrong_usage("only one of --ical and --calendar can be standard input.");
     if (years_text && (!text_to_int(years_text, &years) || years < 0 || years > YEARS_MAX))
         return wrong_usage("--years is a number from 0 to 10.");
-    return import_years(ical, calendar, (int)years);
+    if (source && !is_word(source))
+        return wrong_usage("--source is 1 to 64 of a-z, 0-9, - and _.");
+    return import_years(ical, calendar, source, (int)years);
 }

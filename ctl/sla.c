@@ -29,18 +29,11 @@ static int read_explain(const char *report, bool json)
     return sla_explain(id, json);
 }
 
-static int read_import(const char *ical, const char *calendar, const char *years)
-{
-    if (!ical)
-        return wrong_usage("--ical is missing.");
-    return import_holidays(ical, calendar, years);
-}
-
 enum word { IMPORT_HOLIDAYS, NEXT, EXPLAIN, SIMULATE };
 static const char *const verb_words[] = {"import-holidays", "next", "explain", "simulate", NULL};
 
 struct given {
-    const char *words[2], *ical, *calendar, *years, *limit, *policy, *from, *to;
+    const char *words[2], *ical, *calendar, *source, *years, *limit, *policy, *from, *to;
     bool json;
 };
 
@@ -48,15 +41,22 @@ struct given {
 static bool fits(const struct given *g, enum word word)
 {
     bool simulates = word == SIMULATE, imports = word == IMPORT_HOLIDAYS;
-    return !(g->words[1] && word != EXPLAIN) && !((g->ical || g->years) && !imports) &&
+    return !(g->words[1] && word != EXPLAIN) && !((g->ical || g->years || g->source) && !imports) &&
            !(g->calendar && !imports && !simulates) && !(g->limit && word != NEXT) &&
            !((g->policy || g->from || g->to) && !simulates) && !(g->json && imports);
+}
+
+static int read_import(const struct given *g)
+{
+    if (!g->ical)
+        return wrong_usage("--ical is missing.");
+    return import_holidays(g->ical, g->calendar, g->source, g->years);
 }
 
 static int call(const struct given *g, enum word word)
 {
     switch (word) {
-    case IMPORT_HOLIDAYS: return read_import(g->ical, g->calendar, g->years);
+    case IMPORT_HOLIDAYS: return read_import(g);
     case NEXT: return read_next(g->limit, g->json);
     case EXPLAIN: return read_explain(g->words[1], g->json);
     case SIMULATE: break;
@@ -67,10 +67,11 @@ static int call(const struct given *g, enum word word)
 int verb_sla(int argc, char **argv)
 {
     struct given g = {.json = false};
-    const struct option options[] = {
-        {"--ical", &g.ical, NULL},   {"--calendar", &g.calendar, NULL}, {"--years", &g.years, NULL},
-        {"--limit", &g.limit, NULL}, {"--policy", &g.policy, NULL},     {"--from", &g.from, NULL},
-        {"--to", &g.to, NULL},       {"--json", NULL, &g.json},         {NULL, NULL, NULL}};
+    const struct option options[] = {{"--ical", &g.ical, NULL},   {"--calendar", &g.calendar, NULL},
+                                     {"--years", &g.years, NULL}, {"--source", &g.source, NULL},
+                                     {"--limit", &g.limit, NULL}, {"--policy", &g.policy, NULL},
+                                     {"--from", &g.from, NULL},   {"--to", &g.to, NULL},
+                                     {"--json", NULL, &g.json},   {NULL, NULL, NULL}};
     if (!options_read(argc, argv, options, g.words, 2))
         return usage();
     int word = word_index(verb_words, g.words[0]);

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* From --ical, with --calendar and --years as they were given (NULL: they were not). */
-int import_holidays(const char *ical, const char *calendar, const char *years);
+/* From --ical, with --calendar, --source and --years as they were given (NULL: they were not). */
+int import_holidays(const char *ical, const char *calendar, const char *source, const char *years);
 /* What sla-worker will do first, so many rows, from its view. */
 int sla_next(int limit, bool json);
 /* The clocks of one report: levels, and each interval that counted or did not. */

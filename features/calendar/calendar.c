@@ -21,17 +21,30 @@ static void calendar_evolve(void *state, const struct event *e, struct arena *a)
     }
 }
 
+/* All of them were entered by hand. */
+static const struct shape_list *holidays_2(struct arena *a, const struct shape_list *from)
+{
+    struct CalendarHoliday *rows = arena_array(a, (size_t)from->count, sizeof(*rows));
+    struct shape_list *list = arena_alloc(a, sizeof(*list));
+    for (int i = 0; i < from->count; i++) {
+        const struct CalendarHolidayV1 *old = list_item(from, &CalendarHolidayV1_shape, i);
+        rows[i] = (struct CalendarHoliday){.date = old->date, .name = old->name};
+    }
+    *list = (struct shape_list){from->count, rows};
+    return list;
+}
+
 /* Nothing was applied by it to what was open. */
 void calendar_defined_2(struct arena *a, const void *old, void *next)
 {
     const struct CalendarDefinedV1 *from = old;
-    (void)a;
-    *(struct CalendarDefined *)next = (struct CalendarDefined){.calendar_id = from->calendar_id,
-                                                               .zone = from->zone,
-                                                               .hours = from->hours,
-                                                               .holidays = from->holidays,
-                                                               .zone_changes = from->zone_changes,
-                                                               .defined_at = from->defined_at};
+    *(struct CalendarDefined *)next =
+        (struct CalendarDefined){.calendar_id = from->calendar_id,
+                                 .zone = from->zone,
+                                 .hours = from->hours,
+                                 .holidays = holidays_2(a, from->holidays),
+                                 .zone_changes = from->zone_changes,
+                                 .defined_at = from->defined_at};
 }
 
 static int64_t year_begins(int year)

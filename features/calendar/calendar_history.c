@@ -17,7 +17,8 @@ static void step(struct history *h, void *state)
                            ? ONE_OF(CalendarHours, weekday_words[history_pick(h, WEEKDAY_COUNT)],
                                     "08:00", "16:00")
                            : &(const struct shape_list){0, NULL},
-              .holidays = ONE_OF(CalendarHoliday, date, "A holiday"),
+              .holidays = ONE_OF(CalendarHoliday, date, "A holiday",
+                                 history_pick(h, 2) ? NULL : "national"),
               .zone_changes = ONE_OF(CalendarChange, at, history_pick(h, 2) * 25200),
               .defined_at = at, .apply = history_pick(h, 2) ? NULL : "open"));
 }

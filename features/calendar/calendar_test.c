@@ -34,7 +34,7 @@ static void with_hours(const char *day, const char *from, const char *to)
 
 static void with_holiday(const char *date, const char *name)
 {
-    holidays[holiday_list.count++] = (struct CalendarHoliday){date, name};
+    holidays[holiday_list.count++] = (struct CalendarHoliday){.date = date, .name = name};
 }
 
 static struct command define_in(const char *zone)

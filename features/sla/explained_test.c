@@ -28,7 +28,7 @@ static const struct PolicyDefined by_default = {.policy_id = "default",
                                           .defined_at = NOON};
 static const struct CalendarHours office_hours[] = {{"tuesday", "08:00", "16:00"},
                                                     {"friday", "08:00", "16:00"}};
-static const struct CalendarHoliday holidays[] = {{"2026-01-05", "Founders' Day"}};
+static const struct CalendarHoliday holidays[] = {{"2026-01-05", "Founders' Day", NULL}};
 static const struct shape_list days = {2, office_hours}, free_days = {1, holidays};
 static const struct CalendarDefined always = {"always", "UTC", &none, &none, &none, NOON, NULL},
                                     office = {"office", "UTC", &days, &free_days,

@@ -244,6 +244,61 @@ TEST(a_calendar_gets_those_that_it_lacks)
     unlink(path);
 }
 
+/* The holidays of the body that is printed for a calendar with these. */
+static const char *refreshed(const char *file, const char *holidays)
+{
+    char path[] = "/tmp/holidays-calendar-XXXXXX";
+    const char *calendar = arena_printf(
+        &arena, "{\"zone\":\"UTC\",\"hours\":[],\"holidays\":[%s],\"success\":true}", holidays);
+    int fd = mkstemp(path);
+    CHECK(write(fd, calendar, strlen(calendar)) > 0);
+    close(fd);
+    CHECK_INT(run(file, "import-holidays --ical - --calendar %s --source national --years 1", path),
+              0);
+    unlink(path);
+    char *begin = strstr(output, "\"holidays\":["), *end = begin ? strchr(begin, ']') : NULL;
+    return end ? arena_bytes(&arena, begin + 12, (size_t)(end - begin - 12)) : output;
+}
+
+#define NEXT_YEARS(day, name, more) \
+    arena_printf(&arena, "{\"date\":\"%d-" day "\",\"name\":\"" name "\"" more "}", this_year() + 1)
+#define LAST_YEARS(day, name, more) \
+    arena_printf(&arena, "{\"date\":\"%d-" day "\",\"name\":\"" name "\"" more "}", this_year() - 1)
+#define NATIONAL ",\"source\":\"national\""
+
+static const char *all_of(const char *a, const char *b, const char *c)
+{
+    return arena_join(&arena, a, arena_join(&arena, ",", b, ","), c);
+}
+
+TEST(another_import_of_a_source_replaces_what_it_brought_and_keeps_the_rest)
+{
+    const char *file = arena_printf(
+        &arena, FILE_OF(EVENT_OF("UID:1\r\nDTSTART;VALUE=DATE:%d0601\r\nSUMMARY:New\r\n")),
+        this_year() + 1);
+    const char *past = LAST_YEARS("06-01", "Counted", NATIONAL),
+               *by_hand = NEXT_YEARS("05-01", "Ours", ""),
+               *others = NEXT_YEARS("05-02", "Theirs", ",\"source\":\"district\""),
+               *moved = NEXT_YEARS("05-03", "Moved", NATIONAL),
+               *renamed = NEXT_YEARS("06-01", "Old", NATIONAL),
+               *fresh = NEXT_YEARS("06-01", "New", NATIONAL);
+    const char *once = refreshed(file, arena_join(&arena, all_of(past, by_hand, others), ",",
+                                                  arena_join(&arena, moved, ",", renamed)));
+    CHECK_TEXT(once, arena_join(&arena, all_of(past, by_hand, others), ",", fresh));
+    CHECK_TEXT(refreshed(file, once), once); /* the same again: the same body */
+    by_hand = NEXT_YEARS("06-01", "Ours", "");
+    CHECK_TEXT(refreshed(file, by_hand), by_hand);
+    CHECK_TEXT(refreshed(FILE_OF(""), fresh), "");
+}
+
+TEST(what_has_begun_stays_as_it_was_counted)
+{
+    char now[TIME_TEXT];
+    const char *today = arena_printf(&arena, "{\"date\":\"%.10s\",\"name\":\"Now\"" NATIONAL "}",
+                                     time_format(time_now(), now));
+    CHECK_TEXT(refreshed(FILE_OF(""), today), today);
+}
+
 TEST(what_no_calendar_takes_is_not_printed)
 {
     CHECK_INT(run(FILE_OF(EVENT_OF("UID:1\r\nDTSTART;VALUE=DATE:20200101\r\nRRULE:FREQ=DAILY\r\n")),
@@ -267,6 +322,7 @@ TEST(wrong_words_are_2)
                                         "import-holidays --ical - --calendar -",
                                         "import-holidays --ical - --years 11",
                                         "import-holidays --ical - --years x",
+                                        "import-holidays --ical - --source Ours",
                                         "import-holidays --ical - more"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         test_int(__FILE__, __LINE__, wrong[i], run("", "%s", wrong[i]), 2);

@@ -1,8 +1,8 @@
 """calendars_test.py -- when an office works: calendars are defined by admins, read by officers, kept with the rules of
 their zone."""
-import datetime, unittest, uuid
+import datetime, subprocess, tempfile, unittest, uuid
 
-from city import city
+from city import ROOT, city
 
 MONDAY = {"day": "monday", "from": "08:00", "to": "16:00"}
 NIGHT = {"day": "friday", "from": "22:00", "to": "06:00"}
@@ -66,6 +66,30 @@ class Calendars(unittest.TestCase):
         made = define("test-many", {"zone": "UTC", "hours": [MONDAY], "holidays": rows[:400]})
         self.assertEqual(made.status, 200, made.raw)
         self.assertEqual(shown("test-many", made).json["holidays"], rows[:400])
+
+    def test_holidays_of_a_source_are_refreshed_and_the_others_stay(self):
+        c, id, year = city(), "test-" + uuid.uuid4().hex[:8], datetime.date.today().year + 1
+        define(id, {"zone": "UTC", "hours": [MONDAY], "holidays": [{**CHRISTMAS, "date": f"{year}-12-25"}]})
+        with tempfile.TemporaryDirectory() as folder:
+            def refresh(*days):
+                with open(folder + "/holidays.ics", "w") as f:
+                    f.write("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\n" + "".join(
+                        f"BEGIN:VEVENT\r\nUID:{day}\r\nDTSTART;VALUE=DATE:{year}{day}\r\nSUMMARY:Day {day}\r\nEND:VEVENT\r\n"
+                        for day in days) + "END:VCALENDAR\r\n")
+                with open(folder + "/password", "w") as f:
+                    f.write("password")
+                done = subprocess.run([ROOT + "/tools/refresh-holidays", id, "national", f"file://{folder}/holidays.ics"], text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, env={
+                                          **c.environment, "CITY": f"http://127.0.0.1:{c.ports['GATEWAY_HTTP_PORT']}",
+                                          "ADMIN_NAME": "admin1", "ADMIN_PASSWORD_FILE": folder + "/password"})
+                self.assertEqual(done.returncode, 0, done.stderr)
+                c.settle()
+                calendar = c.get(f"/sla/calendars/{id}", "officer1").json
+                return calendar["version"], [(h["date"][5:], h["name"], h.get("source")) for h in calendar["holidays"]]
+            ours = ("12-25", "Natal", None)
+            self.assertEqual(refresh("0301", "1225"), (2, [("03-01", "Day 0301", "national"), ours]))
+            self.assertEqual(refresh("0301", "1225")[0], 2)  # nothing new
+            self.assertEqual(refresh("0302"), (3, [("03-02", "Day 0302", "national"), ours]))
 
 
 if __name__ == "__main__":
