@@ -132,8 +132,8 @@ static void append_member(struct text *out, const char *name)
 
 /* Of a DELETE the query string is the whole body, of others it has the members that the row names.
  */
-static fallible append_query(struct http_request *r, const struct row *row, struct text *out,
-                             struct fault *f)
+static fallible append_parameters(struct http_request *r, const struct row *row, struct text *out,
+                                  struct fault *f)
 {
     for (int i = 0; i < http_parameters(r); i++) {
         const char *name, *value;
@@ -175,7 +175,7 @@ static fallible join_parts(struct http_request *r, const struct row *row, const 
     struct members m;
     if (is_delete(r) && length)
         return fault_at(f, MALFORMED, NULL, "A DELETE takes no body.");
-    TRY(append_query(r, row, out, f));
+    TRY(append_parameters(r, row, out, f));
     if (row->in_query[0] && is_object(r, json, length, &m))
         TRY(append_body(r, row, &m, out, f));
     else if (!is_delete(r))

@@ -53,11 +53,23 @@ static int64_t moment_or_none(int64_t at)
     return at == NEVER ? 0 : at;
 }
 
+/* Of what had been passed before it could fire the highest level alone is told. */
+static bool is_superseded(const struct sla_clock *c, const struct sla_level *level, int64_t now)
+{
+    for (int i = (int)(level - c->terms->levels) + 1; i < c->terms->level_count; i++) {
+        int64_t at = clock_level_at(c, i, now);
+        if (at && at <= now && !clock_has_fired(c, c->terms->levels[i].name))
+            return true;
+    }
+    return false;
+}
+
 static void fire_level(struct due_command *d, const struct ReportClocks *r,
                        const struct clocks_next *next, int64_t now)
 {
     const struct sla_level *l = next->level;
     const struct sla_clock *c = next->clock;
+    bool late = next->passed || now - next->at > LATE_AFTER_US;
     d->what = "level";
     d->pending.command.type = FireLevel;
     d->pending.command.FireLevel =
@@ -67,7 +79,8 @@ static void fire_level(struct due_command *d, const struct ReportClocks *r,
                            .reason = escalation_reason_words[l->number ? SLA_BREACH : SLA_WARNING],
                            .came_at = next->at,
                            .due_at = moment_or_none(clock_read(c, next->at).due_at),
-                           .late = next->passed || now - next->at > LATE_AFTER_US,
+                           .late = late,
+                           .superseded = late && is_superseded(c, l, now),
                            .policy = arena_text(&d->arena, c->terms->policy),
                            .policy_version = c->terms->policy_version,
                            .target = arena_text(&d->arena, l->target),
@@ -114,7 +127,7 @@ static bool change_policy(struct due_command *d, const struct ReportClocks *r,
         d, r, resolve,
         catalog_terms(catalog, "resolve", p->rules.policy_id, p->version, NEWEST, &d->arena), now);
     due_command_key(d, arena_printf(&d->arena, "policy/%s/%lld/%lld", r->report_id,
-                            (long long)r->report_version, (long long)r->sla_version));
+                                    (long long)r->report_version, (long long)r->sla_version));
     return true;
 }
 
@@ -135,8 +148,8 @@ static bool plan_clock(struct due_command *d, const struct ReportClocks *r,
                                 p->calendar_version, &d->arena),
                   now);
     due_command_key(d, arena_printf(&d->arena, "plan/%s/%s/%lld/%lld/%lld", r->report_id, p->clock,
-                            (long long)p->policy_version, (long long)p->calendar_version,
-                            (long long)r->sla_version));
+                                    (long long)p->policy_version, (long long)p->calendar_version,
+                                    (long long)r->sla_version));
     return true;
 }
 

@@ -41,7 +41,7 @@ struct passed_over {
 struct source_state {
     const struct due_source *source;
     int64_t shown; /* position of the view */
-    bool ready; /* there is a view that shows the log, and not too much is passed over */
+    bool ready;    /* there is a view that shows the log, and not too much is passed over */
     struct passed_over unshown; /* something was done for them; until a position of the view */
     struct passed_over refused; /* until a monotonic time */
 };

@@ -96,7 +96,8 @@ class notification_list(View):
         if (e["type"], "") not in RULES:
             row["word"] = says(e)
         if e["type"] == "report.escalated":
-            self.escalate(e, d, row)
+            if not d.get("superseded"):
+                self.escalate(e, d, row)
             return
         row["at"] = micros(next(d[m] for m in WHEN if m in d))
         self.at["notifications"][row["id"]] = {**row, "line": row["id"]}

@@ -189,6 +189,27 @@ void report_created_2(struct arena *a, const void *old, void *next)
                                .created_at = from->created_at};
 }
 
+/* Each was told. */
+void report_escalated_2(struct arena *a, const void *old, void *next)
+{
+    const struct ReportEscalatedV1 *from = old;
+    (void)a;
+    *(struct ReportEscalated *)next =
+        (struct ReportEscalated){.report_id = from->report_id,
+                                 .reason = from->reason,
+                                 .escalation_level = from->escalation_level,
+                                 .level = from->level,
+                                 .clock = from->clock,
+                                 .due_at = from->due_at,
+                                 .fired_at = from->fired_at,
+                                 .late = from->late,
+                                 .policy = from->policy,
+                                 .policy_version = from->policy_version,
+                                 .target = from->target,
+                                 .owner_agency = from->owner_agency,
+                                 .visibility = from->visibility};
+}
+
 /* ---- who is who ---- */
 
 bool is_author(const struct report *r, const struct actor *a)

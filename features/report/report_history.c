@@ -160,7 +160,7 @@ static void fire(struct history *h, const struct filed *r, const char *id, int c
                       .due_at = history_pick(h, 3) ? at - 1000000 : 0, .fired_at = at,
                       .late = history_pick(h, 2), .policy = "default", .policy_version = 1,
                       .target = escalation_target_words[target], .owner_agency = r->agency,
-                      .visibility = r->visibility));
+                      .visibility = r->visibility, .superseded = !history_pick(h, 4)));
 }
 
 /* The same level of two reports, one after the other. */

@@ -76,6 +76,9 @@ void clock_repolicy(struct sla_clock *c, int64_t at, const struct sla_terms *ter
 void clock_fire(struct sla_clock *c, int64_t at, const char *level);
 bool clock_has_fired(const struct sla_clock *c, const char *level);
 
+/* Under whatever terms. */
+bool clock_has_fired(const struct sla_clock *c, const char *level);
+
 struct clock_reading {
     int64_t consumed_us;
     int64_t remaining_us; /* negative once overdue */

@@ -40,7 +40,8 @@ static void escalate(const struct report *r, const struct command *c, struct dec
                .escalation_level = f->escalation_level, .level = f->level, .clock = f->clock,
                .due_at = f->due_at, .fired_at = c->now, .late = f->late, .policy = f->policy,
                .policy_version = f->policy_version, .target = f->target,
-               .owner_agency = r->owner_agency, .visibility = visibility_words[r->visibility]));
+               .owner_agency = r->owner_agency, .visibility = visibility_words[r->visibility],
+               .superseded = f->superseded));
 }
 
 /* Once, whatever was forgotten: the folded report alone decides. */

@@ -68,6 +68,17 @@ TEST(a_level_fires_on_the_reports_stream_and_not_before_it_came)
     CHECK_INT(asked_for(), 0);
 }
 
+TEST(the_event_says_whether_a_higher_level_is_told_in_its_place)
+{
+    struct command c = fire(1, 0, 0);
+    struct event e = escalated("due");
+    c.FireLevel.late = c.FireLevel.superseded = true;
+    e.ReportEscalated.late = e.ReportEscalated.superseded = true;
+    filed();
+    when(&system_actor, c);
+    then(REPORT, "report", e);
+}
+
 TEST(of_a_private_report_on_its_private_stream)
 {
     struct event e = escalated("due");

@@ -9,8 +9,9 @@
 #include "events/command.h"
 
 static const char *const sent_by_the_service[] = {
-    "FireLevel",       "ChangePolicy",    "PlanClock",     "LosePosition",    "FindPosition",
-    "TimeOutDispatch", "OfferReserved", "ReplaceDispatch", NULL};
+    "FireLevel",     "ChangePolicy",    "PlanClock",
+    "LosePosition",  "FindPosition",    "TimeOutDispatch",
+    "OfferReserved", "ReplaceDispatch", NULL};
 static const char *const shown_by_no_view[] = {"user.session.ended",
                                                "user.disabled",
                                                "user.enabled",

@@ -149,12 +149,15 @@ class Clocks(unittest.TestCase):
         c = city()
         report = c.file_report(category="kesehatan")["report_id"]
         c.supervisor("stop", "sla-worker")
-        time.sleep(12)
+        time.sleep(22)  # all three have been late for more than ten seconds
         c.supervisor("start", "sla-worker")
         found = fired(report, 3, 60)
-        self.assertEqual([f[0] for f in found], ["w50", "due", "late1s"])
+        self.assertEqual([(f[0], f[3]) for f in found], [("w50", True), ("due", True), ("late1s", True)])
         time.sleep(1)
         self.assertEqual(len(escalations(report)), 3)
+        c.settle()
+        told = c.sql("citywatch_read", f"SELECT level, audience FROM notification_list.notification_events WHERE report_id = '{report}'")
+        self.assertEqual(told, [["late1s", "supervisors"]])  # the highest alone
 
     def test_open_clocks_go_on_by_a_longer_policy_only_if_it_is_applied(self):
         c = city()

@@ -182,9 +182,20 @@ class Report:
             self.fault(f"{says} fired {(t - recorded) / US:.6f} s early")
         if recorded - t > LATENESS_MAX:
             self.fault(f"{says} fired {(recorded - t) / US:.1f} s late")
+        self.told(says, c, level, d, recorded)
         self.counted["levels fired"] += 1
         self.counted["levels said to be late"] += d["late"]
         self.lateness.append(recorded - t)
+
+    def told(self, says, c, level, d, recorded):
+        """Of late levels the highest alone is: SLACK is what may lie between the worker's look and the store's clock."""
+        behind = list(c.levels)[list(c.levels).index(level) + 1:]
+        came = [c.comes(name) for name in behind if name not in c.fired]
+        self.counted["late levels told by a higher one"] += d["superseded"]
+        if d["superseded"] and not (d["late"] and any(t <= recorded for t in came)):
+            self.fault(f"{says} is told to nobody")
+        if d["late"] and not d["superseded"] and any(t <= recorded - SLACK for t in came):
+            self.fault(f"{says} is told besides a higher level")
 
     def resolve_is_open(self):
         c = self.clocks.get("resolve")

@@ -36,8 +36,8 @@ class Log:
     def of_report(self, seconds, type, **data):
         self.add(seconds, "report-" + R, type, report_id=R, **data)
 
-    def fires(self, seconds, name, clock="resolve"):
-        self.of_report(seconds, "report.escalated", clock=clock, level=name, late=False)
+    def fires(self, seconds, name, clock="resolve", late=False, superseded=False):
+        self.of_report(seconds, "report.escalated", clock=clock, level=name, late=late, superseded=superseded)
 
     def moves(self, seconds, to):
         self.of_report(seconds, "report.status.updated", new_status=to)
@@ -71,6 +71,16 @@ class Clocks(unittest.TestCase):
             self.log.fires(at, name)
         self.right(100)
         self.assertEqual(self.log.counted["levels fired"], 3)
+
+    def test_of_late_levels_the_highest_is_told(self):
+        for name in ("w50", "due", "late2s"):
+            self.log.fires(30, name, late=True, superseded=name != "late2s")
+        self.right(100)
+        for wrong, text in (({"w50"}, "is told besides a higher level"), ({"late2s"}, "is told to nobody")):
+            self.log = Log()
+            for name in ("w50", "due", "late2s"):
+                self.log.fires(30, name, late=True, superseded=(name != "late2s") != (name in wrong))
+            self.wrong(100, text)
 
     def planned(self, seconds, version, clock="resolve"):
         self.log.add(seconds, "sla-" + R, "sla.planned", report_id=R, clock=clock, reason="policy", policy="default",

@@ -79,6 +79,47 @@ TEST(long_after_its_time_it_is_late)
     CHECK_INT(d.late_us, 11 * SECOND);
 }
 
+static bool fires_silently(void)
+{
+    CHECK_INT(d.pending.command.type, FireLevel);
+    return d.pending.command.FireLevel.superseded;
+}
+
+/* Both came while nobody was there. */
+TEST(of_late_levels_of_one_clock_the_highest_alone_is_told)
+{
+    filed();
+    CHECK(is_due(9 * SECOND));
+    CHECK(!fires_silently());
+    CHECK(is_due(16 * SECOND));
+    CHECK(fires_silently());
+    happens(FROM_REPORT, 2, 16,
+            EVENT(ReportEscalated, .report_id = R1, .clock = "resolve", .level = "w50"));
+    CHECK(is_due(30 * SECOND));
+    CHECK_TEXT(d.pending.command.FireLevel.level, "due");
+    CHECK(!fires_silently());
+}
+
+/* Who is told of it in time is told of each. */
+TEST(what_is_not_late_is_told_though_a_higher_level_has_come)
+{
+    filed();
+    CHECK(is_due(14 * SECOND)); /* w50 has come 9 s ago, due 4 s ago */
+    CHECK(!d.pending.command.FireLevel.late);
+    CHECK(!fires_silently());
+}
+
+/* It was told when it fired. */
+TEST(a_higher_level_that_has_fired_supersedes_nothing)
+{
+    filed();
+    happens(FROM_REPORT, 2, 11,
+            EVENT(ReportEscalated, .report_id = R1, .clock = "resolve", .level = "due"));
+    CHECK(is_due(30 * SECOND));
+    CHECK_TEXT(d.pending.command.FireLevel.level, "w50");
+    CHECK(!fires_silently());
+}
+
 TEST(the_key_is_of_report_clock_and_level)
 {
     char first[DIGEST_TEXT];

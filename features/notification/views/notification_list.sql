@@ -72,7 +72,7 @@ CREATE TABLE notification_reads (
 -- :members changed_at timestamptz, asked_at timestamptz, answered_at timestamptz, commented_at timestamptz
 -- :members merged_at timestamptz, unmerged_at timestamptz, forwarded_at timestamptz, assigned_at timestamptz
 -- :members fired_at timestamptz, user_id text, reader_user_id text, reader_pseudonym text, notification_id text
--- :members up_to bigint
+-- :members up_to bigint, superseded boolean
 
 -- :on report.created
 INSERT INTO notification_authors (author, report_id)
@@ -124,7 +124,8 @@ SELECT position, concat_ws(' ', audience, owner_agency, assignee, clock, level, 
 ) rule (type, word, kind, audience, whole) ON rule.type = batch.type AND rule.word = batch.target
           LEFT JOIN LATERAL (SELECT assignee FROM notification_assignees a
                               WHERE a.report_id = batch.report_id AND a.version < batch.version
-                              ORDER BY a.version DESC LIMIT 1) works ON true) told;
+                              ORDER BY a.version DESC LIMIT 1) works ON true
+         WHERE NOT superseded) told; -- of what came too late to be told one by one the highest level is
 
 -- :on report.escalated
 INSERT INTO notifications AS n (line, id, position, events, report_id, type, word, kind, audience, whole, agency, user_id,
