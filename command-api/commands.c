@@ -130,6 +130,21 @@ static void append_member(struct text *out, const char *name)
     text_append_char(out, ':');
 }
 
+/* A flag's value is no string in JSON. */
+static void append_value(const struct row *row, const char *name, const char *value,
+                         struct text *out)
+{
+    const struct shape *shape = command_shape(row->type);
+    const struct field *fields = shape->fields();
+    bool flag = false;
+    for (int i = 0; i < shape->count; i++)
+        flag = flag || (fields[i].kind == KIND_FLAG && text_equal(fields[i].name, name));
+    if (flag && (text_equal(value, "true") || text_equal(value, "false")))
+        text_append(out, value);
+    else
+        text_append_json(out, value);
+}
+
 /* Of a DELETE the query string is the whole body, of others it has the members that the row names.
  */
 static fallible append_parameters(struct http_request *r, const struct row *row, struct text *out,
@@ -141,7 +156,7 @@ static fallible append_parameters(struct http_request *r, const struct row *row,
         if (!is_delete(r) && !travels_in_query(row, name))
             return fault_at(f, UNKNOWN_PARAMETER, name, NULL);
         append_member(out, name);
-        text_append_json(out, value);
+        append_value(row, name, value, out);
     }
     return NULL;
 }
@@ -184,7 +199,16 @@ static fallible join_parts(struct http_request *r, const struct row *row, const 
     return NULL;
 }
 
-/* A command without a body may come with none or an empty object. */
+static bool shape_requires(const struct shape *shape)
+{
+    const struct field *fields = shape->fields();
+    for (int i = 0; i < shape->count; i++)
+        if (fields[i].presence == REQUIRED || fields[i].presence == NULLABLE)
+            return true;
+    return false;
+}
+
+/* A command that needs nothing of a body may come with none or an empty object. */
 static fallible read_body(struct http_request *r, const struct row *row, struct command *c,
                           struct fault *f)
 {
@@ -197,7 +221,7 @@ static fallible read_body(struct http_request *r, const struct row *row, struct 
         json = joined.at;
         length = joined.length;
     }
-    if (!length && !shape->count)
+    if (!length && !shape_requires(shape))
         return NULL;
     const struct problem *p = shape_read(shape, json, length, http_arena(r), c->body, f);
     return p == UNKNOWN_FIELD && is_delete(r) && http_parameters(r) ? UNKNOWN_PARAMETER : p;

@@ -103,7 +103,7 @@ static fallible unusual(const struct patrol *p, enum transition_mode mode, struc
     out->members = arena_printf(out->arena, "\"allowed\":[%s],\"confirmable\":%s",
                                 text_value(&list), mode == TRANSITIONS_WARN ? "true" : "false");
     return refuse(out, UNUSUAL_TRANSITION, "status",
-                  mode == TRANSITIONS_WARN ? "Repeat it with confirm if it is meant." : NULL);
+                  mode == TRANSITIONS_WARN ? "Repeat it with ?confirm=true if it is meant." : NULL);
 }
 
 static fallible may_become(const struct patrol *p, enum patrol_state to, const struct command *c,

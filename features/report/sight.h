@@ -10,6 +10,7 @@ enum tie {
     BY_AUTHOR = 1,        /* it is the own report */
     OF_AGENCY = 2,        /* the own agency owns it */
     OF_FORMER_AGENCY = 4, /* the own agency has owned it */
+    SENT_TO_IT = 8,       /* of the crew of a patrol that is sent to it; deciders ask is_sent_to */
 };
 
 /* IF_CRIME stands in rows only: ALL of a report that was filed as one of a crime. */

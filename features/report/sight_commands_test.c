@@ -213,5 +213,7 @@ TEST(what_somebody_may_not_see_is_missing_to_their_commands_too)
         for (int v = 0; v < VISIBILITY_COUNT; v++)
             for (int kind = 0; kind < FILED_KINDS; kind++)
                 for (int s = 0; s < STATUS_COUNT; s++)
-                    check(&(struct a_case){&onlookers[i], v, kind, s});
+                    if (strcmp(onlookers[i].name, SENT) !=
+                        0) /* their commands: features/dispatch/answers_test.c */
+                        check(&(struct a_case){&onlookers[i], v, kind, s});
 }

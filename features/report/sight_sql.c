@@ -6,6 +6,11 @@
 #include "base/text.h"
 #include "base/banned.h"
 
+static const char sent_to_it[] =
+    " AND EXISTS (SELECT FROM dispatch_list.dispatch_list d JOIN patrol_list.patrol_crew c "
+    "USING (patrol_id) WHERE d.report_id = r.report_id AND c.user_id = $2 AND d.status IN "
+    "('OFFERED', 'ACCEPTED', 'ARRIVED'))";
+
 static void append_who(struct text *sql, const struct sight_row *row)
 {
     const char *comma = "";
@@ -15,6 +20,8 @@ static void append_who(struct text *sql, const struct sight_row *row)
         text_append(sql, " AND r.owner_agency = $5");
     if (row->tie & OF_FORMER_AGENCY)
         text_append(sql, " AND r.former_agencies @> ARRAY[$5::text]");
+    if (row->tie & SENT_TO_IT)
+        text_append(sql, sent_to_it);
     if (row->roles == ANYBODY)
         return;
     text_append(sql, " AND $4 IN (");

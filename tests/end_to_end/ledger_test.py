@@ -7,9 +7,7 @@ import interface
 from city import ROOT, city
 
 
-NOBODY_WRITES = {"patrol.registered", "patrol.crew.joined", "patrol.crew.left", "patrol.status.updated",
-                 "patrol.position.lost", "patrol.position.found", "dispatch.created", "dispatch.status.updated",
-                 "dispatch.replaced", "dispatch.unfilled", "report.dispatch.updated"}
+NOBODY_WRITES = {"patrol.position.lost", "patrol.position.found", "dispatch.replaced", "dispatch.unfilled"}
 
 
 def schemas():

@@ -41,3 +41,12 @@ void add_clock_states(bool held)
                      "\"reasons\": 2}"
                    : "");
 }
+
+void send_to_all(const char *name)
+{
+    views_sql("INSERT INTO patrol_list.patrol_crew VALUES ('%s', '%s', now()); "
+              "INSERT INTO dispatch_list.dispatch_list (dispatch_id, position, report_id, "
+              "patrol_id, status) SELECT gen_random_uuid(), position, report_id, '%s', 'ACCEPTED' "
+              "FROM report_detail.report_detail",
+              user_id(name), sample_id(999), sample_id(999));
+}

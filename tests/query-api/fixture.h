@@ -75,6 +75,8 @@ bool lane_seen(int64_t position);
  */
 const char *bearer(const char *name, enum role role, const char *agency);
 const char *user_id(const char *name);
+/* A patrol of which that user is the crew is sent to every report there is. */
+void send_to_all(const char *name);
 const char *session_id(const char *name);
 const char *pseudonym_for(const char *name);
 

@@ -58,6 +58,7 @@ static void add_told_reports(void)
             if (!onlookers[n].author)
                 follow(user_id(onlookers[n].name), sample_id(i + 1));
     }
+    send_to_all(SENT);
     move_lane(SAMPLES * 10 + 10);
 }
 

@@ -34,6 +34,7 @@ static void add_reports(void)
               "'what is " INSIDE "', NULL, now() FROM report_detail.report_detail; "
               "INSERT INTO case_file.case_holds SELECT report_id, 'why it is " INSIDE "', NULL, "
               "now() FROM report_detail.report_detail");
+    send_to_all(SENT);
     add_clock_states(true);
     move_lane(SAMPLES * 10 + 10);
 }

@@ -10,6 +10,7 @@
 #define LATER  "AGENCY_HEALTH" /* has the category now */
 #define OTHER  "AGENCY_SAFETY"
 #define FORMER "AGENCY_ROADS"
+#define SENT   "crew of a patrol that is sent to it"
 
 /* One character a report: - nothing, p what anyone sees, a all. In order: public of a crime, of an
  * issue; private of a crime, of an issue; anonymous of a crime, of an issue. */
@@ -43,6 +44,7 @@ static const struct onlooker onlookers[] = {
     {"patrol", PATROL, NULL, false, "pp----", "------", false, false},
     {"patrol of the agency", PATROL, OWNER, false, "pp----", "------", false, false},
     {"patrol who wrote it", PATROL, OTHER, true, "aaaaaa", "aaaaaa", false, false},
+    {SENT, PATROL, OTHER, false, "ppaaaa", "------", false, false},
     {"dispatcher", DISPATCHER, NULL, false, "aaa-a-", "------", false, false},
     {"dispatcher of the agency", DISPATCHER, OWNER, false, "aaa-a-", "------", false, false},
     {"dispatcher of another agency", DISPATCHER, OTHER, false, "aaa-a-", "------", false, false},
