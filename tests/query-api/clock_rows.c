@@ -32,6 +32,7 @@ void add_clock_states(bool held)
               "'owner_agency', owner_agency, 'category', category, 'visibility', visibility, "
               "'priority', 'medium', 'status', status, 'report_version', 3, 'case_version', 1, "
               "'sla_version', 0, 'last_at', 1, 'held', %s, 'open_questions', 0, 'merged', false, "
+              "'wants_plan', false, "
               "'policy', 'default', 'policy_version', 1, 'entries', '[{\"clock\": \"resolve\", "
               "\"step\": \"started\", \"at\": 1000000, \"policy\": \"default\", "
               "\"policy_version\": 1, \"calendar\": \"always\", \"calendar_version\": 1}%s]'"
