@@ -11,9 +11,10 @@
 #define QUERY(method, path, ...)    {#method, path},
 #define DOCUMENT(method, path, ...) {#method, path},
 #define LINK(...)
-#define BULK(method, path, ...) {#method, path},
-#define FIX(method, path, ...)  {#method, path},
-#define PROBES(service)         {"GET", "/health/" service}, {"GET", "/ready/" service},
+#define BULK(method, path, ...)    {#method, path},
+#define FIX(method, path, ...)     {#method, path},
+#define FIX_AND(method, path, ...) {#method, path},
+#define PROBES(service)            {"GET", "/health/" service}, {"GET", "/ready/" service},
 const struct api_path api_paths[] = {
 #include "lists/routes.def"
 #include "query-api/routes.def"

@@ -200,6 +200,7 @@ static void show_keys(struct http_request *r, const void *row)
 #define ROUTE(...)
 #define BULK(...)
 #define FIX(...)
+#define FIX_AND(...)
 #define QUERY(...)
 #define LINK(...)
 const struct http_route account_routes[] = {

@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "command-api/authenticate.h"
 #include "command-api/bulk.h"
+#include "command-api/command_body.h"
 #include "command-api/command_api.h"
 #include "command-api/edge.h"
 #include "command-api/fixes.h"
@@ -48,7 +49,18 @@ static void handle(struct http_request *r, const void *row);
 #define LINK(...)
 #define ACCOUNT(...)
 #define FIX(method, path, members, commanders, missing, refused) \
-    {#method, path, handle_fix, &(const struct fix_row){members, commanders, missing, refused}},
+    {#method, path, handle_fix,                                  \
+     &(const struct fix_row){members, commanders, missing, refused, NULL}},
+#define FIX_AND(method, path, members, commanders, missing, refused, command, version, ...) \
+    {#method, path, handle_fix,                                                             \
+     &(const struct fix_row){members, commanders, missing, refused,                         \
+                             &(const struct row){command,                                   \
+                                                 (members) | (commanders),                  \
+                                                 200,                                       \
+                                                 version,                                   \
+                                                 missing,                                   \
+                                                 path,                                      \
+                                                 {__VA_OPT__(__VA_ARGS__, ) NULL}}}},
 const struct http_route command_routes[] = {
 #include "lists/routes.def"
 };
@@ -60,6 +72,7 @@ const struct http_route command_routes[] = {
 #undef LINK
 #undef ACCOUNT
 #undef FIX
+#undef FIX_AND
 const int command_route_count = sizeof(command_routes) / sizeof(command_routes[0]);
 
 /* ---- reading the request ---- */
@@ -111,120 +124,6 @@ static fallible read_target(struct http_request *r, const struct row *row, struc
     }
     c->target = arena_text(http_arena(r), id);
     return NULL;
-}
-
-static bool is_delete(struct http_request *r)
-{
-    return text_equal(http_method(r), "DELETE");
-}
-
-static bool travels_in_query(const struct row *row, const char *name)
-{
-    return word_index(row->in_query, name) >= 0;
-}
-
-static void append_member(struct text *out, const char *name)
-{
-    text_append(out, out->length ? "," : "{");
-    text_append_json(out, name);
-    text_append_char(out, ':');
-}
-
-/* A flag's value is no string in JSON. */
-static void append_value(const struct row *row, const char *name, const char *value,
-                         struct text *out)
-{
-    const struct shape *shape = command_shape(row->type);
-    const struct field *fields = shape->fields();
-    bool flag = false;
-    for (int i = 0; i < shape->count; i++)
-        flag = flag || (fields[i].kind == KIND_FLAG && text_equal(fields[i].name, name));
-    if (flag && (text_equal(value, "true") || text_equal(value, "false")))
-        text_append(out, value);
-    else
-        text_append_json(out, value);
-}
-
-/* Of a DELETE the query string is the whole body, of others it has the members that the row names.
- */
-static fallible append_parameters(struct http_request *r, const struct row *row, struct text *out,
-                                  struct fault *f)
-{
-    for (int i = 0; i < http_parameters(r); i++) {
-        const char *name, *value;
-        http_parameter_at(r, i, &name, &value);
-        if (!is_delete(r) && !travels_in_query(row, name))
-            return fault_at(f, UNKNOWN_PARAMETER, name, NULL);
-        append_member(out, name);
-        append_value(row, name, value, out);
-    }
-    return NULL;
-}
-
-/* A member stands where its row says, and nowhere else. */
-static fallible append_body(struct http_request *r, const struct row *row, const struct members *m,
-                            struct text *out, struct fault *f)
-{
-    for (int i = 0; i < m->count; i++) {
-        const struct span *name = &m->at[i].name, *value = &m->at[i].json;
-        const char *text = arena_bytes(http_arena(r), name->at, name->length);
-        if (travels_in_query(row, text))
-            return fault_at(f, UNKNOWN_FIELD, text, "It stands in the query string.");
-        append_member(out, text);
-        text_append_bytes(out, value->at, value->length);
-    }
-    return NULL;
-}
-
-/* False: it is no object, and whoever reads it says why. */
-static bool is_object(struct http_request *r, const char *json, size_t length, struct members *out)
-{
-    const char *copy = length ? arena_bytes(http_arena(r), json, length) : "{}";
-    return strlen(copy) == (length ? length : 2) && members_read(copy, http_arena(r), out);
-}
-
-/* Body and query string as one object. Nothing is appended if the body is read as it came. */
-static fallible join_parts(struct http_request *r, const struct row *row, const char *json,
-                           size_t length, struct text *out, struct fault *f)
-{
-    struct members m;
-    if (is_delete(r) && length)
-        return fault_at(f, MALFORMED, NULL, "A DELETE takes no body.");
-    TRY(append_parameters(r, row, out, f));
-    if (row->in_query[0] && is_object(r, json, length, &m))
-        TRY(append_body(r, row, &m, out, f));
-    else if (!is_delete(r))
-        text_clear(out);
-    text_append(out, out->length ? "}" : is_delete(r) ? "{}" : "");
-    return NULL;
-}
-
-static bool shape_requires(const struct shape *shape)
-{
-    const struct field *fields = shape->fields();
-    for (int i = 0; i < shape->count; i++)
-        if (fields[i].presence == REQUIRED || fields[i].presence == NULLABLE)
-            return true;
-    return false;
-}
-
-/* A command that needs nothing of a body may come with none or an empty object. */
-static fallible read_body(struct http_request *r, const struct row *row, struct command *c,
-                          struct fault *f)
-{
-    const struct shape *shape = command_shape(c->type);
-    size_t length;
-    const char *json = http_body(r, &length);
-    scoped_text joined = {0};
-    TRY(join_parts(r, row, json, length, &joined, f));
-    if (joined.length) {
-        json = joined.at;
-        length = joined.length;
-    }
-    if (!length && !shape_requires(shape))
-        return NULL;
-    const struct problem *p = shape_read(shape, json, length, http_arena(r), c->body, f);
-    return p == UNKNOWN_FIELD && is_delete(r) && http_parameters(r) ? UNKNOWN_PARAMETER : p;
 }
 
 void command_digest(const unsigned char secret[32], const struct command *c, const char *path,
@@ -335,10 +234,11 @@ static void post_to_loop(struct pending *p)
 
 /* ---- the handler ---- */
 
-static fallible take(struct http_request *r, const struct row *row, struct fault *f)
+fallible command_read(struct http_request *r, const void *of, const char *json, size_t length,
+                      struct command_request **out, struct fault *f)
 {
-    const struct command_api *api = http_context(r);
-    struct command_request *request = arena_alloc(http_arena(r), sizeof(*request));
+    const struct row *row = of;
+    struct command_request *request = *out = arena_alloc(http_arena(r), sizeof(*request));
     struct pending *p = &request->pending;
     struct command *c = &p->command;
     struct claims claims;
@@ -352,7 +252,7 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     c->now = time_now();
     TRY(read_target(r, row, c, f));
     TRY(edge_preconditions(r, row->version, c, f));
-    TRY(read_body(r, row, c, f));
+    TRY(command_body_read(r, row->in_query, json, length, c, f));
     command_complete(c, http_arena(r));
     TRY(read_key(r, p, f));
     request->loop = http_loop_of(r);
@@ -363,15 +263,37 @@ static fallible take(struct http_request *r, const struct row *row, struct fault
     p->success = row->success;
     p->correlation_id = http_request_id(r);
     p->traceparent = http_traceparent(r);
-    return lookups_put(api->lookups, p);
+    return NULL;
+}
+
+static fallible put(struct command_request *c)
+{
+    const struct command_api *api = http_context(c->request);
+    return lookups_put(api->lookups, &c->pending);
+}
+
+static void refuse_unread(struct http_request *r, const struct problem *p, const struct fault *f)
+{
+    http_forget_client(r); /* perhaps of an anonymous author: that was not yet read */
+    http_refuse(r, p, f);
+}
+
+void command_begin(struct command_request *c)
+{
+    const struct problem *p = put(c);
+    if (p)
+        refuse_unread(c->request, p, NULL);
 }
 
 static void handle(struct http_request *r, const void *row)
 {
     struct fault f = {0};
-    const struct problem *p = take(r, row, &f);
-    if (!p)
-        return;
-    http_forget_client(r); /* perhaps of an anonymous author: that was not yet read */
-    http_refuse(r, p, &f);
+    struct command_request *c;
+    size_t length;
+    const char *json = http_body(r, &length);
+    const struct problem *p = command_read(r, row, json, length, &c, &f);
+    if (p)
+        refuse_unread(r, p, &f);
+    else
+        command_begin(c);
 }

@@ -12,6 +12,14 @@
 extern const struct http_route command_routes[];
 extern const int command_route_count;
 
+/* For a handler that does something else before: reads the request as one of a ROUTE row, with that
+ * body. A problem: nothing is begun. */
+struct command_request;
+fallible command_read(struct http_request *r, const void *row, const char *json, size_t length,
+                      struct command_request **out, struct fault *f);
+/* On the request's loop: has it decided, and answers. */
+void command_begin(struct command_request *c);
+
 /* What a request asks for, as a keyed hash: name, `path` ("" if it has no id), the completed body
  * as its shape writes it, preconditions. However a client spells the same request, it is the same
  * digest. */

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "command-api/authenticate.h"
 #include "command-api/command_api.h"
+#include "command-api/commands.h"
 #include "command-api/edge.h"
 #include "platform/postgres/sessions.h"
 #include "platform/postgres/store.h"
@@ -37,6 +38,7 @@ struct fix_request {
     int64_t deadline; /* monotonic */
     const struct problem *problem;
     enum fix_effect effect;
+    struct command_request *command; /* then; NULL: none */
 };
 
 struct fixes {
@@ -69,6 +71,8 @@ static void finish(struct job *j)
     struct fix_request *q = (struct fix_request *)(void *)j;
     if (q->problem)
         http_refuse(q->request, q->problem, NULL);
+    else if (q->command)
+        command_begin(q->command);
     else
         answer_taken(q);
 }
@@ -96,18 +100,18 @@ static const struct problem *refuse_unless_allowed(struct unit_map *units,
 
 /* ---- the handler ---- */
 
-static fallible read_request(struct http_request *r, struct fix_request *q, struct fault *f)
+static fallible read_request(struct http_request *r, struct fix_request *q, const char *json,
+                             size_t length, struct fault *f)
 {
     struct claims claims;
-    size_t length;
     struct arena *a = http_arena(r);
     TRY(authenticate(r, q->row->members | q->row->commanders, &claims, NULL));
     if (!uuid_read(http_segment(r, "id"), q->fix.unit))
         return q->row->missing;
-    TRY(edge_no_parameters(r, f));
-    if (http_header(r, HTTP_IF_MATCH))
+    if (!q->command)
+        TRY(edge_no_parameters(r, f));
+    if (!q->command && http_header(r, HTTP_IF_MATCH))
         return fault_at(f, BAD_HEADER, "If-Match", "A fix has no version.");
-    const char *json = http_body(r, &length);
     TRY(fix_body_read(json, length, time_now(), a, &q->fix, f));
     q->user = arena_text(a, claims.user_id);
     q->agency = arena_text(a, claims.agency);
@@ -115,23 +119,45 @@ static fallible read_request(struct http_request *r, struct fix_request *q, stru
     return NULL;
 }
 
-static fallible take(struct http_request *r, const struct fix_row *row, struct fault *f)
+static fallible take(struct http_request *r, const struct fix_row *row, const char *json,
+                     size_t length, struct command_request *command, struct fault *f)
 {
     const struct command_api *api = http_context(r);
     struct fix_request *q = arena_alloc(http_arena(r), sizeof(*q));
     q->row = row;
+    q->command = command;
     q->request = r;
     q->loop = http_loop_of(r);
-    TRY(read_request(r, q, f));
+    TRY(read_request(r, q, json, length, f));
     q->deadline = time_monotonic() + PATIENCE_US;
     bool known = units_are_known(api->fixes->units) && !refuse_unless_allowed(api->fixes->units, q);
     return queue_put(known ? api->fixes->waiting : api->fixes->uncertain, &q->job);
 }
 
+/* What is of the fix and what of the command: either may be missing, not both. */
+static fallible take_both(struct http_request *r, const struct fix_row *row, const char *json,
+                          size_t length, struct fault *f)
+{
+    scoped_text fix = {0}, rest = {0};
+    struct command_request *command = NULL;
+    bool apart = fix_body_part(json, length, http_arena(r), &fix, &rest);
+    if (!apart || rest.length || !fix.length)
+        TRY(command_read(r, row->command, apart && rest.length ? rest.at : json,
+                         apart && rest.length ? rest.length : length, &command, f));
+    if (apart && fix.length)
+        return take(r, row, fix.at, fix.length, command, f);
+    command_begin(command);
+    return NULL;
+}
+
 void handle_fix(struct http_request *r, const void *row)
 {
     struct fault f = {0};
-    const struct problem *p = take(r, row, &f);
+    const struct fix_row *of = row;
+    size_t length;
+    const char *json = http_body(r, &length);
+    const struct problem *p =
+        of->command ? take_both(r, of, json, length, &f) : take(r, of, json, length, NULL, &f);
     if (!p)
         return;
     if (p == QUEUE_FULL || p == SHUTTING_DOWN)

@@ -9,6 +9,11 @@
  * one however often it comes. Fixes that come together go to Redis together. While Redis is away,
  * or more than FIXES_WAITING wait, the answer is 503 POSITIONS_AWAY or QUEUE_FULL.
  *
+ * FIX_AND: a row that takes a command in the same body; behind the others stand the command, what
+ * it tells of versions, and IN_QUERY as of ROUTE. The command is read first, so a body that is not
+ * as it should be changes nothing; then the fix is put, and if it is taken, or there is none, the
+ * command is decided and answers. A position that was told stays told if the command is refused.
+ *
  * Somebody who is not known to belong to the unit is looked for in the store once more: whoever has
  * just joined is not turned away. */
 #pragma once
@@ -22,6 +27,7 @@ struct unit_map; /* positions/units.h */
 struct fix_row {
     int members, commanders; /* masks of roles */
     const struct problem *missing, *refused;
+    const void *command; /* a row of commands.c; NULL: none */
 };
 
 /* `row` is a struct fix_row. */

@@ -14,6 +14,7 @@ const char *const flag_words[] = {"true", "false", NULL};
 #define ROUTE(...)
 #define BULK(...)
 #define FIX(...)
+#define FIX_AND(...)
 #define ACCOUNT(...)
 #define LINK(...)
 static const struct {

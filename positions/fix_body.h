@@ -12,6 +12,11 @@
     F(OPTIONAL, EXTENT, heading_deg, 360)   \
     F(OPTIONAL, MOMENT, recorded_at, 0)
 
+/* Puts the members of a fix and all others of a body into two objects; of none "". False: it is no
+ * object that could be taken apart. */
+bool fix_body_part(const char *json, size_t length, struct arena *a, struct text *fix,
+                   struct text *rest);
+
 /* Reads the body into all of *out but its unit, as received at `now`; texts live in `a` meanwhile.
  * Problems of shape_read and fix_check, naming the member. */
 fallible fix_body_read(const char *json, size_t length, int64_t now, struct arena *a,

@@ -90,6 +90,7 @@ static struct forms forms_of(struct text *json, struct text *page, const char *l
 #define ROUTE(...)
 #define BULK(...)
 #define FIX(...)
+#define FIX_AND(...)
 #define ACCOUNT(...)
 static const struct {
     const char *name, *path, *what;

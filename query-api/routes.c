@@ -32,6 +32,7 @@ const struct view_set all_views = {{
 #define ROUTE(...)
 #define BULK(...)
 #define FIX(...)
+#define FIX_AND(...)
 #define ACCOUNT(...)
 #define LINK(...)
 const struct route query_routes[] = {

@@ -36,7 +36,7 @@ def words_of(feature):
     commands = rows(feature, "commands.def", r"C\((\w+),")
     members = {m for d in ("events.def", "commands.def") for m in rows(feature, d, r"F\(\w+,\s*\w+,\s*(\w+)")} - SHARED
     kinds = set(rows(feature, "streams.def", r"STREAM\((\w+),"))
-    paths = rows(feature, "routes.def", r'^(?:ROUTE|BULK|FIX|QUERY|ACCOUNT)\(\w+,\s*"([^"]+)"')
+    paths = rows(feature, "routes.def", r'^(?:ROUTE|BULK|FIX|FIX_AND|QUERY|ACCOUNT)\(\w+,\s*"([^"]+)"')
     # A view named like its feature's header alone is not a word of it: case_inbox is, report is not.
     names = sql_names(feature, "views") | sql_names(feature, "queries")
     return {"identifiers": {e[0] for e in events} | set(commands),

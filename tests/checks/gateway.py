@@ -5,7 +5,7 @@ import re
 
 import sources
 
-SERVICES = {"ROUTE": "command-api", "BULK": "command-api", "FIX": "command-api", "ACCOUNT": "command-api", "QUERY": "query-api", "DOCUMENT": "query-api"}
+SERVICES = {"ROUTE": "command-api", "BULK": "command-api", "FIX": "command-api", "FIX_AND": "command-api", "ACCOUNT": "command-api", "QUERY": "query-api", "DOCUMENT": "query-api"}
 STATUS = {"INVALID": "400", "MISSING": "404", "TOO_LARGE": "413", "UNAVAILABLE": "503"}
 CADDYFILE = "tools/conf/Caddyfile"
 
@@ -13,7 +13,7 @@ CADDYFILE = "tools/conf/Caddyfile"
 def rows():
     for path in sources.feature_files("routes.def") + ["query-api/routes.def"]:
         for line in sources.lines(path):
-            found = re.match(r'(ROUTE|BULK|FIX|ACCOUNT|QUERY|DOCUMENT)\((\w+),\s*"([^"]+)"', line)
+            found = re.match(r'(ROUTE|BULK|FIX|FIX_AND|ACCOUNT|QUERY|DOCUMENT)\((\w+),\s*"([^"]+)"', line)
             if found:
                 yield found[2], found[3], SERVICES[found[1]]
 

@@ -21,7 +21,7 @@ TABLES = feature_files("routes.def") + ["query-api/routes.def"]
 
 def routes():
     text = "".join((ROOT / path).read_text() for path in TABLES)
-    return set(re.findall(r'^(?:ROUTE|BULK|FIX|ACCOUNT|QUERY|DOCUMENT)\((\w+),\s*"([^"]+)"', text, re.M))
+    return set(re.findall(r'^(?:ROUTE|BULK|FIX|FIX_AND|ACCOUNT|QUERY|DOCUMENT)\((\w+),\s*"([^"]+)"', text, re.M))
 
 
 def tokens():

@@ -19,7 +19,7 @@ static struct settings settings;
 static struct command_api api;
 static struct http_server *server;
 static struct arena kept;
-static const struct fix_row row = {PATROL, DISPATCHER | ADMIN, NO_SUCH_ITEM, WRONG_ROLE};
+static const struct fix_row row = {PATROL, DISPATCHER | ADMIN, NO_SUCH_ITEM, WRONG_ROLE, NULL};
 static const struct http_route routes[] = {{"PUT", "/units/{id}/location", handle_fix, &row}};
 
 static void release(void)

@@ -56,6 +56,32 @@ class Positions(unittest.TestCase):
         self.assertTrue(self.moves(who="dispatcher1"))
         self.assertEqual(events(), before, "a fix is no event")
 
+    def put(self, body, **more):
+        return self.c.ask("PUT", f"/patrols/{self.patrol}", body, self.c.token(self.crew), **more)
+
+    def status(self):
+        at = self.c.head()
+        return self.c.get(f"/patrols/{self.patrol}?min_position={at}&wait_ms=5000", self.crew).json["status"]
+
+    def test_status_and_place_come_in_one_body(self):
+        place = {"latitude": -6.5, "longitude": 106.8}
+        both = self.put({"status": "available", "location": place})
+        self.assertEqual((both.status, both.json.get("new_status")), (200, "available"), both.raw)
+        wait_until("it is folded", lambda: self.rows("latitude", "unit_position") == [["-6.5"]], 15)
+        self.assertEqual(self.put({"status": "busy"}).json["new_status"], "busy")
+        self.assertTrue(self.put({"location": {**place, "latitude": -6.6}}).json["moved"])
+        wrong = self.put({"status": "asleep", "location": {**place, "latitude": -6.7}})
+        self.assertEqual((wrong.status, wrong.json["field"]), (400, "status"))
+        wrong = self.put({"status": "available", "location": {**place, "latitude": 96.7}})
+        self.assertEqual((wrong.status, wrong.json["field"]), (400, "location.latitude"))
+        self.assertEqual((self.put({"colour": "red", "location": place}).json["field"]), "colour")
+        self.assertEqual(self.put({}).status, 400)
+        self.assertEqual(self.put({"status": "off_duty", "location": place}).status, 409)
+        self.assertEqual(self.put({"status": "off_duty"}, headers={"If-Match": '"1"'}).status, 412)
+        wait_until("the others are folded", lambda: self.rows("count(*)", "track") == [["3"]], 15)
+        self.assertEqual(self.rows("latitude", "unit_position"), [["-6.5"]], "what was told stays told")
+        self.assertEqual(self.status(), "busy")
+
     def test_without_redis_a_fix_is_503_and_the_status_goes_on(self):
         self.assertTrue(self.moves())
         wait_until("it is folded", lambda: self.rows("count(*)", "track") == [["1"]], 15)
@@ -63,6 +89,9 @@ class Positions(unittest.TestCase):
         refused = self.push()
         self.assertEqual(refused.status, 503, refused.raw)
         self.assertTrue(refused.headers["Retry-After"])
+        both = self.put({"status": "available", "location": {"latitude": -6.2, "longitude": 106.8}})
+        self.assertEqual(both.status, 503, both.raw)
+        self.assertEqual(self.status(), "off_duty")
         status = self.c.ask("PUT", f"/patrols/{self.patrol}/status", {"status": "available"}, self.c.token(self.crew))
         self.assertEqual(status.status, 200, status.raw)
         self.c.supervisor("start", "redis")
