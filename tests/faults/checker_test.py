@@ -8,6 +8,7 @@ sys.path.insert(1, ROOT + "/tests/end_to_end")
 import casework, check, effects, history, soak  # noqa: E402
 from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
+from dispatchers import Dispatcher  # noqa: E402
 from faults import Faults  # noqa: E402
 from observers import Checkpoints, LogReader, Processes  # noqa: E402
 from rest import come_to_rest  # noqa: E402
@@ -19,7 +20,7 @@ def setUpModule():
     path = city.folder + "/history.jsonl"
     record = history.History(path)
     town = Town(city, record, "calm")
-    threads = [Client(town, n) for n in range(3)]
+    threads = [Client(town, n) for n in range(3)] + [Dispatcher(town, 3)]
     watching = [LogReader(city, record), Checkpoints(city, record), Processes(city, record)]
     faults = Faults(city, town, random.Random(1), record)
     for t in threads + watching:
@@ -89,6 +90,32 @@ class Checker(unittest.TestCase):
             c.streams.pop(f"vote-{o.report}-{o.actor}")
         self.finds("S1", change)
 
+    def test_s1_a_dispatch_that_is_not_there_and_one_that_stands_elsewhere(self):
+        def lost(events, o):
+            events.clear()
+            o.of("ok")[0]["wish"] = [o.wish and o.wish[0], "another"]
+
+        def elsewhere(events, _):
+            events[0].update(stream="dispatch-another")
+        for command in ("send", "accept"):
+            for falsify in (lost, elsewhere):
+                def change(c):
+                    key = next(k for k, o in c.operations.items() if o.command == command and o.of("ok") and c.effects.get(k))
+                    falsify(c.effects[key], c.operations[key])
+                self.finds("S1", change)
+
+    def test_x1_a_patrol_on_two_and_x2_a_patrol_that_is_told_something_else(self):
+        def taken(c):
+            for e in c.events:
+                if e["type"] == "dispatch.created":
+                    e["data"].update(patrol_id="one for all", exclusive=True)
+
+        def other(c):
+            next(e for e in c.events if e["type"] == "patrol.status.updated" and "dispatch_id" in e["data"])["data"].update(
+                dispatch_status="ARRIVED")
+        self.finds("X1", taken)
+        self.finds("X2", other)
+
     def test_s1_an_event_on_another_stream(self):
         for command in ("note", "save", "vote"):
             self.finds("S1", lambda c: c.effects[some(c, command).key][0].update(stream="report-another"))
@@ -116,7 +143,7 @@ class Checker(unittest.TestCase):
         def change(c):
             o = next(o for k, o in c.operations.items() if o.command == "status" and o.of("ok")
                      and not c.effects.get(k))
-            o.of("ok")[0]["wish"] = "ASSIGNED"
+            o.of("ok")[0]["wish"] = "another"
         self.finds("S1", change)
 
     def test_s3_an_order_of_answers_that_is_not_the_log_s(self):

@@ -282,11 +282,15 @@ class Client(threading.Thread):
             self.town.history.add("read", report=r["id"], min_position=position, start=start, end=time.monotonic(),
                                   **seen)
 
+    def acts(self):
+        """What it does, and how often."""
+        return {self.create: 8, self.vote: 6, self.unvote: 2, self.follow: 3, self.unfollow: 2, self.me_too: 2, self.status: 5,
+                self.handle: 7, self.merge: 3, self.keep_filter: 2, self.say: 3, self.answer: 1, self.again: 2, self.twice: 1}
+
     def run(self):
-        acts = (self.create, self.vote, self.unvote, self.follow, self.unfollow, self.me_too, self.status, self.handle,
-                self.merge, self.keep_filter, self.say, self.answer, self.again, self.twice)
+        acts = self.acts()
         while not self.town.stopped.is_set():
-            self.rng.choices(acts, (8, 6, 2, 3, 2, 2, 5, 7, 3, 2, 3, 1, 2, 1))[0]()
+            self.rng.choices(tuple(acts), tuple(acts.values()))[0]()
             time.sleep(0.002)
 
     def settle_what_is_open(self, seconds=30):

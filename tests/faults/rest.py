@@ -17,8 +17,9 @@ def is_level(city, redis, store, views):
 
 def clocks_rest(views):
     """Nothing will be due in this run; what has been for some seconds will not be done, such as for a poisoned report."""
-    return views.run("SELECT count(*) FROM sla.report_clocks WHERE next_at BETWEEN now() - interval '8 seconds' "
-                     "AND now() + interval '10 minutes'") == ["0"]
+    return all(views.run(f"SELECT count(*) FROM {table} WHERE next_at BETWEEN now() - interval '8 seconds' "
+                         "AND now() + interval '10 minutes'") == ["0"]
+               for table in ("sla.report_clocks", "dispatch_due.dispatch_due"))
 
 
 def wait_for_clocks(level, views):

@@ -12,6 +12,7 @@ sys.path.insert(1, ROOT + "/tests/end_to_end")
 import check, history  # noqa: E402
 from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
+from dispatchers import Dispatcher  # noqa: E402
 from faults import Faults, SERVICES  # noqa: E402
 from observers import Checkpoints, LogReader, Processes  # noqa: E402
 from rest import come_to_rest  # noqa: E402
@@ -96,7 +97,7 @@ def run(o, seconds, city):
     path = city.folder + "/history.jsonl"
     record = history.History(path)
     town = Town(city, record, o.seed)
-    clients = [Client(town, n) for n in range(CLIENTS)]
+    clients = [Client(town, n) for n in range(CLIENTS)] + [Dispatcher(town, CLIENTS)]
     watching = [LogReader(city, record), Checkpoints(city, record), Processes(city, record)]
     for thread in clients + watching:
         thread.start()
