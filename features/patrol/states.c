@@ -2,6 +2,7 @@
  * rules of the installation hold it to them; and with a dispatch. */
 #include "features/patrol/patrol_rules.h"
 
+#include "base/planted.h"
 #include "base/banned.h"
 
 static const struct patrol_move {
@@ -57,7 +58,7 @@ enum patrol_state state_after(const struct patrol *p, const char *dispatch_id,
 /* The dispatch that stands in the way of another one; NULL: none. */
 static const struct patrol_dispatch *in_the_way(const struct patrol *p, bool exclusive)
 {
-    const struct patrol_dispatch *d = p->dispatches;
+    const struct patrol_dispatch *d = PLANTED(PATROL_SENT_TWICE) ? NULL : p->dispatches;
     while (d && !exclusive && !d->exclusive)
         d = d->next;
     return d;

@@ -4,6 +4,7 @@
 #include "features/report/dispatches.h"
 
 #include "features/report/rules.h"
+#include "base/planted.h"
 #include "base/banned.h"
 
 /* ---- what has happened ---- */
@@ -176,7 +177,8 @@ fallible end_dispatches(const struct report *r, int64_t now, struct decision *ou
     const struct dispatch *dispatches[REPORT_DISPATCHES_MAX];
     const struct patrol *patrols[REPORT_DISPATCHES_MAX];
     int count = 0;
-    for (const struct report_dispatch *d = r->dispatches; d; d = d->earlier, count++) {
+    const struct report_dispatch *first = PLANTED(REPORT_KEEPS_ITS_PATROLS) ? NULL : r->dispatches;
+    for (const struct report_dispatch *d = first; d; d = d->earlier, count++) {
         TRY(read_dispatch(d->id, out, &dispatches[count]));
         TRY(read_patrol(d->patrol_id, out, &patrols[count]));
     }

@@ -30,6 +30,8 @@ CHECKS = {
     "FIRES_WITHOUT_ASKING_THE_REPORT": ["firing_test", ("T1", "forgotten_answers,kill_sla_worker,forgotten_answers")],
     "FORGOTTEN_PAUSE": ["report_clocks_test", ("T1", "kill_sla_worker,sla_worker_away,kill_sla_worker")],
     "DUE_BY_THE_MACHINES_CLOCK": ["firing_test", ("T1", "shifted_sla_worker,shifted_sla_worker")],
+    "PATROL_SENT_TWICE": ["dispatch_test", ("X1", "second_command_api,kill_command_api")],
+    "REPORT_KEEPS_ITS_PATROLS": ["answers_test", ("X2", "second_command_api,kill_command_api")],
     "MIN_POSITION_IGNORED": ["position_test", ("R1", "kill_query_api")],
 }
 
