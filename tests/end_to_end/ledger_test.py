@@ -7,7 +7,7 @@ import interface
 from city import ROOT, city
 
 
-NOBODY_WRITES = {"patrol.position.lost", "patrol.position.found", "dispatch.replaced", "dispatch.unfilled"}
+NOBODY_WRITES = {"patrol.position.lost", "patrol.position.found"}
 
 
 def schemas():
