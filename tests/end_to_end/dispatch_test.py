@@ -31,15 +31,10 @@ class Dispatch(unittest.TestCase):
         made = self.change("dispatcher1", "POST", "/patrols", {"call_sign": "U " + uuid.uuid4().hex[:6], "agency": "AGENCY_SAFETY"}, 201)
         for name in crew:
             user = self.city.get("/auth/me", name).json["user"]["id"]
-            self.leave_other_crew(user)
+            self.addCleanup(self.change, "dispatcher1", "DELETE", f"/patrols/{made['patrol_id']}/crew?user_id={user}")
             self.change("dispatcher1", "POST", f"/patrols/{made['patrol_id']}/crew", {"user_id": user})
         self.change("dispatcher1", "PUT", f"/patrols/{made['patrol_id']}/status", {"status": status})
         return made["patrol_id"]
-
-    def leave_other_crew(self, user):
-        for other in self.see("dispatcher1", "/patrols?limit=200")["data"]:
-            if user in other["crew"]:
-                self.change("dispatcher1", "DELETE", f"/patrols/{other['patrol_id']}/crew?user_id={user}")
 
     def crime(self, **more):
         return self.city.file_report(category="kriminalitas", **more)["report_id"]
@@ -52,6 +47,7 @@ class Dispatch(unittest.TestCase):
 
     def test_a_patrol_goes_to_a_crime_arrives_and_resolves_it(self):
         patrol, rid = self.patrol("patrol1"), self.crime(visibility="PRIVATE")
+        self.change("admin1", "PATCH", f"/cases/{rid}/priority", {"priority": "urgent"})  # else many wait before it
         self.assertIn(rid, [q["report_id"] for q in self.see("dispatcher1", "/dispatch/queue?limit=200")["data"]])
         self.assertEqual(self.city.get(f"/reports/{rid}", "patrol1").status, 404)
         sent = self.change("dispatcher1", "POST", "/dispatch", {"crime_id": rid, "patrol_id": patrol}, 201)
@@ -81,9 +77,12 @@ class Dispatch(unittest.TestCase):
         self.change("patrol2", "POST", f"/dispatch/{did}/decline", {"reason": "flat tyre"})
         self.assertEqual((self.status(rid), self.is_in(patrol)), ("RECEIVED", "available"))
         self.assertEqual(self.see("dispatcher1", f"/dispatch/{did}")["reason"], "flat tyre")
-        self.change("dispatcher1", "POST", "/dispatch", {"report_id": rid, "patrol_id": patrol}, 201)
+        again = self.change("dispatcher1", "POST", "/dispatch", {"report_id": rid, "patrol_id": patrol}, 201)["dispatch_id"]
         merged = self.city.post(f"/cases/{rid}/merge", {"into": self.crime()}, "admin1")
         self.assertEqual(merged.status, 409, merged.raw)
+        for step in ("accept", "arrive", "clear"):
+            self.change("patrol2", "POST", f"/dispatch/{again}/{step}")
+        self.assertEqual((self.status(rid), self.is_in(patrol)), ("IN_PROGRESS", "returning"))
 
     def test_what_does_not_follow_is_asked_about_and_what_a_dispatch_does_is_not_done_by_hand(self):
         patrol = self.patrol()

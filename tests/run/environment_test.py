@@ -9,7 +9,8 @@ OWN = ROOT + "/tests/support/own_environment"
 
 def readme_variables():
     with open(ROOT + "/README.md") as f:
-        rows = re.findall(r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|", f.read(), re.M)
+        settings = f.read().split("### Settings\n")[1].split("\n### ")[0]  # other tables begin with such words, too
+    rows = re.findall(r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|", settings, re.M)
     return {name for row in rows for name in re.findall(r"[A-Z_]+", row)} - {"PRESET"}
 
 
