@@ -115,7 +115,7 @@ static fallible read_request(struct http_request *r, struct fix_request *q, cons
     TRY(fix_body_read(json, length, time_now(), a, &q->fix, f));
     q->user = arena_text(a, claims.user_id);
     q->agency = arena_text(a, claims.agency);
-    q->role = claims.role;
+    q->role = (int)claims.role;
     return NULL;
 }
 
