@@ -155,8 +155,8 @@ TEST(with_the_read_database_away_nothing_is_done_but_what_names_its_patrol)
 {
     begin();
     add_position(views, UNIT, 100, 0);
+    lookups_free(lookups); /* its threads read the settings */
     settings.read_database_url = "postgresql://nobody@/none?host=/nowhere";
-    lookups_free(lookups);
     lookups = lookups_new(&settings, writer);
     CHECK_PROBLEM(ask(CreateDispatch, SENT, UNNAMED), LOOKUP_AWAY);
     CHECK_PROBLEM(ask(CreateDispatch, SENT, UNNAMED), LOOKUP_AWAY);
