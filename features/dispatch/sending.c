@@ -85,14 +85,6 @@ static fallible check_time(const struct CreateDispatch *b, int64_t now, struct d
     return NULL;
 }
 
-static fallible named_patrol(const struct command *c, struct decision *out, const struct patrol **p)
-{
-    TRY(read_patrol(c->CreateDispatch.patrol_id, out, p));
-    if (!(*p)->id)
-        return refuse(out, NO_SUCH_PATROL, "patrol_id", NULL);
-    return commands_patrol(*p, &c->actor) ? NULL : refuse(out, NOT_YOUR_PATROL, "patrol_id", NULL);
-}
-
 static fallible send(const struct report *r, const struct sending *s, struct decision *out)
 {
     TRY(send_patrol(r, s, out));
@@ -120,7 +112,7 @@ fallible dispatch_patrol(const struct command *c, struct decision *out)
     TRY(find_report(c, out, &w.report));
     TRY(check_time(b, c->now, out));
     if (b->patrol_id)
-        TRY(named_patrol(c, out, &s.patrol));
+        TRY(read_commanded(b->patrol_id, &c->actor, out, &s.patrol));
     else
         TRY(choose(&w, c, out, &s.patrol, why));
     if (!s.patrol)

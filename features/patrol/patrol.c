@@ -150,6 +150,15 @@ fallible read_patrol(const char *patrol_id, struct decision *out, const struct p
     return NULL;
 }
 
+fallible read_commanded(const char *patrol_id, const struct actor *a, struct decision *out,
+                        const struct patrol **p)
+{
+    TRY(read_patrol(patrol_id, out, p));
+    if (!(*p)->id)
+        return refuse(out, NO_SUCH_PATROL, "patrol_id", NULL);
+    return commands_patrol(*p, a) ? NULL : refuse(out, NOT_YOUR_PATROL, "patrol_id", NULL);
+}
+
 fallible read_crew(const char *user_id, struct decision *out, const struct crew **crew)
 {
     char stream[STREAM_TEXT];

@@ -41,6 +41,10 @@ void stream_of_patrol(const char *patrol_id, char out[STREAM_TEXT]);
 
 /* May ask for the stream (read_state); (*p)->id NULL: there is none. */
 fallible read_patrol(const char *patrol_id, struct decision *out, const struct patrol **p);
+/* The one that a body names as patrol_id, which the actor must command: NO_SUCH_PATROL,
+ * NOT_YOUR_PATROL. May ask for the stream. */
+fallible read_commanded(const char *patrol_id, const struct actor *a, struct decision *out,
+                        const struct patrol **p);
 /* The patrol whose crew the actor is in; NULL: in none, or they are no PATROL. May ask twice. */
 fallible read_own_patrol(const struct actor *a, struct decision *out, const struct patrol **p);
 /* How long a crew has to answer an offer, us. May ask for the rules. */

@@ -51,15 +51,10 @@ static void answer_crime(const struct report *r, enum status status, const char 
 
 static fallible send(const struct report *r, const struct command *c, struct decision *out)
 {
-    const char *patrol_id = c->ChangeCrime.patrol_id;
     struct sending s = {.dispatch_id = c->new_id, .exclusive = true, .round = 1, .now = c->now};
     const struct dispatch *none;
     TRY(must_take_dispatches(r, &c->actor, out));
-    TRY(read_patrol(patrol_id, out, &s.patrol));
-    if (!s.patrol->id)
-        return refuse(out, NO_SUCH_PATROL, "patrol_id", NULL);
-    if (!commands_patrol(s.patrol, &c->actor))
-        return refuse(out, NOT_YOUR_PATROL, "patrol_id", NULL);
+    TRY(read_commanded(c->ChangeCrime.patrol_id, &c->actor, out, &s.patrol));
     TRY(read_dispatch(c->new_id, out, &none)); /* its stream is written, too */
     return send_patrol(r, &s, out);
 }
