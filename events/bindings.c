@@ -35,7 +35,7 @@ const struct binding *query_bindings(const char *path)
 bool is_filter(const struct binding *row)
 {
     return row->kind == BIND_TEXT || row->kind == BIND_WORD || row->kind == BIND_CHOSEN_AGENCY ||
-           row->kind == BIND_USER || row->kind == BIND_ID;
+           row->kind == BIND_USER || row->kind == BIND_ID || row->kind == BIND_TIME;
 }
 
 static const char *text_refused(const struct binding *row, const char *value, struct arena *a)
@@ -54,6 +54,13 @@ static const char *user_refused(const char *value)
     return taken ? NULL : "Expected me, none or a user id.";
 }
 
+static const char *time_refused(const struct binding *row, const char *value)
+{
+    int64_t at;
+    bool taken = strlen(value) <= (size_t)row->max && !time_read(value, &at);
+    return taken ? NULL : "Expected a time of RFC 3339, such as 2026-02-03T04:05:06Z.";
+}
+
 const char *filter_refuses(const struct binding *row, const char *value, struct arena *a)
 {
     if (row->kind == BIND_WORD)
@@ -64,5 +71,7 @@ const char *filter_refuses(const struct binding *row, const char *value, struct 
     }
     if (row->kind == BIND_USER)
         return user_refused(value);
+    if (row->kind == BIND_TIME)
+        return time_refused(row, value);
     return text_refused(row, value, a);
 }

@@ -18,6 +18,7 @@ enum binding_kind {
     BIND_INT,           /* parameter, min..max; a filter if it has no fallback */
     BIND_ID,            /* parameter, a UUID; with `min` it must be given */
     BIND_NUMBER,        /* parameter, a decimal number min..max; only together with `other` */
+    BIND_TIME,          /* parameter, RFC 3339; not before that of `other`. Bound in UTC */
     BIND_TEXT,          /* parameter, min..max characters */
     BIND_WORD,          /* parameter, one of `words` */
     BIND_ONE_OF,        /* nothing: of the parameters `name` and `other` one must be given */

@@ -94,6 +94,22 @@ static fallible bind_number(struct binder *b, const struct binding *row, const c
     return NULL;
 }
 
+static fallible bind_time(struct binder *b, const struct binding *row, const char *value)
+{
+    int64_t at, first;
+    char text[TIME_TEXT];
+    const char *other = row->other ? http_parameter(b->http, row->other) : NULL;
+    TRY(check_filter(b, row, value));
+    if (value && !time_read(value, &at))
+        value = arena_text(http_arena(b->http), time_format(at, text));
+    if (value && other && !time_read(other, &first) && at < first)
+        return bad(b, row->name,
+                   arena_printf(http_arena(b->http), "Expected not before %s.", row->other));
+    b->request->filtered = b->request->filtered || value;
+    bind_filter(b, value);
+    return NULL;
+}
+
 static fallible check_one_of(struct binder *b, const struct binding *row)
 {
     if (http_parameter(b->http, row->name) || http_parameter(b->http, row->other))
@@ -200,6 +216,7 @@ static fallible bind_one(struct binder *b, const struct binding *row)
     case BIND_INT: return bind_int(b, row, value);
     case BIND_ID: return bind_id(b, row, value);
     case BIND_NUMBER: return bind_number(b, row, value);
+    case BIND_TIME: return bind_time(b, row, value);
     case BIND_ONE_OF: return check_one_of(b, row);
     case BIND_WORD:
         TRY(check_filter(b, row, value));

@@ -40,6 +40,22 @@ class Positions(unittest.TestCase):
     def rows(self, what, table):
         return self.c.sql("citywatch_read", f"SELECT {what} FROM positions.{table} WHERE unit = '{self.patrol}'")
 
+    def track(self, more, who=None):
+        return self.c.get(f"/patrols/{self.patrol}/track?limit=2{more}", who or self.crew)
+
+    def check_track(self, last):
+        first = self.track("")
+        self.assertEqual(first.status, 200, first.raw)
+        self.assertEqual([f["latitude"] for f in first.json["data"]], [-6.3, -6.2], first.raw)
+        self.assertEqual(first.json["data"][1]["accuracy_m"], 4.5)
+        rest = self.track("&cursor=" + first.json["next"])
+        self.assertEqual([f["recorded_at"] for f in rest.json["data"]], [last])
+        self.assertIsNone(rest.json["next"])
+        self.assertEqual(self.track("&from=" + last, "dispatcher1").json["data"], rest.json["data"])
+        self.assertEqual(self.track("&to=" + last, "admin1").json["data"], first.json["data"])
+        self.assertEqual(self.track("", "patrol1").status, 404)
+        self.assertEqual(self.track("", "officer3").status, 403)
+
     def test_fixes_move_the_patrol_and_late_ones_do_not(self):
         events = lambda: self.c.sql("citywatch_write", f"SELECT count(*) FROM es_event WHERE stream = 'patrol-{self.patrol}'")
         before = events()
@@ -50,6 +66,7 @@ class Positions(unittest.TestCase):
         self.assertFalse(self.moves(-6.4, recorded_at=last))
         wait_until("the track is folded", lambda: self.rows("count(*)", "track") == [["3"]], 15)
         self.assertEqual(self.rows("latitude", "unit_position"), [["-6.4"]])
+        self.check_track(last)
         refused = self.push(recorded_at=at(120))
         self.assertEqual((refused.status, refused.json["field"]), (400, "recorded_at"))
         self.assertEqual(self.push(who="citizen1").status, 403)
