@@ -29,7 +29,8 @@ static fallible prepare(struct projector *p, const struct settings *s)
                                  .loops = 1,
                                  .max_connections = (int)s->max_connections,
                                  .max_body_bytes = (size_t)s->max_body_bytes,
-                                 .request_deadline_ms = (int)s->request_deadline_ms};
+                                 .request_deadline_ms = (int)s->request_deadline_ms,
+                                 .trusted_proxies = s->trusted_proxies};
     return http_server_new(&http, service_routes, SERVICE_ROUTES, &p->server);
 }
 

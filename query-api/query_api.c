@@ -75,6 +75,7 @@ static fallible bind_port(struct query_api *api, int routes)
         .max_connections = (int)s->max_connections,
         .max_body_bytes = (size_t)s->max_body_bytes,
         .request_deadline_ms = (int)s->request_deadline_ms,
+        .trusted_proxies = s->trusted_proxies,
         .context = api,
     };
     TRY(http_server_new(&http, api->routes, routes, &api->server));

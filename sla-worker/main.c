@@ -32,7 +32,8 @@ static fallible prepare(struct worker *w)
                                  .loops = 1,
                                  .max_connections = (int)s->max_connections,
                                  .max_body_bytes = (size_t)s->max_body_bytes,
-                                 .request_deadline_ms = (int)s->request_deadline_ms};
+                                 .request_deadline_ms = (int)s->request_deadline_ms,
+                                 .trusted_proxies = s->trusted_proxies};
     TRY(http_server_new(&http, service_routes, SERVICE_ROUTES, &w->server));
     return keepers_new(s, "sla-worker", no_files, view_folds, homes, 1, &w->keepers);
 }

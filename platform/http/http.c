@@ -1,6 +1,6 @@
 /* http.c -- the server and its loops. All of libevent that this program knows is in platform/http.
  */
-#include "platform/http/http_internal.h"
+#include "platform/http/http_ended.h"
 
 #include <signal.h>
 #include <sys/socket.h>
@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "platform/http/http_listen.h"
 #include "platform/process/metrics.h"
 #include "base/banned.h"
 
@@ -218,6 +219,7 @@ static void loop_free(struct http_loop *l)
     if (l->server->end && l->begun)
         l->server->end(l->state);
     for (struct http_request *r; (r = TAILQ_FIRST(&l->requests));) {
+        request_given_up(r);
         if (!evhttp_request_get_connection(r->raw))
             evhttp_request_free(r->raw);
         request_free(r);
@@ -303,6 +305,17 @@ static void set_defaults(struct http_settings *s)
         s->idle_ms = DEFAULT_IDLE_MS;
 }
 
+static fallible prepare(struct http_server *s)
+{
+    set_defaults(&s->settings);
+    if (!address_list_read(s->settings.trusted_proxies, &s->trusted)) {
+        log_error("a trusted proxy has no numeric address",
+                  KV("trusted_proxies", s->settings.trusted_proxies));
+        return NOT_STARTED;
+    }
+    return http_listen(s);
+}
+
 fallible http_server_new(const struct http_settings *settings, const struct http_route *routes,
                          int count, struct http_server **out)
 {
@@ -310,8 +323,7 @@ fallible http_server_new(const struct http_settings *settings, const struct http
     pthread_once(&once, prepare_libevent);
     struct http_server *s = must_alloc(1, sizeof(*s));
     s->settings = *settings;
-    set_defaults(&s->settings);
-    const struct problem *p = http_listen(s);
+    const struct problem *p = prepare(s);
     if (p) {
         if (s->fd > 0)
             close(s->fd);

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/problem.h"
 #include "platform/http/http_header.h"
+#include "platform/http/http_outcome.h"
 #include "platform/process/pool.h"
 
 struct http_server;
@@ -40,6 +41,10 @@ struct http_settings {
     int request_deadline_ms; /* a request must have arrived whole within this, else 408; 0: 10 s */
     int idle_ms;             /* a silent connection is closed after this; 0: 50 s */
     void *context;           /* http_context */
+    const char *trusted_proxies; /* addresses, spaces between, whose X-Forwarded-For is believed */
+    void (*outcome)(void *recorder, int loop, const struct http_outcome *o); /* NULL: no recorder */
+    void (*turn)(void *recorder, int loop);
+    void *recorder;
 };
 
 /* Binds and listens; NOT_STARTED with a logged sentence that names a port that is taken. `routes`
@@ -49,8 +54,7 @@ fallible http_server_new(const struct http_settings *s, const struct http_route 
 int http_port(const struct http_server *s);
 void http_server_start(struct http_server *s); /* starts the loop threads */
 
-/* Stops listening; answers what is being handled, at most `grace_ms`; stops the loops, joins their
- * threads. */
+/* Stops listening; answers what is being handled, at most `grace_ms`; stops and joins the loops. */
 void http_server_stop(struct http_server *s, int grace_ms);
 /* Finishes what was posted after the loops had stopped; nothing may be posted any more. NULL is
  * allowed. */
@@ -75,10 +79,6 @@ const char *http_parameter(const struct http_request *r, const char *name); /* N
  * every answer. The header `traceparent` as it came, NULL if absent or malformed. */
 const char *http_request_id(const struct http_request *r);
 const char *http_traceparent(const struct http_request *r);
-
-/* For an anonymous author: from here on the request's log line carries a new id instead of the
- * client's and nothing else about the client. Call before the answer. */
-void http_forget_client(struct http_request *r);
 
 /* ---- the answer: exactly once, on the request's loop ---- */
 

@@ -1,5 +1,5 @@
-/* http_answer.c -- answers, problems (RFC 9457), and the one log line of a request. */
-#include "platform/http/http_internal.h"
+/* http_answer.c -- answers and problems (RFC 9457). */
+#include "platform/http/http_ended.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -40,34 +40,6 @@ void count_rejected(const struct problem *p)
     metric_add(METRIC_http_rejected_total, p->name, 1);
 }
 
-void count_answer(int status)
-{
-    static const char *const classes[] = {"other", "1xx", "2xx", "3xx", "4xx", "5xx"};
-    metric_add(METRIC_http_requests_total,
-               classes[status >= 100 && status < 600 ? status / 100 : 0], 1);
-}
-
-/* ---- the log line ---- */
-
-static void log_answer(const struct http_request *r, int status, int64_t duration)
-{
-    bool changes = !text_equal(r->method, "GET") && !text_equal(r->method, "HEAD");
-    enum log_level level = status >= 500 ? LOG_WARNING : changes ? LOG_INFO : LOG_DEBUG;
-    const struct kv pairs[] = {KV("method", r->method),     KV("route", http_route_path(r)),
-                               KV("status", status),        KV("duration_us", duration),
-                               KV("request_id", r->log_id), {0}};
-    log_write(level, "request", pairs);
-}
-
-static void record(const struct http_request *r, int status)
-{
-    int64_t duration = time_monotonic() - r->started;
-    log_correlate(NULL);
-    log_answer(r, status, duration);
-    count_answer(status);
-    metric_observe(METRIC_http_request_seconds, (double)duration / 1e6);
-}
-
 /* ---- the answer ---- */
 
 struct release {
@@ -90,10 +62,15 @@ static bool is_bodiless(int status)
     return status == 204 || status == 304;
 }
 
+static bool has_body(const struct http_request *r, const struct http_answer *a)
+{
+    return a->length && r->raw->type != EVHTTP_REQ_HEAD && !is_bodiless(a->status);
+}
+
 static void add_body(struct http_request *r, const struct http_answer *a)
 {
     struct connection *c = r->connection;
-    if (!c || !a->length || r->raw->type == EVHTTP_REQ_HEAD || is_bodiless(a->status)) {
+    if (!c || !has_body(r, a)) {
         if (a->release)
             a->release(a->keep);
         return;
@@ -242,7 +219,7 @@ void http_reply(struct http_request *r, const struct http_answer *a)
 {
     struct connection *c = r->connection;
     struct evhttp_request *raw = r->raw;
-    record(r, a->status);
+    request_ended(r, a->status, has_body(r, a) ? a->length : 0);
     add_head(r, a);
     add_body(r, a);
     if (c) {
@@ -309,6 +286,7 @@ void http_refuse_with(struct http_request *r, const struct problem *p, const str
                       const char *extra)
 {
     scoped_text body = {0};
+    r->problem = p->name;
     enum text_language language = http_language(r);
     problem_write(p, f, language, r->id, extra, &body);
     struct http_answer a = {.status = problem_status(p),

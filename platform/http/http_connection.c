@@ -5,7 +5,7 @@
  * evhttp tells us of a connection twice: it asks for the bufferevent (fresh), and it calls the
  * close callback just before it frees it. In between, in the same turn of the loop, `adopt` sets
  * that callback: evhttp has made the connection only after it asked. */
-#include "platform/http/http_internal.h"
+#include "platform/http/http_ended.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -18,6 +18,7 @@
 
 #include "base/time.h"
 #include "platform/process/metrics.h"
+#include "platform/http/http_listen.h"
 #include "platform/http/problem_json.h"
 #include "base/banned.h"
 
@@ -113,6 +114,7 @@ static void all_sent(struct connection *c)
 static void send_output(struct connection *c)
 {
     struct evbuffer *output = bufferevent_get_output(c->bev);
+    loop_turn(c->loop);
     if (!evbuffer_get_length(output))
         return; /* it went out with what came after it: evhttp has been told */
     int sent = evbuffer_write(output, c->fd);
@@ -263,6 +265,14 @@ struct connection *connection_of(struct http_loop *l, struct evhttp_request *raw
     return NULL;
 }
 
+const char *peer_of(struct connection *c)
+{
+    char *address = NULL;
+    ev_uint16_t port;
+    evhttp_connection_get_peer(c->evcon, &address, &port);
+    return address;
+}
+
 /* ---- evhttp's own refusals ----
  *
  * 400 for what it cannot parse, 413, 417: HTML, and the socket closed at once, so that a client
@@ -285,8 +295,7 @@ static void refuse_raw(struct connection *c, const struct problem *p)
                         "%s\r\nConnection: close\r\n\r\n%s",
                         problem_status(p), status_phrase(problem_status(p)), body.length, id,
                         text_value(&body));
-    count_rejected(p);
-    count_answer(problem_status(p));
+    refused_unread(c, id, p, body.length);
 }
 
 /* No handler has the request: what is to be written is evhttp's own. */
@@ -314,6 +323,7 @@ void loop_adopt(struct http_loop *l)
 {
     for (struct connection *c; (c = TAILQ_FIRST(&l->fresh));)
         adopt(l, c);
+    loop_turn(l); /* also of answers that nobody is there to get */
     for (struct connection *c; (c = TAILQ_FIRST(&l->attention));)
         attend(l, c);
 }

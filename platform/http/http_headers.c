@@ -11,7 +11,7 @@
 #include "base/time.h"
 #include "base/banned.h"
 
-enum { REPEATED, ONCE };
+enum { REPEATED, REPEATED_LAST, ONCE };
 
 #define HEADER(name, wire, often) {wire, sizeof(wire) - 1, often},
 static const struct {
@@ -72,7 +72,7 @@ static fallible take_header(struct http_request *r, const struct evkeyval *pair,
         return NULL;
     if (r->headers[h] && known[h].often == ONCE)
         return fault_at(f, BAD_HEADER, known[h].name, "This header occurs more than once.");
-    if (!r->headers[h])
+    if (!r->headers[h] || known[h].often == REPEATED_LAST)
         r->headers[h] = pair->value;
     return NULL;
 }

@@ -6,7 +6,9 @@
  *   http_request.c     from libevent's request to a checked one, and its handler
  *   http_headers.c     which headers are refused, and what they tell
  *   http_target.c      path and query string
- *   http_answer.c      answers, problems, the log line
+ *   http_answer.c      answers, problems
+ *   http_outcome.c     the log line, what the recorder hears
+ *   http_address.c     whose address it was
  *
  * evhttp parses and renders; the socket is ours: libevent's own handling of it would cost two
  * system calls more for every request and a timer for every wait. The states of a connection:
@@ -23,6 +25,7 @@
 
 #include "base/text.h"
 #include "platform/http/http.h"
+#include "platform/http/http_address.h"
 
 struct bufferevent;
 struct evconnlistener;
@@ -92,6 +95,7 @@ struct http_loop {
     bool paused;                          /* the listener is disabled */
     int64_t accept_again;                 /* out of descriptors: not before this moment */
     bool complained;                      /* one log line an outage */
+    bool turn_due;                        /* outcomes were told since the last turn */
     int64_t stop_at;                      /* 0: not stopping; else when to give up */
 
     pthread_mutex_t lock; /* of what was posted */
@@ -102,6 +106,7 @@ struct routes;
 struct http_server {
     struct http_settings settings;
     struct routes *routes;
+    struct address_list trusted;
     int fd, port;
     bool started;
     atomic_int open; /* connections */
@@ -131,16 +136,12 @@ struct http_request {
     int parameter_count;
     const char *allow; /* methods of the path, if the method was wrong */
     const char *id, *log_id, *traceparent;
+    const char *problem; /* name of the one it is refused with */
+    struct http_notes notes;
     int64_t started; /* monotonic us */
     bool close;      /* the connection ends with this answer */
+    bool forgotten;  /* http_forget_client */
 };
-
-/* ---- accepting ---- */
-fallible http_listen(struct http_server *s);
-void loop_accept(struct http_loop *l);           /* makes the listener */
-void loop_enter(struct http_loop *l);            /* first on its thread */
-void loop_accepted(struct http_loop *l);         /* after each connection */
-void loop_resume_accepting(struct http_loop *l); /* if nothing speaks against it */
 
 /* ---- connections, loop thread ---- */
 struct bufferevent *connection_new(struct event_base *base, void *loop); /* asked for by evhttp */
@@ -149,6 +150,7 @@ void connection_move(struct connection *c, enum connection_state state);
 void loop_adopt(struct http_loop *l); /* new connections, and those with new output */
 void loop_close(struct http_loop *l); /* descriptors of earlier turns */
 void loop_sweep(struct http_loop *l); /* what is past its deadline */
+const char *peer_of(struct connection *c);
 
 /* ---- requests ---- */
 void request_handle(struct evhttp_request *raw, void *loop); /* evhttp's generic callback */
@@ -165,4 +167,3 @@ fallible routes_match(const struct routes *t, struct http_request *r);
 /* ---- answers ---- */
 const char *status_phrase(int status); /* "Not Found"; "" if we never answer so */
 void count_rejected(const struct problem *p);
-void count_answer(int status);

@@ -1,7 +1,7 @@
 /* http_listen.c -- the listening socket that all loops share, and who accepts from it: nobody above
  * the limit of connections or out of descriptors, and no loop that has clearly more than another.
  */
-#include "platform/http/http_internal.h"
+#include "platform/http/http_listen.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -172,10 +172,3 @@ const char *http_traceparent(const struct http_request *r)
 {
     return r->traceparent;
 }
-
-void http_forget_client(struct http_request *r)
-{
-    char fresh[UUID_TEXT];
-    r->log_id = arena_text(&r->arena, uuid_new(fresh));
-    log_correlate(r->log_id);
-}

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "platform/http/http_address.h"
 #include "platform/postgres/postgres.h"
 #include "platform/identity/token.h"
 #include "base/banned.h"
@@ -21,6 +22,7 @@ struct setting_row {
         SETTING_INT,
         SETTING_WORD,
         SETTING_ADDRESS,
+        SETTING_ADDRESSES,
         SETTING_DATABASE,
         SETTING_FILE
     } kind;
@@ -36,6 +38,7 @@ struct setting_row {
 #define INT(min, max)    SETTING_INT, min, max, NULL, NO_FILE
 #define WORD_OF(words)   SETTING_WORD, 0, 0, words, NO_FILE
 #define ADDRESS          SETTING_ADDRESS, 0, 0, NULL, NO_FILE
+#define ADDRESSES        SETTING_ADDRESSES, 0, 0, NULL, NO_FILE
 #define DATABASE         SETTING_DATABASE, 0, 0, NULL, NO_FILE
 #define FILE_OF(content) SETTING_FILE, 0, 0, NULL, content
 #define SETTING(name, kind, fallback, services, help) \
@@ -92,6 +95,9 @@ static const char *read_value(const struct setting_row *row, const char *value,
         return arena_printf(a, "is not one of: %s", row->words);
     if (row->kind == SETTING_ADDRESS && !is_address(value))
         return "is not an address such as 127.0.0.1, ::1 or 0.0.0.0";
+    struct address_list list;
+    if (row->kind == SETTING_ADDRESSES && !address_list_read(value, &list))
+        return "is not a list of at most 16 addresses such as 127.0.0.1 ::1";
     const char *wrong = row->kind == SETTING_DATABASE ? pg_uri_fault(value, a) : NULL;
     if (wrong)
         return wrong;

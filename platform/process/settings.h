@@ -19,6 +19,7 @@ enum service_bit {
 #define INT(min, max)                                 int64_t
 #define WORD_OF(words)                                const char *
 #define ADDRESS                                       const char *
+#define ADDRESSES                                     const char *
 #define DATABASE                                      const char *
 #define FILE_OF(content)                              const char *
 #define SETTING(name, kind, fallback, services, help) kind name;
@@ -30,6 +31,7 @@ struct settings {
 #undef INT
 #undef WORD_OF
 #undef ADDRESS
+#undef ADDRESSES
 #undef DATABASE
 #undef FILE_OF
 

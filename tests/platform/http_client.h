@@ -317,6 +317,21 @@ HELPER void handle_anonymous(struct http_request *r, const void *row)
     http_reply(r, &(struct http_answer){.status = 200});
 }
 
+/* An anonymous author of whom the handler had already told all, and tells more. */
+HELPER void handle_noted(struct http_request *r, const void *row)
+{
+    *http_notes(r) = (struct http_notes){.kind = "plain",
+                                         .actor = "user-1",
+                                         .role = "CITIZEN",
+                                         .agency = "police",
+                                         .subject = http_segment(r, "id"),
+                                         .position = 7};
+    if (row)
+        http_forget_client(r);
+    http_notes(r)->position = 8;
+    http_refuse(r, ILLEGAL_MOVE, NULL);
+}
+
 static const struct http_route test_routes[] = {
     {"GET", "/hello", handle_hello, NULL},
     {"GET", "/", handle_hello, NULL},
@@ -337,6 +352,8 @@ static const struct http_route test_routes[] = {
     {"POST", "/conflict", handle_conflict, NULL},
     {"GET", "/problems/{name}", handle_problem, NULL},
     {"POST", "/anonymous", handle_anonymous, NULL},
+    {"POST", "/noted/{id}", handle_noted, NULL},
+    {"POST", "/forgotten/{id}", handle_noted, "forgotten"},
 };
 
 HELPER struct http_server *serve(struct http_settings s)

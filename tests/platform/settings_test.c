@@ -156,6 +156,25 @@ TEST(addresses_are_numeric)
     unsetenv("LISTEN_ADDRESS");
 }
 
+TEST(lists_of_addresses_are_numeric)
+{
+    struct settings s;
+    static const char *const bad[] = {"gateway", "10.0.0.1,10.0.0.2", "10.0.0.0/8", "::1 x",
+                                      "1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 "
+                                      "1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 "
+                                      "1.1.1.1 1.1.1.1 1.1.1.1"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK(strstr(refused_with("TRUSTED_PROXIES", bad[i]), "is not a list of at most 16"));
+    setenv("TRUSTED_PROXIES", "", 1);
+    CHECK_OK(settings_read(QUERY_API, &s));
+    setenv("TRUSTED_PROXIES", "10.0.0.1  ::1", 1);
+    CHECK_OK(settings_read(QUERY_API, &s));
+    CHECK_TEXT(s.trusted_proxies, "10.0.0.1  ::1");
+    unsetenv("TRUSTED_PROXIES");
+    CHECK_OK(settings_read(QUERY_API, &s));
+    CHECK_TEXT(s.trusted_proxies, "127.0.0.1 ::1");
+}
+
 TEST(what_libpq_cannot_read_is_refused_and_not_shown)
 {
     static const char *const bad[] = {"hunter2", "postgresql:///x?hunter2",
