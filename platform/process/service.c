@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "platform/process/metrics.h"
 #include "platform/postgres/postgres.h"
+#include "platform/mongo/mongo.h"
 #include "platform/redis/redis.h"
 #include "base/banned.h"
 
@@ -118,7 +119,8 @@ static void log_versions(void)
     snprintf(libpq, sizeof(libpq), "%d.%d", pg_library() / 10000, pg_library() % 10000);
     log_info("starting", KV("version", CITYWATCH_VERSION), KV("libevent", http_library()),
              KV("libpq", (const char *)libpq), KV("hiredis", redis_library()),
-             KV("libsodium", sodium_version_string()), KV("pid", getpid()));
+             KV("mongoc", mongo_library()), KV("libsodium", sodium_version_string()),
+             KV("pid", getpid()));
 }
 
 /* All faults, not only the first. */

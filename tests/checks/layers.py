@@ -45,6 +45,7 @@ RINGS = {
 FOREIGN = {
     "libpq*": ["platform/postgres/postgres_internal.h"],
     "hiredis*": ["platform/redis/redis.c"],
+    "mongoc/*": ["platform/mongo/mongo_json.h"],
     "event2/*": ["platform/http/http*.[ch]"],
     "cjson/*": ["platform/process/city_health.c", "tests/contract/*"],
     "jwt.h": ["platform/identity/token*.c", "tests/platform/token_*"],

@@ -92,6 +92,7 @@ TEST(a_start_logs_the_settings_and_the_versions)
     CHECK_INT(in_child(start_plainly), 0);
     CHECK(strstr(said, "\"libevent\":\"2.") && strstr(said, "\"libsodium\":\"1."));
     CHECK(strstr(said, "\"libpq\":\"") && strstr(said, "\"hiredis\":\""));
+    CHECK(strstr(said, "\"mongoc\":\"1."));
     CHECK(strstr(said, "\"projector_port\":8183") != NULL);
 }
 

@@ -64,7 +64,7 @@ const char *test_folder(void)
     return folder;
 }
 
-static int free_port(void)
+int test_free_port(void)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(a);
@@ -81,8 +81,7 @@ static const char *as_postgres(void)
     return geteuid() == 0 ? "runuser -u postgres -- " : "";
 }
 
-/* Runs a server that dies with this program, however that ends; its output goes to `log`. */
-static pid_t start_server(const char *log, const char *const *argv)
+pid_t test_server_start(const char *log, const char *const *argv)
 {
     pid_t pid = fork();
     if (pid == 0) {
@@ -98,7 +97,7 @@ static pid_t start_server(const char *log, const char *const *argv)
     return pid;
 }
 
-static void stop_server(pid_t *pid, int how)
+void test_server_stop(pid_t *pid, int how)
 {
     if (*pid > 0) {
         kill(*pid, how);
@@ -116,7 +115,7 @@ void test_postgres_start(void)
                              PG_BIN "/postgres", "-D",          data,       NULL};
     const char *as_user[] = {"setpriv", "--pdeathsig", "QUIT", PG_BIN "/postgres",
                              "-D",      data,          NULL};
-    postgres = start_server(log, geteuid() == 0 ? as_root : as_user);
+    postgres = test_server_start(log, geteuid() == 0 ? as_root : as_user);
     test_shell("for i in $(seq 300); do " PG_BIN "/pg_isready -q -h 127.0.0.1 -p %d && exit 0; "
                "sleep 0.1; done; exit 1",
                postgres_port);
@@ -136,7 +135,7 @@ void test_postgres_thaw(void)
 void test_postgres_stop(void)
 {
     test_postgres_thaw();
-    stop_server(&postgres, SIGQUIT);
+    test_server_stop(&postgres, SIGQUIT);
 }
 
 static void postgres_first(void)
@@ -144,7 +143,7 @@ static void postgres_first(void)
     if (postgres_port)
         return;
     test_folder();
-    postgres_port = free_port();
+    postgres_port = test_free_port();
     test_shell("mkdir %s/pg && if [ $(id -u) = 0 ]; then chown postgres %s/pg; fi", folder, folder);
     test_shell("cd / && %s" PG_BIN
                "/initdb -D %s/pg -U test -A trust -N -E UTF8 --locale=C.UTF-8 >/dev/null",
@@ -230,7 +229,7 @@ void test_redis_start(void)
                           "--enable-debug-command",
                           "yes",
                           NULL};
-    redis = start_server(log, argv);
+    redis = test_server_start(log, argv);
     test_shell("for i in $(seq 100); do redis-cli -p %d ping >/dev/null 2>&1 && exit 0; sleep "
                "0.05; done; exit 1",
                redis_port);
@@ -238,7 +237,7 @@ void test_redis_start(void)
 
 void test_redis_stop(void)
 {
-    stop_server(&redis, SIGKILL);
+    test_server_stop(&redis, SIGKILL);
 }
 
 const char *test_redis_socket(void)
@@ -251,7 +250,7 @@ int test_redis_port(void)
 {
     if (!redis_port) {
         test_folder();
-        redis_port = free_port();
+        redis_port = test_free_port();
         test_redis_start();
     }
     return redis_port;

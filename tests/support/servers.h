@@ -3,6 +3,8 @@
  * failure to start ends the program. */
 #pragma once
 
+#include <sys/types.h>
+
 /* A new empty database in this program's own cluster (fsync off): its libpq URI, kept until exit.
  * `store`: with migrations/write applied; `views`: with migrations/read applied. */
 const char *test_database(void);
@@ -21,6 +23,12 @@ int test_redis_port(void);
 const char *test_redis_socket(void); /* the same server by its unix socket */
 void test_redis_stop(void);          /* SIGKILL */
 void test_redis_start(void);         /* the same port, empty */
+
+/* A server of another kind, which dies with this program; its output goes to `log`.
+ * test_server_stop waits for its end and sets *pid to 0. */
+int test_free_port(void);
+pid_t test_server_start(const char *log, const char *const *argv);
+void test_server_stop(pid_t *pid, int how);
 
 /* Runs a shell command, fails the program if it fails. */
 void test_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
