@@ -95,13 +95,27 @@ static void set_options(mongoc_uri_t *uri)
     mongoc_write_concern_destroy(concern);
 }
 
-fallible mongo_new(const char *uri, const char *password, const char *database, struct mongo **out)
+/* The driver's words hold, behind a quotation mark, what it does not understand. */
+const char *mongo_uri_fault(const char *uri, struct arena *a)
 {
     bson_error_t error = {0};
     mongoc_uri_t *parsed = mongoc_uri_new_with_error(uri, &error);
-    bool usable = parsed && (!password || !*password || mongoc_uri_set_password(parsed, password));
-    if (!usable) {
-        log_error("this is no URI of mongodb", KV("reason", (const char *)error.message));
+    int length = (int)strcspn(error.message, "\"");
+    if (!parsed)
+        return arena_printf(a, "is not a URI of MongoDB: %.*s", length, error.message);
+    mongoc_uri_destroy(parsed);
+    return NULL;
+}
+
+fallible mongo_new(const char *uri, const char *password, const char *database, struct mongo **out)
+{
+    scoped_arena a = {0};
+    const char *fault = mongo_uri_fault(uri, &a);
+    mongoc_uri_t *parsed = fault ? NULL : mongoc_uri_new(uri);
+    if (parsed && password && *password && !mongoc_uri_set_password(parsed, password))
+        fault = "takes no such password";
+    if (fault) {
+        log_error("mongodb cannot be used", KV("uri", fault));
         mongoc_uri_destroy(parsed);
         return NOT_STARTED;
     }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/problem.h"
 
 struct mongo;
@@ -21,6 +22,9 @@ struct mongo;
 void mongo_library_start(void);
 void mongo_library_stop(void);
 const char *mongo_library(void); /* version of the driver */
+
+/* NULL, or why this is no URI of MongoDB, in `a`. Names no password. */
+const char *mongo_uri_fault(const char *uri, struct arena *a);
 
 /* `password` belongs to the user whom the URI names; NULL or "": what the URI says. The times above
  * are the longest: an option of the URI (serverSelectionTimeoutMS, connectTimeoutMS,

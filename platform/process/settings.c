@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "platform/http/http_address.h"
+#include "platform/mongo/mongo.h"
 #include "platform/postgres/postgres.h"
 #include "platform/identity/token.h"
 #include "base/banned.h"
@@ -24,6 +25,7 @@ struct setting_row {
         SETTING_ADDRESS,
         SETTING_ADDRESSES,
         SETTING_DATABASE,
+        SETTING_MONGODB,
         SETTING_FILE
     } kind;
     int64_t min, max;
@@ -40,6 +42,7 @@ struct setting_row {
 #define ADDRESS          SETTING_ADDRESS, 0, 0, NULL, NO_FILE
 #define ADDRESSES        SETTING_ADDRESSES, 0, 0, NULL, NO_FILE
 #define DATABASE         SETTING_DATABASE, 0, 0, NULL, NO_FILE
+#define MONGODB          SETTING_MONGODB, 0, 0, NULL, NO_FILE
 #define FILE_OF(content) SETTING_FILE, 0, 0, NULL, content
 #define SETTING(name, kind, fallback, services, help) \
     {#name, offsetof(struct settings, name), kind, fallback, services, help},
@@ -76,6 +79,13 @@ static bool is_address(const char *value)
     return inet_pton(AF_INET, value, &any) == 1 || inet_pton(AF_INET6, value, &any) == 1;
 }
 
+static const char *uri_fault(const struct setting_row *row, const char *value, struct arena *a)
+{
+    if (row->kind == SETTING_DATABASE)
+        return pg_uri_fault(value, a);
+    return row->kind == SETTING_MONGODB && *value ? mongo_uri_fault(value, a) : NULL;
+}
+
 /* NULL, or why the value cannot be taken. */
 static const char *read_value(const struct setting_row *row, const char *value,
                               struct settings *out, struct arena *a)
@@ -98,7 +108,7 @@ static const char *read_value(const struct setting_row *row, const char *value,
     struct address_list list;
     if (row->kind == SETTING_ADDRESSES && !address_list_read(value, &list))
         return "is not a list of at most 16 addresses such as 127.0.0.1 ::1";
-    const char *wrong = row->kind == SETTING_DATABASE ? pg_uri_fault(value, a) : NULL;
+    const char *wrong = uri_fault(row, value, a);
     if (wrong)
         return wrong;
     *(const char **)member = value;

@@ -21,6 +21,7 @@ enum service_bit {
 #define ADDRESS                                       const char *
 #define ADDRESSES                                     const char *
 #define DATABASE                                      const char *
+#define MONGODB                                       const char *
 #define FILE_OF(content)                              const char *
 #define SETTING(name, kind, fallback, services, help) kind name;
 struct settings {
@@ -33,6 +34,7 @@ struct settings {
 #undef ADDRESS
 #undef ADDRESSES
 #undef DATABASE
+#undef MONGODB
 #undef FILE_OF
 
 /* Every row of every service as if nothing were set: a required text is NULL, a required number 0.

@@ -91,6 +91,32 @@ TEST(defaults_are_what_a_start_without_variables_reads)
     CHECK_TEXT(made.redis_password_file, "");
 }
 
+TEST(a_uri_of_mongodb_is_looked_at_and_its_password_is_told_nobody)
+{
+    static const char *const bad[] = {"127.0.0.1:8017", "mongodb://u:hid:den@h/",
+                                      "mongodb://h:99999/", "mongodb://u:hid%zz@h/",
+                                      "mongodb://h/?socketTimeoutMS=hidden"};
+    struct settings s;
+    set_required();
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        setenv("MONGODB_URI", bad[i], 1);
+        log_begin();
+        const struct problem *p = settings_read(PROJECTOR, &s);
+        const char *log = log_end();
+        CHECK_PROBLEM(p, NOT_STARTED);
+        CHECK(strstr(log, "\"MONGODB_URI\",\"reason\":\"is not a URI of MongoDB: "));
+        CHECK(!strstr(log, "hid"));
+    }
+    setenv("MONGODB_URI", "mongodb://user:hidden@127.0.0.1:8017/?authSource=admin", 1);
+    CHECK_OK(settings_read(PROJECTOR, &s));
+    log_begin();
+    settings_log(PROJECTOR, &s);
+    CHECK(!strstr(log_end(), "hidden"));
+    setenv("MONGODB_URI", "", 1);
+    CHECK_OK(settings_read(PROJECTOR, &s));
+    unsetenv("MONGODB_URI");
+}
+
 TEST(numbers_are_taken_to_their_limits)
 {
     struct settings s;
