@@ -164,12 +164,21 @@ static void add_row(struct flush *f, const struct fix *fix)
     column_moment(&f->columns[RECEIPTS], fix->received);
 }
 
-/* The stream is not the one the checkpoint is of, or it has lost its end: all of it is read again,
- * which changes nothing where it was read before. */
-static fallible begin_anew(struct flush *f, const struct live_place *now)
+/* The stream is not the one the checkpoint is of, or it has lost its end; one that has gone on
+ * since then counts again from where it was. */
+static bool has_begun_anew(const struct flush *f, const struct live_place *now,
+                           const struct live_entry *entries, int found)
 {
-    struct live_place first = *now;
-    TRY(refill(f));
+    return !text_equal(now->life, f->place.life) || now->n < f->place.n ||
+           (found && entries[0].readable && entries[0].n <= f->place.n);
+}
+
+/* All of it is read again, which changes nothing where it was read before. */
+static fallible begin_anew(struct flush *f)
+{
+    struct live_place first;
+    TRY(refill(f)); /* this may begin the stream's life */
+    TRY(live_read_place(f->live, &first));
     first.n = 0;
     begin_columns(f);
     return fold(f, "0-0", &first);
@@ -208,11 +217,16 @@ fallible flush_turn(struct flush *f, bool *more)
     TRY(load_checkpoint(f));
     TRY(tell_rules(f));
     TRY(live_read_place(f->live, &now));
-    if (!text_equal(now.life, f->place.life) || now.n < f->place.n)
-        TRY(begin_anew(f, &now));
     TRY(live_read(f->live, f->entry, PAGE, &a, &entries, &found));
+    if (has_begun_anew(f, &now, entries, found)) {
+        TRY(begin_anew(f));
+        TRY(live_read(f->live, f->entry, PAGE, &a, &entries, &found));
+    }
     *more = found == PAGE;
-    return found ? fold_entries(f, entries, found) : NULL;
+    if (found)
+        TRY(fold_entries(f, entries, found));
+    f->loaded = *more; /* a crash of the database undoes commits that are not on its disk yet */
+    return NULL;
 }
 
 fallible flush_expire(struct flush *f, bool *more)

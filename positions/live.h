@@ -4,7 +4,7 @@
  *     {city}:positions       GEO set, member: the unit's id. Latitudes past 85.05 are not in it
  *     {city}:unit:<id>:last  text of the last fix (fix.h), for LAST_FIX_MS
  *     {city}:fixes           stream, bounded; an entry: n, unit, fix, received (us)
- *     {city}:fixes:count     hash: life (when the stream began), n (entries written in it)
+ *     {city}:fixes:count     hash: life (when Redis first held a position), n (entries since)
  *
  * A last fix is kept longer than any fix taken can be late: so an older one never moves a unit. */
 #pragma once

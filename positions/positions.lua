@@ -6,7 +6,8 @@
 --      then 5 per fix: unit, its text (positions/fix.h), longitude, latitude, received
 -- Returns per fix: 1 the unit moved, 0 it is older than the last one, -1 it is the last one.
 -- An entry carries n, counted from 1 within one life of the stream: a reader sees what it missed. `refill` puts
--- back what the read database knows, and writes no entries.
+-- back what the read database knows, and writes no entries. A life begins with the first call of either kind: who
+-- meets another one than before knows that positions were lost.
 -- Texts of one time are compared byte by byte: Lua's own comparison goes by the server's locale.
 local byte, GEO_LATITUDE_MAX, TIME_DIGITS = string.byte, 85.05, 16
 local function compare(a, b)
@@ -20,7 +21,8 @@ local function compare(a, b)
 end
 
 local put, answers = ARGV[1] == 'put', {}
-local first = put and tonumber(redis.call('HGET', KEYS[3], 'n') or 0)
+local count = redis.call('HMGET', KEYS[3], 'n', 'life')
+local first = tonumber(count[1] or 0)
 local n = first
 for i = 4, #KEYS do
   local a = 4 + 5 * (i - 4)
@@ -42,11 +44,11 @@ for i = 4, #KEYS do
   end
   answers[#answers + 1] = answer
 end
-if put and n > first then
-  if first == 0 then
-    local now = redis.call('TIME')
-    redis.call('HSET', KEYS[3], 'life', now[1] .. '.' .. now[2])
-  end
+if not count[2] then
+  local now = redis.call('TIME')
+  redis.call('HSET', KEYS[3], 'life', now[1] .. '.' .. now[2])
+end
+if n > first then
   redis.call('HSET', KEYS[3], 'n', string.format('%d', n))
 end
 return answers

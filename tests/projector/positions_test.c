@@ -128,6 +128,66 @@ TEST(a_wiped_redis_gets_the_positions_back_and_nothing_is_folded_twice)
     positions_close(&p);
 }
 
+TEST(a_redis_that_is_wiped_twice_gets_the_positions_back_twice)
+{
+    struct positions p;
+    positions_open(&p);
+    put_one(&p, 0, 10, FIX_MOVED);
+    flush_all(&p);
+    const char *before = dump_redis(&p, 1);
+    for (int i = 0; i < 2; i++) {
+        test_shell("redis-cli -p %d flushall >/dev/null", test_redis_port());
+        flush_all(&p);
+        CHECK_TEXT(dump_redis(&p, 1), before);
+    }
+    positions_close(&p);
+}
+
+/* The numbers of its stream alone do not tell it: by the next flush they are as high as before. */
+TEST(a_redis_that_has_lost_its_end_and_gone_on_gets_the_positions_back)
+{
+    struct positions p;
+    struct fix old = fix_of(0, 10, 0);
+    char text[FIX_TEXT];
+    positions_open(&p);
+    put_one(&p, 0, 10, FIX_MOVED);
+    put_one(&p, 0, 20, FIX_MOVED);
+    put_one(&p, 1, 11, FIX_MOVED);
+    flush_all(&p);
+    const char *before = dump_redis(&p, 1);
+    test_shell(
+        "r='redis-cli -p %d'; $r set {city}:unit:%s:last '%s' >/dev/null; "
+        "$r hset {city}:fixes:count n 1 >/dev/null; "
+        "for id in $($r --raw xrange {city}:fixes - + | grep -- '^[0-9]*-[0-9]*$' | tail -n 2); "
+        "do $r xdel {city}:fixes $id >/dev/null; done",
+        test_redis_port(), old.unit, fix_write(&old, text));
+    CHECK(strcmp(dump_redis(&p, 1), before) != 0);
+    for (int second = 12; second < 15; second++)
+        put_one(&p, 1, second, FIX_MOVED);
+    flush_all(&p);
+    CHECK_TEXT(dump_redis(&p, 1), before);
+    CHECK_INT(number(&p, "SELECT count(*) FROM positions.track"), 6);
+    positions_close(&p);
+}
+
+/* The checkpoint is committed with the rows, and not at once on the disk. */
+TEST(what_a_crash_of_the_database_has_undone_is_folded_again)
+{
+    struct positions p;
+    positions_open(&p);
+    put_one(&p, 0, 10, FIX_MOVED);
+    flush_all(&p);
+    CHECK_OK(pg_run(p.views, "CREATE TABLE before AS SELECT * FROM positions.checkpoint"));
+    put_one(&p, 0, 11, FIX_MOVED);
+    flush_all(&p);
+    CHECK_OK(pg_run(p.views, "DELETE FROM positions.track WHERE at = (SELECT max(at) FROM "
+                             "positions.track); DELETE FROM positions.checkpoint; INSERT INTO "
+                             "positions.checkpoint SELECT * FROM before; DROP TABLE before"));
+    flush_all(&p);
+    CHECK_INT(number(&p, "SELECT count(*) FROM positions.track"), 2);
+    positions_close(&p);
+}
+
 TEST(fixes_between_a_wipe_and_the_next_flush_are_folded)
 {
     struct positions p;
@@ -167,23 +227,29 @@ TEST(what_the_stream_has_dropped_is_counted_and_the_rest_goes_on)
     positions_close(&p);
 }
 
+/* More than a page of the stream, as flush.c reads it. */
 TEST(a_second_projector_is_harmless)
 {
+    enum { BATCHES = 8, FIXES = BATCHES * LIVE_BATCH };
     struct positions p;
     struct flush *other;
+    struct fix fixes[LIVE_BATCH];
     bool more;
     positions_open(&p);
     CHECK_OK(flush_new(&p.settings, &other));
-    put_one(&p, 0, 1, FIX_MOVED);
-    flush_all(&p);
+    for (int i = 0; i < FIXES; i++) {
+        fixes[i % LIVE_BATCH] = fix_of(0, i, 0);
+        if (i % LIVE_BATCH == LIVE_BATCH - 1)
+            put(&p, fixes, LIVE_BATCH);
+    }
     CHECK_OK(flush_turn(other, &more));
-    put_one(&p, 0, 2, FIX_MOVED);
+    CHECK(more);
     flush_all(&p);
-    put_one(&p, 0, 3, FIX_MOVED);
+    put_one(&p, 0, FIXES, FIX_MOVED);
     CHECK_PROBLEM(flush_turn(other, &more), VERSION_CONFLICT);
     CHECK_OK(flush_turn(other, &more));
-    CHECK_INT(number(&p, "SELECT count(*) FROM positions.track"), 3);
-    CHECK_INT(number(&p, "SELECT n FROM positions.checkpoint"), 3);
+    CHECK_INT(number(&p, "SELECT count(*) FROM positions.track"), FIXES + 1);
+    CHECK_INT(number(&p, "SELECT n FROM positions.checkpoint"), FIXES + 1);
     flush_free(other);
     positions_close(&p);
 }
