@@ -10,7 +10,7 @@ if(CITYWATCH_PLANT)
   endif()
   message(WARNING "This build carries a bug: ${row}")
   file(REMOVE_RECURSE ${CMAKE_BINARY_DIR}/planted)
-  file(COPY ${CMAKE_SOURCE_DIR}/migrations ${CMAKE_SOURCE_DIR}/command-api
+  file(COPY ${CMAKE_SOURCE_DIR}/migrations ${CMAKE_SOURCE_DIR}/command-api ${CMAKE_SOURCE_DIR}/positions
        DESTINATION ${CMAKE_BINARY_DIR}/planted FILES_MATCHING PATTERN "*.sql" PATTERN "*.lua")
 endif()
 
@@ -65,6 +65,8 @@ plant(DUPLICATE_TAKEN_FOR_SUCCESS command-api/publish.lua
 plant(PREV_FROM_REDIS command-api/publish.lua
   [=[fields[PREV] = ARGV[n + 1]]=]
   [=[fields[PREV] = string.format('%d', last(KEYS[tonumber(ARGV[n])]))]=])
+plant(LATE_FIX_MOVES positions/positions.lua [=[return at > other and 1 or 0]=] [=[return 1]=])
+plant(EQUAL_TIMES_AS_THEY_COME positions/positions.lua [=[return x > y and 1 or 0]=] [=[return 0]=])
 plant(COUNTER_BEFORE_THE_STREAMS migrations/write/0109_append_not_before.sql
   [=[now_at := ARRAY(]=] [=[PERFORM 1 FROM es_counter FOR UPDATE; now_at := ARRAY(]=])
 plant(KEY_WITHOUT_BODY migrations/write/0109_append_not_before.sql

@@ -1,7 +1,7 @@
 """breaker.py -- what every fault needs: the city it breaks, its stores, its chance and its history."""
 import os, shutil, subprocess, tempfile, time
 
-import observers
+import fixes, observers
 from stores import Redis, Session
 
 
@@ -16,9 +16,52 @@ class Breaker:
     def do(self, name):
         self.history.add("note", text=name, at=time.monotonic())
         try:
-            getattr(self, "do_" + name)()
+            (self.lose if name in fixes.LOSES else self.begin)(name)
         except (ConnectionError, TimeoutError, subprocess.SubprocessError, ProcessLookupError, KeyError) as e:
             self.history.add("note", text=f"{name}: {e}"[:300], at=time.monotonic())
+
+    def begin(self, name):
+        getattr(self, "do_" + name)()
+
+    def lose(self, name):
+        """A fault that may take fixes away: which ones is told before."""
+        start, held = self.held_fixes(fixes.LOSES[name])
+        try:
+            self.begin(name)
+        finally:
+            self.history.add("fixes_lost", fault=name, start=start, end=time.monotonic(), held=held)
+
+    def held_fixes(self, seconds):
+        """When it was, and [[unit, fix], ...] that Redis had had for so long at most and the read database not yet on its
+        disk."""
+        folded = self.soon(self.folded_for_good)
+        key, life = "{city}:fixes", self.soon(lambda: self.redis("HGET", "{city}:fixes:count", "life"))
+        after = "(" + folded["entry"] if life == folded["life"] else "-"
+        start, entries = self.soon(lambda: (time.monotonic(), self.redis("XRANGE", key, after, "+")))
+        held = [dict(zip(f[::2], f[1::2])) for _, f in entries]
+        return start, [[e["unit"], e["fix"]] for e in held if int(e["received"]) >= (time.time() - seconds) * 1e6]
+
+    def folded_for_good(self):
+        """The checkpoint, once a crash of the server cannot undo it."""
+        s = Session(self.city.run_dir, "citywatch_read")
+        try:
+            folded = s.rows("SELECT entry, life, pg_current_wal_insert_lsn() AS lsn FROM positions.checkpoint")[0]
+            while s.run(f"SELECT pg_current_wal_flush_lsn() >= '{folded['lsn']}'") != ["t"]:
+                time.sleep(0.05)
+            return folded
+        finally:
+            s.close()
+
+    def soon(self, ask, seconds=15):
+        """Its answer, once what another fault has ended is back."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return ask()
+            except ConnectionError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
 
     def redis(self, *words, port=None):
         r = Redis(self.city.run_dir)

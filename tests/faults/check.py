@@ -13,11 +13,12 @@ saw, at rest, and names every invariant that does not hold. Exit code 1 if there
   R1 an answer for min_position reflects every event up to its own position
   D1 no command hangs: each is answered or cut off in time, but for those that a stopped process held
   T1 every level of a clock fires once, in time, and none for what is paused or ended (clocks.py)
+  G1 a patrol's track is the fixes that were taken, its position the greatest of them (fixes.py)
   X1 a patrol on an exclusive dispatch is on no other one   X2 dispatch, patrol and report tell the same (dispatches.py)
   H1 processes do not grow"""
 import bisect, collections, json, re, sys
 
-import casework, clocks, dispatches, effects, fold, history
+import casework, clocks, dispatches, effects, fixes, fold, history
 from stores import Redis, Session
 
 FIELDS = ("specversion id source type subject time datacontenttype dataschema sequence prev streamversion "
@@ -184,6 +185,9 @@ class Checker:
 
     def x(self):
         dispatches.check(self.events, self.planted, self.fault, self.counted)
+
+    def g1(self):
+        fixes.check(self.records, fixes.Found(self.views, self.redis), self.fault, self.counted)
 
     # ---- Redis ----
 
@@ -364,7 +368,7 @@ class Checker:
         return self.faults
 
     def check_all(self):
-        for part in (self.s1, self.s2, self.s3, self.s4, self.s5, self.s6, self.t1, self.x, self.b1, self.b2, self.p1,
+        for part in (self.s1, self.s2, self.s3, self.s4, self.s5, self.s6, self.t1, self.x, self.g1, self.b1, self.b2, self.p1,
                      self.p2, self.r1, self.d1, self.h1, self.unexpected):
             part()
 
@@ -377,7 +381,7 @@ def tell(checker):
         for text in found[:MOST_TOLD]:
             print("    " + text)
     if not checker.faults:
-        print("every invariant holds: S1-S6, B1, B2, P1, P2, P4, R1, T1, X1, X2, D1, H1")
+        print("every invariant holds: S1-S6, B1, B2, P1, P2, P4, R1, T1, X1, X2, G1, D1, H1")
 
 
 def main(run_dir, path):

@@ -11,6 +11,7 @@ from clients import Client, Town  # noqa: E402
 from dispatchers import Dispatcher  # noqa: E402
 from faults import Faults  # noqa: E402
 from observers import Checkpoints, LogReader, Processes  # noqa: E402
+from pushers import pushers  # noqa: E402
 from rest import come_to_rest  # noqa: E402
 
 
@@ -20,7 +21,8 @@ def setUpModule():
     path = city.folder + "/history.jsonl"
     record = history.History(path)
     town = Town(city, record, "calm")
-    threads = [Client(town, n) for n in range(3)] + [Dispatcher(town, 3)]
+    dispatcher = Dispatcher(town, 3)
+    threads = [Client(town, n) for n in range(3)] + [dispatcher] + pushers(town, 4, 2, dispatcher.units)
     watching = [LogReader(city, record), Checkpoints(city, record), Processes(city, record)]
     faults = Faults(city, town, random.Random(1), record)
     for t in threads + watching:
@@ -257,6 +259,23 @@ class Checker(unittest.TestCase):
 
     def views(self, forth, back):
         return self.falsified("citywatch_read", forth, back)
+
+    def test_g1_a_track_that_lacks_a_fix_and_a_late_one_as_position(self):
+        faults.sql("CREATE TABLE kept AS SELECT * FROM positions.track ORDER BY at LIMIT 1; "
+                   "CREATE TABLE moved AS SELECT * FROM positions.unit_position LIMIT 1", "citywatch_read")
+        self.assertEqual(self.views("DELETE FROM positions.track t USING kept k WHERE t.unit = k.unit AND t.at = k.at AND t.digest = k.digest",
+                                    "INSERT INTO positions.track SELECT * FROM kept"), {"G1"})
+        self.assertEqual(self.views("UPDATE positions.track SET digest = digest + 1; INSERT INTO positions.track SELECT * FROM kept",
+                                    "DELETE FROM positions.track t USING kept k WHERE t.unit = k.unit AND t.at = k.at AND t.digest = k.digest; "
+                                    "UPDATE positions.track SET digest = digest - 1"), {"G1"})
+        self.assertEqual(self.views("UPDATE positions.unit_position p SET latitude = 1 FROM moved m WHERE p.unit = m.unit",
+                                    "UPDATE positions.unit_position p SET latitude = m.latitude FROM moved m WHERE p.unit = m.unit"), {"G1"})
+        key = "{city}:unit:" + faults.sql("SELECT unit FROM moved", "citywatch_read")[0] + ":last"
+        last = faults.redis("GET", key)
+        faults.redis("SET", key, "0" + last[1:])
+        self.assertEqual(checked(), {"G1"})
+        faults.redis("SET", key, last)
+        self.assertEqual(checked(), set())
 
     def test_s2_a_counter_ahead_a_version_and_an_answer_that_is_gone(self):
         self.assertEqual(self.store("UPDATE es_counter SET position = position + 1",

@@ -1,8 +1,7 @@
 """dispatchers.py -- one who sends patrols to reports, and their crews; what they wish goes into the history as that of all
 clients. Offers time out after seconds, so that the worker has its part in it."""
-import http.client
-
 from clients import Client, Wish, soon
+from pushers import moment, push
 
 DISPATCHER, CREWS = "dispatcher1", ("patrol1", "patrol2")
 PLACE = {"latitude": -6.2, "longitude": 106.8}
@@ -65,10 +64,7 @@ class Dispatcher(Client):
     def locate(self):
         """Fixes are no events."""
         for patrol, _ in self.units:
-            try:
-                self.town.city.ask("PUT", f"/patrols/{patrol}/location", {"location": PLACE}, self.town.tokens[DISPATCHER])
-            except (OSError, http.client.HTTPException):
-                pass
+            push(self.town, self.number, self.rng, DISPATCHER, patrol, {"location": PLACE, "recorded_at": moment(0)})
 
     def send(self):
         """Now or later, a patrol that is named or the nearest one; often the patrol is taken: 409."""

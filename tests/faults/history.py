@@ -10,6 +10,8 @@ kind "checkpoint": position, rows, votes: of the views, in one snapshot; server:
 kind "process": part, pid, at, memory_kb, descriptors.
 kind "asleep": part, start, end: a process was stopped meanwhile.
 kind "forgotten": the stored answers to what clocks asked for were deleted.
+kind "fix": client, unit, body, start, end, outcome, status, moved: a fix that was sent, as an attempt is.
+kind "fixes_lost": fault, start, end, held: [unit, text] of the fixes that Redis alone had and may have lost.
 kind "note": text."""
 import collections, json, threading
 

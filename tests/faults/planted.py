@@ -32,6 +32,8 @@ CHECKS = {
     "DUE_BY_THE_MACHINES_CLOCK": ["firing_test", ("T1", "shifted_sla_worker,shifted_sla_worker")],
     "PATROL_SENT_TWICE": ["dispatch_test", ("X1", "second_command_api,kill_command_api")],
     "REPORT_KEEPS_ITS_PATROLS": ["answers_test", ("X2", "second_command_api,kill_command_api")],
+    "LATE_FIX_MOVES": ["positions_order_test", ("G1", "second_command_api,kill_command_api")],
+    "EQUAL_TIMES_AS_THEY_COME": ["positions_order_test", ("G1", "second_command_api,kill_command_api")],
     "MIN_POSITION_IGNORED": ["position_test", ("R1", "kill_query_api")],
 }
 

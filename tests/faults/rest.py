@@ -12,7 +12,12 @@ CLOCKS_SECONDS = 60  # until all has fired that comes by a policy of seconds
 def is_level(city, redis, store, views):
     head = int(store.run("SELECT position FROM es_counter")[0])
     lanes = views.run("SELECT DISTINCT l.position FROM engine.view v JOIN engine.lane l ON l.name = v.lane")
-    return redis.last_id("{events}:all") == head and lanes == [str(head)]
+    return redis.last_id("{events}:all") == head and lanes == [str(head)] and fixes_are_folded(redis, views)
+
+
+def fixes_are_folded(redis, views):
+    life, n = redis.call("HMGET", "{city}:fixes:count", "life", "n")
+    return views.run("SELECT life, n FROM positions.checkpoint") == [f"{life or ''}|{n or 0}"]
 
 
 def clocks_rest(views):

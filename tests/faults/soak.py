@@ -15,9 +15,10 @@ from clients import Client, Town  # noqa: E402
 from dispatchers import Dispatcher  # noqa: E402
 from faults import Faults, SERVICES  # noqa: E402
 from observers import Checkpoints, LogReader, Processes  # noqa: E402
+from pushers import pushers  # noqa: E402
 from rest import come_to_rest  # noqa: E402
 
-CLIENTS = 4
+CLIENTS, PUSHERS = 4, 3
 LONG, LONGEST = 600, 60  # from ten minutes on Redis may be away for a minute
 # Mixed in any order, but all of them in a run that has the time.
 SHORT = ("flushall", "kill_command_api", "second_command_api", "out_of_memory", "postgres_restarted", "poison",
@@ -97,7 +98,8 @@ def run(o, seconds, city):
     path = city.folder + "/history.jsonl"
     record = history.History(path)
     town = Town(city, record, o.seed)
-    clients = [Client(town, n) for n in range(CLIENTS)] + [Dispatcher(town, CLIENTS)]
+    dispatcher = Dispatcher(town, CLIENTS)
+    clients = [Client(town, n) for n in range(CLIENTS)] + [dispatcher] + pushers(town, CLIENTS + 1, PUSHERS, dispatcher.units)
     watching = [LogReader(city, record), Checkpoints(city, record), Processes(city, record)]
     for thread in clients + watching:
         thread.start()
