@@ -37,6 +37,7 @@ ctl:
 
 test:
 	@tools/install build run test
+	@tools/mongodb/build || echo 'citywatch: tests of MongoDB use the stand-in alone'
 	@cmake --preset asan --log-level=WARNING >/dev/null
 	@cmake --build --preset asan
 	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \

@@ -3,7 +3,7 @@
 # configuration and whose programs (tools/conf) see nothing else of the caller's environment.
 # shellcheck shell=bash
 
-NAMES=(GATEWAY_ADDRESS GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT GATEWAY_EXTRA_PORTS CORS_ORIGINS POSTGRES_PORT
+NAMES=(GATEWAY_ADDRESS GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT GATEWAY_EXTRA_PORTS CORS_ORIGINS POSTGRES_PORT MONGODB_PORT
     $(sed -n 's/^SETTING(\([a-z_]*\),.*/\U\1/p' "$ROOT/platform/process/settings.def"))
 ASKED=() # those that the caller set
 for name in "${NAMES[@]}"; do
@@ -15,6 +15,14 @@ PORTS=(GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT COMMAND_API_PORT QUERY_API_PORT PROJ
     POSTGRES_PORT REDIS_PORT)
 : "${GATEWAY_HTTP_PORT:=8000}" "${GATEWAY_HTTPS_PORT:=8443}" "${COMMAND_API_PORT:=8180}"
 : "${QUERY_API_PORT:=8181}" "${PROJECTOR_PORT:=8183}" "${SLA_WORKER_PORT:=8182}" "${POSTGRES_PORT:=8432}" "${REDIS_PORT:=8379}"
+: "${MONGODB_PORT:=8017}"
+# Somebody else's server for documents, or one of this run folder (tools/conf/start-mongodb)?
+OWN_MONGODB=0
+if [ -z "${MONGODB_URI:-}" ]; then
+    OWN_MONGODB=1
+    MONGODB_URI=mongodb://127.0.0.1:$MONGODB_PORT/
+    PORTS+=(MONGODB_PORT)
+fi
 # Where the gateway listens too, plain HTTP: checked one by one, like the others.
 read -ra GATEWAY_EXTRA_PORT <<<"${GATEWAY_EXTRA_PORTS:=}"
 for i in "${!GATEWAY_EXTRA_PORT[@]}"; do
@@ -103,7 +111,7 @@ check_ports()
     for name in "${PORTS[@]}"; do
         case $name in
         GATEWAY_*) address=GATEWAY_ADDRESS ;;
-        POSTGRES_PORT | REDIS_PORT) address=LOOPBACK ;;
+        POSTGRES_PORT | REDIS_PORT | MONGODB_PORT) address=LOOPBACK ;;
         *) address=LISTEN_ADDRESS ;;
         esac
         reason=$(try_to_bind "${!address}" "${!name}")
@@ -208,7 +216,7 @@ collect_settings()
     : "${SERVER_SECRET_FILE:=$secrets/server.secret}" "${REDIS_PASSWORD_FILE:=$secrets/redis.password}"
     : "${PSEUDONYM_SECRET_FILE:=$secrets/pseudonym.secret}" "${REDIS_HOST:=$SOCKETS/redis/redis.sock}"
     : "${OUTDATED_FILE:=$RUN_DIR/conf/outdated}"
-    SETTINGS=(PATH=/usr/bin:/bin LC_ALL=C.UTF-8 RUN_DIR="$RUN_DIR" SOCKETS="$SOCKETS"
+    SETTINGS=(PATH=/usr/bin:/bin LC_ALL=C.UTF-8 ROOT="$ROOT" RUN_DIR="$RUN_DIR" SOCKETS="$SOCKETS" OWN_MONGODB="$OWN_MONGODB"
         ADMIN_USER="$ADMIN_USER" SERVICE_USER="$SERVICE_USER" GATEWAY_USER="$GATEWAY_USER" DATABASE_USER="$DATABASE_USER"
         GATEWAY="$GATEWAY" CORS="$CORS" CORS_PATTERN="$CORS_PATTERN"
         COMMAND_API_UPSTREAM="$upstream:$COMMAND_API_PORT" QUERY_API_UPSTREAM="$upstream:$QUERY_API_PORT"

@@ -10,14 +10,14 @@ from interface import ROOT
 # What is exported for another city is not meant for this one; programs that import this set their own afterwards.
 with open(ROOT + "/platform/process/settings.def") as f:
     OF_A_CITY = [name.upper() for name in re.findall(r"^SETTING\((\w+),", f.read(), re.M)] + [
-        "RUN_DIR", "GATEWAY_ADDRESS", "GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "GATEWAY_EXTRA_PORTS", "POSTGRES_PORT",
+        "RUN_DIR", "GATEWAY_ADDRESS", "GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "GATEWAY_EXTRA_PORTS", "POSTGRES_PORT", "MONGODB_PORT",
         "CORS_ORIGINS", "ES_FAILPOINT"]
 for name in OF_A_CITY:
     os.environ.pop(name, None)
 
 SITE = "https://pages.example.org"  # whose pages may call
 PORTS = ["GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "COMMAND_API_PORT", "QUERY_API_PORT", "PROJECTOR_PORT", "SLA_WORKER_PORT",
-         "POSTGRES_PORT", "REDIS_PORT"]
+         "POSTGRES_PORT", "REDIS_PORT", "MONGODB_PORT"]
 # Freed memory is kept apart only so long that growth still shows.
 SANITIZER = "detect_stack_use_after_return=1:quarantine_size_mb=16"
 

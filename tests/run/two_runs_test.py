@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """two_runs_test.py -- one city in one run folder, whatever is started, killed or left behind there."""
-import json, os, re, shutil, signal, socket, subprocess, threading, time, unittest, urllib.request
+import json, os, pwd, re, shutil, signal, socket, subprocess, threading, time, unittest, urllib.request
 
-from scripts import DATABASE_USER, IS_ROOT, Folder
+from scripts import DATABASE_USER, IS_ROOT, ROOT, SERVICE_USER, Folder
 from city import wait_until
 
 
@@ -59,6 +59,23 @@ class TwoRuns(unittest.TestCase):
         self.assertEqual(self.status_of("/ready/command-api"), 200)
         self.assertEqual([len(found) for found in processes_of(self.folder)], [1, 1])
         self.assertTrue(self.folder.is_locked("lock"))
+
+    @unittest.skipUnless(shutil.which("mongod") or os.path.exists(ROOT + "/build/mongodb/citywatch-mongodb"),
+                         "tools/mongodb/build has built nothing")
+    def test_1b_a_server_for_documents_runs_behind_the_others(self):
+        port = int(self.folder.ports["MONGODB_PORT"])
+        wait_until("it answers", lambda: socket.create_connection(("127.0.0.1", port), 2).close() or True, 30)
+        before = self.pids()["mongodb"]
+        with open(f"/proc/{before}/stat") as f:
+            self.assertEqual(f.read().rsplit(")", 1)[1].split()[16], "10")  # nice
+        self.assertEqual(pwd.getpwuid(os.stat(f"/proc/{before}").st_uid).pw_name, SERVICE_USER)
+        with open(f"/proc/{self.pids()['projector']}/environ") as f:
+            self.assertIn(f"MONGODB_URI=mongodb://127.0.0.1:{port}/", f.read().split("\0"))
+        os.kill(before, signal.SIGKILL)
+        wait_until("it is started again", lambda: self.pids().get("mongodb", before) != before, 30)
+        wait_until("it answers", lambda: socket.create_connection(("127.0.0.1", port), 2).close() or True, 30)
+        self.assertEqual(self.folder.run("restart", "mongodb")[0], 0)
+        self.assertIn(f"MONGODB_PORT={port}", self.folder.run("status")[1])
 
     def test_2_a_third_one_says_that_it_runs_and_with_which_settings(self):
         code, said = self.folder.run("run", "--detach")
