@@ -12,14 +12,15 @@ LAYERS = {
     "features": {"base", "events"},
     "platform": {"base", "events", "platform"},
     "writer": {"base", "events", "platform", "writer"},
-    "query-api": {"base", "events", "platform", "api", "query-api"},
+    "query-api": {"base", "events", "platform", "audit", "api", "query-api"},
     "view_engine": {"base", "events", "platform", "view_engine"},
-    "projector": {"base", "events", "platform", "positions", "view_engine", "projector"},
+    "projector": {"base", "events", "platform", "audit", "positions", "view_engine", "projector"},
     "api": {"base", "events", "platform", "api"},
     "positions": {"base", "events", "platform", "positions"},
-    "command-api": {"base", "events", "platform", "positions", "writer", "api", "command-api"},
-    "sla-worker": {"base", "events", "platform", "writer", "view_engine", "sla-worker"},
-    "ctl": {"base", "events", "platform", "view_engine", "sla-worker", "ctl"},
+    "command-api": {"base", "events", "platform", "audit", "positions", "writer", "api", "command-api"},
+    "sla-worker": {"base", "events", "platform", "audit", "writer", "view_engine", "sla-worker"},
+    "audit": {"base", "events", "platform", "audit"},
+    "ctl": {"base", "events", "platform", "audit", "view_engine", "sla-worker", "ctl"},
 }
 FEATURES = sources.features()
 # Programs that may include features' headers, that is, call their pure functions.
@@ -35,6 +36,7 @@ WITHOUT = {"writer": {"platform/http/http.h"}}
 RINGS = {
     "contract": LAYERS["features"] | {"features"},
     "platform": LAYERS["platform"],
+    "audit": LAYERS["audit"],
     "writer": LAYERS["writer"],
     "query-api": LAYERS["query-api"] | {"view_engine"},
     "projector": LAYERS["projector"],
@@ -50,7 +52,7 @@ FOREIGN = {
     "cjson/*": ["platform/process/city_health.c", "tests/contract/*"],
     "jwt.h": ["platform/identity/token*.c", "tests/platform/token_*"],
     "openssl/*": ["platform/identity/token*.c", "tests/platform/token_*"],
-    "sodium.h": ["platform/*.c", "command-api/*.c", "writer/*.c", "ctl/*.c", "tests/*"],
+    "sodium.h": ["platform/*.c", "audit/*.c", "command-api/*.c", "writer/*.c", "ctl/*.c", "tests/*"],
     "zlib.h": ["platform/http/gzip.c", "tests/*"],
     "unicode/*": ["base/*.c"],
     "libical/*": ["ctl/ical.c"],
