@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "sla-worker/dispatch_commands.h"
+#include "sla-worker/position_commands.h"
 #include "base/banned.h"
 
 #define AT_US "timestamptz 'epoch' + $1::bigint * interval '1 microsecond'"
@@ -22,6 +23,18 @@ static fallible fill_of_dispatch(struct due_reader *r, const struct rows *rows, 
     log_warning("no patrol can be looked up for a dispatch", KV("dispatch", id),
                 KV("problem", p->name));
     return LOOKUP_AWAY;
+}
+
+/* ---- positions of patrols ---- */
+
+static fallible fill_of_position(struct due_reader *r, const struct rows *rows, int row,
+                                 int64_t now, struct due_command *out, bool *is_due)
+{
+    (void)r;
+    *is_due = true;
+    position_command_fill(out, rows_text(rows, row, 0), rows_int(rows, row, 1),
+                          text_equal(rows_text(rows, row, 2), "t"), now);
+    return NULL;
 }
 
 /* ---- clocks of reports ---- */
@@ -54,6 +67,20 @@ const struct due_source due_sources[DUE_SOURCES] = {
                  " ORDER BY next_at LIMIT $2::int"},
          .turn_max = 100,
          .fill = fill_of_dispatch},
+    [DUE_POSITIONS] =
+        {.view = "patrol_list",
+         .due = {"positions_due",
+                 "SELECT p.patrol_id, (extract(epoch FROM u.at) * 1000000)::bigint, p.lost_at IS "
+                 "NULL FROM patrol_list.patrol_list p JOIN positions.unit_position u ON u.unit = "
+                 "p.patrol_id, (SELECT " AT_US " - make_interval(secs => lost_seconds) AS begin "
+                 "FROM positions.rules) lost "
+                 "WHERE (p.lost_at IS NULL AND u.at < lost.begin AND p.status_at < lost.begin "
+                 "       AND p.status NOT IN ('off_duty', 'out_of_service')) "
+                 "   OR (p.lost_at IS NOT NULL AND u.at >= lost.begin) "
+                 "ORDER BY u.at LIMIT $2::int"},
+         .turn_max = 100,
+         .every_ms = 1000,
+         .fill = fill_of_position},
     [DUE_CLOCKS] = {.view = "sla",
                     .due = {"clocks_due",
                             "SELECT report_id, state FROM sla.report_clocks WHERE next_at <= " AT_US

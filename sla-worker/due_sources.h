@@ -19,6 +19,7 @@ struct due_source {
      */
     struct pg_statement due;
     int turn_max; /* so many a turn */
+    int every_ms; /* between two looks; 0: in every turn. For a look at all that there is */
     const struct problem *(*begin)(
         struct due_reader *r); /* in a turn that has some; NULL: nothing */
     /* Fills `out`, zeroed, with what the row asks for at `now`. *is_due false: nothing. As pg_call;
@@ -27,5 +28,5 @@ struct due_source {
                                   int64_t now, struct due_command *out, bool *is_due);
 };
 
-enum { DUE_DISPATCHES, DUE_CLOCKS, DUE_SOURCES };
+enum { DUE_DISPATCHES, DUE_POSITIONS, DUE_CLOCKS, DUE_SOURCES };
 extern const struct due_source due_sources[DUE_SOURCES];

@@ -21,7 +21,7 @@
 #include "base/banned.h"
 
 enum {
-    TURN_MAX = 1100,      /* commands a turn, of all sources: some 3 MB */
+    TURN_MAX = 1200,      /* commands a turn, of all sources: some 3 MB */
     PLANS_MAX = 250,      /* of these, reports that only go on by another plan */
     PASSED_MAX = 20000,   /* of a source, passed over; past it they are waited for */
     IDLE_MS = 20,         /* between two looks */
@@ -40,8 +40,9 @@ struct passed_over {
 
 struct source_state {
     const struct due_source *source;
-    int64_t shown; /* position of the view */
-    bool ready;    /* there is a view that shows the log, and not too much is passed over */
+    int64_t shown;   /* position of the view */
+    bool ready;      /* there is a view that shows the log, and not too much is passed over */
+    int64_t read_at; /* monotonic: not before */
     struct passed_over unshown; /* something was done for them; until a position of the view */
     struct passed_over refused; /* until a monotonic time */
 };
@@ -195,6 +196,9 @@ static fallible read_source(struct firing *f, struct source_state *s, struct tur
     scoped_rows *rows = NULL;
     int64_t now = store_now(f);
     int end = t->count + s->source->turn_max;
+    if (time_monotonic() < s->read_at)
+        return NULL;
+    s->read_at = time_monotonic() + s->source->every_ms * INT64_C(1000);
     const char *values[] = {
         arena_printf(&a, "%lld", (long long)now),
         arena_printf(&a, "%d", s->source->turn_max + s->unshown.count + s->refused.count)};

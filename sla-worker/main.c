@@ -1,11 +1,9 @@
 /* main.c -- citywatch-sla-worker: one thread keeps the view of clocks, one fires what is due
- * through the writer, one tells which positions are lost, and one HTTP loop serves /health, /ready
- * and /metrics. */
+ * through the writer, and one HTTP loop serves /health, /ready and /metrics. */
 #include "base/log.h"
 #include "platform/process/service.h"
 #include "sla-worker/clock_view.h"
 #include "sla-worker/firing.h"
-#include "sla-worker/lost_positions.h"
 #include "view_engine/keepers.h"
 #include "base/banned.h"
 
@@ -18,7 +16,6 @@ struct worker {
     struct keepers *keepers;
     struct writer *writer;
     struct firing *firing;
-    struct lost_positions *lost;
     struct http_server *server;
 };
 
@@ -44,7 +41,6 @@ static bool run(struct worker *w)
         return false;
     w->writer = writer_new(&w->settings, NULL, NULL);
     w->firing = firing_new(&w->settings, w->writer);
-    w->lost = lost_positions_new(&w->settings, w->writer);
     http_server_start(w->server);
     log_info("started", KV("port", http_port(w->server)));
     return service_wait();
@@ -54,7 +50,6 @@ static bool run(struct worker *w)
 static void stop(struct worker *w)
 {
     firing_stop(w->firing);
-    lost_positions_stop(w->lost);
     writer_stop(w->writer);
     keepers_stop(w->keepers);
     if (w->server)
@@ -64,7 +59,6 @@ static void stop(struct worker *w)
 static void release(struct worker *w)
 {
     firing_free(w->firing);
-    lost_positions_free(w->lost);
     writer_free(w->writer);
     keepers_free(w->keepers);
     http_server_free(w->server);

@@ -1,7 +1,12 @@
 """positions_test.py -- where patrols are: pushed by the crew, folded into the read database, never in the log."""
-import datetime, subprocess, unittest, uuid
+import datetime, subprocess, sys, unittest, uuid
 
 from city import ROOT, city, wait_until
+
+sys.path.append(ROOT + "/tests/faults")
+from twin import Twin  # noqa: E402
+
+LOST_SECONDS = 3
 
 
 def at(seconds):
@@ -98,6 +103,32 @@ class Positions(unittest.TestCase):
         wait_until("the others are folded", lambda: self.rows("count(*)", "track") == [["3"]], 15)
         self.assertEqual(self.rows("latitude", "unit_position"), [["-6.5"]], "what was told stays told")
         self.assertEqual(self.status(), "busy")
+
+    def told(self):
+        return [row[0] for row in self.c.sql("citywatch_write", "SELECT type FROM es_event WHERE type LIKE 'patrol.position.%' "
+                                             f"AND stream = 'patrol-{self.patrol}' ORDER BY version")]
+
+    def test_a_patrol_on_duty_that_sends_no_fixes_is_lost_until_it_sends_one(self):
+        projector = Twin(self.c, "projector", instead=True, POSITION_LOST_SECONDS=str(LOST_SECONDS), POSITION_STALE_SECONDS="1")
+        try:
+            self.assertTrue(self.moves())
+            wait_until("it is folded", lambda: self.rows("count(*)", "track") == [["1"]], 15)
+            self.assertEqual(self.put({"status": "available"}).status, 200)
+            self.assertEqual(self.told(), [])
+            wait_until("it is told as lost", self.told, LOST_SECONDS + 10)
+            events = self.c.sql("citywatch_write", "SELECT (recorded - (data::json->>'last_fix_at')::timestamptz >= "
+                                f"interval '{LOST_SECONDS} s') FROM es_event WHERE type = 'patrol.position.lost' "
+                                f"AND stream = 'patrol-{self.patrol}'")
+            self.assertEqual(events, [["t"]])
+            self.assertEqual(self.c.get(f"/patrols/{self.patrol}", self.crew).json["position_state"], "lost")
+            self.assertTrue(self.moves())
+            wait_until("it is told as found", lambda: len(self.told()) > 1, 15)
+            self.assertEqual(self.told(), ["patrol.position.lost", "patrol.position.found"])
+        finally:
+            self.c.ask("PUT", f"/patrols/{self.patrol}/status?confirm=true", {"status": "off_duty"}, self.c.token("dispatcher1"))
+            projector.stop()
+            self.c.supervisor("start", "projector")
+        self.c.settle(60)
 
     def test_without_redis_a_fix_is_503_and_the_status_goes_on(self):
         self.assertTrue(self.moves())

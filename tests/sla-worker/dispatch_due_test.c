@@ -2,66 +2,15 @@
  * and the writer of a worker on real databases: never early by the store's clock, and once. */
 #include "tests/support/units.h"
 
-#include <sodium.h>
-
-#include "sla-worker/clock_view.h"
-#include "sla-worker/firing.h"
-#include "view_engine/keepers.h"
+#include "tests/sla-worker/worker.h"
 #include "writer/gather.h"
-
-extern const struct embedded view_files[];
-
-struct worker {
-    struct settings settings;
-    struct pg *log, *views;
-    struct keepers *keepers;
-    struct writer *writer;
-    struct firing *firing;
-};
-
-/* ---- a worker ---- */
-
-/* Those of the product's views that are asked. */
-static const struct embedded *asked_files(void)
-{
-    static const char *const names[] = {"dispatch_due.sql", "dispatch_list.sql", "patrol_list.sql",
-                                        "report_detail.sql"};
-    static struct embedded files[5];
-    for (int i = 0; i < 4; i++)
-        for (const struct embedded *f = view_files; f->name; f++)
-            if (text_equal(f->name, names[i]))
-                files[i] = *f;
-    for (int i = 0; i < 4; i++)
-        CHECK(files[i].name != NULL);
-    return files;
-}
 
 static void begin(struct worker *w, int offer_seconds)
 {
-    CHECK(sodium_init() >= 0);
-    settings_defaults(&w->settings);
-    w->settings.database_url = test_store_database();
-    w->settings.read_database_url = test_views_database();
-    w->settings.redis_port = 1; /* nobody is there: the store is polled */
-    w->settings.database_timeout_ms = 3000;
-    w->log = pg_new(w->settings.database_url, "test", NULL, 5000);
-    w->views = pg_new(w->settings.read_database_url, "test", NULL, 5000);
+    worker_open(w);
     add_city(w->log, offer_seconds);
-    CHECK_OK(keepers_new(&w->settings, "test", asked_files(), view_folds,
-                         (const char *const[]){"main", CLOCKS_HOME}, 2, &w->keepers));
-    CHECK(keepers_start(w->keepers));
-    w->writer = writer_new(&w->settings, NULL, NULL);
-    w->firing = firing_new(&w->settings, w->writer);
-}
-
-static void end(struct worker *w)
-{
-    firing_free(w->firing);
-    writer_free(w->writer);
-    keepers_stop(w->keepers);
-    keepers_free(w->keepers);
-    pg_free(w->log);
-    pg_free(w->views);
+    worker_begin(w, (const char *const[]){"dispatch_due", "dispatch_list", "patrol_list",
+                                          "report_detail", NULL});
 }
 
 /* ---- a dispatcher ---- */
@@ -106,8 +55,7 @@ TEST(an_offer_that_nobody_answers_times_out_once_and_never_early)
     struct worker w = {.log = NULL}, second;
     begin(&w, 2);
     second = w;
-    second.writer = writer_new(&w.settings, NULL, NULL);
-    second.firing = firing_new(&w.settings, second.writer);
+    worker_fire(&second);
     CHECK_OK(
         ask(&w, CreateDispatch, SENT, "{\"report_id\":\"" REPORT "\",\"patrol_id\":\"" UNIT "\"}"));
     usleep(1000000);
@@ -128,9 +76,8 @@ TEST(an_offer_that_nobody_answers_times_out_once_and_never_early)
     CHECK_TEXT(value(w.log, "SELECT data::json->>'new_status' FROM es_event WHERE type = "
                             "'report.status.updated' ORDER BY position DESC LIMIT 1"),
                "RECEIVED");
-    firing_free(second.firing);
-    writer_free(second.writer);
-    end(&w);
+    worker_cease(&second);
+    worker_end(&w);
 }
 
 TEST(one_that_was_answered_does_not_time_out)
@@ -143,7 +90,7 @@ TEST(one_that_was_answered_does_not_time_out)
     usleep(2000000);
     CHECK_TEXT(status(&w), "ACCEPTED");
     CHECK_TEXT(value(w.views, "SELECT next_at IS NULL FROM dispatch_due.dispatch_due"), "t");
-    end(&w);
+    worker_end(&w);
 }
 
 static void reserve(struct worker *w)
@@ -170,7 +117,7 @@ TEST(a_reservation_is_offered_when_its_time_has_come)
                             "'dispatch.status.updated'"),
                "t");
     CHECK(comes_true(w.views, "SELECT what = 'timeout' FROM dispatch_due.dispatch_due"));
-    end(&w);
+    worker_end(&w);
 }
 
 TEST(a_reservation_whose_patrol_is_not_free_then_is_declined)
@@ -181,7 +128,7 @@ TEST(a_reservation_whose_patrol_is_not_free_then_is_declined)
     CHECK_OK(ask(&w, SetPatrolStatus, UNIT, "{\"status\":\"busy\"}"));
     CHECK(comes_true(w.log, IS_NOW("DECLINED")));
     CHECK(comes_true(w.views, "SELECT count(*) = 0 FROM dispatch_due.dispatch_due"));
-    end(&w);
+    worker_end(&w);
 }
 
 /* ---- another one in its place ---- */
@@ -228,7 +175,7 @@ TEST(in_place_of_one_that_does_not_answer_the_next_nearest_is_asked_and_the_chai
     CHECK_TEXT(value(w.log, "SELECT bool_and(data::json->'recommended'->>'distance_m' <> '') FROM "
                             "es_event WHERE type = 'dispatch.created'"),
                "t");
-    end(&w);
+    worker_end(&w);
 }
 
 TEST(with_no_other_near_it_is_left_unfilled_at_once)
@@ -241,7 +188,7 @@ TEST(with_no_other_near_it_is_left_unfilled_at_once)
     CHECK_OK(ask(&w, DeclineDispatch, SENT, "{}"));
     CHECK(comes_true(w.log, "SELECT count(*) = 1 FROM es_event WHERE type = 'dispatch.unfilled'"));
     CHECK_TEXT(value(w.log, "SELECT count(*) FROM es_event WHERE type = 'dispatch.created'"), "1");
-    end(&w);
+    worker_end(&w);
 }
 
 TEST(one_that_named_its_patrol_comes_back_at_once)
@@ -256,5 +203,5 @@ TEST(one_that_named_its_patrol_comes_back_at_once)
     CHECK_TEXT(value(w.log, "SELECT count(*) FROM es_event WHERE type IN ('dispatch.created', "
                             "'dispatch.unfilled')"),
                "1");
-    end(&w);
+    worker_end(&w);
 }

@@ -1,65 +1,29 @@
 /* firing_thread_test.c -- the thread that fires, with the view and the writer of a worker on real
  * databases: what nothing can be done for does not hold up the others, and is not asked for without
  * end. */
-#include "tests/support/harness.h"
-#include "tests/support/servers.h"
+#include "tests/sla-worker/worker.h"
+#include "tests/support/units.h"
 
 #include <fcntl.h>
-#include <sodium.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "platform/process/metrics.h"
-#include "sla-worker/clock_view.h"
-#include "sla-worker/firing.h"
-#include "view_engine/keepers.h"
 
 #define GOOD   "00000000-0000-7000-8000-000000000001"
 #define POISON "00000000-0000-7000-8000-000000000002"
 #define BROKEN "00000000-0000-7000-8000-000000000003"
 
-static const struct embedded no_files[] = {{NULL, NULL}};
-
-struct worker {
-    struct settings settings;
-    struct pg *log, *views;
-    struct keepers *keepers;
-    struct writer *writer;
-    struct firing *firing;
-};
-
 /* -1: the database refuses it, such as before the view is there. */
 static int64_t number(struct pg *db, const char *sql)
 {
-    scoped_rows *rows = NULL;
-    bool done = !pg_call(db, &(struct pg_statement){NULL, sql}, 0, NULL, &rows);
-    return done && rows_count(rows) ? rows_int(rows, 0, 0) : -1;
-}
-
-static void happens(struct worker *w, const char *stream, const char *type, int schema,
-                    const char *data)
-{
-    scoped_arena a = {0};
-    CHECK_OK(pg_run(
-        w->log, arena_printf(
-                    &a,
-                    "WITH c AS (UPDATE es_counter SET position = position + 1 RETURNING position), "
-                    "s AS (INSERT INTO es_stream (stream, version, position) SELECT '%s', 1, "
-                    "position FROM c "
-                    "ON CONFLICT (stream) DO UPDATE SET version = es_stream.version + 1, "
-                    "position = excluded.position RETURNING version, position) "
-                    "INSERT INTO es_event (position, stream, version, category, event_id, type, "
-                    "schema, data, "
-                    "meta) SELECT position, '%s', version, 'report', gen_random_uuid(), '%s', %d, "
-                    "$${%s}$$, "
-                    "'{}' FROM s",
-                    stream, stream, type, schema, data)));
+    int64_t n = -1;
+    return text_to_int(value(db, sql), &n) ? n : -1;
 }
 
 static void file(struct worker *w, const char *id)
 {
     scoped_arena a = {0};
-    happens(w, arena_printf(&a, "report-%s", id), "report.created", 2,
+    happens(w->log, arena_printf(&a, "report-%s", id), "report.created", 2,
             arena_printf(&a,
                          "\"report_id\":\"%s\",\"visibility\":\"PUBLIC\",\"content\":\"x\","
                          "\"category\":\"x\",\"owner_agency\":\"A\",\"status\":\"RECEIVED\","
@@ -71,7 +35,7 @@ static void file(struct worker *w, const char *id)
 static void define(struct worker *w, int seconds, const char *more)
 {
     scoped_arena a = {0};
-    happens(w, "policy-default", "policy.defined", 2,
+    happens(w->log, "policy-default", "policy.defined", 2,
             arena_printf(&a,
                          "\"policy_id\":\"default\",\"rank\":0,\"active\":true,\"resolve\":{"
                          "\"seconds\":%d,\"calendar\":\"always\",\"levels\":[{\"name\":\"due\","
@@ -83,43 +47,12 @@ static void define(struct worker *w, int seconds, const char *more)
 /* Reports have a second to be resolved. */
 static void begin(struct worker *w)
 {
-    CHECK(sodium_init() >= 0);
-    settings_defaults(&w->settings);
-    w->settings.database_url = test_store_database();
-    w->settings.read_database_url = test_views_database();
-    w->settings.redis_port = 1; /* nobody is there: the store is polled */
-    w->settings.database_timeout_ms = 3000;
-    w->log = pg_new(w->settings.database_url, "test", NULL, 5000);
-    w->views = pg_new(w->settings.read_database_url, "test", NULL, 5000);
-    happens(w, "calendar-always", "calendar.defined", 1,
+    worker_open(w);
+    happens(w->log, "calendar-always", "calendar.defined", 1,
             "\"calendar_id\":\"always\",\"zone\":\"UTC\",\"hours\":[],\"holidays\":[],"
             "\"zone_changes\":[],\"defined_at\":\"2026-01-02T03:04:05.000000Z\"");
     define(w, 1, "");
-    CHECK_OK(keepers_new(&w->settings, "test", no_files, view_folds,
-                         (const char *const[]){CLOCKS_HOME}, 1, &w->keepers));
-    CHECK(keepers_start(w->keepers));
-    w->writer = writer_new(&w->settings, NULL, NULL);
-    w->firing = firing_new(&w->settings, w->writer);
-}
-
-static void end(struct worker *w)
-{
-    firing_free(w->firing);
-    writer_free(w->writer);
-    keepers_stop(w->keepers);
-    keepers_free(w->keepers);
-    pg_free(w->log);
-    pg_free(w->views);
-}
-
-static bool comes_true(struct pg *db, const char *sql)
-{
-    for (int n = 0; n < 200; n++) {
-        if (number(db, sql) == 1)
-            return true;
-        usleep(50000);
-    }
-    return false;
+    worker_begin(w, (const char *const[]){NULL});
 }
 
 /* Of the process. */
@@ -145,20 +78,20 @@ TEST(what_nothing_can_be_done_for_holds_up_nobody_and_is_asked_for_seldom)
     struct worker w = {.log = NULL};
     begin(&w);
     file(&w, POISON); /* and then what nobody can read */
-    happens(&w, "report-" POISON, "report.unheard_of", 1, "");
-    CHECK(comes_true(w.views, "SELECT count(*) FROM sla.report_clocks"));
+    happens(w.log, "report-" POISON, "report.unheard_of", 1, "");
+    CHECK(comes_true(w.views, "SELECT count(*) = 1 FROM sla.report_clocks"));
     CHECK_OK(pg_run(w.views, "INSERT INTO sla.report_clocks SELECT (jsonb_populate_record(r, "
                              "'{\"report_id\":\"" BROKEN
                              "\",\"state\":\"{}\",\"next_at\":\"2020-01-01\"}')).* "
                              "FROM sla.report_clocks r"));
     usleep(1500000);
     file(&w, GOOD);
-    CHECK(comes_true(w.log, "SELECT count(*) FROM es_event WHERE type = 'report.escalated' AND "
+    CHECK(comes_true(w.log, "SELECT count(*) = 1 FROM es_event WHERE type = 'report.escalated' AND "
                             "stream = 'report-" GOOD "'"));
     CHECK(refused("UNREADABLE_EVENT") >= 1);
     CHECK(refused("UNREADABLE_EVENT") <= 4); /* in some 4 s; it had been thousands */
     CHECK_INT(number(w.log, "SELECT count(*) FROM es_event WHERE type = 'report.escalated'"), 1);
-    end(&w);
+    worker_end(&w);
 }
 
 /* One whose row this program cannot read: it is due, and then something happens to it, too. */
@@ -166,7 +99,7 @@ static void break_report(struct worker *w, const char *id)
 {
     scoped_arena a = {0};
     CHECK_OK(pg_run(w->views, "UPDATE sla.report_clocks SET state = '{}', next_at = '2020-01-01'"));
-    happens(w, arena_printf(&a, "report-%s", id), "report.commented", 1,
+    happens(w->log, arena_printf(&a, "report-%s", id), "report.commented", 1,
             arena_printf(&a,
                          "\"report_id\":\"%s\",\"comment_id\":\"%s\",\"text\":\"x\","
                          "\"commented_by\":\"agency\",\"owner_agency\":\"A\","
@@ -185,8 +118,8 @@ TEST(an_unreadable_row_is_told_of_now_and_then)
     snprintf(path, sizeof(path), "%s/log", test_folder());
     begin(&w);
     file(&w, GOOD);
-    CHECK(comes_true(w.log, "SELECT count(*) FROM es_event WHERE type = 'report.escalated'"));
-    CHECK(comes_true(w.views, "SELECT count(*) FROM sla.report_clocks WHERE next_at IS NULL"));
+    CHECK(comes_true(w.log, "SELECT count(*) = 1 FROM es_event WHERE type = 'report.escalated'"));
+    CHECK(comes_true(w.views, "SELECT count(*) = 1 FROM sla.report_clocks WHERE next_at IS NULL"));
     int saved = dup(STDERR_FILENO), file = open(path, O_CREAT | O_RDWR | O_TRUNC, 0600);
     dup2(file, STDERR_FILENO);
     break_report(&w, GOOD);
@@ -195,7 +128,7 @@ TEST(an_unreadable_row_is_told_of_now_and_then)
     test_shell("n=$(grep -c 'cannot be read' %s); [ $n -ge 2 ] && [ $n -le %d ]", path, MOST_LINES);
     close(file);
     close(saved);
-    end(&w);
+    worker_end(&w);
 }
 
 TEST(figures_tell_what_has_fired_and_what_comes_next)
@@ -208,32 +141,21 @@ TEST(figures_tell_what_has_fired_and_what_comes_next)
     CHECK_INT((int)(metric("sla_fired_total{level=\"1\"}") - before), 1);
     CHECK_INT((int64_t)metric("sla_next_due_timestamp_seconds"), 0);
     CHECK_INT((int)metric("sla_open_clocks{kind=\"resolve\"}"), 1);
-    happens(&w, "report-" GOOD, "report.status.updated", 1,
+    happens(w.log, "report-" GOOD, "report.status.updated", 1,
             "\"report_id\":\"" GOOD "\",\"old_status\":\"RECEIVED\",\"new_status\":\"RESOLVED\","
             "\"owner_agency\":\"A\",\"category\":\"x\",\"visibility\":\"PUBLIC\","
             "\"changed_at\":\"2026-01-02T03:04:06.000000Z\"");
-    CHECK(comes_true(w.views, "SELECT count(*) FROM sla.report_clocks WHERE next_at IS NOT NULL"));
+    CHECK(comes_true(w.views,
+                     "SELECT count(*) = 1 FROM sla.report_clocks WHERE next_at IS NOT NULL"));
     usleep(2500000);
     CHECK_INT((int64_t)metric("sla_next_due_timestamp_seconds"),
               number(w.views, "SELECT floor(extract(epoch FROM next_at))::bigint FROM "
                               "sla.report_clocks"));
     CHECK_INT((int)metric("sla_open_clocks{kind=\"resolve\"}"), 0);
-    end(&w);
+    worker_end(&w);
 }
 
 enum { OPEN_REPORTS = 600 };
-
-static void start(struct worker *w)
-{
-    w->writer = writer_new(&w->settings, NULL, NULL);
-    w->firing = firing_new(&w->settings, w->writer);
-}
-
-static void stop(struct worker *w)
-{
-    firing_free(w->firing);
-    writer_free(w->writer);
-}
 
 static int64_t planned(struct worker *w)
 {
@@ -251,17 +173,16 @@ TEST(what_was_applied_reaches_every_open_clock_once)
         snprintf(id, sizeof(id), "00000000-0000-7000-8000-000000%06d", 1000 + i);
         file(&w, id);
     }
-    CHECK(comes_true(w.views, "SELECT (count(*) >= 600)::int FROM sla.report_clocks"));
+    CHECK(comes_true(w.views, "SELECT count(*) >= 600 FROM sla.report_clocks"));
     CHECK_INT(planned(&w), 0);
     define(&w, 7200, ""); /* not applied */
     define(&w, 9000, ",\"apply\":\"open\"");
     for (int n = 0; n < 100 && planned(&w) < 300; n++)
         usleep(20000);
-    stop(&w);
-    start(&w);
-    CHECK(comes_true(w.views,
-                     "SELECT (count(*) = 0)::int FROM sla.report_clocks WHERE plans IS NOT "
-                     "NULL AND state NOT LIKE '%\"step\":\"repoliced\"%'"));
+    worker_cease(&w);
+    worker_fire(&w);
+    CHECK(comes_true(w.views, "SELECT count(*) = 0 FROM sla.report_clocks WHERE plans IS NOT "
+                              "NULL AND state NOT LIKE '%\"step\":\"repoliced\"%'"));
     usleep(1500000);
     CHECK_INT(planned(&w), number(w.log, "SELECT count(DISTINCT stream) FROM es_event "
                                          "WHERE type = 'sla.planned'"));
@@ -269,5 +190,5 @@ TEST(what_was_applied_reaches_every_open_clock_once)
     CHECK_INT(number(w.log, "SELECT count(*) FROM es_event WHERE type = 'sla.planned' AND "
                             "(data::json->>'policy_version')::int <> 4"),
               0);
-    end(&w);
+    worker_end(&w);
 }

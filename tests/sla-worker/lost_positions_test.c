@@ -1,108 +1,80 @@
-/* lost_positions_test.c -- which patrols are told as lost and found, with the writer on a real
- * store; rows of the view and of positions are put there by hand. */
-#include "tests/support/harness.h"
-#include "tests/support/servers.h"
+/* lost_positions_test.c -- which patrols are told as lost and found, with the views, the firing
+ * thread and the writer of a worker on real databases. */
+#include "tests/sla-worker/worker.h"
+#include "tests/support/units.h"
 
-#include <sodium.h>
-#include <time.h>
+#define ON_DUTY  "00000000-0000-7000-8000-0000000000b1"
+#define OFF_DUTY "00000000-0000-7000-8000-0000000000b2"
+#define FRESH    "00000000-0000-7000-8000-0000000000b3"
+#define BEGINS   "00000000-0000-7000-8000-0000000000b4"
 
-#include "platform/postgres/postgres.h"
-#include "sla-worker/lost_positions.h"
-
-#define ON_DUTY  "00000000-0000-7000-8000-000000000001"
-#define OFF_DUTY "00000000-0000-7000-8000-000000000002"
-#define FRESH    "00000000-0000-7000-8000-000000000003"
-#define BEGINS   "00000000-0000-7000-8000-000000000004"
-
-static struct settings settings;
-static struct pg *log_db, *views;
-
-static int64_t number(struct pg *db, const char *sql)
-{
-    scoped_rows *rows = NULL;
-    CHECK_OK(pg_call(db, &(struct pg_statement){NULL, sql}, 0, NULL, &rows));
-    return rows && rows_count(rows) ? rows_int(rows, 0, 0) : -1;
-}
-
-/* A patrol in the log, in the view, and with a position. */
-static void patrol(const char *id, const char *status, int status_age_s, int fix_age_s)
+static void moves_to(struct worker *w, const char *id, const char *status, int64_t at)
 {
     scoped_arena a = {0};
-    CHECK_OK(pg_run(
-        log_db,
-        arena_printf(&a,
-                     "WITH c AS (UPDATE es_counter SET position = position + 1 RETURNING position),"
-                     " s AS (INSERT INTO es_stream (stream, version, position) SELECT 'patrol-%s', "
-                     "1, position FROM c RETURNING position) "
-                     "INSERT INTO es_event (position, stream, version, category, event_id, type, "
-                     "schema, data, meta) SELECT position, 'patrol-%s', 1, 'patrol', "
-                     "gen_random_uuid(), 'patrol.registered', 1, "
-                     "'{\"patrol_id\":\"%s\",\"call_sign\":\"A 1\",\"agency\":\"A\",\"skills\":[],"
-                     "\"registered_at\":\"2026-01-02T03:04:05.000000Z\"}', '{}' FROM s",
-                     id, id, id)));
-    CHECK_OK(pg_run(
-        views, arena_printf(&a,
-                            "INSERT INTO patrol_list.patrol_list (patrol_id, status, status_at) "
-                            "VALUES ('%s', '%s', now() - interval '%d seconds'); "
-                            "INSERT INTO positions.unit_position (unit, fix, at, place, latitude, "
-                            "longitude, received_at) VALUES ('%s', 'x', now() - interval '%d "
-                            "seconds', postgis.ST_MakePoint(106.8, -6.2), -6.2, 106.8, now())",
-                            id, status, status_age_s, id, fix_age_s)));
+    char moment[TIME_TEXT];
+    happens(w->log, arena_printf(&a, "patrol-%s", id), "patrol.status.updated", 1,
+            arena_printf(&a,
+                         "\"patrol_id\":\"%s\",\"agency\":\"A\",\"old_status\":\"available\","
+                         "\"new_status\":\"%s\",\"exclusive\":false,\"changed_at\":\"%s\"",
+                         id, status, time_format(at, moment)));
 }
 
-static void begin(void)
+static void begin(struct worker *w)
 {
-    CHECK(sodium_init() >= 0);
-    settings_defaults(&settings);
-    settings.database_url = test_store_database();
-    settings.read_database_url = test_views_database();
-    settings.database_timeout_ms = 3000;
-    log_db = pg_new(settings.database_url, "test", NULL, 5000);
-    views = pg_new(settings.read_database_url, "test", NULL, 5000);
-    CHECK_OK(pg_run(views, "CREATE SCHEMA patrol_list; CREATE TABLE patrol_list.patrol_list "
-                           "(patrol_id uuid, status text, status_at timestamptz, lost_at "
-                           "timestamptz)"));
+    worker_open(w);
+    add_city(w->log, 60); /* its units have no position */
+    for (const char *const *id = (const char *const[]){ON_DUTY, OFF_DUTY, FRESH, BEGINS, NULL}; *id;
+         id++)
+        add_unit(w->log, *id);
+    moves_to(w, OFF_DUTY, "off_duty", time_now() - 900 * INT64_C(1000000));
+    moves_to(w, BEGINS, "busy", time_now());
+    add_position(w->views, ON_DUTY, 0, 301);
+    add_position(w->views, OFF_DUTY, 0, 301);
+    add_position(w->views, FRESH, 0, 60);
+    add_position(w->views, BEGINS, 0, 301);
+    worker_begin(w, (const char *const[]){"patrol_list", NULL});
 }
 
-static int64_t told(const char *type)
+/* "<stream> <type>" of all that was told, in its order. */
+static const char *told(struct worker *w)
 {
-    scoped_arena a = {0};
-    return number(log_db,
-                  arena_printf(&a, "SELECT count(*) FROM es_event WHERE type = '%s'", type));
+    return value(w->log, "SELECT string_agg(right(stream, 2) || ' ' || split_part(type, '.', 3), "
+                         "', ' ORDER BY position) FROM es_event WHERE type LIKE "
+                         "'patrol.position.%'");
 }
 
-/* Waits for so many events of the type, and some turns more. */
-static void expect(const char *type, int64_t count)
-{
-    for (int i = 0; i < 100 && told(type) < count; i++)
-        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-    nanosleep(&(struct timespec){.tv_sec = 2}, NULL);
-    CHECK_INT(told(type), count);
-}
+#define LOST_NOW "SELECT lost_at IS NOT NULL FROM patrol_list.patrol_list WHERE patrol_id = '"
 
 TEST(a_patrol_on_duty_without_fixes_is_told_as_lost_once_and_then_as_found)
 {
-    begin();
-    patrol(ON_DUTY, "available", 900, 301);
-    patrol(OFF_DUTY, "off_duty", 900, 301);
-    patrol(FRESH, "available", 900, 60);
-    patrol(BEGINS, "available", 10, 301);
-    struct writer *writer = writer_new(&settings, NULL, NULL);
-    struct lost_positions *l = lost_positions_new(&settings, writer);
-    expect("patrol.position.lost", 1);
-    CHECK_INT(number(log_db, "SELECT count(*) FROM es_event WHERE type = 'patrol.position.lost' "
-                             "AND stream = 'patrol-" ON_DUTY "'"),
-              1);
-    CHECK_OK(pg_run(views, "UPDATE patrol_list.patrol_list SET lost_at = now() WHERE patrol_id = "
-                           "'" ON_DUTY "'"));
-    expect("patrol.position.found", 0);
-    CHECK_OK(pg_run(views, "UPDATE positions.unit_position SET at = now() WHERE unit = "
-                           "'" ON_DUTY "'"));
-    expect("patrol.position.found", 1);
-    lost_positions_stop(l);
-    writer_stop(writer);
-    lost_positions_free(l);
-    writer_free(writer);
-    pg_free(log_db);
-    pg_free(views);
+    struct worker w = {.log = NULL};
+    begin(&w);
+    CHECK(comes_true(w.views, LOST_NOW ON_DUTY "'"));
+    usleep(2500000); /* some looks more */
+    CHECK_TEXT(told(&w), "b1 lost");
+    CHECK_OK(pg_run(w.views, "UPDATE positions.unit_position SET at = now() WHERE unit = "
+                             "'" ON_DUTY "'"));
+    CHECK(comes_true(w.log, "SELECT count(*) = 1 FROM es_event WHERE type = "
+                            "'patrol.position.found'"));
+    usleep(2500000);
+    CHECK_TEXT(told(&w), "b1 lost, b1 found");
+    worker_end(&w);
+}
+
+TEST(a_second_worker_tells_nothing_twice_and_goes_on_after_the_first)
+{
+    struct worker w = {.log = NULL}, second;
+    begin(&w);
+    second = w;
+    worker_fire(&second);
+    CHECK(comes_true(w.views, LOST_NOW ON_DUTY "'"));
+    worker_cease(&w);
+    CHECK_OK(pg_run(w.views, "UPDATE positions.unit_position SET at = now() - interval '301 s' "
+                             "WHERE unit = '" FRESH "'"));
+    CHECK(comes_true(w.views, LOST_NOW FRESH "'"));
+    usleep(1500000);
+    CHECK_TEXT(told(&w), "b1 lost, b3 lost");
+    w.writer = second.writer;
+    w.firing = second.firing;
+    worker_end(&w);
 }

@@ -54,9 +54,9 @@ static inline void happens(struct pg *log, const char *stream, const char *type,
             "ON CONFLICT (stream) DO UPDATE SET version = es_stream.version + 1, "
             "position = excluded.position RETURNING version, position) "
             "INSERT INTO es_event (position, stream, version, category, event_id, type, schema, "
-            "data, meta) SELECT position, '%s', version, 'patrol', gen_random_uuid(), '%s', %d, "
-            "$${%s}$$, '{}' FROM s",
-            stream, stream, type, schema, data)));
+            "data, meta) SELECT position, '%s', version, split_part('%s', '-', 1), "
+            "gen_random_uuid(), '%s', %d, $${%s}$$, '{}' FROM s",
+            stream, stream, stream, type, schema, data)));
 }
 
 /* Of agency A, and available. */
