@@ -20,7 +20,8 @@ PORTS=(GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT COMMAND_API_PORT QUERY_API_PORT PROJ
 OWN_MONGODB=0
 if [ -z "${MONGODB_URI:-}" ]; then
     OWN_MONGODB=1
-    MONGODB_URI=mongodb://127.0.0.1:$MONGODB_PORT/
+    pem=$RUN_DIR/secrets/mongodb.pem
+    MONGODB_URI="mongodb://127.0.0.1:$MONGODB_PORT/?tls=true&tlsCAFile=$pem&tlsCertificateKeyFile=$pem"
     PORTS+=(MONGODB_PORT)
 fi
 # Where the gateway listens too, plain HTTP: checked one by one, like the others.

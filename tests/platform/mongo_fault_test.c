@@ -73,6 +73,27 @@ TEST(a_lost_part_of_a_long_list_is_not_taken_for_stored)
     CHECK_INT(stand_in_number("count %s", c), 2500);
 }
 
+/* Of a replica set the driver could. */
+TEST(the_driver_repeats_nothing_by_itself)
+{
+    int n = 0;
+    CHECK_TEXT(stand_in("replica-set"), "ok");
+    scoped_mongo *m =
+        client_with(stand_in_uri(), "?replicaSet=rs&retryWrites=true&retryReads=true");
+    const char *c = new_collection();
+    CHECK_OK(insert_numbers(m, c, 1, 1));
+    long sent = stand_in_number("seen insert"), asked = stand_in_number("seen find");
+    CHECK_TEXT(stand_in("drop-before"), "ok");
+    CHECK_PROBLEM(insert_numbers(m, c, 2, 1), MONGO_UNAVAILABLE);
+    CHECK_INT(stand_in_number("seen insert") - sent, 1);
+    CHECK_OK(insert_numbers(m, c, 2, 1));
+    CHECK_TEXT(stand_in("drop-before"), "ok");
+    CHECK_PROBLEM(mongo_find(m, c, "{}", NULL, 9, count_one, &n), MONGO_UNAVAILABLE);
+    CHECK_INT(stand_in_number("seen find") - asked, 1);
+    CHECK_INT(count_all(m, c), 2);
+    CHECK_TEXT(stand_in("one-server"), "ok");
+}
+
 TEST(writes_ask_for_a_majority_on_disk_and_go_on_after_an_error)
 {
     int64_t deleted;
@@ -285,7 +306,8 @@ TEST(an_outage_is_one_line_and_a_refusal_has_the_words_of_the_server)
     for (int i = 0; i < 3; i++)
         CHECK_PROBLEM(insert_numbers(m, c, 1, 1), MONGO_UNAVAILABLE);
     CHECK_TEXT(stand_in("well"), "ok");
-    CHECK_OK(insert_numbers(m, c, 1, 1));
+    for (int i = 0; i < 3; i++)
+        CHECK_OK(insert_numbers(m, c, 1, 1));
     CHECK_TEXT(stand_in("half 121"), "ok");
     CHECK_PROBLEM(insert_numbers(m, c, 2, 1), MONGO_REFUSED);
     read_log(before);

@@ -42,13 +42,13 @@ class StartMongodb(unittest.TestCase):
     def test_mongod_on_path_comes_first(self):
         self.write("/bin/mongod", SAYS)
         said = self.said()
-        self.assertRegex(said, rf"^{SERVICE_USER} 10 mongod --dbpath {self.run_dir}/mongodb/mongod --bind_ip 127.0.0.1 --port 8017")
+        self.assertRegex(said, rf"^{SERVICE_USER} 10 mongod --dbpath {self.run_dir}/mongodb/mongod --bind_ip 127.0.0.1 --port 8017 .*--tlsCAFile {self.run_dir}/secrets/mongodb.pem ")
         self.assertEqual(os.stat(self.run_dir + "/mongodb/mongod").st_mode & 0o777, 0o700)
 
     def test_else_ferretdb_is_built_and_a_copy_of_it_runs(self):
         said = self.said()
         self.assertIn("built by here\n", said)
-        self.assertIn(f"\n{SERVICE_USER} 10 citywatch-mongodb {self.run_dir}/mongodb/ferretdb 127.0.0.1:8017\n", said)
+        self.assertIn(f"\n{SERVICE_USER} 10 citywatch-mongodb {self.run_dir}/mongodb/ferretdb 127.0.0.1:8017 {self.run_dir}/secrets/mongodb.pem\n", said)
         self.write("/root/build/mongodb/citywatch-mongodb", SAYS + "echo newer\n")
         self.assertIn("newer", self.said())
 

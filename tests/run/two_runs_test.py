@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """two_runs_test.py -- one city in one run folder, whatever is started, killed or left behind there."""
-import json, os, pwd, re, shutil, signal, socket, subprocess, threading, time, unittest, urllib.request
+import json, os, pwd, re, shutil, signal, socket, ssl, struct, subprocess, threading, time, unittest, urllib.request
+
+import bson
 
 from scripts import DATABASE_USER, IS_ROOT, ROOT, SERVICE_USER, Folder
 from city import wait_until
@@ -60,6 +62,19 @@ class TwoRuns(unittest.TestCase):
         self.assertEqual([len(found) for found in processes_of(self.folder)], [1, 1])
         self.assertTrue(self.folder.is_locked("lock"))
 
+    def greets(self, port, pem):
+        """Does the server answer whoever has this key and certificate?"""
+        context = ssl.create_default_context(cafile=self.folder.path + "/secrets/mongodb.pem")
+        if pem:
+            context.load_cert_chain(pem)
+        hello = bson.encode({"hello": 1, "$db": "admin"})
+        try:
+            with context.wrap_socket(socket.create_connection(("127.0.0.1", port), 5), server_hostname="127.0.0.1") as s:
+                s.sendall(struct.pack("<4iIB", 21 + len(hello), 1, 0, 2013, 0, 0) + hello)
+                return b"maxWireVersion" in s.recv(4096)
+        except OSError:
+            return False
+
     @unittest.skipUnless(shutil.which("mongod") or os.path.exists(ROOT + "/build/mongodb/citywatch-mongodb"),
                          "tools/mongodb/build has built nothing")
     def test_1b_a_server_for_documents_runs_behind_the_others(self):
@@ -70,7 +85,9 @@ class TwoRuns(unittest.TestCase):
             self.assertEqual(f.read().rsplit(")", 1)[1].split()[16], "10")  # nice
         self.assertEqual(pwd.getpwuid(os.stat(f"/proc/{before}").st_uid).pw_name, SERVICE_USER)
         with open(f"/proc/{self.pids()['projector']}/environ") as f:
-            self.assertIn(f"MONGODB_URI=mongodb://127.0.0.1:{port}/", f.read().split("\0"))
+            self.assertIn(f"\0MONGODB_URI=mongodb://127.0.0.1:{port}/?tls=true&", f.read())
+        for pem, answers in ((self.folder.path + "/secrets/mongodb.pem", True), (None, False)):
+            self.assertEqual(self.greets(port, pem), answers)
         os.kill(before, signal.SIGKILL)
         wait_until("it is started again", lambda: self.pids().get("mongodb", before) != before, 30)
         wait_until("it answers", lambda: socket.create_connection(("127.0.0.1", port), 2).close() or True, 30)

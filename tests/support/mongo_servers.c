@@ -14,7 +14,7 @@
 #define BUILT    SOURCE_DIR "/build/mongodb/citywatch-mongodb"
 
 static FILE *switches, *answers;
-static char stand_in_text[64], real_text[64], answer[4096];
+static char stand_in_text[64], real_text[512], pem[160], answer[4096];
 static int real_port;
 static pid_t real;
 
@@ -111,9 +111,24 @@ void real_mongo_start(void)
     snprintf(data, sizeof(data), "%s/mongo", test_folder());
     snprintf(address, sizeof(address), "127.0.0.1:%d", real_port);
     snprintf(port, sizeof(port), "%d", real_port);
-    const char *built[] = {"setpriv", "--pdeathsig", "KILL", BUILT, data, address, NULL};
-    const char *mongod[] = {"setpriv",   "--pdeathsig", "KILL",   "mongod", "--dbpath", data,
-                            "--bind_ip", "127.0.0.1",   "--port", port,     NULL};
+    const char *built[] = {"setpriv", "--pdeathsig", "KILL", BUILT, data, address, pem, NULL};
+    const char *mongod[] = {"setpriv",
+                            "--pdeathsig",
+                            "KILL",
+                            "mongod",
+                            "--dbpath",
+                            data,
+                            "--bind_ip",
+                            "127.0.0.1",
+                            "--port",
+                            port,
+                            "--tlsMode",
+                            "requireTLS",
+                            "--tlsCertificateKeyFile",
+                            pem,
+                            "--tlsCAFile",
+                            pem,
+                            NULL};
     real = test_server_start(log, has_mongod() ? mongod : built);
     wait_for_real();
 }
@@ -128,7 +143,14 @@ const char *real_mongo_uri(void)
     if (!real_port) {
         test_shell("mkdir %s/mongo", test_folder());
         real_port = test_free_port();
-        snprintf(real_text, sizeof(real_text), "mongodb://127.0.0.1:%d/", real_port);
+        snprintf(pem, sizeof(pem), "%s/mongo.pem", test_folder());
+        test_shell("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 "
+                   "-subj /CN=test -addext subjectAltName=IP:127.0.0.1 -keyout /dev/stdout "
+                   "-out /dev/stdout >%s 2>/dev/null",
+                   pem);
+        snprintf(real_text, sizeof(real_text),
+                 "mongodb://127.0.0.1:%d/?tls=true&tlsCAFile=%s&tlsCertificateKeyFile=%s",
+                 real_port, pem, pem);
         atexit(real_mongo_stop);
         real_mongo_start();
     }

@@ -1,5 +1,6 @@
 /* mongo_servers.h -- for a test program: a stand-in of a MongoDB server with faults on demand, and
- * a real server. Both are started on first use, on ports of their own, and end with the program. */
+ * a real server. The real one takes TLS alone, as `make run` has it. Both are started on first use,
+ * on ports of their own, and end with the program. */
 #pragma once
 
 #include <stdbool.h>

@@ -8,6 +8,7 @@ its port, then reads a line for each switch and prints "ok" or an answer:
   slow <ms>               each answer comes so much later
   trickle <ms>            each byte of an answer does
   drop-before | drop-after [skip]   the next data command is cut off before | after it is done
+  replica-set | one-server   handshakes from now on: a primary's, which takes repeated writes | a lone server's
   cut-answer              the next answer to a data command ends in its middle
   refuse <code> [skip]    data commands are answered with this error, and not done
   half <code>             of the next insert the first document gets this error, the others are stored
@@ -112,7 +113,7 @@ class StandIn:
 
     def __init__(self, port=0):
         self.store, self.lock, self.listener, self.open = Store(), threading.Lock(), None, set()
-        self.port, self.seen, self.last = port, {}, {}
+        self.port, self.seen, self.last, self.replica_set = port, {}, {}, False
         self.well()
         self.up()
 
@@ -240,9 +241,11 @@ class StandIn:
 
     def run_other(self, name, command):
         if name.lower() in ("hello", "ismaster"):
+            me = f"127.0.0.1:{self.port}"
+            of_a_set = {"setName": "rs", "hosts": [me], "primary": me, "me": me, "logicalSessionTimeoutMinutes": 30}
             return {"ismaster": True, "isWritablePrimary": True, "helloOk": True, "maxBsonObjectSize": 16777216,
                     "maxMessageSizeBytes": 48000000, "maxWriteBatchSize": 1000, "minWireVersion": 0,
-                    "maxWireVersion": 13, "ok": 1.0}
+                    "maxWireVersion": 13, **(of_a_set if self.replica_set else {}), "ok": 1.0}
         if name == "killCursors":
             for number in command["cursors"]:
                 self.store.cursors.pop(number, None)
@@ -252,6 +255,8 @@ class StandIn:
         word, *arguments = line.split()
         if word in ("well", "up", "down"):
             getattr(self, word)()
+        elif word in ("replica-set", "one-server"):
+            self.replica_set = word == "replica-set"
         elif word == "count":
             return str(len(self.store.collections.get(arguments[0], {})))
         elif word == "seen":
