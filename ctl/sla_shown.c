@@ -54,7 +54,7 @@ static fallible fill_next(struct city *c, int limit, struct clock_catalog *catal
     scoped_arena a = {0};
     scoped_rows *rows = NULL;
     const char *value = cell_int(&a, limit);
-    TRY(clock_catalog_load(catalog, c->views, "sla"));
+    TRY(clock_catalog_load(catalog, c->views, OF_SHOWN_VIEW));
     TRY(pg_call(c->views, &NEXT_DUE, 1, &value, &rows));
     for (int i = 0; i < rows_count(rows); i++) {
         scoped_arena own = {0};

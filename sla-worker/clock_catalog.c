@@ -34,36 +34,39 @@ static fallible read_table(struct clock_catalog *c, int table, const struct rows
     return NULL;
 }
 
-static fallible read_all(struct clock_catalog *c, struct pg *db, const char *prefix)
+static fallible read_all(struct clock_catalog *c, struct pg *db, enum catalog_tables whose)
 {
     for (int t = 0; t < TABLES; t++) {
         scoped_arena a = {0};
         scoped_rows *rows = NULL;
         struct pg_statement all = {
-            NULL, arena_printf(&a, "SELECT version, data FROM %s%s ORDER BY id, version", prefix,
-                               tables[t])};
+            NULL, arena_printf(&a, "SELECT version, data FROM %s%s ORDER BY id, version",
+                               whose == OF_SHOWN_VIEW ? "sla." : "", tables[t])};
         TRY(pg_call(db, &all, 0, NULL, &rows));
         TRY(read_table(c, t, rows));
     }
     return NULL;
 }
 
-fallible clock_catalog_load(struct clock_catalog *c, struct pg *db, const char *schema)
+/* Asked before each batch, so it is prepared; one of search_path is planned anew where that
+ * changes.
+ */
+#define COUNTS(prefix)                                         \
+    "SELECT (SELECT count(*) FROM " prefix "policy_version), " \
+    "(SELECT count(*) FROM " prefix "calendar_version)"
+static const struct pg_statement counts[CATALOG_TABLES] = {
+    [OF_SEARCH_PATH] = {"clock_catalog_counts", COUNTS("")},
+    [OF_SHOWN_VIEW] = {"clock_catalog_counts_shown", COUNTS("sla.")}};
+
+fallible clock_catalog_load(struct clock_catalog *c, struct pg *db, enum catalog_tables whose)
 {
-    scoped_arena a = {0};
     scoped_rows *rows = NULL;
-    const char *prefix = schema ? arena_printf(&a, "%s.", schema) : "";
-    struct pg_statement counts = {NULL,
-                                  arena_printf(&a,
-                                               "SELECT (SELECT count(*) FROM %spolicy_version), "
-                                               "(SELECT count(*) FROM %scalendar_version)",
-                                               prefix, prefix)};
-    TRY(pg_call(db, &counts, 0, NULL, &rows));
+    TRY(pg_call(db, &counts[whose], 0, NULL, &rows));
     if (rows_int(rows, 0, 0) == c->now.policy_count &&
         rows_int(rows, 0, 1) == c->now.calendar_count)
         return NULL;
     clock_catalog_release(c);
-    return read_all(c, db, prefix);
+    return read_all(c, db, whose);
 }
 
 fallible clock_catalog_add(struct clock_catalog *c, struct pg *db, const struct event *e,

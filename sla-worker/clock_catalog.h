@@ -13,9 +13,11 @@ struct clock_catalog {
     struct arena arena;
 };
 
-/* Reads the tables policy_version and calendar_version of `schema` (NULL: of search_path) unless
- * memory holds them. As pg_call; UNREADABLE_EVENT: a row that this program cannot read. */
-fallible clock_catalog_load(struct clock_catalog *c, struct pg *db, const char *schema);
+/* Whose tables policy_version and calendar_version. */
+enum catalog_tables { OF_SEARCH_PATH, OF_SHOWN_VIEW, CATALOG_TABLES };
+/* Reads them unless memory holds them. As pg_call; UNREADABLE_EVENT: a row that this program cannot
+ * read. */
+fallible clock_catalog_load(struct clock_catalog *c, struct pg *db, enum catalog_tables whose);
 /* Adds a policy.defined or a calendar.defined to memory and to the tables of search_path. As
  * pg_call. */
 fallible clock_catalog_add(struct clock_catalog *c, struct pg *db, const struct event *e,

@@ -1,5 +1,6 @@
-/* clock_counts.c -- see clock_counts.h. The changes of a batch are put in the order of rows; each
- * row that they change is read, changed here and written once. */
+/* clock_counts.c -- see clock_counts.h. The changes of a batch are put in the order of rows. A row
+ * to which they only add open clocks, as new reports do, is not read: what they add is added by the
+ * database. Any other is read, changed here and written once. */
 #include "sla-worker/clock_counts.h"
 
 #include "base/log.h"
@@ -99,8 +100,9 @@ static int compare(const void *a, const void *b)
 struct count_row {
     const struct clock_change *changes;
     int count;
-    struct clock_tally tally;
-    const char *place; /* its ctid; NULL: there is no such row yet */
+    bool adds_open;           /* and nothing else */
+    struct clock_tally tally; /* all it counts, or what is added to it */
+    const char *place;        /* its ctid; NULL: not read, or there is no such row yet */
 };
 
 static bool begins_row(const struct clock_changes *c, int i)
@@ -115,9 +117,13 @@ static int make_rows(const struct clock_changes *c, struct count_row **out)
         count += begins_row(c, i);
     *out = arena_array(c->arena, (size_t)count, sizeof(**out));
     for (int i = 0; i < c->count; i++) {
-        if (begins_row(c, i))
-            (*out)[++row].changes = &c->at[i];
+        const struct clock_change *change = &c->at[i];
+        if (begins_row(c, i)) {
+            (*out)[++row].changes = change;
+            (*out)[row].adds_open = true;
+        }
         (*out)[row].count++;
+        (*out)[row].adds_open &= change->by == 1 && !change->clock->cell.ended;
     }
     return count;
 }
@@ -165,19 +171,24 @@ static fallible load(struct pg *db, struct count_row *rows, int count, struct ar
 {
     struct column keys[KEYS] = {0};
     struct pg_value values[KEYS];
+    int *places = arena_array(a, (size_t)count, sizeof(*places));
     scoped_rows *found = NULL;
     for (int k = 0; k < KEYS; k++)
         column_begin(&keys[k], COLUMN_TEXT);
     for (int i = 0; i < count; i++)
-        add_keys(keys, &rows[i]);
+        if (!rows[i].adds_open) {
+            add_keys(keys, &rows[i]);
+            places[keys[0].count - 1] = i;
+        }
+    bool any = keys[0].count;
     for (int k = 0; k < KEYS; k++)
         values[k] = column_end(&keys[k]);
-    const struct problem *p = pg_call_binary(db, &LOAD, KEYS, values, &found);
+    const struct problem *p = any ? pg_call_binary(db, &LOAD, KEYS, values, &found) : NULL;
     for (int k = 0; k < KEYS; k++)
         column_release(&keys[k]);
     TRY(p);
-    for (int i = 0; i < rows_count(found); i++)
-        read_row(found, i, a, &rows[rows_int(found, i, 0)]);
+    for (int i = 0; any && i < rows_count(found); i++)
+        read_row(found, i, a, &rows[places[rows_int(found, i, 0)]]);
     return NULL;
 }
 
@@ -198,18 +209,23 @@ static void change(struct count_row *row)
     take_or_put(row, -1);
 }
 
+#define INSERT_ROWS                                                                                \
+    "INSERT INTO clock_counts AS c (owner_agency, category, clock, reports, open, ended, warned, " \
+    "met, breached, median_us, p90_us, times) "                                                    \
+    "SELECT agency, category, clock, reports, open, ended, warned, met, breached, median, p90, "   \
+    "times::int[] FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], "      \
+    "$6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], "       \
+    "$12::text[]) AS x (agency, category, clock, reports, open, ended, warned, met, breached, "    \
+    "median, p90, times) ON CONFLICT (owner_agency, category, clock, reports) DO UPDATE SET "
 static const struct pg_statement STORE = {
     "clock_counts_store",
-    "INSERT INTO clock_counts (owner_agency, category, clock, reports, open, ended, warned, met, "
-    "breached, median_us, p90_us, times) "
-    "SELECT agency, category, clock, reports, open, ended, warned, met, breached, median, p90, "
-    "times::int[] FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], "
-    "$6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], "
-    "$12::text[]) AS x (agency, category, clock, reports, open, ended, warned, met, breached, "
-    "median, p90, times) "
-    "ON CONFLICT (owner_agency, category, clock, reports) DO UPDATE SET (open, ended, warned, met, "
-    "breached, median_us, p90_us, times) = (excluded.open, excluded.ended, excluded.warned, "
-    "excluded.met, excluded.breached, excluded.median_us, excluded.p90_us, excluded.times)"};
+    INSERT_ROWS "(open, ended, warned, met, breached, median_us, p90_us, times) = (excluded.open, "
+                "excluded.ended, excluded.warned, excluded.met, excluded.breached, "
+                "excluded.median_us, excluded.p90_us, excluded.times)"};
+static const struct pg_statement ADD_OPEN = {
+    "clock_counts_add_open",
+    INSERT_ROWS "(open, warned, breached) = (c.open + excluded.open, c.warned + excluded.warned, "
+                "c.breached + excluded.breached)"};
 static const struct pg_statement CLEAR = {"clock_counts_clear",
                                           "DELETE FROM clock_counts WHERE ctid = ANY ($1::tid[])"};
 
@@ -248,14 +264,14 @@ static void add_row(struct column *c, const struct count_row *row)
     add_times(&c[N_TIMES], t);
 }
 
-static fallible write_columns(struct pg *db, struct column *c)
+static fallible write_columns(struct pg *db, const struct pg_statement *how, struct column *c)
 {
     struct pg_value values[COLUMNS];
     if (!c[0].count)
         return NULL;
     for (int i = 0; i < COLUMNS; i++)
         values[i] = column_end(&c[i]);
-    return pg_call_binary(db, &STORE, COLUMNS, values, NULL);
+    return pg_call_binary(db, how, COLUMNS, values, NULL);
 }
 
 static bool is_empty(const struct count_row *row)
@@ -263,15 +279,15 @@ static bool is_empty(const struct count_row *row)
     return !row->tally.open && !row->tally.ended;
 }
 
-static fallible write_rows(struct pg *db, const struct count_row *rows, int count)
+static fallible write_rows(struct pg *db, const struct count_row *rows, int count, bool adds_open)
 {
     struct column c[COLUMNS] = {0};
     for (int i = 0; i < COLUMNS; i++)
         column_begin(&c[i], i < KEYS || i == N_TIMES ? COLUMN_TEXT : COLUMN_BIGINT);
     for (int i = 0; i < count; i++)
-        if (!is_empty(&rows[i]))
+        if (rows[i].adds_open == adds_open && !is_empty(&rows[i]))
             add_row(c, &rows[i]);
-    const struct problem *p = write_columns(db, c);
+    const struct problem *p = write_columns(db, adds_open ? &ADD_OPEN : &STORE, c);
     for (int i = 0; i < COLUMNS; i++)
         column_release(&c[i]);
     return p;
@@ -300,5 +316,6 @@ fallible clock_changes_store(struct clock_changes *c, struct pg *db)
     for (int i = 0; i < count; i++)
         change(&rows[i]);
     TRY(clear_rows(db, rows, count));
-    return write_rows(db, rows, count);
+    TRY(write_rows(db, rows, count, false));
+    return write_rows(db, rows, count, true);
 }

@@ -58,6 +58,7 @@ const char *const clock_view_types[] = {"report.created",
 
 struct touched {
     const char *report_id;
+    bool is_filed; /* by this batch: no row can hold it */
     struct ReportClocks state;
     struct counted_clocks before, now; /* this batch */
 };
@@ -129,7 +130,10 @@ static fallible load(struct clock_batch *w)
     scoped_text ids = {0};
     scoped_rows *rows = NULL;
     for (int i = 0; i < w->count; i++)
-        pg_array_text(&ids, w->reports[i].report_id);
+        if (!w->reports[i].is_filed)
+            pg_array_text(&ids, w->reports[i].report_id);
+    if (!ids.length)
+        return NULL;
     const char *values[] = {pg_array_end(&ids)};
     TRY(pg_call(w->db, &LOAD, 1, values, &rows));
     for (int i = 0; i < rows_count(rows); i++) {
@@ -333,13 +337,15 @@ static fallible store(struct clock_batch *w)
 
 /* ---- the fold ---- */
 
+static const char FILED[] = "report.created"; /* the first event of a report */
+
 static fallible apply_all(struct clock_batch *w, const struct batch_event *const *events, int count)
 {
-    TRY(clock_catalog_load(w->catalog, w->db, NULL));
+    TRY(clock_catalog_load(w->catalog, w->db, OF_SEARCH_PATH));
     for (int i = 0; i < count; i++) {
         const char *id = report_named(w, events[i]);
         if (id)
-            report_of(w, id);
+            report_of(w, id)->is_filed |= text_equal(events[i]->type, FILED);
     }
     TRY(load(w));
     for (int i = 0; i < count; i++)

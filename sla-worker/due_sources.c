@@ -41,7 +41,7 @@ static fallible fill_of_position(struct due_reader *r, const struct rows *rows, 
 
 static fallible begin_clocks(struct due_reader *r)
 {
-    return clock_catalog_load(&r->catalog, r->views, "sla");
+    return clock_catalog_load(&r->catalog, r->views, OF_SHOWN_VIEW);
 }
 
 static fallible fill_of_report(struct due_reader *r, const struct rows *rows, int row, int64_t now,

@@ -110,8 +110,9 @@ static fallible lead(struct firing *f, bool *leads)
 /* ---- one turn ---- */
 
 static const struct pg_statement SHOWN = {
-    "clocks_shown", "SELECT l.position FROM engine.lane l JOIN engine.view v ON v.lane = l.name "
-                    "WHERE v.name = $1 AND l.position >= l.serves_from"};
+    "clocks_shown",
+    "SELECT v.name, l.position FROM engine.lane l JOIN engine.view v ON v.lane = l.name "
+    "WHERE v.name = ANY ($1::text[]) AND l.position >= l.serves_from"};
 
 static void pass_over(struct passed_over *p, const char *subject, int64_t until)
 {
@@ -129,16 +130,31 @@ static void end_passing(struct passed_over *p, int64_t reached)
     *p = (struct passed_over){.count = 0};
 }
 
-static fallible read_progress(struct firing *f, struct source_state *s)
+static void follow_view(struct source_state *s, const struct rows *shown)
 {
-    scoped_rows *rows = NULL;
-    TRY(pg_call(f->reader.views, &SHOWN, 1, (const char *const[]){s->source->view}, &rows));
-    s->shown = rows_count(rows) ? rows_int(rows, 0, 0) : 0;
-    if (rows_count(rows))
+    bool there = false;
+    s->shown = 0;
+    for (int i = 0; i < rows_count(shown); i++)
+        if (text_equal(rows_text(shown, i, 0), s->source->view)) {
+            s->shown = rows_int(shown, i, 1);
+            there = true;
+        }
+    if (there)
         end_passing(&s->unshown, s->shown);
     end_passing(&s->refused, time_monotonic());
-    s->ready =
-        rows_count(rows) && s->unshown.count + s->refused.count <= PASSED_MAX - s->source->turn_max;
+    s->ready = there && s->unshown.count + s->refused.count <= PASSED_MAX - s->source->turn_max;
+}
+
+static fallible read_progress(struct firing *f)
+{
+    scoped_text views = {0};
+    scoped_rows *shown = NULL;
+    for (int i = 0; i < DUE_SOURCES; i++)
+        pg_array_text(&views, f->sources[i].source->view);
+    const char *values[] = {pg_array_end(&views)};
+    TRY(pg_call(f->reader.views, &SHOWN, 1, values, &shown));
+    for (int i = 0; i < DUE_SOURCES; i++)
+        follow_view(&f->sources[i], shown);
     return NULL;
 }
 
@@ -147,7 +163,7 @@ static fallible follow_catalog(struct firing *f, int64_t shown)
 {
     if (f->catalog_at == shown)
         return NULL;
-    TRY(clock_catalog_load(&f->reader.catalog, f->reader.views, "sla"));
+    TRY(clock_catalog_load(&f->reader.catalog, f->reader.views, OF_SHOWN_VIEW));
     f->catalog_at = shown;
     plan_sweep_begin(&f->sweep, &f->reader.catalog.now);
     return NULL;
@@ -277,8 +293,7 @@ static fallible turn(struct firing *f, bool *busy)
     bool leads;
     TRY(lead(f, &leads));
     ready_reason(DEPENDENCY, leads ? NULL : "another worker fires; this one waits for its end");
-    for (int i = 0; i < DUE_SOURCES; i++)
-        TRY(read_progress(f, &f->sources[i]));
+    TRY(read_progress(f));
     if (f->sources[DUE_CLOCKS].ready) {
         TRY(follow_catalog(f, f->sources[DUE_CLOCKS].shown));
         TRY(clock_figures_show(&f->figures, f->reader.views, DEPENDENCY));

@@ -76,7 +76,7 @@ static void tally_all(struct pg *db, int kinds[KINDS])
     scoped_rows *rows = NULL;
     run_sql(db, "CREATE TEMP TABLE tallied (owner_agency text, category text, clock text, reports "
                 "text, us bigint, ended boolean, breached boolean, warned boolean) ON COMMIT DROP");
-    CHECK_OK(clock_catalog_load(&catalog, db, "sla"));
+    CHECK_OK(clock_catalog_load(&catalog, db, OF_SHOWN_VIEW));
     CHECK_OK(pg_call(db, &states, 0, NULL, &rows));
     for (int i = 0; i < rows_count(rows); i++)
         tally_report(db, rows_text(rows, i, 0), &catalog.now, kinds);
