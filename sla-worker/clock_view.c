@@ -199,20 +199,24 @@ enum {
     COLUMNS
 };
 
+#define INSERT_ROWS                                                                              \
+    "INSERT INTO report_clocks AS r (report_id, state, owner_agency, category, visibility, "     \
+    "status, "                                                                                   \
+    "filed, shown_to, due_order, next_at, due_at, remaining_us, sla_status, level_name, "        \
+    "escalation_level, last_at, plans) "                                                         \
+    "SELECT id::uuid, state, agency, category, visibility, status, filed, shown_to, due_order, " \
+    "next, due, remaining, sla_status, level_name, level, last, plans "                          \
+    "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], "       \
+    "$7::bigint[], $8::text[], $9::bigint[], "                                                   \
+    "$10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::text[], $14::text[], "          \
+    "$15::int[], $16::timestamptz[], $17::bigint[]) "                                            \
+    "AS x (id, state, agency, category, visibility, status, filed, shown_to, due_order, next, "  \
+    "due, "                                                                                      \
+    "remaining, sla_status, level_name, level, last, plans)"
+static const struct pg_statement ADD = {"clocks_add", INSERT_ROWS};
 static const struct pg_statement STORE = {
-    "clocks_store",
-    "INSERT INTO report_clocks AS r (report_id, state, owner_agency, category, visibility, status, "
-    "filed, shown_to, due_order, next_at, due_at, remaining_us, sla_status, level_name, "
-    "escalation_level, last_at, plans) "
-    "SELECT id::uuid, state, agency, category, visibility, status, filed, shown_to, due_order, "
-    "next, due, remaining, sla_status, level_name, level, last, plans "
-    "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], "
-    "$7::bigint[], $8::text[], $9::bigint[], "
-    "$10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::text[], $14::text[], "
-    "$15::int[], $16::timestamptz[], $17::bigint[]) "
-    "AS x (id, state, agency, category, visibility, status, filed, shown_to, due_order, next, due, "
-    "remaining, sla_status, level_name, level, last, plans) "
-    "ON CONFLICT (report_id) DO UPDATE SET (state, owner_agency, category, visibility, status, "
+    "clocks_store", INSERT_ROWS
+    " ON CONFLICT (report_id) DO UPDATE SET (state, owner_agency, category, visibility, status, "
     "shown_to, due_order, next_at, due_at, remaining_us, sla_status, level_name, escalation_level, "
     "last_at, plans) = "
     "(excluded.state, excluded.owner_agency, excluded.category, excluded.visibility, "
@@ -314,25 +318,33 @@ static void add_row(struct clock_batch *w, struct column *c, struct touched *t)
     add_plans(&c[C_PLANS], r);
 }
 
-static fallible store(struct clock_batch *w)
+/* New rows apart: what the database need not look for costs it a fifth less. */
+static fallible store_rows(struct clock_batch *w, bool filed)
 {
     struct column c[COLUMNS] = {0};
     struct pg_value values[COLUMNS];
     bool any = false;
     for (int i = 0; i < COLUMNS; i++)
         column_begin(&c[i], kinds[i]);
-    clock_changes_begin(&w->changes, w->count, &w->arena);
     for (int i = 0; i < w->count; i++)
-        if (w->reports[i].state.report_id) {
+        if (w->reports[i].state.report_id && w->reports[i].is_filed == filed) {
             add_row(w, c, &w->reports[i]);
             any = true;
         }
     for (int i = 0; i < COLUMNS; i++)
         values[i] = column_end(&c[i]);
-    const struct problem *p = any ? pg_call_binary(w->db, &STORE, COLUMNS, values, NULL) : NULL;
+    const struct problem *p =
+        any ? pg_call_binary(w->db, filed ? &ADD : &STORE, COLUMNS, values, NULL) : NULL;
     for (int i = 0; i < COLUMNS; i++)
         column_release(&c[i]);
     return p;
+}
+
+static fallible store(struct clock_batch *w)
+{
+    clock_changes_begin(&w->changes, w->count, &w->arena);
+    TRY(store_rows(w, true));
+    return store_rows(w, false);
 }
 
 /* ---- the fold ---- */
