@@ -66,6 +66,7 @@ static fallible store_account(struct accounts *s, struct account_job *j)
     FAILPOINT(ACCOUNTS_BEFORE_STORE);
     TRY(account_register(accounts_database(s), a, &j->origin, &j->position));
     FAILPOINT(ACCOUNTS_AFTER_STORE);
+    j->who = a;
     text_printf(&j->body, "{\"user_id\":\"%s\",", a->user_id);
     write_user(a, &j->body);
     text_printf(&j->body, ",\"position\":%lld,\"success\":true}", (long long)j->position);
@@ -130,6 +131,7 @@ void accounts_log_in(struct accounts *s, struct account_job *j)
         account_refuse(s, j, p);
         return;
     }
+    j->who = found ? &j->account : NULL;
     accounts_fingerprint(s, j, found ? j->account.user_id : j->name,
                          found ? j->account.hash : accounts_dummy_hash(s));
     if (found && !j->account.disabled && accounts_remembers(s, j))
@@ -154,6 +156,7 @@ static fallible rotate(struct accounts *s, struct account_job *j)
     if (ended)
         revoked_session(api->revoked, t.session, time_now());
     TRY(p);
+    j->who = &j->account;
     return write_tokens(s, &j->account, &next, &j->body);
 }
 

@@ -31,6 +31,7 @@ struct account_job {
     struct job job;
     struct http_loop *loop;
     struct http_request *request;
+    const struct account_row *row; /* accounts_http.c */
     /* First one of the functions below, later what comes next. */
     void (*step)(struct accounts *s, struct account_job *j);
     const char *name, *password, *refresh_token; /* NULL if not given */
@@ -43,6 +44,7 @@ struct account_job {
 
     /* set on the way */
     struct account account;
+    const struct account *who;         /* whose request it is, without a token; NULL: not known */
     unsigned char fingerprint[32];     /* of account, stored hash and password */
     const char *stored_hash;           /* to verify; NULL: make a new one */
     bool right;                        /* the password is, prepared or as it was typed */

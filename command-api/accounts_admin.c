@@ -48,7 +48,10 @@ static fallible begin_change(struct account_job *j, struct admin_request **out, 
 {
     TRY(begin(j, out, f));
     TRY(edge_no_parameters(j->request, f));
-    return uuid_read(http_segment(j->request, "id"), (*out)->target) ? NULL : NO_SUCH_ACCOUNT;
+    if (!uuid_read(http_segment(j->request, "id"), (*out)->target))
+        return NO_SUCH_ACCOUNT;
+    http_notes(j->request)->subject = (*out)->target;
+    return NULL;
 }
 
 #define SetRole_FIELDS(F)      \
@@ -302,24 +305,20 @@ static void step_enable(struct accounts *s, struct account_job *j)
 
 void list_accounts(struct http_request *r, const void *row)
 {
-    (void)row;
-    account_submit(r, read_list, step_list);
+    account_submit(r, row, read_list, step_list);
 }
 
 void set_role(struct http_request *r, const void *row)
 {
-    (void)row;
-    account_submit(r, read_role, step_role);
+    account_submit(r, row, read_role, step_role);
 }
 
 void disable_account(struct http_request *r, const void *row)
 {
-    (void)row;
-    account_submit(r, read_switch, step_disable);
+    account_submit(r, row, read_switch, step_disable);
 }
 
 void enable_account(struct http_request *r, const void *row)
 {
-    (void)row;
-    account_submit(r, read_switch, step_enable);
+    account_submit(r, row, read_switch, step_enable);
 }

@@ -2,6 +2,7 @@
  * and passwords never reach a log; the arena that holds them is wiped. */
 #include "command-api/accounts_http.h"
 
+#include "api/request_kinds.h"
 #include "base/precis.h"
 #include "command-api/authenticate.h"
 #include "base/banned.h"
@@ -50,9 +51,29 @@ static void reply(struct http_request *r, struct account_job *j)
     http_reply(r, &a);
 }
 
+/* What a row says of its requests: the kind of one that was done, and of one that was refused. */
+struct account_row {
+    const char *done, *refused; /* NULL: any */
+};
+
+/* A name that somebody typed never goes on record: only whose account it is, if there is one. */
+static void note(const struct account_job *j, const struct problem *p)
+{
+    struct http_notes *n = http_notes(j->request);
+    const char *kind = p ? j->row->refused : j->row->done;
+    n->kind = kind ? kind : n->kind;
+    n->position = p ? 0 : j->position;
+    if (!j->who)
+        return;
+    n->actor = j->who->user_id;
+    n->role = role_name(j->who->role);
+    n->agency = *j->who->agency ? j->who->agency : NULL;
+}
+
 static void finish(struct job *job)
 {
     struct account_job *j = (struct account_job *)job;
+    note(j, j->problem);
     if (j->problem)
         http_refuse(j->request, j->problem, &j->fault);
     else
@@ -130,7 +151,7 @@ static fallible read_who(struct account_job *j, struct fault *f)
     return authenticate(j->request, EVERY_USER, &j->claims, NULL);
 }
 
-void account_submit(struct http_request *r,
+void account_submit(struct http_request *r, const void *row,
                     fallible (*read)(struct account_job *j, struct fault *f),
                     void (*step)(struct accounts *s, struct account_job *j))
 {
@@ -140,6 +161,7 @@ void account_submit(struct http_request *r,
     j->job.finish = finish;
     j->loop = http_loop_of(r);
     j->request = r;
+    j->row = row;
     j->step = step;
     j->origin.correlation_id = arena_text(&j->arena, http_request_id(r));
     j->origin.traceparent = arena_text(&j->arena, http_traceparent(r));
@@ -148,6 +170,7 @@ void account_submit(struct http_request *r,
         p = accounts_put(api->accounts, j);
     if (!p)
         return;
+    note(j, p);
     http_refuse(r, p, &f);
     free_job(j);
 }
@@ -156,32 +179,27 @@ void account_submit(struct http_request *r,
 
 static void register_account(struct http_request *r, const void *row)
 {
-    (void)row;
-    account_submit(r, read_registration, accounts_register);
+    account_submit(r, row, read_registration, accounts_register);
 }
 
 static void log_in(struct http_request *r, const void *row)
 {
-    (void)row;
-    account_submit(r, read_credentials, accounts_log_in);
+    account_submit(r, row, read_credentials, accounts_log_in);
 }
 
 static void refresh(struct http_request *r, const void *row)
 {
-    (void)row;
-    account_submit(r, read_refresh, accounts_refresh);
+    account_submit(r, row, read_refresh, accounts_refresh);
 }
 
 static void log_out(struct http_request *r, const void *row)
 {
-    (void)row;
-    account_submit(r, read_log_out, accounts_log_out);
+    account_submit(r, row, read_log_out, accounts_log_out);
 }
 
 static void who_am_i(struct http_request *r, const void *row)
 {
-    (void)row;
-    account_submit(r, read_who, accounts_who_am_i);
+    account_submit(r, row, read_who, accounts_who_am_i);
 }
 
 static void show_keys(struct http_request *r, const void *row)
@@ -196,7 +214,12 @@ static void show_keys(struct http_request *r, const void *row)
                                         .headers = {{"Cache-Control", "public, max-age=300"}}});
 }
 
-#define ACCOUNT(method, path, handler) {#method, path, handler, NULL},
+#define ORDINARY       NULL, NULL
+#define LOG_IN         KIND_LOGIN, KIND_LOGIN_FAILED
+#define REFRESH        NULL, KIND_LOGIN_FAILED
+#define ACCOUNT_CHANGE KIND_ACCOUNT, KIND_ACCOUNT
+#define ACCOUNT(method, path, handler, kinds) \
+    {#method, path, handler, &(const struct account_row){kinds}},
 #define ROUTE(...)
 #define BULK(...)
 #define FIX(...)

@@ -6,8 +6,8 @@
 #include "command-api/accounts.h"
 
 /* Makes a job, lets `read` fill it or refuse, and puts it away; what is refused is answered here.
- */
-void account_submit(struct http_request *r,
+ * `row` is the handler's. */
+void account_submit(struct http_request *r, const void *row,
                     fallible (*read)(struct account_job *j, struct fault *f),
                     void (*step)(struct accounts *s, struct account_job *j));
 

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "command-api/authenticate.h"
 #include "command-api/command_api.h"
+#include "command-api/commands.h"
 #include "command-api/edge.h"
 #include "platform/identity/digest.h"
 #include "platform/http/problem_json.h"
@@ -179,8 +180,7 @@ static void finish(struct job *j)
         struct pending *p = &b->items[i].pending;
         if (i)
             text_append_char(&body, ',');
-        if (p->anonymous)
-            http_forget_client(b->request);
+        command_note(b->request, p);
         if (p->problem)
             append_refused(&body, b->ids[i], p, language);
         else
@@ -286,10 +286,21 @@ static fallible take(struct http_request *r, const struct bulk_row *row, struct 
     return NULL;
 }
 
+bool bulk_may_be_anonymous(const struct bulk_row *row)
+{
+    bool may_be = false;
+    for (const struct bulk_choice *c = row->choices; c->given; c++)
+        may_be = may_be || command_may_be_anonymous(c->type);
+    return may_be;
+}
+
 void handle_bulk(struct http_request *r, const void *row)
 {
     struct fault f = {0};
     const struct problem *p = take(r, row, &f);
-    if (p)
-        http_refuse(r, p, &f);
+    if (!p)
+        return;
+    if (bulk_may_be_anonymous(row))
+        http_forget_client(r); /* what it asks for was not yet read */
+    http_refuse(r, p, &f);
 }

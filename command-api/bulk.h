@@ -25,5 +25,8 @@ struct bulk_row {
     } choices[BULK_CHOICES_MAX]; /* ended by a NULL name */
 };
 
+/* Whether one of its commands may be (command_may_be_anonymous). */
+bool bulk_may_be_anonymous(const struct bulk_row *row);
+
 /* `row` is a struct bulk_row. */
 void handle_bulk(struct http_request *r, const void *row);

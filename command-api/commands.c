@@ -75,11 +75,31 @@ const struct http_route command_routes[] = {
 #undef FIX_AND
 const int command_route_count = sizeof(command_routes) / sizeof(command_routes[0]);
 
+bool command_row_may_be_anonymous(const void *of)
+{
+    const struct row *row = of;
+    return row && command_may_be_anonymous(row->type);
+}
+
+bool command_route_may_be_anonymous(const struct http_route *route)
+{
+    const struct fix_row *fix = route->row;
+    if (route->handle == handle_bulk)
+        return bulk_may_be_anonymous(route->row);
+    return command_row_may_be_anonymous(route->handle == handle_fix ? fix->command : route->row);
+}
+
 /* ---- reading the request ---- */
 
 static bool names_something(const struct row *row)
 {
     return strchr(row->path, '{') != NULL;
+}
+
+/* Of a path below what is the user's own the name says only which part. */
+static bool names_subject(const struct row *row)
+{
+    return names_something(row) && command_id(row->type) != OWN_ID;
 }
 
 /* The path's first {name}; "" if it has none. */
@@ -210,13 +230,22 @@ static void answer_refused(struct http_request *r, const struct pending *p)
     http_refuse_with(r, p->problem, &p->fault, extra);
 }
 
+/* A refusal may come before it is known who must stay anonymous. */
+void command_note(struct http_request *r, const struct pending *p)
+{
+    struct http_notes *n = http_notes(r);
+    if (p->anonymous || (!p->decided && command_may_be_anonymous(p->command.type)))
+        http_forget_client(r);
+    if (n->actor && !p->problem && p->outcome == COMMITTED && p->position > n->position)
+        n->position = p->position;
+}
+
 static void finish(struct job *j)
 {
     struct command_request *c = (struct command_request *)(void *)j;
     struct pending *p = &c->pending;
     struct http_request *r = c->request;
-    if (p->anonymous || (p->problem && p->command.actor.role == CITIZEN))
-        http_forget_client(r); /* a refusal may come before it is known who must stay anonymous */
+    command_note(r, p);
     struct pending local = *p; /* `p` lives in the request's arena, which goes with the answer */
     if (p->problem)
         answer_refused(r, p);
@@ -251,6 +280,8 @@ fallible command_read(struct http_request *r, const void *of, const char *json, 
     c->type = row->type;
     c->now = time_now();
     TRY(read_target(r, row, c, f));
+    if (present && claims.role != CITIZEN && names_subject(row))
+        http_notes(r)->subject = c->target;
     TRY(edge_preconditions(r, row->version, c, f));
     TRY(command_body_read(r, row->in_query, json, length, c, f));
     command_complete(c, http_arena(r));
@@ -272,9 +303,12 @@ static fallible put(struct command_request *c)
     return lookups_put(api->lookups, &c->pending);
 }
 
-static void refuse_unread(struct http_request *r, const struct problem *p, const struct fault *f)
+/* Perhaps of an anonymous author: that was not yet read. */
+static void refuse_unread(struct http_request *r, const struct row *row, const struct problem *p,
+                          const struct fault *f)
 {
-    http_forget_client(r); /* perhaps of an anonymous author: that was not yet read */
+    if (command_row_may_be_anonymous(row))
+        http_forget_client(r);
     http_refuse(r, p, f);
 }
 
@@ -282,7 +316,7 @@ void command_begin(struct command_request *c)
 {
     const struct problem *p = put(c);
     if (p)
-        refuse_unread(c->request, p, NULL);
+        refuse_unread(c->request, c->row, p, NULL);
 }
 
 static void handle(struct http_request *r, const void *row)
@@ -293,7 +327,7 @@ static void handle(struct http_request *r, const void *row)
     const char *json = http_body(r, &length);
     const struct problem *p = command_read(r, row, json, length, &c, &f);
     if (p)
-        refuse_unread(r, p, &f);
+        refuse_unread(r, row, p, &f);
     else
         command_begin(c);
 }

@@ -11,6 +11,9 @@
 
 extern const struct http_route command_routes[];
 extern const int command_route_count;
+/* command_may_be_anonymous of a ROUTE row's command, and of what a route's requests ask for. */
+bool command_row_may_be_anonymous(const void *row);
+bool command_route_may_be_anonymous(const struct http_route *route);
 
 /* For a handler that does something else before: reads the request as one of a ROUTE row, with that
  * body. A problem: nothing is begun. */
@@ -19,6 +22,11 @@ fallible command_read(struct http_request *r, const void *row, const char *json,
                       struct command_request **out, struct fault *f);
 /* On the request's loop: has it decided, and answers. */
 void command_begin(struct command_request *c);
+
+/* What becomes of a command goes on record with its request: the position it wrote, or that it may
+ * be an anonymous author's. Before the answer. */
+struct pending;
+void command_note(struct http_request *r, const struct pending *p);
 
 /* What a request asks for, as a keyed hash: name, `path` ("" if it has no id), the completed body
  * as its shape writes it, preconditions. However a client spells the same request, it is the same

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "api/request_kinds.h"
 #include "base/time.h"
 #include "command-api/authenticate.h"
 #include "command-api/command_api.h"
@@ -66,11 +67,20 @@ static void answer_taken(const struct fix_request *q)
                &(struct http_answer){.status = 200, .body = body, .length = strlen(body)});
 }
 
+/* No rule has read the command that came with it, so nobody knows yet whose it is. */
+static void answer_refused_fix(struct http_request *r, const struct fix_row *row,
+                               const struct problem *p, const struct fault *f)
+{
+    if (command_row_may_be_anonymous(row->command))
+        http_forget_client(r);
+    http_refuse(r, p, f);
+}
+
 static void finish(struct job *j)
 {
     struct fix_request *q = (struct fix_request *)(void *)j;
     if (q->problem)
-        http_refuse(q->request, q->problem, NULL);
+        answer_refused_fix(q->request, q->row, q->problem, NULL);
     else if (q->command)
         command_begin(q->command);
     else
@@ -90,7 +100,7 @@ static void post_to_loop(struct fix_request *q, const struct problem *p)
 static const struct problem *refuse_unless_allowed(struct unit_map *units,
                                                    const struct fix_request *q)
 {
-    char agency[AGENCY_TEXT];
+    char agency[UNIT_AGENCY_TEXT];
     if (!units_find(units, q->fix.unit, agency))
         return q->row->missing;
     bool allowed = q->role & q->row->members ? units_has_member(units, q->fix.unit, q->user)
@@ -124,6 +134,8 @@ static fallible take(struct http_request *r, const struct fix_row *row, const ch
 {
     const struct command_api *api = http_context(r);
     struct fix_request *q = arena_alloc(http_arena(r), sizeof(*q));
+    if (!command)
+        http_notes(r)->kind = KIND_ROLLUP;
     q->row = row;
     q->command = command;
     q->request = r;
@@ -162,7 +174,7 @@ void handle_fix(struct http_request *r, const void *row)
         return;
     if (p == QUEUE_FULL || p == SHUTTING_DOWN)
         metric_add(METRIC_fixes_total, "refused", 1);
-    http_refuse(r, p, &f);
+    answer_refused_fix(r, of, p, &f);
 }
 
 /* ---- the thread that puts them into Redis ---- */

@@ -69,6 +69,7 @@ static fallible listen_now(struct process *p)
         .max_connections = (int)s->max_connections,
         .max_body_bytes = (size_t)s->max_body_bytes,
         .request_deadline_ms = (int)s->request_deadline_ms,
+        .may_be_anonymous = command_route_may_be_anonymous,
         .trusted_proxies = s->trusted_proxies,
         .context = &p->api,
     };

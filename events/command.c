@@ -38,6 +38,11 @@ const struct shape *command_shape(int type)
     return rows[type].shape;
 }
 
+const char *command_kind(int type)
+{
+    return rows[type].kind;
+}
+
 enum stream_id command_id(int type)
 {
     return rows[type].id;

@@ -67,7 +67,6 @@ struct command {
 
 const char *command_name(int type);
 const struct shape *command_shape(int type); /* of the body; count 0: no body */
-
 /* What names a command's own stream, behind the kind. */
 enum stream_id {
     NEW_ID,            /* an id never used before: there is nothing to load */
@@ -82,7 +81,8 @@ enum stream_id {
 };
 #define DEFAULT_NAME "default"
 enum stream_id command_id(int type);
-bool command_creates(int type); /* is it a new id? */
+const char *command_kind(int type); /* of the stream it is decided on */
+bool command_creates(int type);     /* is it a new id? */
 bool command_takes_new_id(int type);
 
 /* 1 to 64 of a-z, 0-9, dash and underscore. */

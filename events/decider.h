@@ -33,6 +33,7 @@ struct decider {
 struct stream_kind {
     const char *kind, *category;
     const struct decider *decider;
+    bool authored; /* who commands may be an anonymous author: an AUTHORED_STREAM */
 };
 extern const struct stream_kind stream_kinds[]; /* ended by a NULL kind */
 
@@ -40,6 +41,10 @@ extern const struct stream_kind stream_kinds[]; /* ended by a NULL kind */
 bool is_stream(const char *stream);
 const struct decider *stream_decider(const char *stream);
 bool is_stream_category(const char *category);
+
+/* Whether the actor may be an anonymous author, whom nothing may name. Until a rule has said so of
+ * a command it counts as one. */
+bool command_may_be_anonymous(int type);
 
 /* First of all. The body's texts must be its own, see `complete`; `a` outlives the decision. */
 void command_complete(struct command *c, struct arena *a);

@@ -34,6 +34,14 @@ bool is_stream_category(const char *category)
     return false;
 }
 
+bool command_may_be_anonymous(int type)
+{
+    for (const struct stream_kind *k = stream_kinds; k->kind; k++)
+        if (k->authored && text_equal(k->kind, command_kind(type)))
+            return true;
+    return false;
+}
+
 void command_complete(struct command *c, struct arena *a)
 {
     char stream[STREAM_TEXT];

@@ -6,15 +6,19 @@
 
 #include "base/banned.h"
 
-#define STREAM(kind, category) extern const struct decider kind##_decider[1];
+#define STREAM(kind, category)          extern const struct decider kind##_decider[1];
+#define AUTHORED_STREAM(kind, category) STREAM(kind, category)
 #include "lists/streams.def"
 #undef STREAM
+#undef AUTHORED_STREAM
 
-#define STREAM(kind, category) {#kind, category, kind##_decider},
+#define STREAM(kind, category)          {#kind, category, kind##_decider, false},
+#define AUTHORED_STREAM(kind, category) {#kind, category, kind##_decider, true},
 const struct stream_kind stream_kinds[] = {
 #include "lists/streams.def"
     {.kind = NULL}};
 #undef STREAM
+#undef AUTHORED_STREAM
 
 #define UPCASTER_ROW(wire, from, Old, Next, function) \
     {wire, from, &Old##_shape, &Next##_shape, function},

@@ -108,6 +108,8 @@ static bool has_read(const struct pending *p, const char *stream)
 static void check_streams(struct pending *p)
 {
     struct decision *d = &p->decision;
+    if (d->anonymous && !command_may_be_anonymous(p->command.type))
+        d->broken = "Its actor is an anonymous author, and its kind of streams is not authored.";
     for (int i = 0; i < d->emitted_count; i++)
         if (!has_read(p, d->emitted[i].stream))
             d->broken = "It emits to a stream that it has not read.";
@@ -131,6 +133,7 @@ static void decide(struct state_cache *cache, struct pending *p, const struct de
         check_streams(p);
     }
     p->anonymous = d->anonymous;
+    p->decided = !d->broken && p->problem != NEEDS_STREAM && p->problem != UNREADABLE_EVENT;
     if (!p->problem && d->anonymous && p->together)
         p->problem = NOT_TOGETHER;
     if (d->broken)

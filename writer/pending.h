@@ -40,6 +40,7 @@ struct pending {
     int status;
     int64_t version, position; /* of the answer; of VERSION_MISMATCH: the current version */
     bool anonymous;            /* the actor is an anonymous author */
+    bool decided;              /* a rule has said whether they are; else nobody knows */
 
     /* the writer's own, freed by pending_release once it is settled */
     struct decision decision;

@@ -350,9 +350,16 @@ static void report_complete(struct command *c)
         body->visibility = visibility_words[PUBLIC];
 }
 
+/* Also if it is refused. */
+static bool is_anonymous_filing(const struct command *c)
+{
+    return c->type == CreateReport &&
+           text_equal(c->CreateReport.visibility, visibility_words[ANONYMOUS]);
+}
+
 static fallible report_decide(const void *state, const struct command *c, struct decision *out)
 {
-    out->anonymous = is_anonymous_author(state, &c->actor);
+    out->anonymous = is_anonymous_author(state, &c->actor) || is_anonymous_filing(c);
     switch ((enum report_command)c->type) {
     case CreateReport: return file_report(c, out);
     case EditReport: return edit_report(state, c, out);

@@ -22,7 +22,6 @@
 
 struct http_server;
 struct http_loop;
-struct http_request;
 
 struct http_route {
     const char *method; /* "GET"; HEAD is answered by the GET route */
@@ -41,14 +40,15 @@ struct http_settings {
     int request_deadline_ms; /* a request must have arrived whole within this, else 408; 0: 10 s */
     int idle_ms;             /* a silent connection is closed after this; 0: 50 s */
     void *context;           /* http_context */
+    bool (*may_be_anonymous)(const struct http_route *route); /* see http_outcome.h; NULL: none */
     const char *trusted_proxies; /* addresses, spaces between, whose X-Forwarded-For is believed */
     void (*outcome)(void *recorder, int loop, const struct http_outcome *o); /* NULL: no recorder */
     void (*turn)(void *recorder, int loop);
     void *recorder;
 };
 
-/* Binds and listens; NOT_STARTED with a logged sentence that names a port that is taken. `routes`
- * is borrowed for the life of the server. The socket is bound without SO_REUSEPORT. */
+/* Binds, without SO_REUSEPORT, and listens; NOT_STARTED with a logged sentence that names a port
+ * that is taken. `routes` is borrowed for the life of the server. */
 fallible http_server_new(const struct http_settings *s, const struct http_route *routes, int count,
                          struct http_server **out);
 int http_port(const struct http_server *s);

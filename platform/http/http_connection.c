@@ -265,14 +265,6 @@ struct connection *connection_of(struct http_loop *l, struct evhttp_request *raw
     return NULL;
 }
 
-const char *peer_of(struct connection *c)
-{
-    char *address = NULL;
-    ev_uint16_t port;
-    evhttp_connection_get_peer(c->evcon, &address, &port);
-    return address;
-}
-
 /* ---- evhttp's own refusals ----
  *
  * 400 for what it cannot parse, 413, 417: HTML, and the socket closed at once, so that a client
@@ -295,7 +287,7 @@ static void refuse_raw(struct connection *c, const struct problem *p)
                         "%s\r\nConnection: close\r\n\r\n%s",
                         problem_status(p), status_phrase(problem_status(p)), body.length, id,
                         text_value(&body));
-    refused_unread(c, id, p, body.length);
+    refused_unread(c, p);
 }
 
 /* No handler has the request: what is to be written is evhttp's own. */

@@ -150,7 +150,6 @@ void connection_move(struct connection *c, enum connection_state state);
 void loop_adopt(struct http_loop *l); /* new connections, and those with new output */
 void loop_close(struct http_loop *l); /* descriptors of earlier turns */
 void loop_sweep(struct http_loop *l); /* what is past its deadline */
-const char *peer_of(struct connection *c);
 
 /* ---- requests ---- */
 void request_handle(struct evhttp_request *raw, void *loop); /* evhttp's generic callback */

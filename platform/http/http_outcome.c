@@ -92,21 +92,16 @@ void request_given_up(struct http_request *r)
         tell_request(r, 0, 0, time_monotonic() - r->started);
 }
 
-void refused_unread(struct connection *c, const char *id, const struct problem *p, size_t bytes)
+/* What it asked for was not read, so nobody knows whether its author is anonymous. */
+void refused_unread(struct connection *c, const struct problem *p)
 {
-    char address[INET6_ADDRSTRLEN];
     struct http_server *s = c->loop->server;
     count_rejected(p);
     count_answer(problem_status(p));
     if (!s->settings.outcome)
         return;
-    struct http_outcome o = {.began = time_now(),
-                             .method = "",
-                             .status = problem_status(p),
-                             .bytes = bytes,
-                             .request_id = id,
-                             .problem = p->name,
-                             .address = client_address(&s->trusted, peer_of(c), NULL, address)};
+    struct http_outcome o = {
+        .began = time_now(), .method = "", .status = problem_status(p), .forgotten = true};
     tell(c->loop, &o);
 }
 

@@ -3,10 +3,13 @@
  * A recorder is two functions of http_settings, called on the loop's thread, and must not block:
  * - `outcome` once for each answer, when it is given: also for a path that no route has, for what
  *   could not be read as a request, for a client that has left. A server that stops gives up what
- *   is not answered within its grace: an outcome with status 0, forgotten.
+ *   is not answered within its grace: an outcome with status 0. These two are told as forgotten,
+ *   for who asked, and for what, was not read or is not known any more.
  * - `turn` after outcomes were told and before a byte of their answers is sent: no client has an
  *   answer whose turn has not returned. One turn covers all outcomes told since the last one.
- * Both may be called until http_server_free returns. */
+ * - `may_be_anonymous` says of which routes the client may be an anonymous author: what is refused
+ *   before the handler has the request is told as forgotten. So is what goes to another service.
+ * The first two may be called until http_server_free returns. */
 #pragma once
 
 #include <stdbool.h>

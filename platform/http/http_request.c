@@ -77,6 +77,13 @@ static fallible check(struct http_request *r, struct fault *f)
     return target_read_query(r, f);
 }
 
+/* Of a route of another service nobody knows it here. */
+static bool is_perhaps_anonymous(const struct http_request *r)
+{
+    bool (*may_be)(const struct http_route *) = r->loop->server->settings.may_be_anonymous;
+    return r->route && (!r->route->handle || (may_be && may_be(r->route)));
+}
+
 void request_handle(struct evhttp_request *raw, void *loop)
 {
     struct fault f = {0};
@@ -84,6 +91,8 @@ void request_handle(struct evhttp_request *raw, void *loop)
     const struct problem *p = check(r, &f);
     log_correlate(r->log_id);
     if (p) {
+        if (is_perhaps_anonymous(r))
+            http_forget_client(r);
         count_rejected(p);
         http_refuse(r, p, &f);
     } else {

@@ -77,7 +77,7 @@ bool revoked_is_known(const struct revoked *r);
 /* Whether a request with this header may do what `roles`, a mask, are let do; ANYONE: every role.
  * In this order: NO_TOKEN, BAD_TOKEN, TOKEN_EXPIRED of token_check, for a bad token is bad whatever
  * else is known; STORE_UNAVAILABLE until revoked_is_known; BAD_TOKEN if is_revoked; WRONG_ROLE.
- * *out is untouched then. */
+ * *out is untouched then, but for WRONG_ROLE: it says who it is. */
 fallible token_admit(struct token_cache *c, struct revoked *r, const char *authorization, int roles,
                      int64_t now, struct claims *out);
 

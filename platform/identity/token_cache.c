@@ -75,8 +75,6 @@ fallible token_admit(struct token_cache *c, struct revoked *r, const char *autho
         return STORE_UNAVAILABLE; /* this session may have ended */
     if (is_revoked(r, &claims))
         return BAD_TOKEN;
-    if (roles != ANYONE && !(roles & (int)claims.role))
-        return WRONG_ROLE;
     *out = claims;
-    return NULL;
+    return roles == ANYONE || roles & (int)claims.role ? NULL : WRONG_ROLE;
 }

@@ -2,40 +2,29 @@
  * before the recorder's turn has returned. */
 #include "tests/platform/http_client.h"
 
-#include <fnmatch.h>
-
 #include "base/log.h"
 #include "platform/http/http_address.h"
+#include "tests/support/recorder.h"
 #include "base/banned.h"
 
 #define HOST "Host: x\r\n"
 
-enum { LOOPS = 2, LINE = 400 };
+enum { LOOPS = 2 };
 
 /* A recorder that writes the last outcome down as one line. */
 static struct {
     pthread_mutex_t lock;
-    char line[LINE], trace[60];
+    char line[OUTCOME_LINE], trace[60];
     int64_t began, duration;
     int told[LOOPS], covered[LOOPS]; /* outcomes; those for which a turn has returned */
     int turns, turn_ms;
 } record = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static const char *or_dash(const char *s)
-{
-    return s ? s : "-";
-}
-
 static void on_outcome(void *recorder, int loop, const struct http_outcome *o)
 {
-    const struct http_notes *n = &o->notes;
     CHECK(recorder == &record);
     pthread_mutex_lock(&record.lock);
-    snprintf(record.line, sizeof(record.line), "%s %s %d %zu %s %s %s %s|%s %s %s %s %s %lld",
-             o->method, or_dash(o->route), o->status, o->bytes, or_dash(o->request_id),
-             or_dash(o->address), or_dash(o->problem), o->forgotten ? "forgotten" : "known",
-             or_dash(n->kind), or_dash(n->actor), or_dash(n->role), or_dash(n->agency),
-             or_dash(n->subject), (long long)n->position);
+    write_outcome(o, record.line);
     snprintf(record.trace, sizeof(record.trace), "%s", or_dash(o->traceparent));
     record.began = o->began;
     record.duration = o->duration;
@@ -80,13 +69,6 @@ static const char *line_of(int port, const char *request)
     return record.line;
 }
 
-/* A pattern's `*` stands for anything. */
-static void check_like(const char *line, const char *pattern)
-{
-    if (fnmatch(pattern, line, 0))
-        test_fail(__FILE__, __LINE__, "an outcome", line, pattern);
-}
-
 TEST(an_outcome_tells_what_the_answer_was)
 {
     static const char *const rows[][2] = {
@@ -98,14 +80,14 @@ TEST(an_outcome_tells_what_the_answer_was)
         {"GET /secret/7", "GET - 404 * r-1 127.0.0.1 NO_SUCH_ROUTE known|- - - - - 0"},
         {"PUT /hello", "PUT - 405 * r-1 127.0.0.1 WRONG_METHOD known|- - - - - 0"},
         {"TRACE /hello", " - 405 * r-1 127.0.0.1 WRONG_METHOD known|- - - - - 0"},
-        {"PUT /elsewhere", "PUT /elsewhere 421 * r-1 127.0.0.1 WRONG_SERVICE known|- - - - - 0"},
+        {"PUT /elsewhere", "PUT /elsewhere 421 0 - - - forgotten|- - - - - 0"},
     };
     struct http_server *s = serve_recorded((struct http_settings){0}, 0);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char request[300];
         snprintf(request, sizeof(request), "%s HTTP/1.1\r\n" HOST "X-Request-Id: r-1\r\n\r\n",
                  rows[i][0]);
-        check_like(line_of(http_port(s), request), rows[i][1]);
+        CHECK_LIKE(line_of(http_port(s), request), rows[i][1]);
     }
     end_server(s);
 }
@@ -142,16 +124,37 @@ TEST(what_was_never_a_request_is_told_too)
 {
     struct http_server *s = serve_recorded(
         (struct http_settings){.max_body_bytes = 1000, .request_deadline_ms = 200}, 0);
-    check_like(line_of(http_port(s), "NONSENSE\r\n\r\n"),
-               " - 400 * * 127.0.0.1 MALFORMED known|- - - - - 0");
-    check_like(line_of(http_port(s), "GET /hello HTTP/1.1\r\n"),
-               " - 408 * * 127.0.0.1 TOO_SLOW known|- - - - - 0");
-    check_like(line_of(http_port(s), "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 99999999"
+    CHECK_LIKE(line_of(http_port(s), "NONSENSE\r\n\r\n"), " - 400 0 - - - forgotten|- - - - - 0");
+    CHECK_LIKE(line_of(http_port(s), "GET /hello HTTP/1.1\r\n"),
+               " - 408 0 - - - forgotten|- - - - - 0");
+    CHECK_LIKE(line_of(http_port(s), "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 99999999"
                                      "\r\n\r\n"),
-               " - 413 * * 127.0.0.1 BODY_TOO_LARGE known|- - - - - 0");
-    check_like(line_of(http_port(s), "GET /hello HTTP/1.1\r\n\r\n"), /* no Host: we read it */
+               " - 413 0 - - - forgotten|- - - - - 0");
+    CHECK_LIKE(line_of(http_port(s), "GET /hello HTTP/1.1\r\n\r\n"), /* no Host: we read it */
                "GET - 400 * * 127.0.0.1 BAD_HEADER known|- - - - - 0");
     CHECK_INT(sum(record.covered), 4);
+    end_server(s);
+}
+
+static bool is_forgotten_route(const struct http_route *route)
+{
+    return route->row != NULL;
+}
+
+/* Before the handler has it nobody knows who it is. */
+TEST(a_refusal_before_a_handler_that_may_forget_tells_no_more_than_it_would)
+{
+    struct http_server *s =
+        serve_recorded((struct http_settings){.may_be_anonymous = is_forgotten_route}, 0);
+    static const char *const rows[][2] = {
+        {"POST /forgotten/7?a", "POST /forgotten/{id} 400 0 - - - forgotten|- - - - - 0"},
+        {"POST /noted/7?a", "POST /noted/{id} 400 * 127.0.0.1 BAD_PARAMETER known|- - - - - 0"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char request[300];
+        snprintf(request, sizeof(request), "%s HTTP/1.1\r\n" HOST "\r\n", rows[i][0]);
+        CHECK_LIKE(line_of(http_port(s), request), rows[i][1]);
+    }
     end_server(s);
 }
 
@@ -182,7 +185,7 @@ TEST(only_a_trusted_proxy_is_believed)
         snprintf(request, sizeof(request), "GET /hello HTTP/1.1\r\n" HOST "%s\r\n",
                  rows[i].headers);
         snprintf(line, sizeof(line), "GET /hello 200 11 * %s - known|*", rows[i].address);
-        check_like(line_of(http_port(s), request), line);
+        CHECK_LIKE(line_of(http_port(s), request), line);
         end_server(s);
     }
 }
@@ -289,7 +292,7 @@ TEST(an_answer_that_nobody_waits_for_gets_its_turn)
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     close(fd);
     EVENTUALLY(sum(record.covered) == 1);
-    check_like(record.line, "GET /later 200 4 * 127.0.0.1 - known|*");
+    CHECK_LIKE(record.line, "GET /later 200 4 * 127.0.0.1 - known|*");
     end_server(s);
 }
 
