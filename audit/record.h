@@ -24,6 +24,8 @@ enum audit_book {
 };
 #undef BOOK
 
+#define AUDIT_DATABASE "citywatch_audit"
+#define AUDIT_SEALS    "audit_seals" /* the collection of all books' seals */
 /* "requests", "security". */
 const char *audit_book_name(enum audit_book b);
 /* The collection of its documents. */

@@ -2,6 +2,7 @@
  * publishes what was appended, the accounts' thread knows who is who, and the thread of fixes takes
  * positions. */
 #include "api/paths.h"
+#include "audit/audit.h"
 #include "base/log.h"
 #include "command-api/accounts.h"
 #include "command-api/authenticate.h"
@@ -24,6 +25,7 @@ struct process {
     struct settings settings;
     struct command_api api;
     struct token_key *key;
+    struct audit *audit;
     struct http_server *server;
     struct relay *relay;
     struct expiry *expiry;
@@ -74,6 +76,7 @@ static fallible listen_now(struct process *p)
         .context = &p->api,
     };
     int count = all_routes(p);
+    audit_record_http(p->audit, &http);
     TRY(http_server_new(&http, p->routes, count, &p->server));
     http_on_loop(p->server, authenticate_begin, authenticate_end);
     return NULL;
@@ -89,6 +92,7 @@ static fallible start(struct process *p)
 {
     p->api.settings = &p->settings;
     TRY(read_secrets(p));
+    TRY(audit_new(&p->settings, "command-api", &p->audit));
     p->api.key = p->key;
     p->api.revoked = revoked_new();
     p->health = city_health_new(&p->settings);
@@ -101,6 +105,8 @@ static fallible start(struct process *p)
     p->first_start = first_start_begin(&p->api);
     relay_start(p->relay);
     p->expiry = expiry_new(&p->settings);
+    if (!audit_start(p->audit))
+        return NOT_STARTED;
     http_server_start(p->server);
     log_info("ready to take commands", KV("port", http_port(p->server)));
     return NULL;
@@ -117,6 +123,7 @@ static void stop(struct process *p)
     fixes_stop(p->api.fixes);
     if (p->server)
         http_server_stop(p->server, GRACE_MS);
+    audit_stop(p->audit);
     relay_free(p->relay);
     expiry_free(p->expiry);
 }
@@ -130,6 +137,7 @@ static void release(struct process *p)
     accounts_free(p->api.accounts);
     fixes_free(p->api.fixes);
     http_server_free(p->server);
+    audit_free(p->audit);
     revoked_free(p->api.revoked);
     token_key_free(p->key);
     free(p->routes);

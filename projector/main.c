@@ -1,5 +1,6 @@
 /* main.c -- citywatch-projector: a thread for each home of views, whose engine keeps them, one that
  * folds positions, and one HTTP loop for /health, /ready and /metrics. */
+#include "audit/audit.h"
 #include "base/log.h"
 #include "platform/process/service.h"
 #include "positions/flush.h"
@@ -14,6 +15,7 @@ struct projector {
     struct arena arena; /* names of homes */
     struct keepers *keepers;
     struct flush *positions;
+    struct audit *audit;
     struct http_server *server;
 };
 
@@ -21,6 +23,7 @@ static fallible prepare(struct projector *p, const struct settings *s)
 {
     const char *homes[ENGINE_HOMES_MAX];
     int count;
+    TRY(audit_new(s, "projector", &p->audit));
     TRY(engine_homes(view_files, &event_language, &p->arena, homes, &count));
     TRY(keepers_new(s, "projector", view_files, NULL, homes, count, &p->keepers));
     TRY(flush_new(s, &p->positions));
@@ -31,6 +34,7 @@ static fallible prepare(struct projector *p, const struct settings *s)
                                  .max_body_bytes = (size_t)s->max_body_bytes,
                                  .request_deadline_ms = (int)s->request_deadline_ms,
                                  .trusted_proxies = s->trusted_proxies};
+    audit_record_http(p->audit, &http);
     return http_server_new(&http, service_routes, SERVICE_ROUTES, &p->server);
 }
 
@@ -38,12 +42,13 @@ static bool run(struct projector *p)
 {
     if (!keepers_start(p->keepers))
         return false;
-    bool ok = flush_start(p->positions);
+    bool ok = flush_start(p->positions) && audit_start(p->audit);
     http_server_start(p->server);
     log_info("started", KV("port", http_port(p->server)));
     ok = ok && service_wait();
     keepers_stop(p->keepers);
     http_server_stop(p->server, STOP_GRACE_MS);
+    audit_stop(p->audit);
     return ok;
 }
 
@@ -51,6 +56,7 @@ static void release(struct projector *p)
 {
     flush_free(p->positions);
     http_server_free(p->server);
+    audit_free(p->audit);
     keepers_free(p->keepers);
     arena_release(&p->arena);
 }

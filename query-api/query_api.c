@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "api/paths.h"
+#include "audit/audit.h"
 #include "base/log.h"
 #include "platform/process/city_health.h"
 #include "platform/process/pool.h"
@@ -78,6 +79,7 @@ static fallible bind_port(struct query_api *api, int routes)
         .trusted_proxies = s->trusted_proxies,
         .context = api,
     };
+    audit_record_http(api->audit, &http);
     TRY(http_server_new(&http, api->routes, routes, &api->server));
     http_on_loop(api->server, loop_state_new, loop_state_free);
     return NULL;
@@ -87,6 +89,7 @@ static fallible start(struct query_api *api)
 {
     const struct settings *s = api->settings;
     int timeout_ms = (int)s->database_timeout_ms;
+    TRY(audit_new(s, "query-api", &api->audit));
     TRY(token_key_read(s->token_public_key_file, false, &api->key));
     TRY(secret_read(s->pseudonym_secret_file, api->pseudonym_secret,
                     sizeof(api->pseudonym_secret)));
@@ -100,6 +103,8 @@ static fallible start(struct query_api *api)
     api->head = head_new(s->database_url, timeout_ms, api->view_progress, api->revoked);
     struct pool_work work = reader_work;
     work.context = api;
+    if (!audit_start(api->audit))
+        return NOT_STARTED;
     api->readers = pool_new("reader", (int)s->reader_threads, RUNS_MAX, &work);
     http_server_start(api->server);
     return NULL;
@@ -130,6 +135,7 @@ static void stop(struct query_api *api)
     atomic_store(&api->stopping, true);
     if (api->readers) /* the last thing to start: with it the server runs */
         http_server_stop(api->server, (int)api->settings->database_timeout_ms + GRACE_MS);
+    audit_stop(api->audit);
     pool_free(api->readers);
     city_health_free(api->health);
     head_free(api->head);
@@ -142,6 +148,7 @@ void query_api_free(struct query_api *api)
         return;
     stop(api);
     http_server_free(api->server);
+    audit_free(api->audit);
     documents_free(api->documents);
     revoked_free(api->revoked);
     token_key_free(api->key);

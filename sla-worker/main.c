@@ -1,5 +1,6 @@
 /* main.c -- citywatch-sla-worker: one thread keeps the view of clocks, one fires what is due
  * through the writer, and one HTTP loop serves /health, /ready and /metrics. */
+#include "audit/audit.h"
 #include "base/log.h"
 #include "platform/process/service.h"
 #include "sla-worker/clock_view.h"
@@ -16,6 +17,7 @@ struct worker {
     struct keepers *keepers;
     struct writer *writer;
     struct firing *firing;
+    struct audit *audit;
     struct http_server *server;
 };
 
@@ -31,13 +33,15 @@ static fallible prepare(struct worker *w)
                                  .max_body_bytes = (size_t)s->max_body_bytes,
                                  .request_deadline_ms = (int)s->request_deadline_ms,
                                  .trusted_proxies = s->trusted_proxies};
+    TRY(audit_new(s, "sla-worker", &w->audit));
+    audit_record_http(w->audit, &http);
     TRY(http_server_new(&http, service_routes, SERVICE_ROUTES, &w->server));
     return keepers_new(s, "sla-worker", no_files, view_folds, homes, 1, &w->keepers);
 }
 
 static bool run(struct worker *w)
 {
-    if (!keepers_start(w->keepers))
+    if (!audit_start(w->audit) || !keepers_start(w->keepers))
         return false;
     w->writer = writer_new(&w->settings, NULL, NULL);
     w->firing = firing_new(&w->settings, w->writer);
@@ -54,6 +58,7 @@ static void stop(struct worker *w)
     keepers_stop(w->keepers);
     if (w->server)
         http_server_stop(w->server, STOP_GRACE_MS);
+    audit_stop(w->audit);
 }
 
 static void release(struct worker *w)
@@ -62,6 +67,7 @@ static void release(struct worker *w)
     writer_free(w->writer);
     keepers_free(w->keepers);
     http_server_free(w->server);
+    audit_free(w->audit);
 }
 
 int main(int argc, char **argv)

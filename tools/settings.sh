@@ -216,6 +216,7 @@ collect_settings()
     : "${TOKEN_KEY_FILE:=$secrets/token.pem}" "${TOKEN_PUBLIC_KEY_FILE:=$secrets/token.public.pem}"
     : "${SERVER_SECRET_FILE:=$secrets/server.secret}" "${REDIS_PASSWORD_FILE:=$secrets/redis.password}"
     : "${PSEUDONYM_SECRET_FILE:=$secrets/pseudonym.secret}" "${REDIS_HOST:=$SOCKETS/redis/redis.sock}"
+    : "${AUDIT_SPOOL=$RUN_DIR/audit}" "${AUDIT_KEY_FILE:=$secrets/audit.key}"
     : "${OUTDATED_FILE:=$RUN_DIR/conf/outdated}"
     SETTINGS=(PATH=/usr/bin:/bin LC_ALL=C.UTF-8 ROOT="$ROOT" RUN_DIR="$RUN_DIR" SOCKETS="$SOCKETS" OWN_MONGODB="$OWN_MONGODB"
         ADMIN_USER="$ADMIN_USER" SERVICE_USER="$SERVICE_USER" GATEWAY_USER="$GATEWAY_USER" DATABASE_USER="$DATABASE_USER"

@@ -2,7 +2,7 @@
 """all.py -- the end-to-end ring: one city, every test, the ledger behind those that fill the log."""
 import glob, os, sys, unittest
 
-ORDER = ("main_job", "casework", "follow", "notification", "sla", "calendars", "clocks", "dispatch", "dispatch_clock", "officers", "crimes", "positions", "anonymous", "accounts", "bad_input", "gateway", "seed",
+ORDER = ("main_job", "casework", "follow", "notification", "sla", "calendars", "clocks", "dispatch", "dispatch_clock", "officers", "crimes", "positions", "anonymous", "audit", "accounts", "bad_input", "gateway", "seed",
          "bad_days", "operator", "readme", "ledger", "restore")
 
 if __name__ == "__main__":

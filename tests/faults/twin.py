@@ -21,6 +21,8 @@ class Twin:
         if instead:
             self.port = int(self.environment.get(variable) or city.ports[variable])
             city.supervisor("stop", part)
+        elif self.environment.get("AUDIT_SPOOL"):  # a folder has one process
+            self.environment["AUDIT_SPOOL"] += f"/twin-{self.port}"
         self.environment[variable] = str(self.port)
         self.environment.update(environment)
         if "LD_PRELOAD" in environment:  # the sanitizer wants to be the first

@@ -1,0 +1,82 @@
+"""audit_test.py -- requests are on record when they are answered, their hashes in one chain, whatever is killed
+meanwhile."""
+import glob, hashlib, json, unittest, uuid
+
+from city import city, wait_until
+
+SERVICES = ("command-api", "query-api", "projector", "sla-worker")
+
+
+def digest(data):
+    return hashlib.blake2b(data, digest_size=32).digest()
+
+
+def records(book):
+    """Those in the spool, oldest first, after their chain was computed anew."""
+    found = []
+    for path in sorted(glob.glob(f"{city().run_dir}/audit/{book}/*.log")):
+        with open(path, "rb") as f:
+            _, writer, n, text = f.readline().split()
+            n, before = int(n), bytes.fromhex(text.decode())
+            assert n or before == digest(writer), path
+            for line in f:
+                if line.startswith(b"s "):
+                    seal = json.loads(line[2:])
+                    assert (seal["n"], seal["hash"]) == (n, before.hex()), line
+                    continue
+                _, n_text, text, canonical = line.rstrip(b"\n").split(b" ", 3)
+                n, before = n + 1, digest(before + canonical)
+                assert (int(n_text), text.decode()) == (n, before.hex()), line
+                found.append(json.loads(canonical))
+    return found
+
+
+def of_request(book, rid):
+    return [r for r in records(book) if r.get("request_id") == rid]
+
+
+class Audit(unittest.TestCase):
+    def test_a_change_is_on_record_when_it_is_answered(self):
+        rid = "audit-" + uuid.uuid4().hex
+        a = city().post("/reports", {"content": "a hole", "category": "infrastruktur"}, "citizen1", headers={"X-Request-Id": rid})
+        self.assertEqual(a.status, 201)
+        (r,) = of_request("command-api.requests", rid)
+        self.assertEqual((r["method"], r["route"], r["status"], r["service"]), ("POST", "/reports", 201, "command-api"))
+        self.assertGreater(r["duration_us"], 0)
+        self.assertNotIn(a.json["report_id"], json.dumps(r))
+
+    def test_reads_without_a_token_are_counted(self):
+        for _ in range(20):
+            city().get("/reports/public")
+        counted = lambda: sum(r["count"] for r in records("query-api.requests")
+                              if r["kind"] == "rollup" and r.get("route") == "/reports/public")
+        wait_until("the reads are on record", lambda: counted() >= 20, 5)
+
+    def test_what_an_anonymous_author_does_is_not_there_before_its_hour_is_over(self):
+        rid = "audit-" + uuid.uuid4().hex
+        a = city().post("/reports", {"content": "anonymous " + rid, "category": "infrastruktur", "visibility": "ANONYMOUS"},
+                        "citizen2", headers={"X-Request-Id": rid})
+        self.assertEqual(a.status, 201)
+        for service in SERVICES:
+            for book in ("requests", "security"):
+                text = json.dumps(records(f"{service}.{book}"))
+                self.assertNotIn(rid, text)
+                self.assertNotIn(a.json["report_id"], text)
+
+    def test_a_killed_service_goes_on_with_its_chain(self):
+        rid = "audit-" + uuid.uuid4().hex
+        headers = {"X-Request-Id": rid}
+        body = {"content": "a hole", "category": "infrastruktur"}
+        self.assertEqual(city().post("/reports", body, "citizen1", headers=headers).status, 201)
+        city().kill("command-api")
+        wait_until("it is back", lambda: city().post("/reports", body, "citizen1", headers=headers).status == 201)
+        self.assertGreaterEqual(len(of_request("command-api.requests", rid)), 2)
+
+    def test_every_service_shows_its_audit(self):
+        for service in SERVICES:
+            part = city().get("/ready/" + service).json["dependencies"]["audit"]
+            self.assertIn("waiting", part["figures"], service)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
