@@ -104,6 +104,25 @@ static void read_mongo(const char *path, struct fake_mongo *out)
         fclose(f);
 }
 
+static int64_t told_in(const char *path)
+{
+    int64_t n = 0;
+    int fd = open(path, O_RDONLY);
+    if (fd < 0 || pread(fd, &n, sizeof(n), 0) != sizeof(n))
+        n = 0;
+    if (fd >= 0)
+        close(fd);
+    return n;
+}
+
+/* The process has begun to write, however busy the machine is. */
+static void wait_until_told_more(const char *path)
+{
+    int64_t before = told_in(path);
+    for (int i = 0; i < 30000 && told_in(path) == before; i++)
+        usleep(1000);
+}
+
 static void ended_at(const char *point)
 {
     static struct fake_mongo mongo;
@@ -114,9 +133,8 @@ static void ended_at(const char *point)
     snprintf(path, sizeof(path), "%s/mongo", folder);
     for (int round = 1; round <= 4; round++)
         CHECK_INT(run_until_ended(folder, told, point, 3 * round), ENDED);
-    int telling = open(told, O_RDONLY);
-    CHECK(pread(telling, &n, sizeof(n), 0) == sizeof(n));
-    close(telling);
+    n = told_in(told);
+    CHECK(n > 0);
     read_mongo(path, &mongo);
     struct book *b = open_book(folder, BOUND);
     struct book_figures f;
@@ -162,13 +180,13 @@ TEST(a_kill_at_any_moment_loses_nothing_that_was_told)
             execl("/proc/self/exe", "kill_test", "--only", "writes_until_it_is_ended", NULL);
             _exit(1);
         }
-        usleep((useconds_t)(40000 + 7919 * round));
+        wait_until_told_more(told);
+        usleep((useconds_t)(7919 * round));
         kill(child, SIGKILL);
         CHECK(waitpid(child, NULL, 0) == child);
     }
-    int telling = open(told, O_RDONLY);
-    CHECK(pread(telling, &n, sizeof(n), 0) == sizeof(n));
-    close(telling);
+    n = told_in(told);
+    CHECK(n > 0);
     snprintf(path, sizeof(path), "%s/mongo", folder);
     read_mongo(path, &mongo);
     struct book *b = open_book(folder, BOUND);
