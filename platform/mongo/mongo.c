@@ -95,11 +95,14 @@ static void set_options(mongoc_uri_t *uri)
     mongoc_write_concern_destroy(concern);
 }
 
-/* The driver's words hold, behind a quotation mark, what it does not understand. */
+/* The driver's words hold, behind a quotation mark, what it does not understand. What it logs
+ * besides would be a second fault, and may hold as much. */
 const char *mongo_uri_fault(const char *uri, struct arena *a)
 {
     bson_error_t error = {0};
+    mongoc_log_set_handler(NULL, NULL);
     mongoc_uri_t *parsed = mongoc_uri_new_with_error(uri, &error);
+    mongoc_log_set_handler(driver_says, NULL);
     int length = (int)strcspn(error.message, "\"");
     if (!parsed)
         return arena_printf(a, "is not a URI of MongoDB: %.*s", length, error.message);

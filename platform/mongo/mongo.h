@@ -18,12 +18,14 @@
 
 struct mongo;
 
-/* In main: before the first thread, and after the last. */
+/* In main: before the first thread, and after the last. service_start() does the first; twice is
+ * once. */
 void mongo_library_start(void);
 void mongo_library_stop(void);
 const char *mongo_library(void); /* version of the driver */
 
-/* NULL, or why this is no URI of MongoDB, in `a`. Names no password. */
+/* NULL, or why this is no URI of MongoDB, in `a`. Names no password. While no thread uses the
+ * driver. */
 const char *mongo_uri_fault(const char *uri, struct arena *a);
 
 /* `password` belongs to the user whom the URI names; NULL or "": what the URI says. The times above

@@ -150,6 +150,7 @@ fallible service_start(const char *name, enum service_bit service, int argc, cha
         log_error("libsodium could not be started");
         return NOT_STARTED;
     }
+    mongo_library_start();
     const struct problem *p = read_settings(service, out);
     if (check_only)
         exit(p ? 1 : 0);
