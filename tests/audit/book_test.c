@@ -180,6 +180,7 @@ TEST(a_tail_cut_at_any_byte_ends_behind_the_last_whole_record)
 TEST(a_byte_that_was_changed_on_disk_ends_the_chain_there_and_is_set_aside)
 {
     char folder[FOLDER_PATH], path[FOLDER_PATH + 32];
+    struct stat st;
     folder_make(folder);
     struct book *b = open_book(folder, LITTLE);
     write_numbered(b, 1, 300);
@@ -192,6 +193,8 @@ TEST(a_byte_that_was_changed_on_disk_ends_the_chain_there_and_is_set_aside)
     b = open_book(folder, LITTLE);
     CHECK(head_of(b) > 2 && head_of(b) < 10);
     CHECK(folder_count(path, ".broken") >= 2);
+    snprintf(path, sizeof(path), "%s/b/000000000001.log", folder);
+    CHECK(!stat(path, &st) && st.st_size < 1100); /* what follows there is gone */
     book_close(b);
     folder_remove(folder);
 }

@@ -1,0 +1,192 @@
+/* audit_verbs_test.c -- citywatchctl audit against a MongoDB that holds chains of two books. */
+#include <sodium.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "audit/seal.h"
+#include "base/time.h"
+#include "platform/mongo/mongo.h"
+#include "tests/support/harness.h"
+#include "tests/support/mongo_servers.h"
+
+enum { RECORDS = 700, SEAL_EVERY = 200, DONE = 0, FAILED = 1, USAGE = 2, AWAY = 3 };
+static const int64_t DAY = 86400LL * 1000000;
+#define REQUESTS "command-api.requests-0123456789ab"
+#define SECURITY "command-api.security-0123456789ab"
+
+static struct {
+    struct mongo *mongo;
+    char key_file[64];
+    struct seal_key key;
+} world;
+static char output[1 << 20]; /* of the last call, both streams */
+
+static void insert(const char *collection, const char *document)
+{
+    CHECK_OK(mongo_insert(world.mongo, collection, &document, 1));
+}
+
+/* The n-th of a chain was recorded n hours after `begin`, and sealed then. */
+static void make_chain(const char *collection, const char *writer, int64_t begin, int count)
+{
+    struct chain_end end;
+    chain_begin(&end, writer);
+    for (int i = 1; i <= count; i++) {
+        scoped_text canonical = {0}, document = {0}, sealed = {0};
+        struct seal seal;
+        int64_t at = begin + i * (DAY / 24);
+        record_write(&(struct audit_record){.at = at,
+                                            .kind = "request",
+                                            .service = "command-api",
+                                            .status = 200,
+                                            .position = i},
+                     &canonical);
+        chain_add(&end, text_value(&canonical), canonical.length);
+        record_document(&end, text_value(&canonical), &document);
+        insert(collection, text_value(&document));
+        if (i % SEAL_EVERY)
+            continue;
+        seal_sign(&world.key, &end, at, &seal);
+        seal_write(&seal, &sealed);
+        insert(AUDIT_SEALS, text_value(&sealed));
+    }
+}
+
+/* 700 requests of the last 40 days, of which 200 and 400 are sealed for more than 20; 3 of
+ * security. */
+static void make_world(void)
+{
+    int64_t deleted;
+    unsigned char seed[32] = {7};
+    if (!world.mongo) {
+        mongo_library_start();
+        atexit(mongo_library_stop);
+        CHECK_OK(mongo_new(stand_in_uri(), NULL, AUDIT_DATABASE, &world.mongo));
+        snprintf(world.key_file, sizeof(world.key_file), "/tmp/citywatch-audit-key-%d",
+                 (int)getpid());
+        FILE *f = fopen(world.key_file, "w");
+        CHECK(fwrite(seed, 1, sizeof(seed), f) == sizeof(seed));
+        fclose(f);
+        CHECK(!chmod(world.key_file, 0600));
+        CHECK_OK(seal_key_read(world.key_file, &world.key));
+    }
+    static const char *const collections[] = {"audit_requests", "audit_security", AUDIT_SEALS};
+    for (int i = 0; i < 3; i++)
+        CHECK_OK(mongo_delete(world.mongo, collections[i], "{}", MONGO_DELETE_MAX, &deleted));
+    make_chain("audit_requests", REQUESTS, time_now() - 40 * DAY, RECORDS);
+    make_chain("audit_security", SECURITY, time_now() - DAY, 3);
+}
+
+static int __attribute__((format(printf, 1, 2))) ctl(const char *format, ...)
+{
+    char words[512], command[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof(words), format, args);
+    va_end(args);
+    snprintf(command, sizeof(command),
+             "MONGODB_URI='%s' AUDIT_KEY_FILE=%s AUDIT_REQUESTS_DAYS=20 timeout 60 " CITYWATCHCTL
+             " audit %s 2>&1 </dev/null",
+             stand_in_uri(), world.key_file, words);
+    FILE *f = popen(command, "re");
+    size_t n = fread(output, 1, sizeof(output) - 1, f);
+    output[n] = '\0';
+    int status = pclose(f);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int lines_with(const char *word)
+{
+    int n = 0;
+    for (const char *at = output; (at = strstr(at, word)); at += strlen(word))
+        n++;
+    return n;
+}
+
+#define CHECK_SAYS(word)                            \
+    do {                                            \
+        if (!strstr(output, word))                  \
+            CHECK_TEXT((const char *)output, word); \
+    } while (0)
+
+TEST(verify_looks_at_every_record_of_every_chain)
+{
+    make_world();
+    CHECK_INT(ctl("verify"), DONE);
+    CHECK_SAYS(REQUESTS ": 700 records (1 to 700), 3 seals, 100 not sealed yet; 0 findings");
+    CHECK_SAYS(SECURITY ": 3 records (1 to 3), 0 seals, 3 not sealed yet; 0 findings");
+    CHECK_SAYS("2 chains, 0 findings");
+    CHECK_INT(ctl("verify --book security --json"), DONE);
+    CHECK_INT(lines_with("\"writer\""), 1);
+}
+
+TEST(verify_names_what_is_not_as_it_was)
+{
+    int64_t deleted;
+    make_world();
+    CHECK_OK(mongo_delete(world.mongo, "audit_requests", "{\"_id\":\"" REQUESTS ":000000000321\"}",
+                          1, &deleted));
+    CHECK_OK(mongo_delete(world.mongo, AUDIT_SEALS, "{\"_id\":\"" REQUESTS ":000000000600\"}", 1,
+                          &deleted));
+    CHECK_INT(ctl("verify"), FAILED);
+    CHECK_SAYS("lost       " REQUESTS " 321 to 321");
+    CHECK_INT(ctl("verify --json"), FAILED);
+    CHECK_SAYS("{\"finding\":\"lost\",\"writer\":\"" REQUESTS
+               "\",\"from\":321,\"to\":321,\"detail\":null}");
+    CHECK_INT(
+        ctl("verify --public-key 00000000000000000000000000000000000000000000000000000000000000ff"),
+        FAILED);
+    CHECK_INT(lines_with("forged"), 2);
+}
+
+TEST(retain_takes_whole_sealed_ranges_and_what_stays_can_be_verified)
+{
+    make_world();
+    CHECK_INT(ctl("retain --dry-run"), DONE);
+    CHECK_SAYS("400");
+    CHECK_INT(lines_with("command-api"), 1);
+    CHECK_INT(stand_in_number("count audit_requests"), RECORDS);
+    CHECK_INT(ctl("retain"), FAILED); /* nobody to ask */
+    CHECK_INT(stand_in_number("count audit_requests"), RECORDS);
+    CHECK_INT(ctl("retain --yes"), DONE);
+    CHECK_INT(stand_in_number("count audit_requests"), 300);
+    CHECK_INT(stand_in_number("count audit_security"), 3);
+    CHECK_INT(stand_in_number("count audit_seals"), 3);
+    CHECK_INT(ctl("verify"), DONE);
+    CHECK_SAYS(REQUESTS ": 300 records (401 to 700), 3 seals, 100 not sealed yet; 0 findings");
+    CHECK_INT(ctl("retain --yes"), DONE);
+    CHECK_INT(lines_with("command-api"), 0);
+}
+
+TEST(tail_shows_the_newest_and_export_everything)
+{
+    make_world();
+    CHECK_INT(ctl("tail --last 5 --json"), DONE);
+    CHECK_INT(lines_with("\"_id\""), 5);
+    CHECK_INT(ctl("tail --book requests --last 2"), DONE);
+    CHECK_SAYS("command-api");
+    CHECK_INT(lines_with("request "), 2);
+    CHECK_INT(ctl("export"), DONE);
+    CHECK_INT(lines_with("\"_id\""), RECORDS + 3 + 3);
+    CHECK_INT(lines_with("\"signature\""), 3);
+    CHECK_INT(ctl("export --book requests --since %dd", 20), DONE);
+    CHECK_INT(lines_with("\"_id\""), RECORDS - 20 * 24);
+}
+
+TEST(wrong_words_and_a_server_that_is_away_have_their_codes)
+{
+    make_world();
+    CHECK_INT(ctl("look"), USAGE);
+    CHECK_INT(ctl("export --json"), USAGE);
+    CHECK_INT(ctl("tail --last 0"), USAGE);
+    CHECK_INT(ctl("verify --book other"), USAGE);
+    CHECK_INT(ctl("verify --public-key ab"), USAGE);
+    stand_in("down");
+    CHECK_INT(ctl("verify"), AWAY);
+    CHECK_INT(ctl("tail"), AWAY);
+    stand_in("up");
+    unlink(world.key_file);
+    CHECK_INT(ctl("verify"), FAILED);
+}
