@@ -24,8 +24,8 @@ void mongo_library_start(void);
 void mongo_library_stop(void);
 const char *mongo_library(void); /* version of the driver */
 
-/* NULL, or why this is no URI of MongoDB, in `a`. Names no password. While no thread uses the
- * driver. */
+/* NULL, or why this is no URI of MongoDB, in `a`. Names no password. A line of the
+ * driver's log may get lost meanwhile. */
 const char *mongo_uri_fault(const char *uri, struct arena *a);
 
 /* `password` belongs to the user whom the URI names; NULL or "": what the URI says. The times above

@@ -94,7 +94,7 @@ class Build(unittest.TestCase):
         os.chmod(self.root + "/bin/go", 0o755)
 
     def build(self):
-        return subprocess.run([self.root + "/tools/mongodb/build"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        return subprocess.run([self.root + "/tools/mongodb/build"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, umask=0o077,
                               env=dict(PATH=self.root + "/bin:/usr/bin:/bin", RUN_DIR=self.root + "/run", PIP_INDEX_URL="http://127.0.0.1:9/"))
 
     def calls(self):
@@ -110,6 +110,7 @@ class Build(unittest.TestCase):
             f.write("\n")
         self.assertEqual(self.build().returncode, 0)
         self.assertEqual(len(self.calls()), 2)
+        self.assertEqual(os.stat(self.root + "/build/mongodb").st_mode & 0o777, 0o755)  # whoever builds next may be another
         self.assertTrue(os.access(self.root + "/build/mongodb/citywatch-mongodb", os.X_OK))
 
     def test_a_failure_is_a_sentence_and_leaves_nothing_that_passes_for_built(self):
