@@ -5,7 +5,7 @@ import collections, os, random, sys, time, unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(1, ROOT + "/tests/end_to_end")
 
-import casework, check, effects, history, soak  # noqa: E402
+import casework, check, effects, history, policies, soak  # noqa: E402
 from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
 from dispatchers import Dispatcher  # noqa: E402
@@ -22,14 +22,15 @@ def setUpModule():
     record = history.History(path)
     town = Town(city, record, "calm")
     dispatcher = Dispatcher(town, 3)
-    threads = [Client(town, n) for n in range(3)] + [dispatcher] + pushers(town, 4, 2, dispatcher.units)
+    admin = policies.Admin(town)
+    threads = [Client(town, n) for n in range(3)] + [dispatcher] + pushers(town, 4, 2, dispatcher.units) + [admin]
     watching = [LogReader(city, record), Checkpoints(city, record), Processes(city, record)]
     faults = Faults(city, town, random.Random(1), record)
     for t in threads + watching:
         t.start()
     faults.do("poison")
     time.sleep(8)
-    wait_until("each command has succeeded a few times", lambda: every_command_occurred(3), 120)
+    wait_until("each command has succeeded a few times", lambda: every_command_occurred(3) and admin.number >= 3, 120)
     town.stopped.set()
     for t in threads:
         t.join(30)
@@ -63,6 +64,13 @@ def some(c, command, events=1):
 class Checker(unittest.TestCase):
     def test_a_calm_city_is_without_fault(self):
         self.assertEqual(checked(), set())
+
+    def test_clocks_went_on_by_what_was_applied(self):
+        c = check.Checker(city.run_dir, history.read(path))
+        c.t1()
+        for connection in (c.store, c.views, c.redis):
+            connection.close()
+        self.assertTrue(c.counted["new plans"] > c.counted["new plans by a calendar"] > 0, c.counted)
 
     # ---- what the clients saw ----
 
@@ -355,6 +363,10 @@ class Checker(unittest.TestCase):
                                     "UPDATE report_rank.report_rank SET position = position - 1"), {"P1"})
         self.assertEqual(self.views("UPDATE case_counts.case_counts SET cases = cases + 1",
                                     "UPDATE case_counts.case_counts SET cases = cases - 1"), {"P1"})
+
+    def test_p1_a_clock_that_counts_as_open_and_one_of_another_time(self):
+        for forth, back in (("open = open + 1", "open = open - 1"), ("times = times || ARRAY[7, 1]", "times = trim_array(times, 2)")):
+            self.assertEqual(self.views("UPDATE sla.clock_counts SET " + forth, "UPDATE sla.clock_counts SET " + back), {"P1"})
 
     def test_p4_a_follower_that_is_not_parked(self):
         self.assertIn("P4", self.views("UPDATE engine.parked SET position = -position WHERE error LIKE 'follows%'",

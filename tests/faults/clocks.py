@@ -3,22 +3,25 @@ count round the clock; a clock by another calendar is not judged. Times are micr
 `recorded`; an event that was recorded earlier than the one before it of the same report counts as that one's.
 
 A level fires once, not before its time, and never while its clock is paused or ended, its report merged, or another
-policy is to begin. What came while the clock ran has fired in the end, unless the clock ended first."""
+policy is to begin. What came while the clock ran has fired in the end, unless the clock ended first. A clock goes on by
+a newer version of its policy or calendar if that was applied and says something else, and not otherwise."""
 import fold
 
 US = 1000000
 SLACK = 3 * US           # what came so short before the end of the log may still be under way
 LATENESS_MAX = 90 * US   # with the longest that a run keeps a worker or its stores away
 FINISHED = ("RESOLVED", "REJECTED", "CLOSED")
+SUMMED_UP = ("acknowledge", "resolve")  # the clocks that the summary counts
 
 
 class Clock:
-    def __init__(self, terms, plan, at, paused):
-        self.plan = plan  # (id, version) of its policy
+    def __init__(self, terms, plan, calendar, at, paused, judged):
+        self.plan, self.calendar = plan, calendar  # (id, version) of its policy, and of its calendar
+        self.judged = judged  # it has never run by another calendar than one that counts round the clock
         self.terms, self.since, self.paused = terms, at, set(paused)
         self.levels = {level["name"]: level for level in terms["levels"]}
         self.consumed = self.overrun = 0
-        self.due_since = self.ended = None  # ended: "ended", "dropped"
+        self.due_since = self.ended = self.late = None  # ended: "ended", "dropped"
         self.came, self.fired = {}, set()
 
     def runs(self):
@@ -59,12 +62,18 @@ class Clock:
                 self.due_since, self.overrun = due, self.overrun + at - max(due, self.since)
         self.since = at
 
-    def repolice(self, terms, plan):
-        self.plan = plan
+    def repolice(self, terms, plan, calendar, judged):
+        self.plan, self.calendar, self.judged = plan, calendar, self.judged and judged
         self.terms, self.levels = terms, {level["name"]: level for level in terms["levels"]}
         if self.consumed < self.allotted():
             self.due_since, self.overrun = None, 0
         self.came = {n: t for n, t in self.came.items() if n in self.levels and self.is_reached(self.levels[n])}
+
+    def is_over(self):
+        return self.consumed >= self.allotted()
+
+    def has_warned(self):
+        return any(level["number"] == 0 and name in self.fired for name, level in self.levels.items())
 
     def is_reached(self, level):
         if self.by_overrun(level):
@@ -76,20 +85,35 @@ class Catalog:
     """Policies and calendars as they were when they were asked for: the log is gone through in its order."""
 
     def __init__(self):
-        self.newest, self.versions, self.round_the_clock = {}, {}, set()
-        self.applied = {}  # the newest version of a policy that was applied to open clocks
+        self.newest, self.versions = {}, {}
+        self.newest_calendar, self.calendars = {}, {}
+        # The newest version that was applied to open clocks.
+        self.applied, self.applied_calendar = {}, {}
 
     def note(self, e):
-        d = e["data"]
+        d, version = e["data"], e["version"]
         if e["type"] == "policy.defined":
-            self.newest[d["policy_id"]] = e["version"]
-            self.versions[d["policy_id"], e["version"]] = d
-            if d.get("apply"):
-                self.applied[d["policy_id"]] = e["version"]
-        elif not d.get("hours"):
-            self.round_the_clock.add(d["calendar_id"])
+            id, newest, versions, applied = d["policy_id"], self.newest, self.versions, self.applied
         else:
-            self.round_the_clock.discard(d["calendar_id"])
+            id, newest, versions, applied = d["calendar_id"], self.newest_calendar, self.calendars, self.applied_calendar
+        newest[id], versions[id, version] = version, d
+        if d.get("apply"):
+            applied[id] = version
+
+    def is_round_the_clock(self, calendar):
+        return calendar in self.calendars and not self.calendars[calendar].get("hours")
+
+    def calendar_of(self, terms, now=None):
+        """(id, version) by which a clock of these terms runs that ran by `now` before; None: it starts."""
+        id = terms["calendar"]
+        if now and now[0] == id:
+            return id, max(now[1], self.applied_calendar.get(id, 0))
+        return id, self.newest_calendar.get(id)
+
+    def is_same(self, one, other):
+        """But for when and to what they were applied."""
+        one, other = ({m: v for m, v in self.calendars.get(c, {}).items() if m not in ("defined_at", "apply")} for c in (one, other))
+        return one == other
 
     def first_for(self, subject):
         """(id, version) of the policy for (category, priority, agency)."""
@@ -121,7 +145,7 @@ class Report:
         self.clocks, self.questions = {}, set()
         self.last = 0
         self.id = self.policy = self.subject = self.status = self.hold = None
-        self.merged = self.wants = False
+        self.merged = self.wants = self.public = False
 
     # ---- what happens to a clock ----
 
@@ -129,15 +153,17 @@ class Report:
         plan = self.catalog.planned(self.policy)
         terms = self.catalog.terms(plan, name)
         if terms and name not in self.clocks:
-            self.clocks[name] = Clock(terms, plan, self.last, {"hold"} if self.hold else ())
+            calendar = self.catalog.calendar_of(terms)
+            self.clocks[name] = Clock(terms, plan, calendar, self.last, {"hold"} if self.hold else (),
+                                      self.catalog.is_round_the_clock(calendar))
 
     def end(self, name, how="ended"):
         c = self.clocks.get(name)
         if not c or c.ended:
             return
-        c.ended = how
+        c.ended, c.late = how, c.is_over()
         for level, t in c.came.items():
-            if level not in c.fired and self.judged(c) and not c.paused:
+            if level not in c.fired and c.judged and not c.paused:
                 self.counted["levels that came while nobody was there, and the clock ended first"] += 1
                 if self.last - t > LATENESS_MAX:
                     self.fault(f"{self.id} {name} {level} came {(self.last - t) / US:.1f} s before the clock ended")
@@ -146,9 +172,6 @@ class Report:
         c = self.clocks.get(name)
         if c and c.ended in after:
             c.ended = None
-
-    def judged(self, c):
-        return c.terms["calendar"] in self.catalog.round_the_clock
 
     # ---- events ----
 
@@ -173,7 +196,7 @@ class Report:
         if level in c.fired:
             return self.fault(f"{says} fired twice")
         c.fired.add(level)
-        if not self.judged(c):
+        if not c.judged:
             return
         if not c.runs() or self.merged or (self.wants and self.resolve_is_open()):
             self.fault(f"{says} fired while its clock was {c.ended or sorted(c.paused) or 'to go on by another policy'}")
@@ -206,7 +229,7 @@ class Report:
         self.wants = bool(found and self.policy and found[0] != self.policy[0] and not self.merged)
 
     def on_report_created(self, d):
-        self.id, self.status = d["report_id"], d["status"]
+        self.id, self.status, self.public = d["report_id"], d["status"], d.get("visibility") == "PUBLIC"
         self.subject = (d["category"], "medium", d["owner_agency"])
         self.policy = self.catalog.first_for(self.subject)
         self.start("acknowledge")
@@ -277,17 +300,18 @@ class Report:
         for c in self.clocks.values():
             c.paused.discard("hold")
 
-    def goes_on(self, name, plan):
+    def goes_on(self, d, name, plan):
         terms, c = self.catalog.terms(plan, name), self.clocks.get(name)
         if not terms:
             self.end(name, "dropped")
         elif c:
-            c.repolice(terms, plan)
+            calendar = terms["calendar"], d.get("calendar_version")
+            c.repolice(terms, plan, calendar, self.catalog.is_round_the_clock(calendar))
 
     def on_sla_repoliced(self, d):
         self.policy = (d["policy"], d["policy_version"])
         self.counted["new policies"] += 1
-        self.goes_on("resolve", self.policy)
+        self.goes_on(d, "resolve", self.policy)
         self.match()
 
     def on_sla_planned(self, d):
@@ -298,11 +322,36 @@ class Report:
             self.fault(f"{self.id} {name} has a new plan, and is {c.ended if c else 'not there'}")
         elif d["reason"] == "policy" and (c.plan >= plan or plan[0] != c.plan[0] or plan[1] > self.catalog.applied.get(plan[0], 0)):
             self.fault(f"{self.id} {name} goes on by version {plan[1]} of {plan[0]} after {c.plan[1]}, which was not applied")
-        self.goes_on(name, plan)
+        elif d["reason"] == "calendar":
+            self.must_be_applied(name, c, plan, (d.get("calendar"), d.get("calendar_version")))
+        self.counted["new plans by a calendar"] += d["reason"] == "calendar"
+        self.goes_on(d, name, plan)
+
+    def must_be_applied(self, name, c, plan, calendar):
+        """Its calendar alone is another one: a newer version, that was applied and says something else."""
+        if plan[0] != c.plan[0] or self.catalog.terms(plan, name) != c.terms:
+            self.fault(f"{self.id} {name} is said to go on by another calendar, and version {plan[1]} of {plan[0]} is another plan")
+        if (calendar[0] != c.calendar[0] or calendar[1] <= c.calendar[1] or self.catalog.is_same(calendar, c.calendar)
+                or calendar[1] > self.catalog.applied_calendar.get(calendar[0], 0)):
+            self.fault(f"{self.id} {name} goes on by version {calendar[1]} of calendar {calendar[0]} after {c.calendar[1]}, "
+                       "which was not applied or says the same")
 
     def is_behind(self, name, c):
-        """An open clock of which a version that was applied says something else."""
-        return not c.ended and self.catalog.terms(self.catalog.planned(c.plan), name) != c.terms
+        """An open clock of which a version that was applied, of its policy or its calendar, says something else."""
+        terms = not c.ended and self.catalog.terms(self.catalog.planned(c.plan), name)
+        if terms != c.terms:
+            return not c.ended
+        return not self.catalog.is_same(c.calendar, self.catalog.calendar_of(terms, c.calendar))
+
+    # ---- the summary ----
+
+    def summed_up(self):
+        """(clock, whether it is judged, ended, breached, warned, consumed) of each clock that the summary counts."""
+        for name in SUMMED_UP if not self.merged else ():
+            c = self.clocks.get(name)
+            if c and c.ended != "dropped":
+                breached = c.late if c.ended else c.is_over()
+                yield name, c.judged, bool(c.ended), breached, not breached and c.has_warned(), c.consumed
 
     # ---- the end of the log ----
 
@@ -314,8 +363,9 @@ class Report:
             self.fault(f"{self.id} is still held, and was to be until {self.hold['until']}")
         for name, c in self.clocks.items():
             if self.last < now and not self.wants and self.is_behind(name, c):
-                self.fault(f"{self.id} {name} still runs by version {c.plan[1]} of {c.plan[0]}, and a newer one was applied")
-            for level in c.levels if self.judged(c) and c.runs() and not self.wants else ():
+                self.fault(f"{self.id} {name} still runs by version {c.plan[1]} of {c.plan[0]} and {c.calendar[1]} of "
+                           f"{c.calendar[0]}, and a newer one was applied")
+            for level in c.levels if c.judged and c.runs() and not self.wants else ():
                 if level not in c.fired and c.comes(level) < now:
                     self.fault(f"{self.id} {name} {level} came {(now - c.comes(level)) / US:.1f} s before the end "
                                "and has not fired")

@@ -82,9 +82,9 @@ class Clocks(unittest.TestCase):
                 self.log.fires(30, name, late=True, superseded=(name != "late2s") != (name in wrong))
             self.wrong(100, text)
 
-    def planned(self, seconds, version, clock="resolve"):
-        self.log.add(seconds, "sla-" + R, "sla.planned", report_id=R, clock=clock, reason="policy", policy="default",
-                     policy_version=version, calendar="always", calendar_version=1)
+    def planned(self, seconds, version, clock="resolve", reason="policy", calendar_version=1):
+        self.log.add(seconds, "sla-" + R, "sla.planned", report_id=R, clock=clock, reason=reason, policy="default",
+                     policy_version=version, calendar="always", calendar_version=calendar_version)
 
     def defined(self, seconds, length, **more):
         self.log.add(seconds, "policy-default", "policy.defined", **policy("default", length), **more)
@@ -107,6 +107,42 @@ class Clocks(unittest.TestCase):
         self.planned(1.5, 2)
         self.planned(1.6, 2)
         self.wrong(40, "goes on by version 2 of default after 2")
+
+    def calendar(self, seconds, zone, **more):
+        self.log.add(seconds, "calendar-always", "calendar.defined", calendar_id="always", zone=zone, defined_at=moment(seconds),
+                     **{"hours": [], **more})
+
+    def test_a_calendar_that_was_applied_is_planned_and_the_clock_goes_on(self):
+        self.calendar(1, "A")
+        self.calendar(2, "B", apply="open")
+        self.wrong(6, "still runs by version 1 of default and 1 of always")
+        self.planned(2.5, 1, reason="calendar", calendar_version=3)
+        self.log.fires(5, "w50")
+        self.right(9)
+        self.assertEqual(self.log.counted["new plans by a calendar"], 1)
+        self.calendar(9, "B", apply="open")  # it says the same
+        self.right(9.9)
+        self.log.fires(10, "due")
+        self.planned(10.5, 1, reason="calendar", calendar_version=4)
+        self.wrong(11, "or says the same")
+
+    def test_a_calendar_that_nobody_applied_and_a_plan_that_is_another_policy(self):
+        self.calendar(1, "A")
+        self.planned(2, 1, reason="calendar", calendar_version=2)
+        self.wrong(4, "goes on by version 2 of calendar always after 1")
+        self.log = Log()
+        self.calendar(1, "A", apply="open")
+        self.defined(1.5, 11, apply="open")
+        self.planned(2, 2, reason="calendar", calendar_version=2)
+        self.wrong(4, "is another plan")
+
+    def test_a_calendar_with_hours_is_not_judged_from_then_on(self):
+        self.calendar(1, "A", hours=[{"day": "monday", "from": "08:00", "to": "16:00"}], apply="open")
+        self.planned(2, 1, reason="calendar", calendar_version=2)
+        self.right(100)
+        self.calendar(101, "A", apply="open")
+        self.planned(102, 1, reason="calendar", calendar_version=3)
+        self.right(300)
 
     def test_early_twice_missing_late_and_unknown(self):
         self.log.fires(4.999999, "w50")
@@ -180,7 +216,8 @@ class Clocks(unittest.TestCase):
         self.log.fires(5.5, "w50")
         self.assertIn("to go on by another policy", self.log.faults(7)[0])
         self.log.events.pop()
-        self.log.add(6, "sla-" + R, "sla.repoliced", report_id=R, policy="high", policy_version=1)
+        self.log.add(6, "sla-" + R, "sla.repoliced", report_id=R, policy="high", policy_version=1, calendar="always",
+                     calendar_version=1)
         self.log.fires(50, "w50")
         self.right(60)
         self.assertEqual(self.log.counted["new policies"], 1)

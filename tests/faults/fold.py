@@ -36,6 +36,9 @@ class View:
     def wants(self, e):
         return e["type"] in self.types or (self.follows and e["stream"].startswith(self.follows + "-"))
 
+    def finish(self):
+        """Behind the last event: rows that are easier made once."""
+
     def row(self, table, key, **empty):
         return self.at[table].setdefault(key, dict(empty))
 
@@ -105,4 +108,5 @@ def fold(view, events, poison):
             parked.add((e["stream"], e["position"]))
         else:
             v.apply(e)
+    v.finish()
     return v, parked

@@ -1,5 +1,10 @@
 """policies.py -- policies of seconds, so that clocks fire while faults happen: one of a category, and one of a
-priority that begins in the middle of what runs."""
+priority that begins in the middle of what runs. An admin defines them and their calendar anew and applies that to what
+is open."""
+import http.client, random, threading
+
+CALENDAR = "soak"  # counts round the clock, whatever its zone is
+ZONES = ("UTC", "Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura", "Asia/Dili")
 
 
 def level(name, number, target, **more):
@@ -7,7 +12,7 @@ def level(name, number, target, **more):
 
 
 def clock(seconds, *levels):
-    return {"seconds": seconds, "calendar": "always", "levels": list(levels)}
+    return {"seconds": seconds, "calendar": CALENDAR, "levels": list(levels)}
 
 
 DUE = level("due", 1, "agency")
@@ -18,7 +23,44 @@ POLICIES = {
     "seconds-high": dict(rank=0, priority="high", resolve=clock(20, *LEVELS), answer=clock(10, DUE))}
 
 
+def put(city, path, body):
+    a = city.ask("PUT", "/sla/" + path, body, city.token("admin1"))
+    assert a.status in (200, 201), a.raw
+
+
+def put_calendar(city, zone, query=""):
+    put(city, f"calendars/{CALENDAR}{query}", {"zone": zone, "hours": [], "holidays": []})
+
+
 def define(city):
+    put_calendar(city, "UTC")
     for id, policy in POLICIES.items():
-        a = city.ask("PUT", "/sla/policies/" + id, dict(policy, active=True), city.token("admin1"))
-        assert a.status in (200, 201), a.raw
+        put(city, "policies/" + id, dict(policy, active=True))
+
+
+class Admin(threading.Thread):
+    """Every few seconds something else is to hold for what is open."""
+
+    def __init__(self, town):
+        super().__init__(daemon=True)
+        self.town, self.rng, self.number = town, random.Random(f"{town.seed} admin"), 0
+
+    def apply(self):
+        """The calendar and a policy by turns, each third time for what begins from then on alone."""
+        self.number += 1
+        city, query = self.town.city, "" if self.number % 3 == 0 else "?apply=open"
+        if self.number % 2:
+            put_calendar(city, ZONES[self.number % len(ZONES)], query)
+        else:
+            longer = dict(POLICIES["seconds"], resolve=clock(10 + self.number % 5, *LEVELS), active=True)
+            put(city, "policies/seconds" + query, longer)
+
+    def run(self):
+        while not self.town.stopped.wait(self.rng.uniform(3, 7)):
+            try:
+                self.apply()
+            except (OSError, http.client.HTTPException, AssertionError):
+                continue  # something is away
+
+    def settle_what_is_open(self):
+        """It has no open questions."""

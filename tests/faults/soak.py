@@ -9,7 +9,7 @@ import argparse, os, random, signal, sys, time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(1, ROOT + "/tests/end_to_end")
 
-import check, history  # noqa: E402
+import check, history, policies  # noqa: E402
 from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
 from dispatchers import Dispatcher  # noqa: E402
@@ -99,7 +99,7 @@ def run(o, seconds, city):
     record = history.History(path)
     town = Town(city, record, o.seed)
     dispatcher = Dispatcher(town, CLIENTS)
-    clients = [Client(town, n) for n in range(CLIENTS)] + [dispatcher] + pushers(town, CLIENTS + 1, PUSHERS, dispatcher.units)
+    clients = [Client(town, n) for n in range(CLIENTS)] + [dispatcher] + pushers(town, CLIENTS + 1, PUSHERS, dispatcher.units) + [policies.Admin(town)]
     watching = [LogReader(city, record), Checkpoints(city, record), Processes(city, record)]
     for thread in clients + watching:
         thread.start()

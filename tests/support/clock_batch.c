@@ -170,9 +170,16 @@ static void make_level(struct sla_level *ours, struct oracle_level *theirs, int 
                                     .in_hours = ours->office_hours};
 }
 
+static void set_calendar(struct terms_pair *t, const struct calendar_pair *c)
+{
+    t->ours.calendar = c->zone;
+    t->ours.time = &c->time;
+    t->theirs.open = c->open;
+    t->theirs.day = c->wall->day;
+}
+
 static void make_terms(struct terms_pair *t)
 {
-    const struct calendar_pair *c = &batch.calendars[below(CALENDARS)];
     struct sla_level *levels = arena_array(&batch.arena, CLOCK_LEVELS_MAX, sizeof(*levels));
     int64_t allotted = one_in(2)   ? (1 + below(600)) * MINUTE_US
                        : one_in(2) ? 10 * SECOND_US + below(30 * HOUR_US)
@@ -181,16 +188,22 @@ static void make_terms(struct terms_pair *t)
     int stride = one_in(2) ? 5 : 1; /* none shares a divisor with 12 */
     for (int i = 0; i < count; i++, name = (name + stride) % ORACLE_NAMES)
         make_level(&levels[i], &t->theirs.levels[i], name);
-    t->ours = (struct sla_terms){.policy = "p",
-                                 .calendar = c->zone,
-                                 .allotted_us = allotted,
-                                 .levels = levels,
-                                 .level_count = count,
-                                 .time = &c->time};
+    t->ours = (struct sla_terms){
+        .policy = "p", .allotted_us = allotted, .levels = levels, .level_count = count};
     t->theirs.allotted = allotted;
     t->theirs.level_count = count;
-    t->theirs.open = c->open;
-    t->theirs.day = c->wall->day;
+}
+
+/* Of each pair of neighbours the second is the first by another calendar. */
+static void make_all_terms(void)
+{
+    for (int i = 0; i < TERMS; i++) {
+        if (i % 2)
+            batch.terms[i] = batch.terms[i - 1];
+        else
+            make_terms(&batch.terms[i]);
+        set_calendar(&batch.terms[i], &batch.calendars[below(CALENDARS)]);
+    }
 }
 
 void make_batch(struct arena *a)
@@ -202,8 +215,7 @@ void make_batch(struct arena *a)
     batch.end = batch.start + windows[window].days * DAY_US;
     for (int i = 0; i < CALENDARS; i++)
         make_calendar(&batch.calendars[i], &places[window][below(WINDOW_ZONES)]);
-    for (int i = 0; i < TERMS; i++)
-        make_terms(&batch.terms[i]);
+    make_all_terms();
 }
 
 void free_batch(void)

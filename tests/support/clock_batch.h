@@ -32,7 +32,7 @@ extern struct batch {
     struct terms_pair {
         struct sla_terms ours;
         struct oracle_terms theirs;
-    } terms[TERMS];
+    } terms[TERMS]; /* 2n and 2n + 1 differ by their calendars alone */
     struct arena arena;
 } batch;
 
