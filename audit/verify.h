@@ -4,8 +4,9 @@
  *
  * What each finding rests on: the hash of every record follows from the one before; seals are
  * signed; anchors are hashes of seals that are known from elsewhere, such as the event store.
- * Retention may have taken the oldest records, up to a seal. Records behind the last seal could be
- * recomputed by whoever writes to the database; they are counted as `unsealed`. */
+ * Retention may have taken the oldest records, up to a seal, or be broken off before one. Records
+ * behind the last seal could be recomputed by whoever writes to the database; they are counted as
+ * `unsealed`. */
 #pragma once
 
 #include "audit/seal.h"

@@ -45,6 +45,7 @@ struct verifier {
     /* seals */
     int64_t shift;              /* inserted minus lost records that left no hole */
     int64_t must_from;          /* records from here on must be there; 0: none must */
+    int64_t half_to;            /* the last one that is missing of the first range; 0: none is */
     int64_t lead_n, sealed_max; /* the last seal before the first record; the last of all */
     unsigned char lead_hash[CHAIN_HASH];
     struct seal waiting[WAITING]; /* their records have not come yet */

@@ -131,6 +131,15 @@ static void wait_for_record(struct verifier *v, const struct seal *s)
     v->waiting[v->waiting_count++] = *s;
 }
 
+/* The first records there are do not follow a seal: retention was broken off, if the range they are
+ * of is as old. */
+static void judge_half_range(struct verifier *v, int64_t sealed_at)
+{
+    if (v->half_to && sealed_at >= v->kept_from)
+        verifier_tell(v, LOST, v->lead_n + 1, v->half_to, "retention did not take them");
+    v->half_to = 0;
+}
+
 /* Before the first record: retention may have taken what it seals. */
 static void take_lead(struct verifier *v, const struct seal *s)
 {
@@ -156,6 +165,8 @@ void verifier_seal(struct verifier *v, const char *document)
     v->sealed_max = s.end.n > v->sealed_max ? s.end.n : v->sealed_max;
     if (!v->figures.first)
         take_lead(v, &s);
+    else
+        judge_half_range(v, s.at);
     wait_for_record(v, &s);
     verifier_match_seals(v);
 }
@@ -173,8 +184,7 @@ void verifier_begin_behind(struct verifier *v, int64_t n)
     memcpy(v->hash, n == 1 ? begin.hash : v->lead_hash, CHAIN_HASH);
     memcpy(v->before, v->hash, CHAIN_HASH);
     if (!v->known)
-        verifier_tell(v, LOST, v->lead_n + 1, n - 1,
-                      "they do not end at a seal, so retention did not take them");
+        v->half_to = n - 1;
     else if (v->must_from)
         verifier_tell(v, LOST, v->must_from, n - 1, "they are younger than what retention takes");
 }
@@ -209,6 +219,7 @@ static void tell_cut(struct verifier *v)
 
 void verifier_end(struct verifier *v, struct verified *out)
 {
+    judge_half_range(v, INT64_MAX); /* of a range that is not sealed yet nothing goes */
     tell_broken(v);
     tell_cut(v);
     *out = v->figures;

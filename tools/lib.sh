@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2034
 
 PG_BIN=/usr/lib/postgresql/15/bin
+export MONGOC_DISABLE_SHM=1 # mongo-c-driver would leave a file in /dev/shm for each process that is killed
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 fail()

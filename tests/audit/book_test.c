@@ -255,6 +255,7 @@ TEST(a_seal_follows_its_record_and_is_made_when_it_is_due)
     book_figures(b, &f);
     CHECK_OK(ship_all(b, &mongo));
     CHECK_INT(seals_of(&mongo, &seal), 1);
+    CHECK_INT(mongo.inserted, SEAL_RECORDS + 1);
     CHECK_INT(seal.end.n, SEAL_RECORDS);
     CHECK(memcmp(seal.end.hash, f.end.hash, CHAIN_HASH) == 0);
     CHECK(seal_is_signed_by(&seal, key.public_key));

@@ -181,6 +181,18 @@ static void retain_all(struct list *l)
 static void retain_half_a_range(struct list *l)
 {
     retain(l, 15);
+    l->kept_from = SEALED_AT + 20;
+}
+
+static void break_retention_off(struct list *l)
+{
+    retain(l, 15);
+    l->kept_from = SEALED_AT + 21;
+}
+
+static void retain_all_but_the_unsealed(struct list *l)
+{
+    retain(l, 41);
 }
 
 static void retain_too_early(struct list *l)
@@ -227,6 +239,8 @@ static const struct {
     {"retain two ranges", retain_two_ranges, "", 2},
     {"retain all", retain_all, "", 0},
     {"retain half a range", retain_half_a_range, "lost 11-15 ", 2},
+    {"break retention off", break_retention_off, "", 2},
+    {"retain more than is sealed", retain_all_but_the_unsealed, "lost 41-41 ", 1},
     {"retain too early", retain_too_early, "lost 11-20 ", 2},
     {"retain and change", retain_and_change, "changed 21-21 ", 2},
 };

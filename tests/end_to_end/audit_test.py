@@ -1,8 +1,8 @@
 """audit_test.py -- requests are on record when they are answered, their hashes in one chain, whatever is killed
 meanwhile."""
-import glob, hashlib, json, unittest, uuid
+import glob, hashlib, json, os, subprocess, unittest, uuid
 
-from city import city, wait_until
+from city import ROOT, city, wait_until
 
 SERVICES = ("command-api", "query-api", "projector", "sla-worker")
 
@@ -33,6 +33,12 @@ def records(book):
 
 def of_request(book, rid):
     return [r for r in records(book) if r.get("request_id") == rid]
+
+
+def ctl(*words):
+    done = subprocess.run([f"{ROOT}/tools/ctl", "audit", *words], env=city().environment, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=60)
+    return done.returncode, done.stdout
 
 
 class Audit(unittest.TestCase):
@@ -71,6 +77,18 @@ class Audit(unittest.TestCase):
         city().kill("command-api")
         wait_until("it is back", lambda: city().post("/reports", body, "citizen1", headers=headers).status == 201)
         self.assertGreaterEqual(len(of_request("command-api.requests", rid)), 2)
+
+    @unittest.skipUnless(os.path.exists(ROOT + "/build/mongodb/citywatch-mongodb"), "no MongoDB server is built")
+    def test_what_is_in_mongodb_can_be_verified(self):
+        rid = "audit-" + uuid.uuid4().hex
+        a = city().post("/reports", {"content": "a hole", "category": "infrastruktur"}, "citizen1", headers={"X-Request-Id": rid})
+        self.assertEqual(a.status, 201)
+        wait_until("its record is in MongoDB", lambda: rid in ctl("tail", "--last", "100", "--json")[1], 60)
+        code, said = ctl("verify")
+        self.assertEqual(code, 0, said)
+        for service in SERVICES:
+            self.assertRegex(said, service + r"\.requests-[0-9a-f]{12}: [0-9]+ records")
+        self.assertEqual(ctl("retain", "--dry-run")[0], 0)
 
     def test_every_service_shows_its_audit(self):
         for service in SERVICES:
