@@ -7,3 +7,4 @@
 #define KIND_ACCOUNT      "account"      /* an account was made or changed */
 #define KIND_ADMIN        "admin"        /* what administrators alone may */
 #define KIND_ROLLUP       "rollup"       /* one of many alike: a position */
+/* Of the columns read_kind of queries: private_read, anonymous_read. */

@@ -1,7 +1,7 @@
 /* authenticate.c -- see authenticate.h. */
 #include "command-api/authenticate.h"
 
-#include "api/request_kinds.h"
+#include "api/note_actor.h"
 #include "base/time.h"
 #include "command-api/command_api.h"
 #include "base/banned.h"
@@ -20,27 +20,16 @@ void authenticate_end(void *state)
     token_cache_free(state);
 }
 
-static void note_actor(struct http_request *r, const struct claims *c)
-{
-    struct http_notes *n = http_notes(r);
-    n->actor = arena_text(http_arena(r), c->user_id);
-    n->agency = *c->agency ? arena_text(http_arena(r), c->agency) : NULL;
-    n->role = role_name(c->role);
-}
-
 fallible authenticate(struct http_request *r, int roles, struct claims *out, bool *present)
 {
     const struct command_api *api = http_context(r);
     const char *header = http_header(r, HTTP_AUTHORIZATION);
     if (present)
         *present = header != NULL;
-    if (roles == ADMIN)
-        http_notes(r)->kind = KIND_ADMIN;
     if (!header && roles == ANYONE)
         return NULL;
     const struct problem *p =
         token_admit(http_loop_state(http_loop_of(r)), api->revoked, header, roles, time_now(), out);
-    if (!p || p == WRONG_ROLE)
-        note_actor(r, out);
+    note_actor(r, roles, !p || p == WRONG_ROLE ? out : NULL);
     return p;
 }

@@ -2,6 +2,7 @@
  * fresh enough: a cached response, a run under way, a new run. */
 #include "query-api/loop_state.h"
 
+#include "api/note_actor.h"
 #include "base/time.h"
 #include "platform/process/metrics.h"
 #include "query-api/head.h"
@@ -43,8 +44,10 @@ static fallible admit(struct loop_state *state, struct http_request *r, const st
     *known = route->who != ANYONE || (q->personal && authorization);
     if (!*known)
         return NULL;
-    return token_admit(state->tokens, state->api->revoked, authorization, route->who, time_now(),
-                       claims);
+    const struct problem *p = token_admit(state->tokens, state->api->revoked, authorization,
+                                          route->who, time_now(), claims);
+    note_actor(r, route->who, !p || p == WRONG_ROLE ? claims : NULL);
+    return p;
 }
 
 /* ---- responses ---- */
@@ -67,15 +70,27 @@ static int64_t reflected_position(const struct response *response,
     return unchanged && request->seen_position > own ? request->seen_position : own;
 }
 
+/* Of what anyone may see nobody asks who has. */
+static void note_read(const struct query_request *request, const struct response *response)
+{
+    struct http_notes *n = http_notes(request->http);
+    if (!response_read_kind(response))
+        return;
+    n->kind = arena_text(http_arena(request->http), response_read_kind(response));
+    n->subject = request->subject;
+}
+
 static void send_response(struct query_request *request, struct response *response)
 {
     int64_t position = reflected_position(response, request);
     /* A view may have been swapped for one that is behind. */
-    if (position < request->min_position)
+    if (position < request->min_position) {
         http_refuse(request->http, NOT_YET_VISIBLE, NULL);
-    else
-        response_send(response, request->http, request->query->cache_control,
-                      request->query->personal, position);
+        return;
+    }
+    note_read(request, response);
+    response_send(response, request->http, request->query->cache_control, request->query->personal,
+                  position);
 }
 
 static void finish_run(struct job *j)

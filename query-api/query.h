@@ -11,7 +11,8 @@
 /* Columns of a query's only row. COLUMN_EPOCH: the life of the log its views are of, 0 while they
  * are filled. What the file selects begins at COLUMN_BODY: the JSON text (NULL:
  * there is no such item), then the version of an ITEM or the next keys of a LIST (NULL: last page).
- */
+ * A column read_kind behind these says what kind of read it is to be shown it, for the record
+ * (api/request_kinds.h; NULL: any). */
 enum { COLUMN_POSITION, COLUMN_TOTAL, COLUMN_PARKED, COLUMN_EPOCH, COLUMN_BODY, COLUMN_MORE };
 
 /* A statement and the views it reads, in which those of use USED_WHEN_FILTERED count as used. */

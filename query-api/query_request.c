@@ -153,13 +153,20 @@ static fallible bind_chosen_agency(struct binder *b, const struct binding *row, 
     return NULL;
 }
 
+static void bind_subject(struct binder *b, const char *id)
+{
+    if (b->who && b->who->role != CITIZEN)
+        b->request->subject = id;
+    bind_filter(b, id);
+}
+
 static fallible bind_path_id(struct binder *b, const struct binding *row)
 {
     const char *id = http_segment(b->http, row->name);
     char lower[UUID_TEXT];
     if (!id || !uuid_read(id, lower))
         return b->request->query->route->missing;
-    bind_filter(b, arena_text(http_arena(b->http), lower));
+    bind_subject(b, arena_text(http_arena(b->http), lower));
     return NULL;
 }
 
@@ -199,8 +206,12 @@ static fallible bind_id(struct binder *b, const struct binding *row, const char 
         return bad(b, row->name, "Needed.");
     b->request->filtered = b->request->filtered || value;
     TRY(check_filter(b, row, value));
-    bind_filter(b,
-                value && uuid_read(value, lower) ? arena_text(http_arena(b->http), lower) : NULL);
+    const char *id =
+        value && uuid_read(value, lower) ? arena_text(http_arena(b->http), lower) : NULL;
+    if (row->min)
+        bind_subject(b, id);
+    else
+        bind_filter(b, id);
     return NULL;
 }
 

@@ -25,6 +25,8 @@ struct query_request {
     int64_t arrived, deadline; /* monotonic */
     bool accepts_gzip;         /* the client takes gzip */
     const char *language;      /* tag, if the response is in one; NULL: it is the same in all */
+    const char *subject;       /* id that the request names, for the record; NULL: none, and of
+                                  citizens none ever */
     bool filtered;             /* a filter is given, or an admin reads all agencies */
 };
 

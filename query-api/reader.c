@@ -88,6 +88,13 @@ static void end_body(const struct rows *rows, const struct query_request *query_
     text_append(body, ",\"success\":true}");
 }
 
+/* NULL also if the file has no such column. */
+static const char *read_kind(const struct rows *rows)
+{
+    int column = rows_named(rows, "read_kind");
+    return column < 0 ? NULL : rows_text(rows, 0, column);
+}
+
 static fallible read_response(struct query_reader *reader, const struct run *run,
                               struct response **out)
 {
@@ -105,6 +112,7 @@ static fallible read_response(struct query_reader *reader, const struct run *run
         .epoch = epoch,
         .version = route->form == ITEM ? rows_text(rows, 0, COLUMN_MORE) : NULL,
         .language = run->request->language,
+        .read_kind = read_kind(rows),
     };
     scoped_text body = {0};
     TRY(begin_body(rows, run->request->query, &body));

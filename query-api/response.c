@@ -21,7 +21,8 @@ struct response {
     bool gzip_tried;
     bool is_item, by_accept;
     const char *language;
-    char weak_tag[96]; /* W/"…"; the strong one begins behind W/ */
+    char read_kind[24]; /* "" : any */
+    char weak_tag[96];  /* W/"…"; the strong one begins behind W/ */
 };
 
 struct response *response_new(char *body, size_t length, const struct response_facts *facts,
@@ -38,6 +39,8 @@ struct response *response_new(char *body, size_t length, const struct response_f
                                   .language = facts->language,
                                   .gzip_tried = gzip || length <= GZIP_MIN};
     atomic_init(&response->references, 1);
+    snprintf(response->read_kind, sizeof(response->read_kind), "%s",
+             facts->read_kind ? facts->read_kind : "");
     uint64_t digest = digest_on(0, body, length);
     char epoch[24] = "";
     if (response->is_item && facts->epoch > 1)
@@ -73,6 +76,11 @@ int64_t response_position(const struct response *response)
 int64_t response_total(const struct response *response)
 {
     return response->total;
+}
+
+const char *response_read_kind(const struct response *response)
+{
+    return *response->read_kind ? response->read_kind : NULL;
 }
 
 size_t response_bytes(const struct response *response)

@@ -17,6 +17,7 @@ struct response_facts {
     const char *content_type; /* constant; NULL: application/json */
     bool by_accept;           /* the path has other forms, chosen by Accept */
     const char *language;     /* tag, chosen by Accept-Language; NULL: it is the same in all */
+    const char *read_kind; /* what kind of read it is to be shown it, for the record; NULL: any */
 };
 
 /* Takes `body` (malloc'd). `gzip`: with its gzip form too, if it is longer than 1 KiB. One
@@ -28,6 +29,7 @@ void response_drop(struct response *response);             /* one less; NULL is 
 
 int64_t response_position(const struct response *response);
 int64_t response_total(const struct response *response);
+const char *response_read_kind(const struct response *response);
 size_t response_bytes(const struct response *response); /* memory it takes */
 /* It has no gzip form though it would be worth it. */
 bool response_lacks_gzip(const struct response *response);

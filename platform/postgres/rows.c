@@ -8,6 +8,11 @@ int rows_count(const struct rows *r)
     return PQntuples(r->result);
 }
 
+int rows_named(const struct rows *r, const char *column)
+{
+    return PQfnumber(r->result, column);
+}
+
 const char *rows_text(const struct rows *r, int row, int column)
 {
     return PQgetisnull(r->result, row, column) ? NULL : PQgetvalue(r->result, row, column);

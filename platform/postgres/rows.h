@@ -9,6 +9,7 @@
 struct rows;
 
 int rows_count(const struct rows *r);
+int rows_named(const struct rows *r, const char *column); /* -1: there is none of that name */
 /* NULL for SQL NULL; borrowed from r. Column numbers begin at 0. */
 const char *rows_text(const struct rows *r, int row, int column);
 int64_t rows_int(const struct rows *r, int row, int column); /* 0 for NULL */

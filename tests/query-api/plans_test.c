@@ -281,7 +281,7 @@ static struct page_query pages[] = {
     {"sla_summary", "NULL,NULL,NULL,NULL", false, 1, 0},
     {"sla_summary", "'OFFICER','a1',NULL,'c3'", false, 1, 0},
     {"sla_summary", "'ADMIN',NULL,'a1',NULL", false, 1, 0},
-    {"case_one", "'01900000-0000-7000-8000-000000000007','a1','1'", false, 1, 0},
+    {"case_one", "'01900000-0000-7000-8000-000000000007',NULL,NULL,'a1','1'", false, 1, 0},
 };
 
 /* Every order of the inbox with each of these, of agency a1, or of all if a status is given. */

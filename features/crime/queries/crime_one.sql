@@ -9,7 +9,8 @@ SELECT (SELECT to_json(shown) FROM (
                    location, CASE WHEN sees_all THEN reporter END AS reporter_id, sent.patrol_id,
                    engine.rfc3339(created_at) AS reported_at, engine.rfc3339(occurred_at) AS occurred_at,
                    engine.rfc3339(created_at) AS created_at, engine.rfc3339(last_status_at) AS updated_at) shown)::text,
-       version
+       version,
+-- :include report_read
   FROM report_seen r
   LEFT JOIN LATERAL (SELECT d.patrol_id FROM dispatch_list.dispatch_list d
                       WHERE d.report_id = r.report_id AND d.status IN ('OFFERED', 'ACCEPTED', 'ARRIVED')

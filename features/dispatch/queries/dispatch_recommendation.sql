@@ -39,5 +39,6 @@ SELECT json_build_object(
                         'patrol_id', patrol_id, 'call_sign', call_sign, 'agency', agency, 'status', status,
                         'reason', reason, 'distance_m', distance_m, 'fix_age_seconds', fix_age_seconds,
                         'dispatch_id', dispatch_id) ORDER BY distance, patrol_id), '[]') FROM excluded),
-           'next', NULL)::text
+           'next', NULL)::text,
+-- :include report_read
   FROM wanted

@@ -1,9 +1,10 @@
 -- case_one.sql -- one case with its newest lines and comments, all notes and its hold, for the agency that owns it and those that did.
--- $1 report; $2 agency (NULL: all); $3 changes each second. Its clock is shown as it stands.
+-- $1 report; who asks: $2 user, $3 pseudonym, $4 agency (NULL: all); $5 changes each second. Its clock is shown as it stands.
 -- :with report_talk
 -- :with case_lines
 -- :with case_merges
-SELECT to_json(shown)::text, shown.version
+SELECT to_json(shown)::text, shown.version,
+-- :include report_read
   FROM (SELECT c.report_id, c.version, c.visibility, c.category, c.content,
                engine.rfc3339(c.created_at) AS created_at, c.status,
                engine.rfc3339(c.updated_at) AS updated_at, c.last_note, c.owner_agency,
@@ -49,6 +50,6 @@ SELECT to_json(shown)::text, shown.version
           FROM case_inbox.case_inbox c
           LEFT JOIN report_follow.report_followers f USING (report_id)
           LEFT JOIN (SELECT report_id, due_at, remaining_us, sla_status, escalation_level
-                       FROM sla.report_clocks WHERE $3::bigint IS NOT NULL) k USING (report_id)
+                       FROM sla.report_clocks WHERE $5::bigint IS NOT NULL) k USING (report_id)
          WHERE c.report_id = $1::uuid AND c.created_at IS NOT NULL
-           AND ($2::text IS NULL OR c.owner_agency = $2 OR c.former_agencies @> ARRAY[$2])) shown
+           AND ($4::text IS NULL OR c.owner_agency = $4 OR c.former_agencies @> ARRAY[$4])) shown

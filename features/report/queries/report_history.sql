@@ -11,7 +11,8 @@ SELECT json_build_object('data', coalesce(json_agg(CASE
                 SELECT h.version, h.type, h.old_status, h.new_status, engine.rfc3339(h.at) AS at,
                        h.facts - ARRAY['old_assignee_user_id', 'assignee_user_id', 'text'] - h.hidden AS facts) shown) END
             ORDER BY h.version) FILTER (WHERE h.version IS NOT NULL), '[]'))::text,
-       (array_agg(h.version ORDER BY h.version))[$6::int] AS next_version
+       (array_agg(h.version ORDER BY h.version))[$6::int] AS next_version,
+-- :include report_read
   FROM report_seen s
   LEFT JOIN LATERAL (SELECT line.*, CASE WHEN type IN ('report.merged', 'report.unmerged') AND NOT EXISTS (
                          SELECT FROM report_detail.report_detail r CROSS JOIN LATERAL (SELECT

@@ -25,7 +25,8 @@ SELECT CASE WHEN sees_all THEN (SELECT to_json(shown) FROM (
                        engine.rfc3339(occurred_at) AS occurred_at, owner_agency, seen_into AS merged_into, merged,
 -- :fragment report_priority
                            AS priority) shown)
-       END::text, version
+       END::text, version,
+-- :include report_read
   FROM report_seen
   LEFT JOIN (SELECT report_id, votes, merged_votes, vote_count FROM report_rank.report_rank) v USING (report_id)
   LEFT JOIN report_follow.report_followers f USING (report_id)

@@ -3,7 +3,7 @@
 -- $8 changes each second
 WITH wanted AS (
     SELECT NULL::uuid AS report_id, $1::text AS content, $7::text AS category, $2::float8 AS latitude,
-           $3::float8 AS longitude
+           $3::float8 AS longitude, NULL::text AS read_kind
      WHERE $8::bigint IS NOT NULL
 )
 -- :include report_similar_found

@@ -1,5 +1,5 @@
 -- report_similar_found.sql -- how a query goes on that has said what is `wanted` (report_id, content, category,
--- latitude, longitude; each may be NULL): what may be the same, by the newest reports of each key, at most 20
+-- latitude, longitude, read_kind; each may be NULL): what may be the same, by the newest reports of each key, at most 20
 -- public ones and, for officers, 20 of the hidden ones. $4 role, $5 agency, $6 limit
 , rules (metres, days, alike, by_text, by_distance, by_category, by_age) AS (
     -- A report is listed if it is no farther and no older than that, or if its text is so much alike. Its score
@@ -47,7 +47,7 @@
 )
 SELECT json_build_object('data', coalesce(json_agg(item.json ORDER BY s.score DESC, s.report_id DESC)
                                           FILTER (WHERE s.report_id IS NOT NULL), '[]'),
-                         'next', NULL)::text
+                         'next', NULL)::text, max(wanted.read_kind) AS read_kind
   FROM wanted
   LEFT JOIN scored s ON true
   LEFT JOIN report_rank.report_rank v ON v.report_id = s.report_id AND v.vote_count <> 0

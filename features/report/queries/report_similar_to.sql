@@ -3,7 +3,8 @@
 -- :with report_seen
 , wanted AS (
     SELECT report_id, content, category, (location->>'latitude')::float8 AS latitude,
-           (location->>'longitude')::float8 AS longitude
+           (location->>'longitude')::float8 AS longitude,
+-- :include report_read
       FROM report_seen WHERE $7::bigint IS NOT NULL
 )
 -- :include report_similar_found
