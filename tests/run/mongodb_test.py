@@ -4,6 +4,7 @@ they were called with stand for mongod, for FerretDB and for its build."""
 import os, shutil, signal, subprocess, tempfile, time, unittest
 
 from scripts import ROOT, SERVICE_USER
+from city import wait_until
 
 SAYS = '#!/bin/bash\necho "$(id -un) $(ps -o nice= -p $$ | tr -d " ") ${0##*/} $*"\n'
 
@@ -93,9 +94,12 @@ class Build(unittest.TestCase):
                     f'while [ "$1" != -o ]; do shift; done\n{builds} "$2"\n')
         os.chmod(self.root + "/bin/go", 0o755)
 
+    def environment(self):
+        return dict(PATH=self.root + "/bin:/usr/bin:/bin", RUN_DIR=self.root + "/run", PIP_INDEX_URL="http://127.0.0.1:9/")
+
     def build(self):
-        return subprocess.run([self.root + "/tools/mongodb/build"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, umask=0o077,
-                              env=dict(PATH=self.root + "/bin:/usr/bin:/bin", RUN_DIR=self.root + "/run", PIP_INDEX_URL="http://127.0.0.1:9/"))
+        return subprocess.run([self.root + "/tools/mongodb/build"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              umask=0o077, env=self.environment())
 
     def calls(self):
         with open(self.root + "/calls") as f:
@@ -119,6 +123,16 @@ class Build(unittest.TestCase):
         self.assertEqual((done.returncode, "FerretDB could not be built" in done.stdout), (1, True), done.stdout)
         self.assertEqual(self.build().returncode, 1)
         self.assertEqual(len(self.calls()), 2)
+
+    def test_who_stops_the_group_stops_the_build(self):
+        self.go("go1.26.1", builds="exec sleep 60.7531 #")
+        process = subprocess.Popen([self.root + "/tools/mongodb/build"], env=self.environment(), start_new_session=True,
+                                   stdout=subprocess.DEVNULL)
+        sleeps = ["pgrep", "-f", "^sleep 60.7531"]
+        wait_until("it builds", lambda: subprocess.run(sleeps, stdout=subprocess.DEVNULL).returncode == 0, 10)
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=10)
+        wait_until("nothing is left", lambda: subprocess.run(sleeps, stdout=subprocess.DEVNULL).returncode == 1, 5)
 
     def test_an_old_go_is_passed_over_for_the_pinned_one(self):
         self.go("go1.19.8")
