@@ -27,7 +27,7 @@ static int count_rows(void)
 struct gatherer *gatherer_new(const struct settings *settings, const char *name)
 {
     struct gatherer *g = must_alloc(1, sizeof(*g));
-    g->views = pg_new(settings->read_database_url, name, reader_session,
+    g->views = pg_new(settings->read_database_url, name, lookup_session,
                       (int)settings->database_timeout_ms);
     g->statements = must_alloc((size_t)count_rows() + 1, sizeof(*g->statements));
     return g;

@@ -2,6 +2,10 @@
  * others are not. */
 #include "tests/query-api/fixture.h"
 
+#include "platform/postgres/pipeline.h"
+#include "platform/postgres/sessions.h"
+#include "query-api/query.h"
+
 #define PATH "/dispatch/recommendation?report_id="
 
 static const char *asked;
@@ -168,5 +172,37 @@ TEST(only_who_may_send_asks_and_only_of_what_they_see)
     CHECK(has(&nowhere, "\"data\" : []"));
     CHECK(has(&nowhere, "\"location\" : null"));
     CHECK(has(&nowhere, "\"shortfall\" : 3"));
+    query_stop();
+}
+
+static const struct query *recommendation(void)
+{
+    const struct query *q = query_service()->queries;
+    while (!text_equal(q->route->file, "dispatch_recommendation"))
+        q++;
+    return q;
+}
+
+/* To plan it takes longer than to run it. */
+TEST(its_plan_is_made_once_and_kept)
+{
+    begin();
+    unit(11, "A", "available", "[]", 100, 0);
+    const struct query *q = recommendation();
+    struct pg *pg = pg_new(views_url(), "plans", reader_session, 60000);
+    const char *values[] = {asked, "u", "p", "ADMIN", NULL, "3", NULL, NULL, "1"};
+    scoped_rows *made = NULL;
+    for (int i = 0; i < 3; i++) {
+        scoped_rows *rows = NULL;
+        CHECK_OK(pipeline_call_with(pg, &q->planner, &q->plain.statement, 9, values, &rows));
+        CHECK(strstr(rows_text(rows, 0, COLUMN_BODY), sample_id(11)));
+    }
+    static const struct pg_statement PLANS = {
+        "plans", "SELECT generic_plans, custom_plans FROM pg_prepared_statements "
+                 "WHERE name = 'dispatch_recommendation'"};
+    CHECK_OK(pg_call(pg, &PLANS, 0, NULL, &made));
+    CHECK_INT(rows_int(made, 0, 0), 3);
+    CHECK_INT(rows_int(made, 0, 1), 0);
+    pg_free(pg);
     query_stop();
 }
