@@ -52,6 +52,18 @@ static void fill_counts(void)
               "GROUP BY 1, 2, n");
 }
 
+/* Of one patrol, a fix each second from 1970 on. */
+static void fill_track(int from, int to)
+{
+    static const char patrol[] = "01900000-0000-7000-8000-000000000007";
+    views_sql("INSERT INTO patrol_list.patrol_list (patrol_id, position) VALUES ('%s', 1) "
+              "ON CONFLICT DO NOTHING",
+              patrol);
+    views_sql("INSERT INTO positions.track (unit, at, digest, latitude, longitude) SELECT '%s', "
+              "timestamptz 'epoch' + n * interval '1 s', n, 1, 2 FROM generate_series(%d, %d) n",
+              patrol, from, to);
+}
+
 static void fill(int from, int to)
 {
     static const char *const columns =
@@ -102,6 +114,7 @@ static void fill(int from, int to)
         "%d",
         from);
     fill_counts();
+    fill_track(from, to);
     views_sql("VACUUM ANALYZE");
 }
 
@@ -282,6 +295,17 @@ static struct page_query pages[] = {
     {"sla_summary", "'OFFICER','a1',NULL,'c3'", false, 1, 0},
     {"sla_summary", "'ADMIN',NULL,'a1',NULL", false, 1, 0},
     {"case_one", "'01900000-0000-7000-8000-000000000007',NULL,NULL,'a1','1'", false, 1, 0},
+    {"patrol_track",
+     "'u','ADMIN',NULL,'1','01900000-0000-7000-8000-000000000007',NULL,NULL,'50','0','0','0'",
+     false, 1, 0},
+    {"patrol_track",
+     "'u','ADMIN',NULL,'1','01900000-0000-7000-8000-000000000007',NULL,NULL,'50','70000000000',"
+     "'2147483648','70000'",
+     false, 1, 0},
+    {"patrol_track",
+     "'u','ADMIN',NULL,'1','01900000-0000-7000-8000-000000000007','1970-01-01T19:26:40Z',"
+     "'1970-01-01T20:00:00Z','50','0','0','0'",
+     false, 1, 0},
 };
 
 /* Every order of the inbox with each of these, of agency a1, or of all if a status is given. */
