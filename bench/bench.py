@@ -15,7 +15,7 @@ ROOT = os.path.dirname(HERE)
 sys.path[:0] = [HERE, ROOT + "/tests/end_to_end"]
 
 from measure import Client, Cost, memory_mib, median, metrics, percentile, read_wrk, wrk, wrk_command
-import bulk, ceilings, clocks, positions, rebuild, report, sizes
+import bulk, ceilings, clocks, dispatch, positions, rebuild, report, sizes
 from city import City, free_ports, wait_until
 
 os.environ.update(PRESET=os.environ.get("PRESET", "release"), TOKEN_MINUTES="60", CORS_ORIGINS="")
@@ -28,7 +28,7 @@ K6 = os.environ.get("BENCH_K6", "330s")
 SMALL = 10000
 PARTS = ("postgres", "redis", "mongodb", "caddy", "command-api", "projector", "query-api", "sla-worker")
 SERVICES = ("command-api", "projector", "query-api", "sla-worker")
-PARTS_OF_A_RUN = ("feed", "other_reads", "create_rows", "visible", "bulk", "k6", "positions", "sizes", "clocks", "lag_over_time")
+PARTS_OF_A_RUN = ("feed", "other_reads", "create_rows", "visible", "bulk", "k6", "positions", "dispatch", "sizes", "clocks", "lag_over_time")
 CHOSEN = os.environ.get("BENCH_PARTS", " ".join(PARTS_OF_A_RUN)).split()
 MEMORY_GOAL = 64
 
@@ -303,6 +303,9 @@ class Bench:
 
     def positions(self):
         positions.rows(self, SECONDS, ROUNDS)
+
+    def dispatch(self):
+        dispatch.rows(self, SECONDS, ROUNDS)
 
     def bulk(self):
         bulk.rows(self, SECONDS, ROUNDS)
