@@ -22,7 +22,7 @@ struct audit_loop {
     struct text pending[AUDIT_BOOKS];
 };
 
-struct audit {
+struct auditor {
     const char *service;
     struct arena arena;
     struct seal_key key;
@@ -46,7 +46,8 @@ static void add_rollup(struct rollup **table, const struct audit_record *r, int6
 }
 
 /* Of an anonymous author: as little as can be, and not before the hour is over. */
-static void add_forgotten(const struct audit *a, struct audit_loop *l, const struct http_outcome *o)
+static void add_forgotten(const struct auditor *a, struct audit_loop *l,
+                          const struct http_outcome *o)
 {
     struct audit_record r = {.at = o->began - o->began % HOUR,
                              .kind = "rollup",
@@ -58,7 +59,8 @@ static void add_forgotten(const struct audit *a, struct audit_loop *l, const str
     add_rollup(&l->hours, &r, until, &l->pending[BOOK_requests]);
 }
 
-static void add_rolled_up(const struct audit *a, struct audit_loop *l, const struct http_outcome *o)
+static void add_rolled_up(const struct auditor *a, struct audit_loop *l,
+                          const struct http_outcome *o)
 {
     struct audit_record r = {.at = o->began - o->began % SECOND,
                              .kind = "rollup",
@@ -71,7 +73,7 @@ static void add_rolled_up(const struct audit *a, struct audit_loop *l, const str
     add_rollup(&l->seconds, &r, time_monotonic() + SECOND, &l->pending[BOOK_requests]);
 }
 
-static void add_record(const struct audit *a, struct audit_loop *l, const struct http_outcome *o)
+static void add_record(const struct auditor *a, struct audit_loop *l, const struct http_outcome *o)
 {
     const struct http_notes *n = &o->notes;
     const char *kind = n->kind ? n->kind : "request";
@@ -108,14 +110,14 @@ static bool is_rolled_up(const struct http_outcome *o)
            (!o->route || text_equal(o->method, "GET") || text_equal(o->method, "HEAD"));
 }
 
-static struct audit_loop *loop_at(struct audit *a, int loop)
+static struct audit_loop *loop_at(struct auditor *a, int loop)
 {
     return &a->loops[loop % LOOPS];
 }
 
 void audit_outcome(void *audit, int loop, const struct http_outcome *o)
 {
-    struct audit *a = audit;
+    struct auditor *a = audit;
     struct audit_loop *l = loop_at(a, loop);
     pthread_mutex_lock(&l->lock);
     if (o->forgotten)
@@ -130,7 +132,7 @@ void audit_outcome(void *audit, int loop, const struct http_outcome *o)
 /* ---- into the books ---- */
 
 /* `all`: also what is not due. */
-static void write_locked(struct audit *a, struct audit_loop *l, bool all)
+static void write_locked(struct auditor *a, struct audit_loop *l, bool all)
 {
     int64_t now = l->seconds || l->hours ? time_monotonic() : 0;
     struct rollup *const tables[] = {l->seconds, l->hours};
@@ -146,14 +148,14 @@ static void write_locked(struct audit *a, struct audit_loop *l, bool all)
 
 void audit_turn(void *audit, int loop)
 {
-    struct audit *a = audit;
+    struct auditor *a = audit;
     struct audit_loop *l = loop_at(a, loop);
     pthread_mutex_lock(&l->lock);
     write_locked(a, l, false);
     pthread_mutex_unlock(&l->lock);
 }
 
-static void write_loops(struct audit *a, bool all)
+static void write_loops(struct auditor *a, bool all)
 {
     for (int i = 0; i < LOOPS; i++) {
         pthread_mutex_lock(&a->loops[i].lock);
@@ -169,7 +171,7 @@ static void tick(void *audit)
 
 /* ---- life ---- */
 
-static fallible open_books(struct audit *a, const struct settings *s)
+static fallible open_books(struct auditor *a, const struct settings *s)
 {
 #define BOOK(name, days, quarters) quarters,
     static const int quarters[] = {
@@ -190,7 +192,7 @@ static fallible open_books(struct audit *a, const struct settings *s)
     return NULL;
 }
 
-static fallible open_audit(struct audit *a, const struct settings *s,
+static fallible open_audit(struct auditor *a, const struct settings *s,
                            const struct audit_target *target)
 {
     if (!s->audit_key_file || !*s->audit_key_file) {
@@ -203,9 +205,9 @@ static fallible open_audit(struct audit *a, const struct settings *s,
     return NULL;
 }
 
-static struct audit *make_audit(const char *service)
+static struct auditor *make_audit(const char *service)
 {
-    struct audit *a = must_alloc(1, sizeof(*a));
+    struct auditor *a = must_alloc(1, sizeof(*a));
     a->service = service;
     for (int i = 0; i < LOOPS; i++)
         pthread_mutex_init(&a->loops[i].lock, NULL);
@@ -221,7 +223,7 @@ static bool is_kept(const struct settings *s)
 }
 
 fallible audit_new_to(const struct settings *s, const char *service,
-                      const struct audit_target *target, struct audit **out)
+                      const struct audit_target *target, struct auditor **out)
 {
     *out = is_kept(s) ? make_audit(service) : NULL;
     return *out ? open_audit(*out, s, target) : NULL;
@@ -233,7 +235,7 @@ static fallible insert_into_mongo(void *mongo, const char *collection, const cha
     return mongo_insert(mongo, collection, documents, count);
 }
 
-static fallible open_mongo(struct audit *a, const struct settings *s, struct audit_target *target)
+static fallible open_mongo(struct auditor *a, const struct settings *s, struct audit_target *target)
 {
     *target = (struct audit_target){.to = NULL};
     if (!s->mongodb_uri || !*s->mongodb_uri)
@@ -246,7 +248,7 @@ static fallible open_mongo(struct audit *a, const struct settings *s, struct aud
     return NULL;
 }
 
-fallible audit_new(const struct settings *s, const char *service, struct audit **out)
+fallible audit_new(const struct settings *s, const char *service, struct auditor **out)
 {
     struct audit_target target;
     *out = is_kept(s) ? make_audit(service) : NULL;
@@ -256,19 +258,19 @@ fallible audit_new(const struct settings *s, const char *service, struct audit *
     return open_audit(*out, s, &target);
 }
 
-void audit_record_http(struct audit *a, struct http_settings *http)
+void audit_record_http(struct auditor *a, struct http_settings *http)
 {
     http->recorder = a;
     http->outcome = a ? audit_outcome : NULL;
     http->turn = a ? audit_turn : NULL;
 }
 
-bool audit_start(struct audit *a)
+bool audit_start(struct auditor *a)
 {
     return !a || shipper_start(a->shipper);
 }
 
-void audit_stop(struct audit *a)
+void audit_stop(struct auditor *a)
 {
     if (!a || !a->shipper)
         return;
@@ -276,7 +278,7 @@ void audit_stop(struct audit *a)
     shipper_stop(a->shipper);
 }
 
-void audit_free(struct audit *a)
+void audit_free(struct auditor *a)
 {
     if (!a)
         return;

@@ -14,25 +14,25 @@
 #include "platform/http/http.h"
 #include "platform/process/settings.h"
 
-struct audit;
+struct auditor;
 
 /* Opens the books of the service ("command-api") in AUDIT_SPOOL; does not connect. *out is NULL
  * where AUDIT_SPOOL is empty: no record is kept, and all calls below do nothing. Settings are
  * borrowed. NOT_STARTED  logged: the key cannot be read; a folder cannot be used, or another
  * process has it */
-fallible audit_new(const struct settings *s, const char *service, struct audit **out);
+fallible audit_new(const struct settings *s, const char *service, struct auditor **out);
 /* The same with another target than MONGODB_URI. */
 fallible audit_new_to(const struct settings *s, const char *service,
-                      const struct audit_target *target, struct audit **out);
+                      const struct audit_target *target, struct auditor **out);
 
 /* Makes the audit the recorder of a server; `http` may be served until audit_free. */
-void audit_record_http(struct audit *a, struct http_settings *http);
+void audit_record_http(struct auditor *a, struct http_settings *http);
 
-bool audit_start(struct audit *a); /* false: the thread could not be made */
+bool audit_start(struct auditor *a); /* false: the thread could not be made */
 /* After http_server_stop: seals, syncs and ships what there is; at most some seconds. */
-void audit_stop(struct audit *a);
+void audit_stop(struct auditor *a);
 /* After http_server_free: writes what was told since. NULL is allowed. */
-void audit_free(struct audit *a);
+void audit_free(struct auditor *a);
 
 /* ---- for http: the recorder (struct http_settings) ---- */
 

@@ -25,7 +25,7 @@ struct process {
     struct settings settings;
     struct command_api api;
     struct token_key *key;
-    struct audit *audit;
+    struct auditor *audit;
     struct http_server *server;
     struct relay *relay;
     struct expiry *expiry;

@@ -1,10 +1,11 @@
-/* audit_verify.c -- citywatchctl audit verify: every chain in MongoDB against itself and its seals.
- */
+/* audit_verify.c -- citywatchctl audit verify: every chain in MongoDB against itself, its seals,
+ * and what the log knows of it. */
 #include <inttypes.h>
 
 #include "audit/verify.h"
 #include "base/time.h"
 #include "ctl/audit.h"
+#include "ctl/audit_anchors.h"
 #include "ctl/city.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
@@ -13,6 +14,7 @@
 
 struct verifying {
     struct mongo *mongo;
+    struct audit_anchors log;
     struct seal_key key; /* its public half */
     bool json;
     int64_t findings, writers;
@@ -78,6 +80,7 @@ static fallible verify_writer(struct verifying *v, enum audit_book b, const char
     audit_pages_open(&records, v->mongo, audit_collection(b), writer, "");
     audit_pages_open(&seals, v->mongo, AUDIT_SEALS, writer, "");
     struct verifier *to = verifier_new(writer, v->key.public_key, kept_from, print_finding, v);
+    audit_anchors_give(&v->log, writer, to);
     const struct problem *p = read_both(&records, &seals, to);
     if (!p) {
         verifier_end(to, &done);
@@ -91,9 +94,13 @@ static fallible verify_writer(struct verifying *v, enum audit_book b, const char
 
 static fallible verify_book(struct verifying *v, enum audit_book b, int64_t kept_from)
 {
-    char writer[WRITER_TEXT] = "";
+    char writer[WRITER_TEXT] = "", next[WRITER_TEXT];
     for (;;) {
-        TRY(audit_next_writer(v->mongo, b, writer, writer));
+        TRY(audit_next_writer(v->mongo, b, writer, next));
+        const char *known = audit_anchors_next(&v->log, b, writer);
+        if (known && (!*next || strcmp(known, next) < 0)) /* MongoDB has nothing of it */
+            snprintf(next, sizeof(next), "%s", known);
+        snprintf(writer, sizeof(writer), "%s", next);
         if (!*writer)
             return NULL;
         TRY(verify_writer(v, b, writer, kept_from));
@@ -120,12 +127,14 @@ int audit_verify(const struct audit_given *g)
     int64_t kept_from;
     int code = read_key(g->public_key, &v.key);
     code = code ? code : audit_database(&v.mongo);
+    code = code ? code : audit_anchors_read(&v.log);
     for (int b = g->first_book; !code && !p && b <= g->last_book; b++) {
         if (!audit_kept_from((enum audit_book)b, &kept_from))
             code = FAILED;
         else
             p = verify_book(&v, (enum audit_book)b, kept_from);
     }
+    audit_anchors_close(&v.log);
     mongo_free(v.mongo);
     seal_key_wipe(&v.key);
     if (code || p)

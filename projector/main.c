@@ -15,7 +15,7 @@ struct projector {
     struct arena arena; /* names of homes */
     struct keepers *keepers;
     struct flush *positions;
-    struct audit *audit;
+    struct auditor *audit;
     struct http_server *server;
 };
 

@@ -8,7 +8,7 @@
 #include "platform/process/settings.h"
 #include "platform/identity/token.h"
 
-struct audit;         /* audit/audit.h */
+struct auditor;       /* audit/audit.h */
 struct city_health;   /* platform/process/city_health.h */
 struct documents;     /* query-api/documents.h */
 struct head;          /* query-api/head.h */
@@ -29,7 +29,7 @@ struct query_api {
     struct city_health *health;
     struct http_route *routes;
     int loops;
-    struct audit *audit; /* NULL: no record is kept */
+    struct auditor *audit; /* NULL: no record is kept */
     struct http_server *server;
     atomic_bool stopping;
 };

@@ -1,10 +1,12 @@
 /* main.c -- citywatch-sla-worker: one thread keeps the view of clocks, one fires what is due
- * through the writer, and one HTTP loop serves /health, /ready and /metrics. */
+ * through the writer, one enters seals of the audit, and one HTTP loop serves /health, /ready and
+ * /metrics. */
 #include "audit/audit.h"
 #include "base/log.h"
 #include "platform/process/service.h"
 #include "sla-worker/clock_view.h"
 #include "sla-worker/firing.h"
+#include "sla-worker/seal_entry.h"
 #include "view_engine/keepers.h"
 #include "base/banned.h"
 
@@ -17,7 +19,8 @@ struct worker {
     struct keepers *keepers;
     struct writer *writer;
     struct firing *firing;
-    struct audit *audit;
+    struct seal_entry *seals;
+    struct auditor *audit;
     struct http_server *server;
 };
 
@@ -45,6 +48,7 @@ static bool run(struct worker *w)
         return false;
     w->writer = writer_new(&w->settings, NULL, NULL);
     w->firing = firing_new(&w->settings, w->writer);
+    w->seals = seal_entry_new(&w->settings, w->writer);
     http_server_start(w->server);
     log_info("started", KV("port", http_port(w->server)));
     return service_wait();
@@ -54,6 +58,7 @@ static bool run(struct worker *w)
 static void stop(struct worker *w)
 {
     firing_stop(w->firing);
+    seal_entry_stop(w->seals);
     writer_stop(w->writer);
     keepers_stop(w->keepers);
     if (w->server)
@@ -64,6 +69,7 @@ static void stop(struct worker *w)
 static void release(struct worker *w)
 {
     firing_free(w->firing);
+    seal_entry_free(w->seals);
     writer_free(w->writer);
     keepers_free(w->keepers);
     http_server_free(w->server);

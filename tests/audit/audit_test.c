@@ -45,10 +45,10 @@ static void make_settings(struct city_of_one *c)
     c->settings.audit_key_file = c->key;
 }
 
-static struct audit *begin(struct city_of_one *c)
+static struct auditor *begin(struct city_of_one *c)
 {
     const struct audit_target target = {&mongo, insert};
-    struct audit *a = NULL;
+    struct auditor *a = NULL;
     if (!*c->folder)
         make_settings(c);
     CHECK_OK(audit_new_to(&c->settings, "command-api", &target, &a));
@@ -56,7 +56,7 @@ static struct audit *begin(struct city_of_one *c)
     return a;
 }
 
-static void end(struct audit *a)
+static void end(struct auditor *a)
 {
     audit_stop(a);
     audit_free(a);
@@ -154,7 +154,7 @@ TEST(each_sort_of_outcome_leaves_its_record_in_its_book)
         o.notes.kind = cases[i].kind;
         o.notes.actor = !cases[i].actor ? o.notes.actor : NULL;
         o.forgotten = cases[i].forgotten; /* and even if http told the rest */
-        struct audit *a = begin(&c);
+        struct auditor *a = begin(&c);
         audit_outcome(a, 0, &o);
         audit_turn(a, 0);
         end(a);
@@ -180,7 +180,7 @@ static bool is_spooled(const struct city_of_one *c, const char *word)
 TEST(a_record_is_in_the_spool_when_its_turn_has_ended)
 {
     struct city_of_one c = {.folder = ""};
-    struct audit *a = begin(&c);
+    struct auditor *a = begin(&c);
     audit_outcome(a, 0, &command);
     audit_turn(a, 0);
     CHECK(is_spooled(&c, "q-1"));
@@ -200,7 +200,7 @@ static struct http_outcome public_read(void)
 TEST(a_rollup_is_told_after_its_second_and_one_of_an_anonymous_author_is_not)
 {
     struct city_of_one c = {.folder = ""};
-    struct audit *a = begin(&c);
+    struct auditor *a = begin(&c);
     struct http_outcome read = public_read(), anonymous = command;
     int64_t begin_us = time_monotonic();
     anonymous.forgotten = true;
@@ -223,7 +223,7 @@ TEST(a_rollup_is_told_after_its_second_and_one_of_an_anonymous_author_is_not)
 TEST(without_a_folder_no_record_is_kept_and_nothing_fails)
 {
     struct settings s;
-    struct audit *a;
+    struct auditor *a;
     struct http_settings http = {.port = 0};
     settings_defaults(&s);
     CHECK_OK(audit_new(&s, "command-api", &a));
@@ -238,7 +238,7 @@ TEST(without_a_folder_no_record_is_kept_and_nothing_fails)
 TEST(without_a_key_or_twice_in_one_folder_it_does_not_start)
 {
     struct city_of_one c = {.folder = ""};
-    struct audit *a = begin(&c), *other = NULL;
+    struct auditor *a = begin(&c), *other = NULL;
     const struct audit_target target = {&mongo, insert};
     CHECK_PROBLEM(audit_new_to(&c.settings, "command-api", &target, &other), NOT_STARTED);
     audit_free(other);
@@ -254,7 +254,7 @@ TEST(without_a_key_or_twice_in_one_folder_it_does_not_start)
 enum { THREADS = 4, EACH = 3000 };
 
 struct telling {
-    struct audit *audit;
+    struct auditor *audit;
     int loop;
 };
 
@@ -308,7 +308,7 @@ static int64_t told(void)
 TEST(several_loops_tell_at_once_while_mongodb_comes_and_goes)
 {
     struct city_of_one c = {.folder = ""};
-    struct audit *a = begin(&c);
+    struct auditor *a = begin(&c);
     struct telling tellings[THREADS];
     pthread_t threads[THREADS];
     set_away(true);

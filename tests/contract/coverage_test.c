@@ -9,16 +9,17 @@
 #include "events/command.h"
 
 static const char *const sent_by_the_service[] = {
-    "FireLevel",     "ChangePolicy",    "PlanClock",
-    "LosePosition",  "FindPosition",    "TimeOutDispatch",
-    "OfferReserved", "ReplaceDispatch", NULL};
-static const char *const shown_by_no_view[] = {"user.session.ended",
-                                               "user.disabled",
-                                               "user.enabled",
-                                               "user.password.changed",
-                                               "sla.planned",
-                                               "sla.repoliced",
-                                               NULL};
+    "FireLevel",       "ChangePolicy",  "PlanClock",       "LosePosition", "FindPosition",
+    "TimeOutDispatch", "OfferReserved", "ReplaceDispatch", "EnterSeal",    NULL};
+static const char *const shown_by_no_view[] = {
+    "user.session.ended",
+    "user.disabled",
+    "user.enabled",
+    "user.password.changed",
+    "sla.planned",
+    "sla.repoliced",
+    "audit.sealed", /* citywatchctl reads it in the log */
+    NULL};
 
 static void append_file(struct text *all, const char *path)
 {

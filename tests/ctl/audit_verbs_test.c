@@ -1,4 +1,5 @@
-/* audit_verbs_test.c -- citywatchctl audit against a MongoDB that holds chains of two books. */
+/* audit_verbs_test.c -- citywatchctl audit against a MongoDB that holds chains of two books, and a
+ * store that knows of them. */
 #include <sodium.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "platform/mongo/mongo.h"
 #include "tests/support/harness.h"
 #include "tests/support/mongo_servers.h"
+#include "tests/support/units.h"
 
 enum { RECORDS = 700, SEAL_EVERY = 200, DONE = 0, FAILED = 1, USAGE = 2, AWAY = 3 };
 static const int64_t DAY = 86400LL * 1000000;
@@ -20,6 +22,8 @@ static struct {
     struct mongo *mongo;
     char key_file[64];
     struct seal_key key;
+    char last_sealed[CHAIN_HASH_TEXT]; /* hash of the newest record of REQUESTS that is sealed */
+    const char *store;                 /* DATABASE_URL */
 } world;
 static char output[1 << 20]; /* of the last call, both streams */
 
@@ -51,6 +55,7 @@ static void make_chain(const char *collection, const char *writer, int64_t begin
         seal_sign(&world.key, &end, at, &seal);
         seal_write(&seal, &sealed);
         insert(AUDIT_SEALS, text_value(&sealed));
+        text_hex(end.hash, CHAIN_HASH, world.last_sealed);
     }
 }
 
@@ -60,6 +65,7 @@ static void make_world(void)
 {
     int64_t deleted;
     unsigned char seed[32] = {7};
+    world.store = "";
     if (!world.mongo) {
         mongo_library_start();
         atexit(mongo_library_stop);
@@ -87,9 +93,9 @@ static int __attribute__((format(printf, 1, 2))) ctl(const char *format, ...)
     vsnprintf(words, sizeof(words), format, args);
     va_end(args);
     snprintf(command, sizeof(command),
-             "MONGODB_URI='%s' AUDIT_KEY_FILE=%s AUDIT_REQUESTS_DAYS=20 timeout 60 " CITYWATCHCTL
-             " audit %s 2>&1 </dev/null",
-             stand_in_uri(), world.key_file, words);
+             "DATABASE_URL='%s' MONGODB_URI='%s' AUDIT_KEY_FILE=%s AUDIT_REQUESTS_DAYS=20 timeout "
+             "60 " CITYWATCHCTL " audit %s 2>&1 </dev/null",
+             world.store, stand_in_uri(), world.key_file, words);
     FILE *f = popen(command, "re");
     size_t n = fread(output, 1, sizeof(output) - 1, f);
     output[n] = '\0';
@@ -139,6 +145,50 @@ TEST(verify_names_what_is_not_as_it_was)
         ctl("verify --public-key 00000000000000000000000000000000000000000000000000000000000000ff"),
         FAILED);
     CHECK_INT(lines_with("forged"), 2);
+}
+
+static void enters(const char *chain, int64_t n, const char *hash)
+{
+    scoped_arena a = {0};
+    struct pg *log = pg_new(world.store, "test", NULL, 5000);
+    happens(log, arena_printf(&a, "audit-%s", chain), "audit.sealed", 1,
+            arena_printf(&a, "\"chain\":\"%s\",\"number\":%lld,\"record_hash\":\"%s\"", chain,
+                         (long long)n, hash));
+    pg_free(log);
+}
+
+TEST(verify_finds_by_the_log_what_the_seals_of_mongodb_no_longer_tell)
+{
+    int64_t deleted;
+    make_world();
+    CHECK_INT(ctl("verify"), DONE);
+    CHECK_SAYS("DATABASE_URL is not set: the log is not compared");
+    world.store = test_store_database();
+    enters(REQUESTS, 600, world.last_sealed);
+    CHECK_INT(ctl("verify"), DONE);
+    CHECK_SAYS("2 chains, 0 findings");
+
+    /* the tail is cut, with the seal that told of it */
+    CHECK_OK(mongo_delete(world.mongo, "audit_requests",
+                          "{\"writer\":\"" REQUESTS "\",\"n\":{\"$gt\":400}}", 1000, &deleted));
+    CHECK_OK(mongo_delete(world.mongo, AUDIT_SEALS, "{\"_id\":\"" REQUESTS ":000000000600\"}", 1,
+                          &deleted));
+    CHECK_INT(ctl("verify"), FAILED);
+    CHECK_SAYS("cut        " REQUESTS " 401 to 600");
+
+    /* all of it is gone */
+    CHECK_OK(mongo_delete(world.mongo, "audit_requests", "{}", 1000, &deleted));
+    CHECK_OK(mongo_delete(world.mongo, AUDIT_SEALS, "{}", 1000, &deleted));
+    CHECK_INT(ctl("verify"), FAILED);
+    CHECK_SAYS("2 chains");
+    CHECK_SAYS("cut        " REQUESTS);
+
+    /* a record that the log knows as sealed has no seal */
+    make_world();
+    world.store = test_store_database();
+    enters(SECURITY, 3, world.last_sealed);
+    CHECK_INT(ctl("verify --book security"), FAILED);
+    CHECK_SAYS("lost       " SECURITY " 3 to 3");
 }
 
 TEST(retain_takes_whole_sealed_ranges_and_what_stays_can_be_verified)

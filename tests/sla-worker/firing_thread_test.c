@@ -55,17 +55,6 @@ static void begin(struct worker *w)
     worker_begin(w, (const char *const[]){NULL});
 }
 
-/* Of the process. */
-static double metric(const char *series)
-{
-    scoped_text all = {0};
-    char line[128];
-    metrics_write(&all);
-    snprintf(line, sizeof(line), "\n%s ", series);
-    const char *at = strstr(text_value(&all), line);
-    return at ? strtod(at + strlen(line), NULL) : 0;
-}
-
 static double refused(const char *problem)
 {
     char series[128];

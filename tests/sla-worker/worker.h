@@ -24,3 +24,6 @@ void worker_begin(struct worker *w, const char *const *views);
 void worker_fire(struct worker *w);
 void worker_cease(struct worker *w);
 void worker_end(struct worker *w);
+
+/* Of the process: the value of a series of /metrics, 0 if there is none. */
+double metric(const char *series);

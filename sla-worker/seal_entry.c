@@ -1,0 +1,243 @@
+/* seal_entry.c -- see seal_entry.h. A turn reads the seals that are newer than those it has read,
+ * keeps the last one of each chain, and gives one command for each to the writer. */
+#include "sla-worker/seal_entry.h"
+
+#include <pthread.h>
+
+#include "audit/seal.h"
+#include "base/log.h"
+#include "platform/identity/digest.h"
+#include "platform/mongo/mongo.h"
+#include "platform/process/metrics.h"
+#include "platform/process/service.h"
+#include "base/banned.h"
+
+enum {
+    CHAINS_MAX = 256, /* a turn; what is left comes in the next one */
+    SEALS_MAX = 5000, /* read a turn */
+    AWAY_MS = 30000,  /* after MongoDB was away */
+};
+
+/* What a chain wrote that ended longer ago than this, while no worker ran, stays as it is in the
+ * log. */
+#define BEGINS_BEFORE_US (INT64_C(86400) * 1000000)
+
+static const char DEPENDENCY[] = "audit seals";
+static const unsigned char no_secret[32]; /* keys of the system: nobody else can give them */
+
+struct seal_entry {
+    struct writer *writer;
+    struct mongo *mongo;
+    char *password;
+    int64_t every_ms;
+    int64_t read_to;    /* `at` up to which seals have been entered, us */
+    struct queue *done; /* commands that are settled */
+    struct queue *stop; /* nothing is ever put there: closed, it ends every pause */
+    pthread_t thread;
+};
+
+/* ---- the newest of each chain ---- */
+
+struct newest_seals {
+    struct seal at[CHAINS_MAX];
+    int count, read;
+    int64_t last_at; /* of all that were read */
+};
+
+static struct seal *chain_of(struct newest_seals *n, const char *writer)
+{
+    for (int i = 0; i < n->count; i++)
+        if (text_equal(n->at[i].end.writer, writer))
+            return &n->at[i];
+    return n->count < CHAINS_MAX ? &n->at[n->count++] : NULL;
+}
+
+/* They come by time, so each is newer than what its chain had before. */
+static bool take_seal(const char *document, void *arg)
+{
+    struct newest_seals *n = arg;
+    struct seal seal;
+    if (!seal_read(document, &seal) || !seal_is_signed_by(&seal, seal.public_key)) {
+        metric_add(METRIC_es_audit_forged_total, NULL, 1);
+        log_error("a seal of the audit is none: citywatchctl audit verify tells more",
+                  KV("document", document));
+        return true;
+    }
+    struct seal *at = chain_of(n, seal.end.writer);
+    if (!at)
+        return false;
+    *at = seal;
+    n->read++;
+    n->last_at = seal.at;
+    return true;
+}
+
+static fallible read_newest(struct seal_entry *s, struct newest_seals *out)
+{
+    scoped_arena a = {0};
+    const char *since = arena_printf(&a, "{\"at\":{\"$gte\":%lld}}", (long long)s->read_to);
+    return mongo_find(s->mongo, AUDIT_SEALS, since, "{\"at\":1}", SEALS_MAX, take_seal, out);
+}
+
+/* ---- commands ---- */
+
+struct entering {
+    struct pending pending; /* first */
+    struct queue *done;
+    struct arena arena;
+};
+
+static void settled(struct pending *p)
+{
+    struct entering *e = (struct entering *)(void *)p;
+    if (queue_put(e->done, &p->job)) /* it holds as many as are ever under way */
+        abort();
+}
+
+static void release(struct entering *e)
+{
+    pending_release(&e->pending);
+    arena_release(&e->arena);
+    free(e);
+}
+
+static const char *hex(struct arena *a, const unsigned char *bytes, size_t count)
+{
+    char *out = arena_alloc(a, 2 * count + 1);
+    text_hex(bytes, count, out);
+    return out;
+}
+
+static struct entering *new_entering(struct seal_entry *s, const struct seal *seal)
+{
+    struct entering *e = must_alloc(1, sizeof(*e));
+    struct command *c = &e->pending.command;
+    e->done = s->done;
+    e->pending.settled = settled;
+    e->pending.success = 200;
+    e->pending.arena = &e->arena;
+    e->pending.correlation_id = "sla-worker";
+    c->actor = (struct actor){.agency = "", .role = SYSTEM};
+    c->type = EnterSeal;
+    c->target = arena_text(&e->arena, seal->end.writer);
+    c->now = time_now();
+    c->EnterSeal.number = seal->end.n;
+    c->EnterSeal.record_hash = hex(&e->arena, seal->end.hash, CHAIN_HASH);
+    c->EnterSeal.public_key = hex(&e->arena, seal->public_key, SEAL_PUBLIC);
+    c->EnterSeal.sealed_at = seal->at;
+    const char *key = arena_printf(&e->arena, "audit/%s/%lld/%s", c->target, (long long)seal->end.n,
+                                   c->EnterSeal.record_hash);
+    digest_parts_hex(no_secret, (const char *const[]){key, "system"}, 2, e->pending.key);
+    digest_parts_hex(no_secret, (const char *const[]){key}, 1, e->pending.digest);
+    return e;
+}
+
+/* Of one that contradicts the log nothing can be done here but to say so, loudly. */
+static const struct problem *end_of(const struct entering *e)
+{
+    const struct problem *p = e->pending.problem;
+    if (p != SEAL_CONTRADICTS)
+        return p;
+    metric_add(METRIC_es_audit_forged_total, NULL, 1);
+    log_error("a seal of the audit contradicts the log: citywatchctl audit verify tells more",
+              KV("chain", e->pending.command.target), KV("problem", p->name));
+    return NULL;
+}
+
+static fallible enter_all(struct seal_entry *s, const struct newest_seals *n)
+{
+    const struct problem *first = NULL;
+    struct job *back;
+    int given = 0;
+    for (int i = 0; i < n->count; i++) {
+        struct entering *e = new_entering(s, &n->at[i]);
+        const struct problem *p = writer_put(s->writer, &e->pending);
+        given += !p;
+        if (p)
+            release(e);
+        first = first ? first : p;
+    }
+    for (; given; given--) {
+        queue_take(s->done, &back, 1, -1);
+        struct entering *e = (struct entering *)(void *)back;
+        const struct problem *p = end_of(e);
+        first = first ? first : p;
+        release(e);
+    }
+    return first;
+}
+
+/* ---- the thread ---- */
+
+/* *more: there are more than one turn reads. */
+static fallible turn(struct seal_entry *s, bool *more)
+{
+    struct newest_seals *n = must_alloc(1, sizeof(*n));
+    const struct problem *p = read_newest(s, n);
+    if (!p)
+        p = enter_all(s, n);
+    if (!p && n->count)
+        s->read_to = n->last_at;
+    *more = !p && (n->read == SEALS_MAX || n->count == CHAINS_MAX);
+    free(n);
+    return p;
+}
+
+static void *entry_main(void *arg)
+{
+    struct seal_entry *s = arg;
+    struct job *none;
+    pthread_setname_np(pthread_self(), "audit seals");
+    int64_t pause;
+    do {
+        bool more;
+        const struct problem *p = turn(s, &more);
+        ready_report(DEPENDENCY, !p, -1);
+        pause = more ? 0 : p && s->every_ms > AWAY_MS ? AWAY_MS : s->every_ms;
+    } while (queue_take(s->stop, &none, 1, (int)pause) == 0);
+    return NULL;
+}
+
+/* A password that cannot be read was said at the start: settings_check_files. */
+struct seal_entry *seal_entry_new(const struct settings *settings, struct writer *writer)
+{
+    if (!*settings->mongodb_uri)
+        return NULL;
+    struct seal_entry *s = must_alloc(1, sizeof(*s));
+    s->writer = writer;
+    s->every_ms = settings->audit_enter_seconds * 1000;
+    s->read_to = time_now() - BEGINS_BEFORE_US;
+    if ((*settings->mongodb_password_file &&
+         secret_read_text(settings->mongodb_password_file, &s->password)) ||
+        mongo_new(settings->mongodb_uri, s->password, AUDIT_DATABASE, &s->mongo)) {
+        seal_entry_free(s);
+        return NULL;
+    }
+    s->done = queue_new(CHAINS_MAX);
+    s->stop = queue_new(1);
+    ready_declare_optional(DEPENDENCY);
+    if (pthread_create(&s->thread, NULL, entry_main, s))
+        abort();
+    return s;
+}
+
+void seal_entry_stop(struct seal_entry *s)
+{
+    if (!s || !s->stop)
+        return;
+    queue_close(s->stop);
+    pthread_join(s->thread, NULL);
+    queue_free(s->stop);
+    s->stop = NULL;
+}
+
+void seal_entry_free(struct seal_entry *s)
+{
+    if (!s)
+        return;
+    seal_entry_stop(s);
+    queue_free(s->done);
+    mongo_free(s->mongo);
+    free(s->password);
+    free(s);
+}

@@ -1,0 +1,16 @@
+/* seal_entry.h -- the thread that enters the newest seal of each chain of audit records in the log,
+ * every AUDIT_ENTER_SECONDS: what the seals of MongoDB say can be rewritten there, what the log
+ * says cannot (features/audit). Several workers may enter the same ones. It reports readiness
+ * ("audit seals", which is optional). */
+#pragma once
+
+#include "platform/process/settings.h"
+#include "writer/writer.h"
+
+struct seal_entry;
+
+/* Starts the thread; settings and writer are borrowed. NULL without MONGODB_URI: there are no seals
+ * to enter, and the calls below do nothing. */
+struct seal_entry *seal_entry_new(const struct settings *settings, struct writer *writer);
+void seal_entry_stop(struct seal_entry *s); /* before the writer stops */
+void seal_entry_free(struct seal_entry *s);
