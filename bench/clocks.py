@@ -86,6 +86,7 @@ def rows(bench, reports, rounds):
     have = int(bench.city.sql("citywatch_read", "SELECT count(*) FROM sla.report_clocks WHERE next_at IS NOT NULL")[0][0])
     if have < reports:
         bench.fill(reports - have)
+    bench.rest()
     steady(bench, reports)
     restart(bench, reports)
     burst(bench)
