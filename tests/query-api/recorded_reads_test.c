@@ -94,6 +94,7 @@ TEST(a_cached_answer_and_one_that_the_client_has_are_reads_too)
     char path[80], line[80], etag[80];
     snprintf(path, sizeof(path), "/reports/%s", sample_id(HIDDEN));
     scoped_response first = get(path, admin, NULL);
+    CHECK_INT(first.status, 200);
     double hits = metric("query_cache_total{result=\"hit\"}");
     scoped_response second = get(path, admin, NULL);
     CHECK(metric("query_cache_total{result=\"hit\"}") == hits + 1);
@@ -138,13 +139,16 @@ TEST(of_a_read_that_nobody_may_and_of_one_by_nobody_no_report_is_told)
     begin();
     char path[80];
     snprintf(path, sizeof(path), "/reports/%s", sample_id(HIDDEN));
-    scoped_response r = get(path, bearer("citizen1", CITIZEN, NULL), NULL);
+    scoped_response hidden = get(path, bearer("citizen1", CITIZEN, NULL), NULL);
+    CHECK_INT(hidden.status, 404);
     CHECK_LIKE(recorded_line(), "GET /reports/{id} 404 * NO_SUCH_REPORT known|- * CITIZEN - - 0");
     snprintf(path, sizeof(path), "/cases/%s", sample_id(HIDDEN));
     scoped_response wrong = get(path, bearer("citizen1", CITIZEN, NULL), NULL);
+    CHECK_INT(wrong.status, 403);
     CHECK_LIKE(recorded_line(), "GET /cases/{id} 403 * WRONG_ROLE known|- * CITIZEN - - 0");
     snprintf(path, sizeof(path), "/reports/%s", sample_id(PLAIN));
     scoped_response any = get(path, NULL, NULL);
+    CHECK_INT(any.status, 200);
     CHECK_LIKE(recorded_line(), "GET /reports/{id} 200 * known|- - - - - 0");
     query_stop();
 }
