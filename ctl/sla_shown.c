@@ -1,14 +1,12 @@
 /* sla_shown.c -- citywatchctl sla next, explain: the view of the clocks as tables. */
-#include "base/embedded.h"
 #include "base/time.h"
 #include "ctl/city.h"
 #include "ctl/ctl.h"
 #include "ctl/sla.h"
+#include "events/query_text.h"
 #include "features/sla/explained.h"
 #include "sla-worker/clock_catalog.h"
 #include "base/banned.h"
-
-extern const struct embedded query_files[];
 
 static const char *moment_cell(struct arena *a, int64_t at)
 {
@@ -149,22 +147,16 @@ static void print_explained(const struct explained_report *r, bool json)
     table_print(&t, false);
 }
 
-/* What GET /sla/{id}/explain reads, of every agency. */
-static const char *explain_sql(void)
-{
-    const struct embedded *f = query_files;
-    while (!text_equal(f->name, "clocks_explained.sql"))
-        f++;
-    return f->text;
-}
-
+/* What GET /sla/{id}/explain reads, by nobody and of every agency. */
 static fallible read_record(struct city *c, const char *report, struct arena *a,
                             struct explained_report *out)
 {
     scoped_rows *rows = NULL;
-    const struct pg_statement record = {NULL, explain_sql()};
-    const char *values[] = {report, NULL, "en", "0"};
-    TRY(pg_call(c->views, &record, 4, values, &rows));
+    scoped_text sql = {0};
+    TRY(append_query(&sql, "clocks_explained"));
+    const struct pg_statement record = {NULL, text_value(&sql)};
+    const char *values[] = {report, NULL, NULL, NULL, "en", "0"};
+    TRY(pg_call(c->views, &record, 6, values, &rows));
     return rows_count(rows) ? explained_read(rows_text(rows, 0, 0), a, out) : NO_SUCH_REPORT;
 }
 

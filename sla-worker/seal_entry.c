@@ -18,6 +18,9 @@ enum {
     AWAY_MS = 30000,  /* after MongoDB was away */
 };
 
+/* MongoDB may be away, or not be built yet: nothing is amiss before two rounds are missed. */
+#define LATE_US INT64_C(60000000)
+
 /* What a chain wrote that ended longer ago than this, while no worker ran, stays as it is in the
  * log. */
 #define BEGINS_BEFORE_US (INT64_C(86400) * 1000000)
@@ -187,12 +190,14 @@ static void *entry_main(void *arg)
 {
     struct seal_entry *s = arg;
     struct job *none;
+    int64_t entered_at = time_monotonic(), late_us = LATE_US + 2 * s->every_ms * 1000;
     pthread_setname_np(pthread_self(), "audit seals");
     int64_t pause;
     do {
         bool more;
         const struct problem *p = turn(s, &more);
-        ready_report(DEPENDENCY, !p, -1);
+        entered_at = p ? entered_at : time_monotonic();
+        ready_report(DEPENDENCY, time_monotonic() - entered_at < late_us, -1);
         pause = more ? 0 : p && s->every_ms > AWAY_MS ? AWAY_MS : s->every_ms;
     } while (queue_take(s->stop, &none, 1, (int)pause) == 0);
     return NULL;
