@@ -13,9 +13,10 @@
 #include "base/banned.h"
 
 enum {
-    CHAINS_MAX = 256, /* a turn; what is left comes in the next one */
-    SEALS_MAX = 5000, /* read a turn */
-    AWAY_MS = 30000,  /* after MongoDB was away */
+    CHAINS_MAX = 256,   /* a turn; what is left comes in the next one */
+    SEALS_MAX = 5000,   /* read a turn */
+    REPORT_MS = 2000,   /* between two reports of readiness */
+    AWAY_US = 30000000, /* after MongoDB was away */
 };
 
 /* MongoDB may be away, or not be built yet: nothing is amiss before two rounds are missed. */
@@ -186,20 +187,32 @@ static fallible turn(struct seal_entry *s, bool *more)
     return p;
 }
 
+/* True: stopped. What is not reported for long counts as gone, so it says so meanwhile. */
+static bool pause_until(struct seal_entry *s, int64_t until, int64_t late_at)
+{
+    struct job *none;
+    for (int64_t left; (left = until - time_monotonic()) > 0;) {
+        ready_report(DEPENDENCY, time_monotonic() < late_at, -1);
+        int ms = left < REPORT_MS * 1000 ? (int)(left / 1000) + 1 : REPORT_MS;
+        if (queue_take(s->stop, &none, 1, ms) != 0)
+            return true;
+    }
+    return queue_take(s->stop, &none, 1, 0) != 0;
+}
+
 static void *entry_main(void *arg)
 {
     struct seal_entry *s = arg;
-    struct job *none;
-    int64_t entered_at = time_monotonic(), late_us = LATE_US + 2 * s->every_ms * 1000;
+    int64_t every_us = s->every_ms * 1000, late_us = LATE_US + 2 * every_us;
+    int64_t late_at = time_monotonic() + late_us, next;
     pthread_setname_np(pthread_self(), "audit seals");
-    int64_t pause;
     do {
         bool more;
         const struct problem *p = turn(s, &more);
-        entered_at = p ? entered_at : time_monotonic();
-        ready_report(DEPENDENCY, time_monotonic() - entered_at < late_us, -1);
-        pause = more ? 0 : p && s->every_ms > AWAY_MS ? AWAY_MS : s->every_ms;
-    } while (queue_take(s->stop, &none, 1, (int)pause) == 0);
+        int64_t now = time_monotonic();
+        late_at = p ? late_at : now + late_us;
+        next = more ? now : now + (p && every_us > AWAY_US ? AWAY_US : every_us);
+    } while (!pause_until(s, next, late_at));
     return NULL;
 }
 
