@@ -29,7 +29,7 @@ static void settled(struct pending *p)
 
 void due_command_begin(struct due_command *d, const char *subject, int64_t due_at, int64_t now)
 {
-    snprintf(d->subject, sizeof(d->subject), "%s", subject);
+    d->subject = arena_text(&d->arena, subject);
     d->late_us = now - due_at;
     d->pending.arena = &d->arena;
     d->pending.settled = settled;

@@ -8,7 +8,7 @@ struct due_command {
     struct pending pending; /* first */
     struct queue *done;     /* goes there once it is settled */
     struct arena arena;
-    char subject[UUID_TEXT];       /* id of the report or whatever else it is due for */
+    const char *subject;           /* id of the report or whatever else it is due for */
     const struct problem *problem; /* of its end; NULL: it is done */
     int64_t position;              /* of the log, of its answer */
     int64_t late_us;               /* since it was due */

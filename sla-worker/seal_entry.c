@@ -6,10 +6,10 @@
 
 #include "audit/seal.h"
 #include "base/log.h"
-#include "platform/identity/digest.h"
 #include "platform/mongo/mongo.h"
 #include "platform/process/metrics.h"
 #include "platform/process/service.h"
+#include "sla-worker/due_commands.h"
 #include "base/banned.h"
 
 enum {
@@ -27,7 +27,6 @@ enum {
 #define BEGINS_BEFORE_US (INT64_C(86400) * 1000000)
 
 static const char DEPENDENCY[] = "audit seals";
-static const unsigned char no_secret[32]; /* keys of the system: nobody else can give them */
 
 struct seal_entry {
     struct writer *writer;
@@ -85,26 +84,6 @@ static fallible read_newest(struct seal_entry *s, struct newest_seals *out)
 
 /* ---- commands ---- */
 
-struct entering {
-    struct pending pending; /* first */
-    struct queue *done;
-    struct arena arena;
-};
-
-static void settled(struct pending *p)
-{
-    struct entering *e = (struct entering *)(void *)p;
-    if (queue_put(e->done, &p->job)) /* it holds as many as are ever under way */
-        abort();
-}
-
-static void release(struct entering *e)
-{
-    pending_release(&e->pending);
-    arena_release(&e->arena);
-    free(e);
-}
-
 static const char *hex(struct arena *a, const unsigned char *bytes, size_t count)
 {
     char *out = arena_alloc(a, 2 * count + 1);
@@ -112,39 +91,36 @@ static const char *hex(struct arena *a, const unsigned char *bytes, size_t count
     return out;
 }
 
-static struct entering *new_entering(struct seal_entry *s, const struct seal *seal)
+static struct due_command *new_entering(struct seal_entry *s, const struct seal *seal)
 {
-    struct entering *e = must_alloc(1, sizeof(*e));
-    struct command *c = &e->pending.command;
-    e->done = s->done;
-    e->pending.settled = settled;
-    e->pending.success = 200;
-    e->pending.arena = &e->arena;
-    e->pending.correlation_id = "sla-worker";
-    c->actor = (struct actor){.agency = "", .role = SYSTEM};
-    c->type = EnterSeal;
-    c->target = arena_text(&e->arena, seal->end.writer);
-    c->now = time_now();
-    c->EnterSeal.number = seal->end.n;
-    c->EnterSeal.record_hash = hex(&e->arena, seal->end.hash, CHAIN_HASH);
-    c->EnterSeal.public_key = hex(&e->arena, seal->public_key, SEAL_PUBLIC);
-    c->EnterSeal.sealed_at = seal->at;
-    const char *key = arena_printf(&e->arena, "audit/%s/%lld/%s", c->target, (long long)seal->end.n,
-                                   c->EnterSeal.record_hash);
-    digest_parts_hex(no_secret, (const char *const[]){key, "system"}, 2, e->pending.key);
-    digest_parts_hex(no_secret, (const char *const[]){key}, 1, e->pending.digest);
-    return e;
+    struct due_command *d = must_alloc(1, sizeof(*d));
+    struct EnterSeal *enter = &d->pending.command.EnterSeal;
+    due_command_begin(d, seal->end.writer, seal->at, time_now());
+    d->done = s->done;
+    d->pending.command.type = EnterSeal;
+    enter->number = seal->end.n;
+    enter->record_hash = hex(&d->arena, seal->end.hash, CHAIN_HASH);
+    enter->public_key = hex(&d->arena, seal->public_key, SEAL_PUBLIC);
+    enter->sealed_at = seal->at;
+    due_command_key(d, arena_printf(&d->arena, "audit/%s/%lld/%s", d->subject,
+                                    (long long)enter->number, enter->record_hash));
+    return d;
+}
+
+static void release(struct due_command *d)
+{
+    due_command_release(d);
+    free(d);
 }
 
 /* Of one that contradicts the log nothing can be done here but to say so, loudly. */
-static const struct problem *end_of(const struct entering *e)
+static const struct problem *end_of(const struct due_command *d)
 {
-    const struct problem *p = e->pending.problem;
-    if (p != SEAL_CONTRADICTS)
-        return p;
+    if (d->problem != SEAL_CONTRADICTS)
+        return d->problem;
     metric_add(METRIC_es_audit_forged_total, NULL, 1);
     log_error("a seal of the audit contradicts the log: citywatchctl audit verify tells more",
-              KV("chain", e->pending.command.target), KV("problem", p->name));
+              KV("chain", d->subject), KV("problem", d->problem->name));
     return NULL;
 }
 
@@ -154,19 +130,19 @@ static fallible enter_all(struct seal_entry *s, const struct newest_seals *n)
     struct job *back;
     int given = 0;
     for (int i = 0; i < n->count; i++) {
-        struct entering *e = new_entering(s, &n->at[i]);
-        const struct problem *p = writer_put(s->writer, &e->pending);
+        struct due_command *d = new_entering(s, &n->at[i]);
+        const struct problem *p = writer_put(s->writer, &d->pending);
         given += !p;
         if (p)
-            release(e);
+            release(d);
         first = first ? first : p;
     }
     for (; given; given--) {
         queue_take(s->done, &back, 1, -1);
-        struct entering *e = (struct entering *)(void *)back;
-        const struct problem *p = end_of(e);
+        struct due_command *d = (struct due_command *)(void *)back;
+        const struct problem *p = end_of(d);
         first = first ? first : p;
-        release(e);
+        release(d);
     }
     return first;
 }
