@@ -11,12 +11,6 @@ const char *const flag_words[] = {"true", "false", NULL};
 
 #define QUERY(verb, at, roles, name, kind, seconds, named_views, otherwise, ...) \
     {at, {__VA_ARGS__}},
-#define ROUTE(...)
-#define BULK(...)
-#define FIX(...)
-#define FIX_AND(...)
-#define ACCOUNT(...)
-#define LINK(...)
 static const struct {
     const char *path;
     struct binding bindings[BINDINGS_MAX];

@@ -29,12 +29,6 @@ const struct view_set all_views = {{
 
 #define QUERY(verb, at, roles, name, kind, seconds, named_views, otherwise, ...) \
     {#verb, at, roles, #name, kind, seconds, {{named_views}}, otherwise, {__VA_ARGS__}},
-#define ROUTE(...)
-#define BULK(...)
-#define FIX(...)
-#define FIX_AND(...)
-#define ACCOUNT(...)
-#define LINK(...)
 const struct route query_routes[] = {
 #include "lists/routes.def"
     {.path = NULL}};

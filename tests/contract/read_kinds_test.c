@@ -13,12 +13,6 @@
 
 #define QUERY(verb, at, roles, name, kind, seconds, views, otherwise, ...) \
     {at, #name, {__VA_ARGS__}},
-#define ROUTE(...)
-#define BULK(...)
-#define FIX(...)
-#define FIX_AND(...)
-#define ACCOUNT(...)
-#define LINK(...)
 static const struct {
     const char *path, *file;
     struct binding bindings[BINDINGS_MAX];
