@@ -17,6 +17,7 @@
 #include "events/problems.h"
 #include "platform/http/http.h"
 #include "platform/process/metrics.h"
+#include "tests/support/figure.h"
 #include "tests/support/harness.h"
 
 #define HELPER __attribute__((unused)) static
@@ -161,16 +162,6 @@ HELPER void pause_ms(int ms)
     } while (0)
 
 /* ---- figures ---- */
-
-HELPER double figure(const char *name)
-{
-    scoped_text t = {0};
-    char line[120];
-    metrics_write(&t);
-    snprintf(line, sizeof(line), "\n%s ", name);
-    const char *at = strstr(text_value(&t), line);
-    return at ? strtod(at + strlen(line), NULL) : 0;
-}
 
 HELPER int open_connections(void)
 {

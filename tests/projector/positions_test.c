@@ -1,22 +1,13 @@
 /* positions_test.c -- folding fixes into the read database, beside a Redis that forgets. */
 #include <math.h>
 
-#include "platform/process/metrics.h"
+#include "tests/support/figure.h"
 #include "tests/projector/positions_fixture.h"
 #include "tests/support/harness.h"
 #include "tests/support/servers.h"
 
 static const char LAST_OF_0[] = "SELECT (extract(epoch FROM at) * 1000000)::bigint FROM "
                                 "positions.unit_position WHERE unit::text LIKE '%000'";
-
-static double counted(const char *name)
-{
-    scoped_text out = {0};
-    scoped_arena a = {0};
-    metrics_write(&out);
-    const char *line = strstr(text_value(&out), arena_join(&a, "\n", name, " "));
-    return line ? strtod(strchr(line + 1, ' '), NULL) : 0;
-}
 
 static int64_t at_of(int second)
 {
@@ -212,17 +203,17 @@ TEST(what_the_stream_has_dropped_is_counted_and_the_rest_goes_on)
     positions_open(&p);
     put_one(&p, 0, 1, FIX_MOVED);
     flush_all(&p);
-    double before = counted("fixes_missed_total");
+    double before = figure("fixes_missed_total");
     for (int i = 2; i < 10; i++)
         put_one(&p, 0, i, FIX_MOVED);
     test_shell("redis-cli -p %d xtrim '{city}:fixes' maxlen 3 >/dev/null", test_redis_port());
     test_shell("redis-cli -p %d xadd '{city}:fixes' '*' n x unit y >/dev/null", test_redis_port());
     flush_all(&p);
-    CHECK_INT((int)(counted("fixes_missed_total") - before), 5 + 1);
+    CHECK_INT((int)(figure("fixes_missed_total") - before), 5 + 1);
     CHECK_INT(number(&p, "SELECT count(*) FROM positions.track"), 4);
     put_one(&p, 0, 20, FIX_MOVED);
     flush_all(&p);
-    CHECK_INT((int)(counted("fixes_missed_total") - before), 5 + 1);
+    CHECK_INT((int)(figure("fixes_missed_total") - before), 5 + 1);
     CHECK_INT(number(&p, LAST_OF_0), at_of(20));
     positions_close(&p);
 }

@@ -115,17 +115,3 @@ const char *member(const struct response *r, const char *name, char *out, size_t
     snprintf(out, size, "%.*s", (int)strcspn(at, "\""), at);
     return out;
 }
-
-double metric(const char *line)
-{
-    scoped_text all = {0};
-    metrics_write(&all);
-    for (const char *at = text_value(&all); at; at = strchr(at, '\n')) {
-        at += *at == '\n';
-        if (text_starts(at, line))
-            return strtod(at + strlen(line), NULL);
-        if (!*at)
-            break;
-    }
-    return 0;
-}

@@ -11,6 +11,7 @@
 #include "events/problems.h"
 #include "events/words.h"
 #include "query-api/query_api.h"
+#include "tests/support/figure.h"
 #include "tests/support/harness.h"
 #include "tests/support/servers.h"
 
@@ -108,6 +109,3 @@ bool refused(const struct response *r, const struct problem *p); /* status and t
 int occurrences(const struct response *r, const char *part);
 /* A text member of the body's outermost object, such as `next`; NULL if null or absent. */
 const char *member(const struct response *r, const char *name, char *out, size_t size);
-
-/* Value of a metric's line as /metrics shows it: "query_cache_total{result=\"run\"}". */
-double metric(const char *line);

@@ -6,9 +6,9 @@
 
 #include "platform/postgres/postgres.h"
 
-#define RUNS   metric("query_cache_total{result=\"run\"} ")
-#define HITS   metric("query_cache_total{result=\"hit\"} ")
-#define JOINED metric("query_cache_total{result=\"joined\"} ")
+#define RUNS   figure("query_cache_total{result=\"run\"}")
+#define HITS   figure("query_cache_total{result=\"hit\"}")
+#define JOINED figure("query_cache_total{result=\"joined\"}")
 
 static int status_with(const char *path, const char *token, const char *name, const char *value)
 {

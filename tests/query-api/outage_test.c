@@ -111,13 +111,13 @@ TEST(a_database_that_is_away_is_tried_by_each_reader_four_times_a_second_at_most
     query_start(1, 1 << 20);
     CHECK(becomes("/reports/public", NULL, 200));
     test_postgres_stop();
-    double before = metric("query_seconds_count");
+    double before = figure("query_seconds_count");
     int64_t began = time_monotonic();
     for (int i = 0; i < REQUESTS; i++) {
         scoped_response r = get("/reports/public?limit=9", NULL, NULL);
         CHECK(refused(&r, DATABASE_UNAVAILABLE));
     }
-    double tries = metric("query_seconds_count") - before;
+    double tries = figure("query_seconds_count") - before;
     int64_t readers = query_service()->settings->reader_threads;
     CHECK(tries >= 1);
     CHECK(tries <= (double)(readers * (1 + (time_monotonic() - began) / BACK_OFF_US)));

@@ -10,9 +10,9 @@ TEST(a_position_that_comes_in_time_is_waited_for)
     start_with_reports(2, 3);
     store_sql("UPDATE es_counter SET position = 9");
     int fd = send_get("/reports/public?min_position=9&wait_ms=5000", NULL, NULL);
-    for (int i = 0; i < 400 && metric("query_position_waiters ") < 1; i++)
+    for (int i = 0; i < 400 && figure("query_position_waiters") < 1; i++)
         test_shell("sleep 0.005");
-    CHECK(metric("query_position_waiters ") == 1);
+    CHECK(figure("query_position_waiters") == 1);
     SAMPLE(.id = sample_id(9), .position = 9);
     move_lane(9);
     scoped_response r = receive(fd);
@@ -20,7 +20,7 @@ TEST(a_position_that_comes_in_time_is_waited_for)
     CHECK_INT(r.status, 200);
     CHECK(has(&r, sample_id(9)));
     CHECK_TEXT(header(&r, "X-Event-Position", value, sizeof(value)), "9");
-    CHECK(metric("query_position_waiters ") == 0);
+    CHECK(figure("query_position_waiters") == 0);
 
     scoped_response at_once = get("/reports/public?min_position=9&wait_ms=0", NULL, NULL);
     CHECK_INT(at_once.status, 200);
@@ -38,7 +38,7 @@ TEST(who_asks_is_kept_while_waiting)
     for (int i = 0; i < CLIENTS; i++)
         fd[i] = send_get("/reports/me?min_position=9&wait_ms=5000",
                          bearer(names[i % 2], CITIZEN, NULL), NULL);
-    for (int i = 0; i < 400 && metric("query_position_waiters ") < CLIENTS; i++)
+    for (int i = 0; i < 400 && figure("query_position_waiters") < CLIENTS; i++)
         test_shell("sleep 0.005");
     move_lane(9);
     for (int i = 0; i < CLIENTS; i++) {
@@ -152,7 +152,7 @@ TEST(a_cached_answer_is_given_for_a_later_position_unless_something_changed_befo
         CHECK_INT(occurrences(&r, "report_id"), reports);
         CHECK(atoll(header(&r, "X-Event-Position", value, sizeof(value))) >= i);
     }
-    CHECK(metric("query_cache_total{result=\"hit\"} ") > 0);
+    CHECK(figure("query_cache_total{result=\"hit\"}") > 0);
     query_stop();
 }
 
@@ -194,7 +194,7 @@ TEST(waiters_are_answered_when_the_service_stops)
     start_with_reports(1, 3);
     store_sql("UPDATE es_counter SET position = 9");
     int fd = send_get("/reports/public?min_position=9&wait_ms=5000", NULL, NULL);
-    for (int i = 0; i < 400 && metric("query_position_waiters ") < 1; i++)
+    for (int i = 0; i < 400 && figure("query_position_waiters") < 1; i++)
         test_shell("sleep 0.005");
     query_stop();
     scoped_response r = receive(fd);
@@ -213,10 +213,10 @@ TEST(waiters_are_bounded)
     store_sql("UPDATE es_counter SET position = 9");
     for (int i = 0; i < CLIENTS; i++)
         fd[i] = send_get("/reports/public?min_position=9&wait_ms=5000", NULL, NULL);
-    for (int i = 0; i < 400 && metric("query_position_waiters ") < PLACES; i++)
+    for (int i = 0; i < 400 && figure("query_position_waiters") < PLACES; i++)
         test_shell("sleep 0.005");
     test_shell("sleep 0.3"); /* for those who come too late */
-    CHECK(metric("query_position_waiters ") == PLACES);
+    CHECK(figure("query_position_waiters") == PLACES);
     move_lane(9);
     int served = 0, full = 0;
     for (int i = 0; i < CLIENTS; i++) {

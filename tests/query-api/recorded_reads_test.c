@@ -95,9 +95,9 @@ TEST(a_cached_answer_and_one_that_the_client_has_are_reads_too)
     snprintf(path, sizeof(path), "/reports/%s", sample_id(HIDDEN));
     scoped_response first = get(path, admin, NULL);
     CHECK_INT(first.status, 200);
-    double hits = metric("query_cache_total{result=\"hit\"}");
+    double hits = figure("query_cache_total{result=\"hit\"}");
     scoped_response second = get(path, admin, NULL);
-    CHECK(metric("query_cache_total{result=\"hit\"}") == hits + 1);
+    CHECK(figure("query_cache_total{result=\"hit\"}") == hits + 1);
     CHECK_LIKE(recorded_line(), "GET /reports/{id} 200 *|anonymous_read * ADMIN - 0*-* 0");
     snprintf(line, sizeof(line), "If-None-Match: %s\r\n", header(&second, "ETag", etag, 80));
     scoped_response third = get(path, admin, line);

@@ -59,7 +59,7 @@ static double refused(const char *problem)
 {
     char series[128];
     snprintf(series, sizeof(series), "sla_refused_total{problem=\"%s\"}", problem);
-    return metric(series);
+    return figure(series);
 }
 
 TEST(what_nothing_can_be_done_for_holds_up_nobody_and_is_asked_for_seldom)
@@ -123,13 +123,13 @@ TEST(an_unreadable_row_is_told_of_now_and_then)
 TEST(figures_tell_what_has_fired_and_what_comes_next)
 {
     struct worker w = {.log = NULL};
-    double before = metric("sla_fired_total{level=\"1\"}");
+    double before = figure("sla_fired_total{level=\"1\"}");
     begin(&w);
     file(&w, GOOD);
     usleep(2500000); /* they are shown every two seconds */
-    CHECK_INT((int)(metric("sla_fired_total{level=\"1\"}") - before), 1);
-    CHECK_INT((int64_t)metric("sla_next_due_timestamp_seconds"), 0);
-    CHECK_INT((int)metric("sla_open_clocks{kind=\"resolve\"}"), 1);
+    CHECK_INT((int)(figure("sla_fired_total{level=\"1\"}") - before), 1);
+    CHECK_INT((int64_t)figure("sla_next_due_timestamp_seconds"), 0);
+    CHECK_INT((int)figure("sla_open_clocks{kind=\"resolve\"}"), 1);
     happens(w.log, "report-" GOOD, "report.status.updated", 1,
             "\"report_id\":\"" GOOD "\",\"old_status\":\"RECEIVED\",\"new_status\":\"RESOLVED\","
             "\"owner_agency\":\"A\",\"category\":\"x\",\"visibility\":\"PUBLIC\","
@@ -137,10 +137,10 @@ TEST(figures_tell_what_has_fired_and_what_comes_next)
     CHECK(comes_true(w.views,
                      "SELECT count(*) = 1 FROM sla.report_clocks WHERE next_at IS NOT NULL"));
     usleep(2500000);
-    CHECK_INT((int64_t)metric("sla_next_due_timestamp_seconds"),
+    CHECK_INT((int64_t)figure("sla_next_due_timestamp_seconds"),
               number(w.views, "SELECT floor(extract(epoch FROM next_at))::bigint FROM "
                               "sla.report_clocks"));
-    CHECK_INT((int)metric("sla_open_clocks{kind=\"resolve\"}"), 0);
+    CHECK_INT((int)figure("sla_open_clocks{kind=\"resolve\"}"), 0);
     worker_end(&w);
 }
 

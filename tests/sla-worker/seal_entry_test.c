@@ -86,13 +86,13 @@ TEST(the_newest_seal_of_each_chain_is_entered_and_later_ones_follow)
 TEST(a_forged_seal_is_counted_and_not_entered)
 {
     struct entered e = {.mongo = NULL};
-    double before = metric("es_audit_forged_total");
+    double before = figure("es_audit_forged_total");
     begin(&e);
     seal_is_made(&e, "w.a", 1, 1, true);
     seal_is_made(&e, "w.b", 1, 1, false);
     look(&e);
     CHECK(comes_true(e.w.log, "SELECT (" ENTERED ") = 'b 1 01'"));
-    CHECK(metric("es_audit_forged_total") > before);
+    CHECK(figure("es_audit_forged_total") > before);
     end(&e);
 }
 
@@ -103,13 +103,13 @@ TEST(a_seal_that_contradicts_the_log_is_counted_and_changes_nothing)
     seal_is_made(&e, "w.a", 1, 1, false);
     look(&e);
     CHECK(comes_true(e.w.log, "SELECT (" ENTERED ") = 'a 1 01'"));
-    double before = metric("es_audit_forged_total");
+    double before = figure("es_audit_forged_total");
     int64_t gone;
     CHECK_OK(mongo_delete(e.mongo, AUDIT_SEALS, "{}", 1000, &gone));
     seal_is_made(&e, "w.a", 1, 9, false); /* the chain was written anew */
-    for (int i = 0; i < 100 && metric("es_audit_forged_total") == before; i++)
+    for (int i = 0; i < 100 && figure("es_audit_forged_total") == before; i++)
         usleep(100000);
-    CHECK(metric("es_audit_forged_total") > before);
+    CHECK(figure("es_audit_forged_total") > before);
     CHECK_TEXT(value(e.w.log, ENTERED), "a 1 01");
     end(&e);
 }

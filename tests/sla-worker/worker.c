@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "platform/process/metrics.h"
 #include "sla-worker/clock_view.h"
 #include "tests/support/harness.h"
 #include "tests/support/servers.h"
@@ -69,14 +68,4 @@ void worker_end(struct worker *w)
     keepers_free(w->keepers);
     pg_free(w->log);
     pg_free(w->views);
-}
-
-double metric(const char *series)
-{
-    scoped_text all = {0};
-    char line[128];
-    metrics_write(&all);
-    snprintf(line, sizeof(line), "\n%s ", series);
-    const char *at = strstr(text_value(&all), line);
-    return at ? strtod(at + strlen(line), NULL) : 0;
 }

@@ -5,6 +5,7 @@
 #include "platform/postgres/postgres.h"
 #include "platform/process/settings.h"
 #include "sla-worker/firing.h"
+#include "tests/support/figure.h"
 #include "view_engine/keepers.h"
 
 struct worker {
@@ -24,6 +25,3 @@ void worker_begin(struct worker *w, const char *const *views);
 void worker_fire(struct worker *w);
 void worker_cease(struct worker *w);
 void worker_end(struct worker *w);
-
-/* Of the process: the value of a series of /metrics, 0 if there is none. */
-double metric(const char *series);
