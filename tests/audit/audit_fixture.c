@@ -96,6 +96,13 @@ struct book *open_book(const char *folder, int64_t max_bytes)
     return b;
 }
 
+int64_t head_of(struct book *b)
+{
+    struct book_figures f;
+    book_figures(b, &f);
+    return f.end.n;
+}
+
 void write_numbered(struct book *b, int64_t from, int64_t to)
 {
     for (int64_t n = from; n <= to; n++) {

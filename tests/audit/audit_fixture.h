@@ -33,6 +33,9 @@ void key_of_tests(struct seal_key *out);
 
 /* In `folder`/b. */
 struct book *open_book(const char *folder, int64_t max_bytes);
+enum { MUCH = 64 * 1024 * 1024, LITTLE = 64 * 1024 }; /* bytes a book may have */
+/* The number of its last record. */
+int64_t head_of(struct book *b);
 /* One record of a request with that number as its position. */
 void write_numbered(struct book *b, int64_t from, int64_t to);
 

@@ -7,16 +7,7 @@
 #include "tests/audit/audit_fixture.h"
 #include "tests/support/harness.h"
 
-enum { MUCH = 64 * 1024 * 1024, LITTLE = 64 * 1024 };
-
 static struct fake_mongo mongo; /* of the running test */
-
-static int64_t head_of(struct book *b)
-{
-    struct book_figures f;
-    book_figures(b, &f);
-    return f.end.n;
-}
 
 TEST(the_next_process_continues_the_chain)
 {

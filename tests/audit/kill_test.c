@@ -69,6 +69,18 @@ TEST(writes_until_it_is_ended)
     book_close(b);
 }
 
+/* In a child: the test that writes, silent, which only a signal or a failpoint ends. */
+static void become_writer(const char *folder, const char *told)
+{
+    setenv("AUDIT_TEST_FOLDER", folder, 1);
+    setenv("AUDIT_TEST_TOLD", told, 1);
+    int quiet = open("/dev/null", O_WRONLY);
+    dup2(quiet, 1);
+    dup2(quiet, 2);
+    execl("/proc/self/exe", "kill_test", "--only", "writes_until_it_is_ended", NULL);
+    _exit(1);
+}
+
 static int run_until_ended(const char *folder, const char *told, const char *point, int times)
 {
     char value[64];
@@ -77,13 +89,7 @@ static int run_until_ended(const char *folder, const char *told, const char *poi
     if (!child) {
         snprintf(value, sizeof(value), "%s:exit@%d", point, times);
         setenv("ES_FAILPOINT", value, 1);
-        setenv("AUDIT_TEST_FOLDER", folder, 1);
-        setenv("AUDIT_TEST_TOLD", told, 1);
-        int quiet = open("/dev/null", O_WRONLY);
-        dup2(quiet, 1);
-        dup2(quiet, 2);
-        execl("/proc/self/exe", "kill_test", "--only", "writes_until_it_is_ended", NULL);
-        _exit(1);
+        become_writer(folder, told);
     }
     CHECK(waitpid(child, &status, 0) == child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -171,15 +177,8 @@ TEST(a_kill_at_any_moment_loses_nothing_that_was_told)
     snprintf(told, sizeof(told), "%s/told", folder);
     for (int round = 0; round < 12; round++) {
         pid_t child = fork();
-        if (!child) {
-            setenv("AUDIT_TEST_FOLDER", folder, 1);
-            setenv("AUDIT_TEST_TOLD", told, 1);
-            int quiet = open("/dev/null", O_WRONLY);
-            dup2(quiet, 1);
-            dup2(quiet, 2);
-            execl("/proc/self/exe", "kill_test", "--only", "writes_until_it_is_ended", NULL);
-            _exit(1);
-        }
+        if (!child)
+            become_writer(folder, told);
         wait_until_told_more(told);
         usleep((useconds_t)(7919 * round));
         kill(child, SIGKILL);

@@ -9,16 +9,7 @@
 #include "tests/audit/audit_fixture.h"
 #include "tests/support/harness.h"
 
-enum { MUCH = 64 * 1024 * 1024, LITTLE = 64 * 1024 };
-
 static struct fake_mongo mongo; /* of the running test */
-
-static int64_t head_of(struct book *b)
-{
-    struct book_figures f;
-    book_figures(b, &f);
-    return f.end.n;
-}
 
 /* The only gap: how many it stands for, 0 if there is none, -1 if there are two. */
 static int64_t gap_of(const struct fake_mongo *f, int64_t *n)
