@@ -7,6 +7,7 @@
 #include "command-api/fixes.h"
 #include "platform/postgres/postgres.h"
 #include "positions/units.h"
+#include "tests/command-api/test_token.h"
 #include "tests/platform/http_client.h"
 #include "tests/support/servers.h"
 
@@ -77,15 +78,7 @@ static void begin(void)
 
 static const char *token_of(enum role role, const char *user, const char *agency)
 {
-    struct claims c = {.role = role, .role_version = 1, .session = OTHER};
-    scoped_text token = {0};
-    int64_t now = time_now();
-    c.issued = now;
-    c.expires = now + 900 * INT64_C(1000000);
-    snprintf(c.user_id, sizeof(c.user_id), "%s", user);
-    snprintf(c.agency, sizeof(c.agency), "%s", agency);
-    CHECK_OK(token_sign(api.key, &c, now, &token));
-    return arena_text(&kept, text_value(&token));
+    return test_token(api.key, role, user, agency, &kept);
 }
 
 static const char *push(const char *token, const char *unit, const char *body)

@@ -12,6 +12,7 @@
 #include "command-api/lookups.h"
 #include "platform/postgres/postgres.h"
 #include "positions/units.h"
+#include "tests/command-api/test_token.h"
 #include "tests/platform/http_client.h"
 #include "tests/support/recorder.h"
 #include "tests/support/servers.h"
@@ -23,7 +24,6 @@
 #define ADMIN_1   "00000000-0000-7000-8000-0000000000d1"
 #define MEMBER    "00000000-0000-7000-8000-0000000000a1"
 #define UNIT      "00000000-0000-7000-8000-00000000000a"
-#define SESSION   "00000000-0000-7000-8000-00000000000b"
 #define NO_REPORT "00000000-0000-7000-8000-00000000000e"
 #define INFRA     "AGENCY_INFRA"
 #define TOLD      "* r-1 127.0.0.1 - known|"
@@ -98,17 +98,11 @@ HELPER void listen_to_all(void)
 
 /* ---- clients ---- */
 
+/* The header line of it. */
 HELPER const char *token_of(enum role role, const char *user, const char *agency)
 {
-    struct claims c = {.role = role, .role_version = 1, .session = SESSION};
-    scoped_text token = {0};
-    int64_t now = time_now();
-    c.issued = now;
-    c.expires = now + 900 * INT64_C(1000000);
-    snprintf(c.user_id, sizeof(c.user_id), "%s", user);
-    snprintf(c.agency, sizeof(c.agency), "%s", agency);
-    CHECK_OK(token_sign(api.key, &c, now, &token));
-    return arena_printf(&kept, "Authorization: Bearer %s\r\n", text_value(&token));
+    return arena_printf(&kept, "Authorization: Bearer %s\r\n",
+                        test_token(api.key, role, user, agency, &kept));
 }
 
 /* `what` is "POST /reports"; the answer is kept. */
