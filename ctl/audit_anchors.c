@@ -1,7 +1,7 @@
 /* audit_anchors.c -- see audit_anchors.h. */
 #include "ctl/audit_anchors.h"
 
-#include "base/log.h"
+#include "ctl/audit_pages.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "base/banned.h"
@@ -32,17 +32,11 @@ void audit_anchors_close(struct audit_anchors *a)
     city_close(&a->city);
 }
 
-static bool is_of(const char *chain, enum audit_book b)
-{
-    const char *name = audit_book_name(b), *at = strchr(chain, '.');
-    return at && text_starts(at + 1, name) && at[1 + strlen(name)] == '-';
-}
-
 const char *audit_anchors_next(const struct audit_anchors *a, enum audit_book b, const char *after)
 {
     for (int i = 0; a->rows && i < rows_count(a->rows); i++) {
         const char *chain = rows_text(a->rows, i, 0);
-        if (strcmp(chain, after) > 0 && is_of(chain, b))
+        if (strcmp(chain, after) > 0 && audit_is_of_book(chain, b))
             return chain;
     }
     return NULL;

@@ -137,7 +137,7 @@ static fallible next_in(struct mongo *m, const char *collection, const char *aft
     return NULL;
 }
 
-static bool is_of_book(const char *writer, enum audit_book b)
+bool audit_is_of_book(const char *writer, enum audit_book b)
 {
     char word[32];
     snprintf(word, sizeof(word), ".%s-", audit_book_name(b));
@@ -152,7 +152,7 @@ fallible audit_next_writer(struct mongo *m, enum audit_book b, const char *after
     TRY(next_in(m, audit_collection(b), after, records));
     do
         TRY(next_in(m, AUDIT_SEALS, seals, seals));
-    while (*seals && !is_of_book(seals, b));
+    while (*seals && !audit_is_of_book(seals, b));
     bool first = *records && (!*seals || strcmp(records, seals) < 0);
     snprintf(out, WRITER_TEXT, "%s", first ? records : seals);
     return NULL;

@@ -19,6 +19,8 @@ int audit_books_named(const char *name, int *first, int *last);
 fallible audit_next_writer(struct mongo *m, enum audit_book b, const char *after,
                            char out[WRITER_TEXT]);
 
+bool audit_is_of_book(const char *writer, enum audit_book b);
+
 /* Appends a filter: ids behind `after` and before `end` ("": none), and the members `more` ("":
  * none). */
 void audit_filter(const char *after, const char *end, const char *more, struct text *out);
