@@ -223,7 +223,7 @@ bool record_read(const char *document, struct arena *a, struct stored_record *ou
             return false;
         heads += head;
     }
-    if (heads != 4 || !found.id || !found.writer || found.n < 1)
+    if (heads != 4 || !found.id || !found.writer || found.n < 1 || found.n > RECORD_NUMBER_MAX)
         return false;
     *out = found;
     return true;

@@ -40,6 +40,8 @@ enum audit_book audit_book_of(const char *kind);
 enum { RECORD_TEXT_MAX = 256 };
 void record_write(const struct audit_record *r, struct text *out);
 
+/* Numbers of records have 12 digits in ids. */
+#define RECORD_NUMBER_MAX INT64_C(999999999999)
 enum { CHAIN_HASH = 32, CHAIN_HASH_TEXT = 65, WRITER_TEXT = 80 }; /* bytes, texts with the NUL */
 
 /* Where a chain stands: the last record's number and hash; number 0: none. */

@@ -96,7 +96,7 @@ bool seal_read(const char *document, struct seal *out)
         return false;
     const char *writer = plain_member(&m, "writer", &a);
     if (!writer || strlen(writer) >= WRITER_TEXT || !number_of(&m, "n", &a, &s.end.n) ||
-        s.end.n < 1 || !number_of(&m, "at", &a, &s.at) ||
+        s.end.n < 1 || s.end.n > RECORD_NUMBER_MAX || !number_of(&m, "at", &a, &s.at) ||
         !bytes_of(&m, "hash", &a, s.end.hash, CHAIN_HASH) ||
         !bytes_of(&m, "public_key", &a, s.public_key, SEAL_PUBLIC) ||
         !bytes_of(&m, "signature", &a, s.signature, SEAL_SIGNATURE))

@@ -48,7 +48,8 @@ static void read_remains(const struct verifier *v, const char *document, struct 
         n = members_find(&m, "n");
         hash = members_find(&m, "hash");
     }
-    if (!n || !text_to_int(arena_bytes(a, n->json.at, n->json.length), &out->n))
+    if (!n || !text_to_int(arena_bytes(a, n->json.at, n->json.length), &out->n) || out->n < 1 ||
+        out->n > RECORD_NUMBER_MAX)
         out->n = v->figures.last + 1;
     out->has_hash = hash && hash->text.at &&
                     chain_hash_read(arena_bytes(a, hash->text.at, hash->text.length), out->hash);

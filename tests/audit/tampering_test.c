@@ -306,3 +306,21 @@ TEST(no_change_of_a_byte_goes_unnoticed)
         arena_release(&l.arena);
     }
 }
+
+TEST(a_document_may_come_first_with_any_number)
+{
+    static struct list l;
+    static const char *const numbers[] = {"-1", "-47", "-9223372036854775808", "0",
+                                          "9223372036854775807"};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        scoped_text found = {0};
+        struct verified v;
+        make_list(&l);
+        l.at[0].document =
+            arena_printf(&l.arena, "{\"_id\":\"w-1:\",\"n\":%s,\"hash\":\"%064d\"}", numbers[i], 7);
+        verify(&l, &found, &v);
+        CHECK(found.length > 0);
+        CHECK_INT(v.records, RECORDS);
+        arena_release(&l.arena);
+    }
+}
