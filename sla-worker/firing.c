@@ -226,11 +226,22 @@ static fallible read_source(struct firing *f, struct source_state *s, struct tur
     return NULL;
 }
 
+/* A query that the database refuses holds up nothing but what it would have found. */
+static fallible read_or_rest(struct firing *f, struct source_state *s, struct turn *t)
+{
+    const struct problem *p = read_source(f, s, t);
+    if (!p || p == DATABASE_UNAVAILABLE || s == &f->sources[DUE_CLOCKS])
+        return p;
+    log_error("what is due cannot be read", KV("view", s->source->view), KV("problem", p->name));
+    s->read_at = time_monotonic() + REFUSED_US;
+    return NULL;
+}
+
 static fallible read_due(struct firing *f, struct turn *t)
 {
     for (int i = 0; i < DUE_SOURCES; i++)
         if (f->sources[i].ready)
-            TRY(read_source(f, &f->sources[i], t));
+            TRY(read_or_rest(f, &f->sources[i], t));
     return NULL;
 }
 
