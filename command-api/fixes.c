@@ -100,7 +100,7 @@ static void post_to_loop(struct fix_request *q, const struct problem *p)
 static const struct problem *refuse_unless_allowed(struct unit_map *units,
                                                    const struct fix_request *q)
 {
-    char agency[UNIT_AGENCY_TEXT];
+    char agency[AGENCY_TEXT];
     if (!units_find(units, q->fix.unit, agency))
         return q->row->missing;
     bool allowed = q->role & q->row->members ? units_has_member(units, q->fix.unit, q->user)

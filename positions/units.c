@@ -28,7 +28,7 @@ struct unit_map {
     pthread_rwlock_t lock;
     struct unit_row *rows; /* open addressing */
     size_t size, count;    /* size: a power of two, at least twice `count` */
-    char (*agencies)[UNIT_AGENCY_TEXT];
+    char (*agencies)[AGENCY_TEXT];
     int agency_count;
 };
 
@@ -123,7 +123,7 @@ static int agency_index(struct unit_map *u, const char *agency)
     if (i == AGENCIES_MAX)
         return 0;
     if (i == u->agency_count)
-        snprintf(u->agencies[u->agency_count++], UNIT_AGENCY_TEXT, "%s", agency);
+        snprintf(u->agencies[u->agency_count++], AGENCY_TEXT, "%s", agency);
     return i + 1;
 }
 
@@ -160,7 +160,7 @@ void units_left(struct unit_map *u, const char *unit, const char *user)
     pthread_rwlock_unlock(&u->lock);
 }
 
-bool units_find(struct unit_map *u, const char *unit, char agency[UNIT_AGENCY_TEXT])
+bool units_find(struct unit_map *u, const char *unit, char agency[AGENCY_TEXT])
 {
     unsigned char id[ID_BYTES];
     if (!read_bytes(unit, id))
@@ -169,7 +169,7 @@ bool units_find(struct unit_map *u, const char *unit, char agency[UNIT_AGENCY_TE
     const struct unit_row *row = row_of(u->rows, u->size, id);
     bool found = row->used && row->agency;
     if (found)
-        memcpy(agency, u->agencies[row->agency - 1], UNIT_AGENCY_TEXT);
+        memcpy(agency, u->agencies[row->agency - 1], AGENCY_TEXT);
     pthread_rwlock_unlock(&u->lock);
     return found;
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/problem.h"
+#include "platform/identity/account.h"
 
 struct unit_map;
 struct store;
@@ -26,8 +27,7 @@ void units_joined(struct unit_map *u, const char *unit, const char *user);
 void units_left(struct unit_map *u, const char *unit, const char *user);
 
 /* False: there is no such unit. */
-enum { UNIT_AGENCY_TEXT = 65 };
-bool units_find(struct unit_map *u, const char *unit, char agency[UNIT_AGENCY_TEXT]);
+bool units_find(struct unit_map *u, const char *unit, char agency[AGENCY_TEXT]);
 bool units_has_member(struct unit_map *u, const char *unit, const char *user);
 
 /* Applies what the store's events after *position say, up to its end, and moves *position; 0: from
