@@ -5,8 +5,8 @@ enum { WRITERS = 2 };
 
 static void step(struct history *h, void *state)
 {
-    static const char *const writers[WRITERS] = {"command-api-requests-0a",
-                                                 "query-api-security-0b"};
+    static const char *const writers[WRITERS] = {"command-api.requests-0a",
+                                                 "query-api.security-0b"};
     static const char digits[] = "00000000000000000000000000000000000000000000000000000000000000ab";
     int64_t *numbers = state;
     int w = history_pick(h, WRITERS);

@@ -1,7 +1,7 @@
 /* sealed_test.c -- seals in the log. */
 #include "tests/support/sentences.h"
 
-#define CHAIN  "command-api-requests-0123456789ab"
+#define CHAIN  "command-api.requests-0123456789ab"
 #define STREAM "audit-" CHAIN
 #define KEY    "aa"
 

@@ -4,6 +4,7 @@ import glob, hashlib, json, os, subprocess, unittest, uuid
 
 from city import ROOT, city, wait_until
 
+HAS_MONGODB = os.path.exists(ROOT + "/build/mongodb/citywatch-mongodb")
 SERVICES = ("command-api", "query-api", "projector", "sla-worker")
 
 
@@ -78,7 +79,7 @@ class Audit(unittest.TestCase):
         wait_until("it is back", lambda: city().post("/reports", body, "citizen1", headers=headers).status == 201)
         self.assertGreaterEqual(len(of_request("command-api.requests", rid)), 2)
 
-    @unittest.skipUnless(os.path.exists(ROOT + "/build/mongodb/citywatch-mongodb"), "no MongoDB server is built")
+    @unittest.skipUnless(HAS_MONGODB, "no MongoDB server is built")
     def test_what_is_in_mongodb_can_be_verified(self):
         rid = "audit-" + uuid.uuid4().hex
         a = city().post("/reports", {"content": "a hole", "category": "infrastruktur"}, "citizen1", headers={"X-Request-Id": rid})
@@ -89,6 +90,12 @@ class Audit(unittest.TestCase):
         for service in SERVICES:
             self.assertRegex(said, service + r"\.requests-[0-9a-f]{12}: [0-9]+ records")
         self.assertEqual(ctl("retain", "--dry-run")[0], 0)
+
+    @unittest.skipUnless(HAS_MONGODB, "no MongoDB server is built")
+    def test_the_newest_seals_are_in_the_log(self):
+        city().get("/reports/public")
+        wait_until("a seal is in the log", lambda: city().sql(
+            "citywatch_write", "SELECT count(*) FROM es_event WHERE type = 'audit.sealed'") != [["0"]], 100)
 
     def test_every_service_shows_its_audit(self):
         for service in SERVICES:

@@ -62,6 +62,7 @@ class City:
         self.run_dir = self.folder + "/run"
         self.environment = dict(os.environ, RUN_DIR=self.run_dir, DEMO_ACCOUNTS="1", ASAN_OPTIONS=SANITIZER,
                                 GATEWAY_EXTRA_PORTS=" ".join(map(str, self.extra_ports)),
+                                AUDIT_ENTER_SECONDS=os.environ.get("AUDIT_ENTER_SECONDS", "2"),
                                 CORS_ORIGINS=os.environ.get("CORS_ORIGINS", SITE),
                                 PRESET=os.environ.get("PRESET", "asan"),
                                 **{k: str(v) for k, v in self.ports.items()})

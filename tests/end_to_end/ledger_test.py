@@ -4,6 +4,7 @@ import glob, json, os, re, unittest
 import jsonschema
 
 import interface
+from audit_test import HAS_MONGODB
 from city import ROOT, city
 
 
@@ -24,7 +25,10 @@ class Ledger(unittest.TestCase):
         for position, kind, version, data in rows:
             errors = list(known[kind, int(version)].iter_errors(json.loads(data)))
             self.assertEqual(errors, [], f"{position} {kind}")
-        self.assertEqual({r[1] for r in rows}, {name for name, _ in known})
+        occur = {name for name, _ in known}
+        if not HAS_MONGODB:  # there are no seals to enter
+            occur.remove("audit.sealed")
+        self.assertEqual({r[1] for r in rows}, occur)
 
     def test_positions_have_no_gap_and_versions_none(self):
         c = city()
