@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "audit/pages.h"
 #include "audit/rollup.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -27,7 +28,6 @@ struct auditor {
     struct arena arena;
     struct seal_key key;
     struct mongo *mongo;
-    char *mongo_password;
     struct book *books[AUDIT_BOOKS];
     struct shipper *shipper;
     struct audit_loop loops[LOOPS]; /* more than these share them */
@@ -240,10 +240,9 @@ static fallible open_mongo(struct auditor *a, const struct settings *s, struct a
     *target = (struct audit_target){.to = NULL};
     if (!s->mongodb_uri || !*s->mongodb_uri)
         return NULL;
-    if (s->mongodb_password_file && *s->mongodb_password_file)
-        TRY(secret_read_text(s->mongodb_password_file, &a->mongo_password));
     mongo_library_start();
-    TRY(mongo_new(s->mongodb_uri, a->mongo_password, AUDIT_DATABASE, &a->mongo));
+    TRY(audit_mongo(s->mongodb_uri, s->mongodb_password_file ? s->mongodb_password_file : "",
+                    &a->mongo));
     *target = (struct audit_target){a->mongo, insert_into_mongo};
     return NULL;
 }
@@ -302,7 +301,6 @@ void audit_free(struct auditor *a)
     mongo_free(a->mongo);
     if (a->mongo)
         mongo_library_stop();
-    free(a->mongo_password);
     seal_key_wipe(&a->key);
     arena_release(&a->arena);
     free(a);

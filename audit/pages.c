@@ -1,40 +1,23 @@
-/* audit_pages.c -- see audit_pages.h. */
-#include "ctl/audit_pages.h"
+/* pages.c -- see pages.h. */
+#include "audit/pages.h"
 
-#include "audit/seal.h"
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/members.h"
-#include "ctl/city.h"
-#include "ctl/ctl.h"
 #include "platform/process/settings.h"
 #include "base/banned.h"
 
 enum { PAGE = 500 };
 
-int audit_database(struct mongo **out)
+fallible audit_mongo(const char *uri, const char *password_file, struct mongo **out)
 {
-    const char *uri = setting_of("mongodb_uri"), *file = setting_of("mongodb_password_file");
-    static char *password; /* as long as the program, as the driver wants it */
-    if (!*uri)
-        return failed("MONGODB_URI is not set: it names the server that has the record.");
-    if (*file && secret_read_text(file, &password))
-        return failed("the file that MONGODB_PASSWORD_FILE names cannot be read.");
-    mongo_library_start();
-    return mongo_new(uri, password, AUDIT_DATABASE, out) ? failed("MONGODB_URI cannot be used.")
-                                                         : DONE;
-}
-
-int audit_books_named(const char *name, int *first, int *last)
-{
-    *first = 0;
-    *last = AUDIT_BOOKS - 1;
-    if (!name)
-        return DONE;
-    for (int i = 0; i < AUDIT_BOOKS; i++)
-        if (text_equal(name, audit_book_name((enum audit_book)i))) {
-            *first = *last = i;
-            return DONE;
-        }
-    return wrong_usage("there is no book \"%s\"; there are requests and security.", name);
+    char *password = NULL;
+    if (*password_file)
+        TRY(secret_read_text(password_file, &password));
+    const struct problem *p = mongo_new(uri, password, AUDIT_DATABASE, out);
+    free(password);
+    return p;
 }
 
 const char *audit_id(const char *writer, int64_t n, char out[AUDIT_ID])
@@ -54,11 +37,17 @@ void audit_filter(const char *after, const char *end, const char *more, struct t
     text_printf(out, "}%s%s}", *more ? "," : "", more);
 }
 
+/* Ids of a writer stand between these. */
+static void bounds_of(const char *writer, char after[AUDIT_ID], char end[AUDIT_ID])
+{
+    snprintf(after, AUDIT_ID, "%s:", writer);
+    snprintf(end, AUDIT_ID, "%s;", writer); /* the character behind ':' */
+}
+
 void audit_filter_writer(const char *writer, const char *more, struct text *out)
 {
     char after[AUDIT_ID], end[AUDIT_ID];
-    snprintf(after, sizeof(after), "%s:", writer);
-    snprintf(end, sizeof(end), "%s;", writer); /* the character behind ':' */
+    bounds_of(writer, after, end);
     audit_filter(after, end, more, out);
 }
 
@@ -68,10 +57,11 @@ void audit_pages_open(struct audit_pages *p, struct mongo *m, const char *collec
                       const char *writer, const char *more)
 {
     *p = (struct audit_pages){.mongo = m, .collection = collection, .more = more};
+    char after[AUDIT_ID];
     if (!writer)
         return;
-    snprintf(p->after, sizeof(p->after), "%s:", writer);
-    snprintf(p->end, sizeof(p->end), "%s;", writer); /* the character behind ':' */
+    bounds_of(writer, after, p->end);
+    text_append(&p->after, after);
 }
 
 static bool keep(const char *document, void *arg)
@@ -90,15 +80,17 @@ static bool keep(const char *document, void *arg)
 static fallible read_page(struct audit_pages *p)
 {
     scoped_text filter = {0};
-    audit_filter(p->after, p->end, p->more, &filter);
+    audit_filter(text_value(&p->after), p->end, p->more, &filter);
     arena_release(&p->arena);
     p->documents = arena_array(&p->arena, PAGE, sizeof(*p->documents));
     p->ids = arena_array(&p->arena, PAGE, sizeof(*p->ids));
     p->count = p->at = 0;
     TRY(mongo_find(p->mongo, p->collection, text_value(&filter), "{\"_id\":1}", PAGE, keep, p));
     p->over = p->count < PAGE;
-    if (p->count)
-        snprintf(p->after, sizeof(p->after), "%s", p->ids[p->count - 1]);
+    if (p->count) {
+        text_clear(&p->after);
+        text_append(&p->after, p->ids[p->count - 1]);
+    }
     return NULL;
 }
 
@@ -120,21 +112,33 @@ static bool keep_id(const char *document, void *id)
     struct members m;
     const struct member *found = members_read(document, &a, &m) ? members_find(&m, "_id") : NULL;
     if (found && found->text.at)
-        snprintf(id, AUDIT_ID, "%.*s", (int)found->text.length, found->text.at);
+        text_append_bytes(id, found->text.at, found->text.length);
     return false;
 }
 
-/* The first one behind `after` that a document of the collection names. */
+/* The first one behind `after` that an id of the collection names. An id may be anything, and of
+ * any length, that somebody has put there. */
 static fallible next_in(struct mongo *m, const char *collection, const char *after,
-                        char out[WRITER_TEXT])
+                        char out[WRITER_TEXT], int64_t *strays)
 {
-    scoped_text filter = {0};
-    char id[AUDIT_ID] = "", behind[AUDIT_ID];
-    snprintf(behind, sizeof(behind), "%s%s", after, *after ? ";" : "");
-    audit_filter(behind, "", "", &filter);
-    TRY(mongo_find(m, collection, text_value(&filter), "{\"_id\":1}", 1, keep_id, id));
-    snprintf(out, WRITER_TEXT, "%.*s", (int)strcspn(id, ":"), id);
-    return NULL;
+    scoped_text behind = {0};
+    text_printf(&behind, "%s%s", after, *after ? ";" : "");
+    for (*out = '\0';;) {
+        scoped_text filter = {0}, id = {0};
+        audit_filter(text_value(&behind), "", "", &filter);
+        TRY(mongo_find(m, collection, text_value(&filter), "{\"_id\":1}", 1, keep_id, &id));
+        size_t length = strcspn(text_value(&id), ":");
+        if (!id.length)
+            return NULL;
+        if (length < WRITER_TEXT && length < id.length) {
+            snprintf(out, WRITER_TEXT, "%.*s", (int)length, text_value(&id));
+            return NULL;
+        }
+        if (strays)
+            ++*strays;
+        text_clear(&behind);
+        text_append(&behind, text_value(&id));
+    }
 }
 
 bool audit_is_of_book(const char *writer, enum audit_book b)
@@ -145,15 +149,53 @@ bool audit_is_of_book(const char *writer, enum audit_book b)
 }
 
 fallible audit_next_writer(struct mongo *m, enum audit_book b, const char *after,
-                           char out[WRITER_TEXT])
+                           char out[WRITER_TEXT], int64_t *strays)
 {
-    char records[WRITER_TEXT], seals[WRITER_TEXT];
-    snprintf(seals, sizeof(seals), "%s", after);
-    TRY(next_in(m, audit_collection(b), after, records));
-    do
-        TRY(next_in(m, AUDIT_SEALS, seals, seals));
-    while (*seals && !audit_is_of_book(seals, b));
+    char records[WRITER_TEXT], seals[WRITER_TEXT], from[WRITER_TEXT];
+    snprintf(from, sizeof(from), "%s", after);
+    TRY(next_in(m, audit_collection(b), from, records, strays));
+    do {
+        TRY(next_in(m, AUDIT_SEALS, from, seals, strays));
+        snprintf(from, sizeof(from), "%s", seals);
+    } while (*seals && !audit_is_of_book(seals, b));
     bool first = *records && (!*seals || strcmp(records, seals) < 0);
     snprintf(out, WRITER_TEXT, "%s", first ? records : seals);
+    return NULL;
+}
+
+/* ---- seals ---- */
+
+struct seal_search {
+    const char *writer;
+    const unsigned char *public_key;
+    struct seal *out;
+    int64_t forged;
+};
+
+static bool take_seal(const char *document, void *arg)
+{
+    struct seal_search *s = arg;
+    struct seal seal;
+    if (!seal_read(document, &seal) || !text_equal(seal.end.writer, s->writer) ||
+        !seal_is_signed_by(&seal, s->public_key)) {
+        s->forged++;
+        return true;
+    }
+    *s->out = seal;
+    return false;
+}
+
+fallible audit_newest_seal(struct mongo *m, const char *writer, const char *more,
+                           const unsigned char public_key[SEAL_PUBLIC], struct seal *out,
+                           int64_t *forged)
+{
+    struct seal_search s = {writer, public_key, out, 0};
+    scoped_text filter = {0};
+    *out = (struct seal){.at = 0};
+    audit_filter_writer(writer, more, &filter);
+    TRY(mongo_find(m, AUDIT_SEALS, text_value(&filter), "{\"_id\":-1}", SEALS_TRIED, take_seal,
+                   &s));
+    if (forged)
+        *forged += s.forged;
     return NULL;
 }

@@ -1,23 +1,30 @@
-/* audit_pages.h -- documents of the audit in MongoDB, page by page in the order of their ids, which
- * is by writer and number: memory is bounded, and the index that every server has is enough. */
+/* pages.h -- the chains of the audit as MongoDB holds them: whose there are, and their documents
+ * page by page in the order of their ids, which is by writer and number. Memory is bounded, and the
+ * index that every server has is enough. For the thread of its client. */
 #pragma once
 
-#include "audit/record.h"
+#include "audit/seal.h"
 #include "base/arena.h"
 #include "platform/mongo/mongo.h"
 
 enum { AUDIT_ID = 128 };
 
-/* The database that MONGODB_URI names. DONE or the exit code, after a sentence. */
-int audit_database(struct mongo **out);
-
-/* "requests" or "security"; NULL: all. USAGE after a sentence; *first to *last. */
-int audit_books_named(const char *name, int *first, int *last);
+/* Does not connect. `password_file` "": no password. NOT_STARTED, logged: the file cannot be read,
+ * or the URI is none. */
+fallible audit_mongo(const char *uri, const char *password_file, struct mongo **out);
 
 /* The writer whose documents follow those of `after` ("": the first one), of that book; "" if there
- * is none. Also one that has left nothing but seals. */
+ * is none. Also one that has left nothing but seals. Ids that are none of a record or a seal are
+ * passed over and counted in `strays` (NULL: not). */
 fallible audit_next_writer(struct mongo *m, enum audit_book b, const char *after,
-                           char out[WRITER_TEXT]);
+                           char out[WRITER_TEXT], int64_t *strays);
+
+/* The newest seal of a writer that the key has signed, of those that fit `more` as well ("": all):
+ * among the last SEALS_TRIED, and others are counted in `forged` (NULL: not). Number 0: none. */
+enum { SEALS_TRIED = 1000 };
+fallible audit_newest_seal(struct mongo *m, const char *writer, const char *more,
+                           const unsigned char public_key[SEAL_PUBLIC], struct seal *out,
+                           int64_t *forged);
 
 bool audit_is_of_book(const char *writer, enum audit_book b);
 
@@ -30,9 +37,10 @@ void audit_filter_writer(const char *writer, const char *more, struct text *out)
 struct audit_pages {
     struct mongo *mongo;
     const char *collection;
-    char after[AUDIT_ID], end[AUDIT_ID]; /* ids between which documents are; end "": none */
-    const char *more;                    /* more of the filter, `"at":{"$gte":5}`, or "" */
-    struct arena arena;                  /* of the page */
+    struct text after;  /* the id behind which the next page begins */
+    char end[AUDIT_ID]; /* and before which the last one ends; "": none */
+    const char *more;   /* more of the filter, `"at":{"$gte":5}`, or "" */
+    struct arena arena; /* of the page */
     const char **documents, **ids;
     int count, at;
     bool over;
@@ -50,6 +58,7 @@ static inline void audit_pages_take(struct audit_pages *p)
 static inline void audit_pages_close(struct audit_pages *p)
 {
     arena_release(&p->arena);
+    text_release(&p->after);
 }
 #define scoped_pages __attribute__((cleanup(audit_pages_close))) struct audit_pages
 

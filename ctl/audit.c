@@ -4,6 +4,7 @@
 
 #include "base/members.h"
 #include "base/time.h"
+#include "ctl/city.h"
 #include "ctl/ctl.h"
 #include "ctl/moments.h"
 #include "ctl/options.h"
@@ -11,6 +12,45 @@
 #include "base/banned.h"
 
 enum { TAIL_MAX = 1000 };
+
+int audit_database(struct mongo **out)
+{
+    const char *uri = setting_of("mongodb_uri"), *file = setting_of("mongodb_password_file");
+    if (!*uri)
+        return failed("MONGODB_URI is not set: it names the server that has the record.");
+    mongo_library_start();
+    return audit_mongo(uri, file, out)
+               ? failed("MONGODB_URI or MONGODB_PASSWORD_FILE cannot be used.")
+               : DONE;
+}
+
+int audit_key(const char *public_key, struct seal_key *out)
+{
+    const char *file = setting_of("audit_key_file");
+    if (public_key)
+        return chain_hash_read(public_key, out->public_key)
+                   ? DONE
+                   : wrong_usage(
+                         "--public-key takes 64 hexadecimal digits, as public_key of a seal.");
+    if (!*file)
+        return failed("neither --public-key nor AUDIT_KEY_FILE says whose seals to believe.");
+    return seal_key_read(file, out) ? failed("AUDIT_KEY_FILE cannot be read.") : DONE;
+}
+
+/* "requests" or "security"; NULL: all. USAGE after a sentence; *first to *last. */
+static int books_named(const char *name, int *first, int *last)
+{
+    *first = 0;
+    *last = AUDIT_BOOKS - 1;
+    if (!name)
+        return DONE;
+    for (int i = 0; i < AUDIT_BOOKS; i++)
+        if (text_equal(name, audit_book_name((enum audit_book)i))) {
+            *first = *last = i;
+            return DONE;
+        }
+    return wrong_usage("there is no book \"%s\"; there are requests and security.", name);
+}
 
 /* ---- tail ---- */
 
@@ -32,7 +72,7 @@ static bool keep_newest(const char *document, void *arg)
     while (i > 0 && n->at[i - 1].record.at < r.record.at)
         i--;
     if (i == n->max)
-        return true;
+        return false; /* nor are those behind it */
     int moved = (n->count < n->max ? n->count : n->max - 1) - i;
     memmove(&n->at[i + 1], &n->at[i], (size_t)moved * sizeof(n->at[0]));
     memmove(&n->documents[i + 1], &n->documents[i], (size_t)moved * sizeof(n->documents[0]));
@@ -48,7 +88,7 @@ static fallible read_newest(struct mongo *m, int first, int last, struct newest 
     for (int b = first; b <= last; b++)
         for (*writer = '\0';;) {
             scoped_text filter = {0};
-            TRY(audit_next_writer(m, (enum audit_book)b, writer, writer));
+            TRY(audit_next_writer(m, (enum audit_book)b, writer, writer, NULL));
             if (!*writer)
                 break;
             audit_filter_writer(writer, "", &filter);
@@ -185,6 +225,6 @@ int verb_audit(int argc, char **argv)
         return wrong_word(g.words[0], "verify, tail, export or retain");
     if (options_given(&g) & ~w->takes)
         return wrong_usage("an option is given that audit %s does not take.", w->word);
-    int code = audit_books_named(g.book, &g.first_book, &g.last_book);
+    int code = books_named(g.book, &g.first_book, &g.last_book);
     return code ? code : w->call(&g);
 }

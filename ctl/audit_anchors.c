@@ -1,7 +1,7 @@
 /* audit_anchors.c -- see audit_anchors.h. */
 #include "ctl/audit_anchors.h"
 
-#include "ctl/audit_pages.h"
+#include "audit/pages.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "base/banned.h"

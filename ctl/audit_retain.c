@@ -29,43 +29,48 @@ bool audit_kept_from(enum audit_book b, int64_t *out)
     return true;
 }
 
+struct retaining {
+    struct mongo *mongo;
+    struct seal_key key; /* its public half */
+    int64_t kept_from[AUDIT_BOOKS];
+    bool dry;
+};
+
 /* One writer's records that go: those numbered `first` to `last`. */
 struct aged {
     const char *writer;
     int64_t first, last; /* 0: none */
 };
 
-static bool read_seal_n(const char *document, void *n)
-{
-    struct seal s;
-    if (seal_read(document, &s))
-        *(int64_t *)n = s.end.n;
-    return false;
-}
-
-static bool read_record_n(const char *document, void *n)
+/* Its number, by its id: what else the document holds may be anybody's. */
+static bool read_number(const char *document, void *n)
 {
     scoped_arena a = {0};
-    struct stored_record r;
-    if (record_read(document, &a, &r))
-        *(int64_t *)n = r.n;
+    struct members m;
+    const struct member *id = members_read(document, &a, &m) ? members_find(&m, "_id") : NULL;
+    const char *text = id && id->text.at ? arena_bytes(&a, id->text.at, id->text.length) : "";
+    const char *digits = strchr(text, ':');
+    *(int64_t *)n = digits ? strtoll(digits + 1, NULL, 10) : 0;
     return false;
 }
 
-/* Up to the newest seal that is older: whatever it seals was there before it. */
-static fallible find_aged(struct mongo *m, enum audit_book b, int64_t kept_from, struct aged *out)
+/* Up to the newest seal that is older, and that the key has signed: whatever it seals was there
+ * before it. */
+static fallible find_aged(struct retaining *r, enum audit_book b, struct aged *out)
 {
-    scoped_text filter = {0}, of_writer = {0};
-    char older[64];
-    snprintf(older, sizeof(older), "\"at\":{\"$lt\":%lld}", (long long)kept_from);
-    audit_filter_writer(out->writer, older, &filter);
-    audit_filter_writer(out->writer, "", &of_writer);
-    TRY(mongo_find(m, AUDIT_SEALS, text_value(&filter), "{\"_id\":-1}", 1, read_seal_n,
-                   &out->last));
-    TRY(mongo_find(m, audit_collection(b), text_value(&of_writer), "{\"_id\":1}", 1, read_record_n,
-                   &out->first));
-    if (!out->first || out->first > out->last)
-        out->first = out->last = 0;
+    scoped_text numbered = {0};
+    char older[64], after[AUDIT_ID], end[AUDIT_ID];
+    struct seal seal;
+    snprintf(older, sizeof(older), "\"at\":{\"$lt\":%lld}", (long long)r->kept_from[b]);
+    TRY(audit_newest_seal(r->mongo, out->writer, older, r->key.public_key, &seal, NULL));
+    out->last = seal.end.n;
+    audit_filter(audit_id(out->writer, 0, after), audit_id(out->writer, out->last + 1, end), "",
+                 &numbered);
+    if (out->last)
+        TRY(mongo_find(r->mongo, audit_collection(b), text_value(&numbered), "{\"_id\":1}", 1,
+                       read_number, &out->first));
+    if (!out->first)
+        out->last = 0;
     return NULL;
 }
 
@@ -88,22 +93,21 @@ static const struct table_column columns[] = {
     {"book", false}, {"writer", false}, {"first", true}, {"last", true}, {"records", true}};
 
 /* Each writer in turn: shows what goes, or deletes it. */
-static fallible retain_book(struct mongo *m, enum audit_book b, int64_t kept_from, bool dry,
-                            struct table *t)
+static fallible retain_book(struct retaining *r, enum audit_book b, struct table *t)
 {
     char writer[WRITER_TEXT] = "";
     for (;;) {
         struct aged a = {.writer = writer};
         int64_t count;
-        TRY(audit_next_writer(m, b, writer, writer));
+        TRY(audit_next_writer(r->mongo, b, writer, writer, NULL));
         if (!*writer)
             return NULL;
-        TRY(find_aged(m, b, kept_from, &a));
+        TRY(find_aged(r, b, &a));
         if (!a.last)
             continue;
-        count = dry ? a.last - a.first + 1 : 0;
-        if (!dry)
-            TRY(delete_aged(m, b, &a, &count));
+        count = r->dry ? a.last - a.first + 1 : 0;
+        if (!r->dry)
+            TRY(delete_aged(r->mongo, b, &a, &count));
         const char *const cells[] = {audit_book_name(b), writer, cell_int(&t->arena, a.first),
                                      cell_int(&t->arena, a.last), cell_int(&t->arena, count)};
         table_add(t, cells);
@@ -112,12 +116,11 @@ static fallible retain_book(struct mongo *m, enum audit_book b, int64_t kept_fro
 
 int audit_retain(const struct audit_given *g)
 {
-    scoped_mongo *m = NULL;
+    struct retaining r = {.dry = g->dry_run};
     scoped_table t = table_of(columns, sizeof(columns) / sizeof(columns[0]));
     const struct problem *p = NULL;
-    int64_t kept_from[AUDIT_BOOKS];
     for (int b = 0; b < AUDIT_BOOKS; b++)
-        if (!audit_kept_from((enum audit_book)b, &kept_from[b]))
+        if (!audit_kept_from((enum audit_book)b, &r.kept_from[b]))
             return FAILED;
     if (!g->dry_run &&
         !confirmed(g->yes,
@@ -125,9 +128,12 @@ int audit_retain(const struct audit_given *g)
                    "than %s, are deleted for good.",
                    setting_of("audit_requests_days"), setting_of("audit_security_days")))
         return FAILED;
-    int code = audit_database(&m);
+    int code = audit_key(NULL, &r.key);
+    code = code ? code : audit_database(&r.mongo);
     for (int b = 0; !code && !p && b < AUDIT_BOOKS; b++)
-        p = retain_book(m, (enum audit_book)b, kept_from[b], g->dry_run, &t);
+        p = retain_book(&r, (enum audit_book)b, &t);
+    mongo_free(r.mongo);
+    seal_key_wipe(&r.key);
     if (!code)
         table_print(&t, g->json);
     return code ? code : p ? failed_by(p, "audit retain") : DONE;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "audit/verify.h"
+#include "base/members.h"
 #include "base/time.h"
 #include "ctl/audit.h"
 #include "ctl/audit_anchors.h"
@@ -18,6 +19,7 @@ struct verifying {
     struct seal_key key; /* its public half */
     bool json;
     int64_t findings, writers;
+    int64_t strays; /* ids that are none of a record or a seal */
 };
 
 static void print_finding(void *arg, const struct finding *f)
@@ -72,6 +74,28 @@ static fallible read_both(struct audit_pages *records, struct audit_pages *seals
     }
 }
 
+static bool keep_id(const char *document, void *id)
+{
+    scoped_arena a = {0};
+    struct members m;
+    const struct member *found = members_read(document, &a, &m) ? members_find(&m, "_id") : NULL;
+    if (found && found->text.at)
+        text_append_bytes(id, found->text.at, found->text.length);
+    return false;
+}
+
+/* While services go on: a record comes to MongoDB before its seal, so of the seals that are there
+ * before the first record is read none is without its record. */
+static fallible end_at_newest(struct mongo *m, const char *writer, struct audit_pages *seals)
+{
+    scoped_text filter = {0}, id = {0};
+    audit_filter_writer(writer, "", &filter);
+    TRY(mongo_find(m, AUDIT_SEALS, text_value(&filter), "{\"_id\":-1}", 1, keep_id, &id));
+    if (id.length && id.length + 1 < sizeof(seals->end))
+        snprintf(seals->end, sizeof(seals->end), "%s ", text_value(&id)); /* and itself */
+    return NULL;
+}
+
 static fallible verify_writer(struct verifying *v, enum audit_book b, const char *writer,
                               int64_t kept_from)
 {
@@ -79,6 +103,7 @@ static fallible verify_writer(struct verifying *v, enum audit_book b, const char
     struct verified done;
     audit_pages_open(&records, v->mongo, audit_collection(b), writer, "");
     audit_pages_open(&seals, v->mongo, AUDIT_SEALS, writer, "");
+    TRY(end_at_newest(v->mongo, writer, &seals));
     struct verifier *to = verifier_new(writer, v->key.public_key, kept_from, print_finding, v);
     audit_anchors_give(&v->log, writer, to);
     const struct problem *p = read_both(&records, &seals, to);
@@ -96,7 +121,7 @@ static fallible verify_book(struct verifying *v, enum audit_book b, int64_t kept
 {
     char writer[WRITER_TEXT] = "", next[WRITER_TEXT];
     for (;;) {
-        TRY(audit_next_writer(v->mongo, b, writer, next));
+        TRY(audit_next_writer(v->mongo, b, writer, next, &v->strays));
         const char *known = audit_anchors_next(&v->log, b, writer);
         if (known && (!*next || strcmp(known, next) < 0)) /* MongoDB has nothing of it */
             snprintf(next, sizeof(next), "%s", known);
@@ -107,25 +132,12 @@ static fallible verify_book(struct verifying *v, enum audit_book b, int64_t kept
     }
 }
 
-static int read_key(const char *hex, struct seal_key *out)
-{
-    const char *file = setting_of("audit_key_file");
-    if (hex)
-        return chain_hash_read(hex, out->public_key)
-                   ? DONE
-                   : wrong_usage(
-                         "--public-key takes 64 hexadecimal digits, as public_key of a seal.");
-    if (!*file)
-        return failed("neither --public-key nor AUDIT_KEY_FILE says whose seals to believe.");
-    return seal_key_read(file, out) ? failed("AUDIT_KEY_FILE cannot be read.") : DONE;
-}
-
 int audit_verify(const struct audit_given *g)
 {
     struct verifying v = {.json = g->json};
     const struct problem *p = NULL;
     int64_t kept_from;
-    int code = read_key(g->public_key, &v.key);
+    int code = audit_key(g->public_key, &v.key);
     code = code ? code : audit_database(&v.mongo);
     code = code ? code : audit_anchors_read(&v.log);
     for (int b = g->first_book; !code && !p && b <= g->last_book; b++) {
@@ -139,6 +151,12 @@ int audit_verify(const struct audit_given *g)
     seal_key_wipe(&v.key);
     if (code || p)
         return code ? code : failed_by(p, "audit verify");
+    if (v.strays)
+        print_sentence(stdout,
+                       v.json ? "{\"finding\":\"inserted\",\"ids\":%" PRId64 "}"
+                              : "inserted   %" PRId64 " ids that no chain has",
+                       v.strays);
+    v.findings += v.strays;
     if (!v.json)
         print_sentence(stderr, "%" PRId64 " chains, %" PRId64 " findings", v.writers, v.findings);
     return v.findings ? FAILED : DONE;

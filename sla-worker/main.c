@@ -48,7 +48,8 @@ static bool run(struct worker *w)
         return false;
     w->writer = writer_new(&w->settings, NULL, NULL);
     w->firing = firing_new(&w->settings, w->writer);
-    w->seals = seal_entry_new(&w->settings, w->writer);
+    if (seal_entry_new(&w->settings, w->writer, &w->seals))
+        return false;
     http_server_start(w->server);
     log_info("started", KV("port", http_port(w->server)));
     return service_wait();
