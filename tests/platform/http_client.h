@@ -188,7 +188,6 @@ HELPER void handle_hello(struct http_request *r, const void *row)
 HELPER void handle_large(struct http_request *r, const void *row)
 {
     (void)row;
-    memset(large_body, 'x', sizeof(large_body));
     http_reply(r, &(struct http_answer){.status = 200,
                                         .content_type = "text/plain",
                                         .body = large_body,
@@ -358,6 +357,7 @@ HELPER struct http_server *serve(struct http_settings s)
     later_pool = pool_new("later", 4, 10000, &(struct pool_work){.work = later_work});
     atomic_store(&completed, 0);
     atomic_store(&released, 0);
+    memset(large_body, 'x', sizeof(large_body)); /* before there are loops that share it */
     http_server_start(server);
     return server;
 }
