@@ -79,19 +79,24 @@ static fallible ship_page(struct shipper *s, enum audit_book i)
     return NULL;
 }
 
-/* One page of each book in turn. */
+/* One page of each book in turn. What is refused of one book does not hold up the other. */
 static fallible ship(struct shipper *s, bool *more)
 {
     int64_t end = time_monotonic() + SHIP_US;
+    const struct problem *refused[AUDIT_BOOKS] = {NULL}, *first = NULL;
     for (*more = s->target.insert != NULL; *more && time_monotonic() < end;) {
         *more = false;
-        for (int i = 0; i < AUDIT_BOOKS; i++)
-            if (book_read_page(s->books[i], s->page)) {
-                *more = true;
-                TRY(ship_page(s, (enum audit_book)i));
-            }
+        for (int i = 0; i < AUDIT_BOOKS; i++) {
+            if (refused[i] || !book_read_page(s->books[i], s->page))
+                continue;
+            refused[i] = ship_page(s, (enum audit_book)i);
+            first = first ? first : refused[i];
+            if (refused[i] && refused[i] != MONGO_REFUSED)
+                return refused[i];
+            *more = true;
+        }
     }
-    return NULL;
+    return first;
 }
 
 fallible shipper_turn(struct shipper *s, bool last, bool *more)
