@@ -82,8 +82,9 @@ static void go_on(struct book *b, struct spool_segment *next)
         close(b->read_fd);
     b->read_fd = -1;
     pthread_mutex_lock(&b->lock);
-    spool_remove_first(&b->spool);
+    struct spool_segment *done = spool_take_first(&b->spool);
     pthread_mutex_unlock(&b->lock);
+    spool_delete(&b->spool, done); /* not under the lock, which the loops need */
     b->reading = next;
     b->offset = 0;
 }
@@ -125,23 +126,33 @@ static bool read_bytes(struct book *b, int64_t ahead)
     return n > 0;
 }
 
-/* "r <n> <hash> <canonical text>", written by us. */
-static void take_record(const struct book *b, char *line, struct book_page *out)
+/* "r <n> <hash> <canonical text>", written by us. False: it is none. */
+static bool take_record(const struct book *b, char *line, struct book_page *out)
 {
     struct chain_end end;
     char hash[CHAIN_HASH_TEXT];
     long long n;
     int length;
     if (sscanf(line, "r %lld %64s %n", &n, hash, &length) != 2 || !chain_hash_read(hash, end.hash))
-        abort();
+        return false;
     snprintf(end.writer, sizeof(end.writer), "%s", b->writer);
     end.n = out->last = n;
     if (n <= b->shipped)
-        return;
+        return true;
     sscanf(line + length, "{\"at\":%ld", &out->last_at);
     scoped_text document = {0};
     record_document(&end, line + length, &document);
     out->documents[out->count++] = arena_bytes(&out->arena, text_value(&document), document.length);
+    return true;
+}
+
+/* What was written is not what stands there: a disk, or somebody, has changed it. Nothing is
+ * shipped past it by this process; the next one sets the segment aside when it starts. */
+static bool say_damaged(const struct book *b, int64_t at)
+{
+    log_error("the spool of the audit is damaged", KV("folder", b->folder),
+              KV("file", (const char *)b->reading->name), KV("byte", at));
+    return false;
 }
 
 bool book_read_page(struct book *b, struct book_page *out)
@@ -155,13 +166,13 @@ bool book_read_page(struct book *b, struct book_page *out)
     for (char *end; !out->seal && out->count < PAGE_RECORDS && (end = strchr(at, '\n'));
          at = end + 1) {
         *end = '\0';
-        if (*at == 'r')
-            take_record(b, at, out);
+        if (*at == 'r' && !take_record(b, at, out))
+            return say_damaged(b, b->offset + (at - b->in.at));
         else if (*at == 's')
             out->seal = arena_text(&out->arena, at + 2);
     }
     out->end = b->offset + (at - b->in.at);
-    return true;
+    return out->end > b->offset || say_damaged(b, b->offset);
 }
 
 void book_page_shipped(struct book *b, const struct book_page *page)

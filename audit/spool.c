@@ -151,7 +151,8 @@ static fallible read_folder(struct spool *s, const char *name, struct spool_foun
 
 fallible spool_open(const char *path, const char *name, struct spool *s, struct spool_found *found)
 {
-    *s = (struct spool){.path = path, .folder = -1, .dropped_fd = -1};
+    /* who made its newest file may have been killed before the folder was on disk */
+    *s = (struct spool){.path = path, .folder = -1, .dropped_fd = -1, .folder_changed = true};
     *found = (struct spool_found){.shipped = 0};
     const struct problem *p = read_folder(s, name, found);
     if (p)
@@ -244,14 +245,19 @@ bool spool_append(struct spool *s, const struct chain_end *before, const struct 
     return true;
 }
 
-void spool_remove_first(struct spool *s)
+struct spool_segment *spool_take_first(struct spool *s)
 {
     struct spool_segment *segment = s->first;
+    s->first = segment->next;
+    s->bytes -= segment->length;
+    return segment;
+}
+
+void spool_delete(const struct spool *s, struct spool_segment *segment)
+{
     if (unlinkat(s->folder, segment->name, 0) && errno != ENOENT)
         log_warning("the audit cannot remove what is shipped", KV("folder", s->path),
                     KV("file", (const char *)segment->name),
                     KV("reason", (const char *)strerror(errno)));
-    s->first = segment->next;
-    s->bytes -= segment->length;
     segment_free(segment);
 }

@@ -58,8 +58,10 @@ void spool_close(struct spool *s);
 bool spool_append(struct spool *s, const struct chain_end *before, const struct text *lines,
                   int64_t segment_max);
 
-/* The oldest segment, which must not be the newest: its file and its struct are gone. */
-void spool_remove_first(struct spool *s);
+/* Takes the oldest segment, which must not be the newest, out of the list. */
+struct spool_segment *spool_take_first(struct spool *s);
+/* Its file and its struct are gone; may take as long as the disk wants. */
+void spool_delete(const struct spool *s, struct spool_segment *segment);
 
 /* Replaces a small file as a whole; with `synced` it is on disk afterwards. */
 bool spool_replace(const struct spool *s, const char *name, const char *content, bool synced);
