@@ -240,7 +240,6 @@ static fallible open_mongo(struct auditor *a, const struct settings *s, struct a
     *target = (struct audit_target){.to = NULL};
     if (!s->mongodb_uri || !*s->mongodb_uri)
         return NULL;
-    mongo_library_start();
     TRY(audit_mongo(s->mongodb_uri, s->mongodb_password_file ? s->mongodb_password_file : "",
                     &a->mongo));
     *target = (struct audit_target){a->mongo, insert_into_mongo};
@@ -299,8 +298,6 @@ void audit_free(struct auditor *a)
         pthread_mutex_destroy(&l->lock);
     }
     mongo_free(a->mongo);
-    if (a->mongo)
-        mongo_library_stop();
     seal_key_wipe(&a->key);
     arena_release(&a->arena);
     free(a);

@@ -238,8 +238,8 @@ struct json_taker {
 static bool take_as_json(const bson_t *document, void *arg)
 {
     const struct json_taker *taker = arg;
-    char *json = json_of_bson(document);
-    bool more = taker->each(json, taker->arg);
+    char *json = json_of_bson(document); /* NULL: a string of it is no UTF-8 */
+    bool more = taker->each(json ? json : "{}", taker->arg);
     bson_free(json);
     return more;
 }

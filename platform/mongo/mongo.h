@@ -51,8 +51,9 @@ fallible mongo_insert(struct mongo *m, const char *collection, const char *const
 
 /* Hands every document that fits `filter`, in the order of `sort` (NULL: any), `limit` at most, to
  * `each` as a JSON text with integers exact and members in their stored order; the text lives as
- * long as the call of `each`. `each` returning false ends it, which is success. After a problem
- * some may have been handed over. filter {"n":{"$gt":3}}, sort {"n":1}. */
+ * long as the call of `each`. "{}": it holds a string that is no UTF-8. `each` returning false ends
+ * it, which is success. After a problem some may have been handed over. filter {"n":{"$gt":3}},
+ * sort {"n":1}. */
 fallible mongo_find(struct mongo *m, const char *collection, const char *filter, const char *sort,
                     int limit, bool (*each)(const char *document, void *arg), void *arg);
 
