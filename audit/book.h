@@ -1,9 +1,9 @@
 /* book.h -- one chain of records on its way to MongoDB: written into a spool by any thread, synced,
  * sealed and shipped by one, the audit thread.
  *
- * No call waits until the disk has it but book_sync; a write goes into the page cache. What finds no
- * room, or no disk, is dropped and counted; once there is room again one record of kind `gap` says
- * how many they were. */
+ * No call waits until the disk has it but book_sync; a write goes into the page cache. What finds
+ * no room, or no disk, is dropped and counted; once there is room again one record of kind `gap`
+ * says how many they were. */
 #pragma once
 
 #include "audit/seal.h"
