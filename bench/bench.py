@@ -18,7 +18,7 @@ from measure import Client, Cost, memory_mib, median, metrics, percentile, read_
 import bulk, ceilings, clocks, dispatch, positions, rebuild, report, sizes
 from city import City, free_ports, wait_until
 
-os.environ.update(PRESET=os.environ.get("PRESET", "release"), TOKEN_MINUTES="60", CORS_ORIGINS="", AUDIT_ENTER_SECONDS="3600")
+os.environ.update(PRESET=os.environ.get("PRESET", "release"), TOKEN_MINUTES="60", CORS_ORIGINS="")
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))

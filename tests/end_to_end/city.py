@@ -54,7 +54,7 @@ class Answer:
 
 
 class City:
-    def __init__(self, prefix="citywatch-e2e-"):
+    def __init__(self, prefix="citywatch-e2e-", **settings):
         self.folder = tempfile.mkdtemp(prefix=prefix, dir="/tmp")
         os.chmod(self.folder, 0o755)
         self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
@@ -62,10 +62,9 @@ class City:
         self.run_dir = self.folder + "/run"
         self.environment = dict(os.environ, RUN_DIR=self.run_dir, DEMO_ACCOUNTS="1", ASAN_OPTIONS=SANITIZER,
                                 GATEWAY_EXTRA_PORTS=" ".join(map(str, self.extra_ports)),
-                                AUDIT_ENTER_SECONDS=os.environ.get("AUDIT_ENTER_SECONDS", "2"),
                                 CORS_ORIGINS=os.environ.get("CORS_ORIGINS", SITE),
                                 PRESET=os.environ.get("PRESET", "asan"),
-                                **{k: str(v) for k, v in self.ports.items()})
+                                **{k: str(v) for k, v in self.ports.items()}, **settings)
         atexit.register(self.stop)
         self.tool("run", "--detach")
         self.tokens = {}
@@ -192,5 +191,5 @@ _city = None
 def city():
     global _city
     if _city is None:
-        _city = City()
+        _city = City(AUDIT_ENTER_SECONDS="2")
     return _city
