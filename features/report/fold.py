@@ -36,13 +36,15 @@ class Reports(View):
     kept = {}
     derived = ()
     status_time = note = None
+    versioned = True
 
     def apply(self, e):
         d = e["data"]
         if not e["stream"].startswith("report-"):
             return
         r = self.report(e["stream"][len("report-"):])
-        r["version"] = e["version"]
+        if self.versioned:
+            r["version"] = e["version"]
         if e["type"] == "report.created":
             r["position"] = e["position"]
             if "filed" in r:
@@ -64,8 +66,8 @@ class Reports(View):
         """Columns that follow from others of the row."""
 
     def report(self, rid):
-        empty = ["version", "position", *self.created, *self.kept, *self.derived, "status", self.status_time]
-        empty += [self.note] if self.note else []
+        empty = ["position", *self.created, *self.kept, *self.derived, "status", self.status_time]
+        empty += ["version"] * self.versioned + ([self.note] if self.note else [])
         return self.row(self.tables[0], rid, report_id=rid, **dict.fromkeys(empty))
 
     def handle(self, r, type, d):
@@ -109,14 +111,14 @@ VOTES = ("report.upvoted", "report.upvote.withdrawn")
 
 
 class report_list(Reports):
-    tables, types = ("report_list",), STATUS
+    tables, types, versioned = ("report_list",), STATUS, False
     created, status_time = {**SHOWN, "pseudonym": "reporter_pseudonym", "kind": "kind"}, "last_status_at"
     absent = {"kind": "issue"}  # what an event that has no such member means
     kept = {"questions_open": 0, "merged_into": None}
 
 
 class report_detail(report_list):
-    tables, note = ("report_detail",), "last_note"
+    tables, note, versioned = ("report_detail",), "last_note", True
     kept = {"merged_into": None, "former_agencies": [], "priority": "medium", "priority_set": False}
 
 

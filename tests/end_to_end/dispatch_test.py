@@ -84,6 +84,16 @@ class Dispatch(unittest.TestCase):
             self.change("patrol2", "POST", f"/dispatch/{again}/{step}")
         self.assertEqual((self.status(rid), self.is_in(patrol)), ("IN_PROGRESS", "returning"))
 
+    def test_one_more_patrol_for_a_report_leaves_the_cached_feed_as_it_is(self):
+        rid = self.crime()
+        mark = lambda: self.city.sql("citywatch_read", "SELECT mark FROM engine.change WHERE view = 'report_list'")
+        marks = []
+        for _ in range(2):
+            self.change("dispatcher1", "POST", "/dispatch", {"report_id": rid, "patrol_id": self.patrol()}, 201)
+            self.assertEqual(self.status(rid), "ASSIGNED")
+            marks.append(mark())
+        self.assertEqual(*marks)
+
     def test_what_does_not_follow_is_asked_about_and_what_a_dispatch_does_is_not_done_by_hand(self):
         patrol = self.patrol()
         self.change("dispatcher1", "PUT", f"/patrols/{patrol}/status", {"status": "busy"})

@@ -64,9 +64,11 @@ class Ledger(unittest.TestCase):
                    (array_agg(coalesce(data->>'new_status', data->>'status') ORDER BY version DESC)
                     FILTER (WHERE type IN ('report.created', 'report.status.updated')))[1],
                    max(version) FROM es_event WHERE stream LIKE 'report-%' GROUP BY 1 ORDER BY 1""")
-        for view in ("report_list.report_list", "report_detail.report_detail", "case_inbox.case_inbox"):
+        for view in ("report_detail.report_detail", "case_inbox.case_inbox"):
             self.assertEqual(c.sql("citywatch_read", f"SELECT report_id, status, version FROM {view} ORDER BY report_id::text"),
                              folded, view)
+        self.assertEqual(c.sql("citywatch_read", "SELECT report_id, status FROM report_list.report_list ORDER BY report_id::text"),
+                         [row[:2] for row in folded])
         votes = c.sql("citywatch_write", """
             SELECT data->>'report_id', sum(CASE type WHEN 'report.upvoted' THEN 1 ELSE -1 END) FROM es_event
              WHERE type LIKE 'report.upvote%' GROUP BY 1 ORDER BY 1""")

@@ -188,18 +188,17 @@ static const char *quoted(const char *s)
 
 #define CREATED "timestamptz '2026-01-02 20:00:00.5+00' + interval '1 second' * %lld"
 
-/* Columns that report_list, report_detail and case_inbox share. */
+/* Columns that report_list, report_detail and case_inbox share; report_list has no version. */
 static void add_row(const char *view, const struct sample *s, const char *extra_columns,
                     const char *extra_values)
 {
-    views_sql(
-        "INSERT INTO %s.%s (report_id, version, position, visibility, category, owner_agency, "
-        "content, location, created_at, status, reporter%s) VALUES ('%s', %lld, %lld, '%s', '%s', "
-        "'%s', '%s', nullif('%s', 'null')::jsonb, " CREATED ", '%s', %s%s)",
-        view, view, extra_columns, s->id, (long long)s->version, (long long)s->position,
-        s->visibility, s->category, s->agency, s->content, s->location, (long long)s->position,
-        s->status, text_equal(s->visibility, "ANONYMOUS") ? "NULL" : quoted(user_id(s->user)),
-        extra_values);
+    views_sql("INSERT INTO %s.%s (report_id, position, visibility, category, owner_agency, "
+              "content, location, created_at, status, reporter%s) VALUES ('%s', %lld, '%s', '%s', "
+              "'%s', '%s', nullif('%s', 'null')::jsonb, " CREATED ", '%s', %s%s)",
+              view, view, extra_columns, s->id, (long long)s->position, s->visibility, s->category,
+              s->agency, s->content, s->location, (long long)s->position, s->status,
+              text_equal(s->visibility, "ANONYMOUS") ? "NULL" : quoted(user_id(s->user)),
+              extra_values);
 }
 
 static void add_history(const struct sample *s)
@@ -278,16 +277,18 @@ void add_sample(const struct sample *given)
         arena_printf(&t.arena, ", '%s', %s", s.priority ? s.priority : priority_words[MEDIUM],
                      s.priority ? "true" : "false");
     add_row("report_detail", &s,
-            ", last_status_at, pseudonym, last_note, kind, former_agencies, priority, priority_set",
-            arena_printf(&t.arena, "%s, %s, %s, '%s', %s%s", at, pseudonym, quoted(s.note),
-                         s.kind ? s.kind : "issue", former, priority));
+            ", last_status_at, version, pseudonym, last_note, kind, former_agencies, priority, "
+            "priority_set",
+            arena_printf(&t.arena, "%s, %lld, %s, %s, '%s', %s%s", at, (long long)s.version,
+                         pseudonym, quoted(s.note), s.kind ? s.kind : "issue", former, priority));
     add_row("case_inbox", &s,
-            ", updated_at, last_note, former_agencies, priority, priority_set, votes, assignee, "
+            ", updated_at, version, last_note, former_agencies, priority, priority_set, votes, "
+            "assignee, "
             "questions_open, forwarded_at, held_since, touched_at",
-            arena_printf(&t.arena, "%s, %s, %s%s, nullif(%lld, 0), %s, %d, %s, %s, " CREATED, at,
-                         quoted(s.note), former, priority, (long long)s.votes, quoted(s.assignee),
-                         s.questions_open, s.forwarded ? "now()" : "NULL",
-                         s.held ? "now()" : "NULL",
+            arena_printf(&t.arena, "%s, %lld, %s, %s%s, nullif(%lld, 0), %s, %d, %s, %s, " CREATED,
+                         at, (long long)s.version, quoted(s.note), former, priority,
+                         (long long)s.votes, quoted(s.assignee), s.questions_open,
+                         s.forwarded ? "now()" : "NULL", s.held ? "now()" : "NULL",
                          (long long)(s.touched ? s.touched : s.position)));
     views_sql("INSERT INTO case_texts.case_texts VALUES ('%s', '%s')", s.id, s.content);
     add_history(&s);

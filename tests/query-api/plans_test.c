@@ -25,7 +25,7 @@ static void fill_inbox(int from)
         "INSERT INTO case_inbox.case_inbox (report_id, version, position, reporter, visibility, "
         "category, owner_agency, content, created_at, status, updated_at, priority, priority_set, "
         "assignee, questions_open, forwarded_at, held_since, touched_at) SELECT report_id, "
-        "version, position, "
+        "1, position, "
         "reporter, visibility, category, owner_agency, content || CASE WHEN position %% 90 = 1 AND "
         "position < 4000 THEN ' early zebra' ELSE ' lamp' END, created_at, status, created_at, "
         "(ARRAY['medium', 'low', 'high', 'urgent'])[position %% 13 %% 4 + 1], true, CASE position "
@@ -67,10 +67,10 @@ static void fill_track(int from, int to)
 static void fill(int from, int to)
 {
     static const char *const columns =
-        "(report_id, version, position, reporter, pseudonym, visibility, category, owner_agency, "
+        "(report_id, position, reporter, pseudonym, visibility, category, owner_agency, "
         "content, "
         "created_at, status, kind, %s) SELECT ('01900000-0000-7000-8000-' || lpad(n::text, 12, "
-        "'0'))::uuid, 1, n, "
+        "'0'))::uuid, n, "
         "CASE WHEN n < 4000 AND n %% 4 = 1 THEN 'early' ELSE 'user' || n %% 100 END, CASE WHEN n "
         "%% 10 = 0 THEN 'p' || n %% 100 END, "
         "CASE WHEN n %% 10 = 0 THEN 'ANONYMOUS' ELSE 'PUBLIC' END, CASE WHEN n < 4000 AND n %% 4 = "
@@ -82,6 +82,7 @@ static void fill(int from, int to)
     snprintf(sql, sizeof(sql), columns, "last_status_at", from, to);
     views_sql("INSERT INTO report_list.report_list %s", sql);
     views_sql("INSERT INTO report_detail.report_detail %s", sql);
+    views_sql("UPDATE report_detail.report_detail SET version = 1 WHERE position >= %d", from);
     fill_inbox(from);
     views_sql(
         "INSERT INTO report_rank.report_rank SELECT report_id, CASE WHEN position %% 3 = 0 THEN "

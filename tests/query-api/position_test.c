@@ -136,9 +136,9 @@ TEST(a_cached_answer_is_given_for_a_later_position_unless_something_changed_befo
     for (int i = 4; i < 64; i++) {
         char path[128], value[64];
         if (i % 3 == 0) {
-            views_sql("BEGIN; INSERT INTO report_list.report_list (report_id, version, position, "
+            views_sql("BEGIN; INSERT INTO report_list.report_list (report_id, position, "
                       "visibility, category, owner_agency, content, created_at, status) SELECT "
-                      "'%s', 1, %d, visibility, category, owner_agency, content, created_at, "
+                      "'%s', %d, visibility, category, owner_agency, content, created_at, "
                       "status FROM report_list.report_list WHERE position = 1; "
                       "SELECT engine.changed('report_list'); "
                       "UPDATE engine.lane SET position = %d WHERE name = 'main'; COMMIT",

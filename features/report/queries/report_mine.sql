@@ -16,9 +16,10 @@ SELECT json_build_object('data', coalesce(json_agg(item.json ORDER BY page.waits
        (array_agg(page.position ORDER BY page.waits DESC, page.position DESC))[$1::int] AS next_position
   FROM page
   JOIN report_list.report_list r USING (report_id)
+  LEFT JOIN report_detail.report_detail d ON d.report_id = r.report_id
   LEFT JOIN report_rank.report_rank v ON v.report_id = r.report_id AND v.vote_count <> 0
  CROSS JOIN LATERAL (SELECT to_json(shown) AS json FROM (
-           SELECT r.report_id, r.version, r.visibility, r.category, r.content,
+           SELECT r.report_id, d.version, r.visibility, r.category, r.content,
                   engine.rfc3339(r.created_at) AS created_at, r.status AS current_status,
                   engine.rfc3339(r.last_status_at) AS last_status_at,
                   coalesce(v.vote_count, 0) AS vote_count, r.questions_open, r.location,

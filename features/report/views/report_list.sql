@@ -8,7 +8,6 @@
 -- :tables
 CREATE TABLE report_list (
     report_id uuid PRIMARY KEY,
-    version bigint,             -- of the report's stream
     position bigint,            -- of report.created: the order of the feed
     reporter text,              -- user id; NULL for anonymous reports and reports without author
     pseudonym text,             -- of an anonymous author; no query shows it
@@ -51,53 +50,48 @@ CREATE INDEX report_list_pseudonym ON report_list (pseudonym, least(coalesce(que
 -- :members new_status text, changed_at timestamptz, merged_report_id uuid, into_report_id uuid
 
 -- :on report.created
-INSERT INTO report_list (report_id, version, position, reporter, pseudonym, visibility, category,
+INSERT INTO report_list (report_id, position, reporter, pseudonym, visibility, category,
                          kind, owner_agency, content, location, occurred_at, created_at, status, last_status_at,
                          questions_open)
-SELECT report_id, version, position, reporter_user_id, reporter_pseudonym, visibility, category,
+SELECT report_id, position, reporter_user_id, reporter_pseudonym, visibility, category,
        coalesce(kind, 'issue'), owner_agency, content, location, occurred_at, created_at, status, created_at, 0
   FROM batch;
 
 -- :on report.status.updated
 UPDATE report_list r
-   SET version = greatest(r.version, last.version), status = last.new_status, last_status_at = last.changed_at
-  FROM (SELECT DISTINCT ON (stream) report_id, version, new_status, changed_at
+   SET status = last.new_status, last_status_at = last.changed_at
+  FROM (SELECT DISTINCT ON (stream) report_id, new_status, changed_at
           FROM batch ORDER BY stream, version DESC) last
  WHERE r.report_id = last.report_id;
 
 -- :on report.edited
 UPDATE report_list r
-   SET version = greatest(r.version, last.version), category = last.category, kind = last.kind, content = last.content,
+   SET category = last.category, kind = last.kind, content = last.content,
        location = last.location, occurred_at = last.occurred_at
-  FROM (SELECT DISTINCT ON (stream) report_id, version, category, kind, content, location, occurred_at
+  FROM (SELECT DISTINCT ON (stream) report_id, category, kind, content, location, occurred_at
           FROM batch ORDER BY stream, version DESC) last
  WHERE r.report_id = last.report_id;
 
 -- :on report.edited, report.forwarded
 UPDATE report_list r
-   SET version = greatest(r.version, last.version), owner_agency = last.owner_agency
-  FROM (SELECT DISTINCT ON (stream) report_id, version, owner_agency
+   SET owner_agency = last.owner_agency
+  FROM (SELECT DISTINCT ON (stream) report_id, owner_agency
           FROM batch ORDER BY stream, version DESC) last
  WHERE r.report_id = last.report_id;
 
 -- :on report.question.asked, report.question.answered
 UPDATE report_list r
-   SET version = greatest(r.version, changed.version), questions_open = r.questions_open + changed.open
-  FROM (SELECT report_id, max(version) AS version,
-               sum(CASE type WHEN 'report.question.asked' THEN 1 ELSE -1 END) AS open
+   SET questions_open = r.questions_open + changed.open
+  FROM (SELECT report_id, sum(CASE type WHEN 'report.question.asked' THEN 1 ELSE -1 END) AS open
           FROM batch GROUP BY report_id) changed
  WHERE r.report_id = changed.report_id;
 
 -- Both reports are told; into which one it is merged changes for the merged one.
 -- :on report.merged, report.unmerged
 UPDATE report_list r
-   SET version = greatest(r.version, last.version),
-       merged_into = CASE WHEN last.own THEN last.merged_into ELSE r.merged_into END
-  FROM (SELECT report_id, max(version) AS version, bool_or(report_id = merged_report_id) AS own,
+   SET merged_into = CASE WHEN last.own THEN last.merged_into ELSE r.merged_into END
+  FROM (SELECT report_id, bool_or(report_id = merged_report_id) AS own,
                (array_agg(CASE type WHEN 'report.merged' THEN into_report_id END ORDER BY version DESC)
                 FILTER (WHERE report_id = merged_report_id))[1] AS merged_into
           FROM batch GROUP BY report_id) last
  WHERE r.report_id = last.report_id;
-
--- For types that have no statement here.
--- :version report_list report_id report
