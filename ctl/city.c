@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 
+#include "base/time.h"
 #include "ctl/ctl.h"
 #include "platform/postgres/sessions.h"
 #include "platform/process/settings.h"
@@ -125,6 +126,15 @@ fallible city_recorded(struct city *c, int64_t position, int64_t *out)
     const char *value = arena_printf(&a, "%lld", (long long)position);
     TRY(pg_call(c->log, &RECORDED, 1, &value, &rows));
     *out = rows_count(rows) ? rows_int(rows, 0, 0) : 0;
+    return NULL;
+}
+
+fallible city_waiting(struct city *c, const struct log_head *head, int64_t position, double *out)
+{
+    int64_t recorded = 0, now = time_now();
+    if (position < head->position)
+        TRY(city_recorded(c, position + 1, &recorded));
+    *out = recorded && recorded < now ? (double)(now - recorded) / 1e6 : 0;
     return NULL;
 }
 

@@ -54,3 +54,5 @@ const char *category_of_key(const char *key);
 fallible city_count(struct city *c, const char *category, int64_t after, int64_t to, int64_t *out);
 /* When the event at `position` was recorded, us; 0: there is none. */
 fallible city_recorded(struct city *c, int64_t position, int64_t *out);
+/* Since how many seconds the first event behind `position` has been waiting; 0: there is none. */
+fallible city_waiting(struct city *c, const struct log_head *head, int64_t position, double *out);

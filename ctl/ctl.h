@@ -5,7 +5,8 @@
 
 #include "base/problem.h"
 
-enum exit_code { DONE = 0, FAILED = 1, USAGE = 2, AWAY = 3 };
+/* WARNED: of doctor, which has found no fault. */
+enum exit_code { DONE = 0, FAILED = 1, USAGE = 2, AWAY = 3, WARNED = 4 };
 
 /* `argv` holds what follows the verb, ended by NULL. Each prints its own sentence when it fails. */
 #define VERB(name, call, ...) int call(int argc, char **argv);

@@ -1,5 +1,4 @@
 /* lag.c -- citywatchctl lag: how far each copy of the log is behind it. */
-#include "base/time.h"
 #include "ctl/city.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
@@ -21,11 +20,9 @@ static fallible add(struct city *c, const struct log_head *head, struct table *t
                     const char *name, int64_t position, int64_t epoch, const char *parked)
 {
     scoped_arena a = {0};
-    int64_t recorded = 0, now = time_now();
     int64_t behind = head->position > position ? head->position - position : 0;
-    if (position < head->position)
-        TRY(city_recorded(c, position + 1, &recorded));
-    double age = recorded && recorded < now ? (double)(now - recorded) / 1e6 : 0;
+    double age;
+    TRY(city_waiting(c, head, position, &age));
     const char *cells[COLUMNS] = {part,
                                   name,
                                   cell_int(&a, position),

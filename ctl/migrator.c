@@ -93,3 +93,43 @@ fallible migrate(struct pg *c, const struct embedded *files, void (*applied)(con
         p = pg_call(c, &UNLOCK, 0, NULL, NULL);
     return p;
 }
+
+/* ---- looking ---- */
+
+static bool is_known(const struct embedded *files, const char *name)
+{
+    for (; files->name; files++)
+        if (text_equal(files->name, name))
+            return true;
+    return false;
+}
+
+/* In the order of the files; NULL: this one is applied as it is. */
+static fallible compare_one(struct pg *c, const struct embedded *f, struct migrations_state *out)
+{
+    bool missing;
+    const struct problem *p = compare(c, f, &missing);
+    if (p && p != MIGRATION_CHANGED)
+        return p;
+    if (p && !out->changed)
+        out->changed = f->name;
+    if (!p && missing && !out->missing)
+        out->missing = f->name;
+    out->applied += !p && !missing;
+    return NULL;
+}
+
+fallible migrations_read(struct pg *c, const struct embedded *files, struct arena *a,
+                         struct migrations_state *out)
+{
+    static const struct pg_statement NAMES = {NULL, "SELECT name FROM schema_migration ORDER BY 1"};
+    scoped_rows *rows = NULL;
+    *out = (struct migrations_state){0};
+    TRY(pg_call(c, &NAMES, 0, NULL, &rows));
+    for (int i = 0; i < rows_count(rows) && !out->unknown; i++)
+        if (!is_known(files, rows_text(rows, i, 0)))
+            out->unknown = arena_text(a, rows_text(rows, i, 0));
+    for (const struct embedded *f = files; f->name; f++)
+        TRY(compare_one(c, f, out));
+    return NULL;
+}

@@ -92,7 +92,8 @@ void page_help(void)
     puts("It reads DATABASE_URL, READ_DATABASE_URL and REDIS_… as the services do. --json prints "
          "one\n"
          "object a line. What destroys something says so and asks; --yes answers.\n"
-         "Exit codes: 0 done, 1 failed or differs, 2 wrong usage, 3 a database or Redis is away.\n"
+         "Exit codes: 0 done, 1 failed or differs, 2 wrong usage, 3 a database or Redis is away,\n"
+         "4 doctor has found warnings and no fault.\n"
          "--man prints the manual (man -l -), --completion what bash sources to complete.");
 }
 
@@ -157,12 +158,14 @@ static const char man_head[] =
 static const char man_tail[] =
     ".SH ENVIRONMENT\n"
     "DATABASE_URL, READ_DATABASE_URL, REDIS_HOST, REDIS_PORT, REDIS_PASSWORD_FILE and\n"
-    "REDIS_RETAIN_EVENTS, as the services read them.\n"
+    "REDIS_RETAIN_EVENTS, as the services read them; doctor also the other settings, RUN_DIR and "
+    "BACKUP_DIR.\n"
     ".SH EXIT STATUS\n"
     ".TP\n0\nDone; nothing differs.\n"
     ".TP\n1\nFailed, or something differs, or the operator said no.\n"
     ".TP\n2\nWrong usage.\n"
-    ".TP\n3\nA database or Redis does not answer.";
+    ".TP\n3\nA database or Redis does not answer. For doctor that is a fault, 1.\n"
+    ".TP\n4\nOf doctor: warnings and no fault.";
 
 void page_man(void)
 {

@@ -14,8 +14,8 @@ def ctl(*words, code=0, given=None):
     return done.stdout
 
 
-def rows(*words):
-    return [json.loads(line) for line in ctl(*words, "--json").splitlines()]
+def rows(*words, code=0):
+    return [json.loads(line) for line in ctl(*words, "--json", code=code).splitlines()]
 
 
 class Writer(threading.Thread):
@@ -52,6 +52,16 @@ class Operator(unittest.TestCase):
         self.assertEqual({row["part"] for row in lag}, {"store", "redis", "view"})
         self.assertEqual(rows("groups"), [])
         self.assertEqual(rows("parked", "list"), [])
+
+    def test_the_doctor_finds_demo_accounts_and_no_backup_and_nothing_else(self):
+        city().settle()
+        found = rows("doctor", code=4)
+        states = {row["check"]: row["state"] for row in found if row["check"] != "disk"}  # that of this machine may be full
+        self.assertEqual({check for check, state in states.items() if state != "ok"}, {"demo accounts", "backup"}, found)
+        self.assertEqual(set(states.values()), {"ok", "warning"}, found)
+        self.assertGreater(len(states), 10)
+        self.assertTrue(all(row["advice"] for row in found if row["state"] != "ok"), found)
+        self.assertIn("9 are listened on", next(row["found"] for row in found if row["check"] == "ports"))
 
     def test_everything_agrees_also_while_clients_write(self):
         c = city()
