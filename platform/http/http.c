@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "platform/http/http_listen.h"
+#include "platform/http/http_streamed.h"
 #include "platform/process/metrics.h"
 #include "base/banned.h"
 
@@ -216,6 +217,7 @@ static void loop_init(struct http_loop *l, struct http_server *s, int index)
 static void loop_free(struct http_loop *l)
 {
     run_posted(l);
+    loop_cut_streams(l);
     if (l->server->end && l->begun)
         l->server->end(l->state);
     for (struct http_request *r; (r = TAILQ_FIRST(&l->requests));) {

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "platform/process/metrics.h"
+#include "platform/http/http_streamed.h"
 #include "platform/http/problem_json.h"
 #include "base/banned.h"
 
@@ -170,7 +171,18 @@ static void append_connection(struct text *out, const struct http_request *r)
     }
 }
 
-static void write_head(struct text *out, const struct http_request *r, const struct http_answer *a)
+/* HTTP/1.0 knows no chunks. */
+static void append_framing(struct text *out, const struct http_request *r,
+                           const struct http_answer *a, bool streamed)
+{
+    if (streamed && r->raw->minor)
+        append_header(out, "Transfer-Encoding", "chunked");
+    else if (!streamed && !is_bodiless(a->status))
+        append_length(out, a->length);
+}
+
+static void write_head(struct text *out, const struct http_request *r, const struct http_answer *a,
+                       bool streamed)
 {
     const int max = sizeof(a->headers) / sizeof(a->headers[0]);
     text_append(out, r->raw->minor ? "HTTP/1.1 " : "HTTP/1.0 ");
@@ -181,8 +193,7 @@ static void write_head(struct text *out, const struct http_request *r, const str
     append_header(out, "Date", date_now());
     if (a->status != 204 && (a->length || a->content_type))
         append_header(out, "Content-Type", a->content_type ? a->content_type : "application/json");
-    if (!is_bodiless(a->status))
-        append_length(out, a->length);
+    append_framing(out, r, a, streamed);
     for (int i = 0; i < max && a->headers[i].name; i++)
         append_header(out, a->headers[i].name, a->headers[i].value);
     append_header(out, "X-Request-Id", r->id);
@@ -192,13 +203,13 @@ static void write_head(struct text *out, const struct http_request *r, const str
     text_append_bytes(out, "\r\n", 2);
 }
 
-static void add_head(struct http_request *r, const struct http_answer *a)
+void answer_add_head(struct http_request *r, const struct http_answer *a, bool streamed)
 {
     struct text *head = &r->loop->head;
     if (!r->connection)
         return;
     text_clear(head);
-    write_head(head, r, a);
+    write_head(head, r, a, streamed);
     evbuffer_add(bufferevent_get_output(r->connection->bev), head->at, head->length);
 }
 
@@ -211,17 +222,10 @@ static void answered(struct evhttp_request *raw, void *arg)
     connection_move(c, more ? READING : IDLE);
 }
 
-/* Head and body go straight into the connection's buffer; evhttp, which would make three
- * allocations and format a line for each header, hears only of the end. Of what it does for an
- * answer it still does this: frees the request and reads the next one, or closes if the headers say
- * so. */
-void http_reply(struct http_request *r, const struct http_answer *a)
+void answer_leaves(struct http_request *r)
 {
     struct connection *c = r->connection;
     struct evhttp_request *raw = r->raw;
-    request_ended(r, a->status, has_body(r, a) ? a->length : 0);
-    add_head(r, a);
-    add_body(r, a);
     if (c) {
         connection_move(c, WRITING);
         evhttp_request_set_on_complete_cb(raw, answered, c);
@@ -229,6 +233,18 @@ void http_reply(struct http_request *r, const struct http_answer *a)
     request_free(r);
     raw->chunked = 0;           /* of the request; evhttp would end the answer as it was */
     evhttp_send_reply_end(raw); /* frees `raw`: now if the client has left, else when all is sent */
+}
+
+/* Head and body go straight into the connection's buffer; evhttp, which would make three
+ * allocations and format a line for each header, hears only of the end. Of what it does for an
+ * answer it still does this: frees the request and reads the next one, or closes if the headers say
+ * so. */
+void http_reply(struct http_request *r, const struct http_answer *a)
+{
+    request_ended(r, a->status, has_body(r, a) ? a->length : 0);
+    answer_add_head(r, a, false);
+    add_body(r, a);
+    answer_leaves(r);
 }
 
 /* ---- problems ---- */

@@ -19,6 +19,7 @@
 #include "base/time.h"
 #include "platform/process/metrics.h"
 #include "platform/http/http_listen.h"
+#include "platform/http/http_streamed.h"
 #include "platform/http/problem_json.h"
 #include "base/banned.h"
 
@@ -74,16 +75,38 @@ static bool is_passing(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-/* While a handler works and an answer goes out nothing is read: what a client sends on stays in the
- * socket, and one that has closed only its side gets its answer. */
+/* What a client sends on stays in the socket. Where a stream is made for it the end of what it
+ * sends is looked for: else it would be made to its end for one that has left long ago. */
+static void leave_unread(struct connection *c)
+{
+    char byte;
+    ssize_t waiting = c->stream ? recv(c->fd, &byte, 1, MSG_PEEK) : 1;
+    if (waiting < 0 && is_passing(errno))
+        return;
+    if (waiting <= 0) {
+        lost(c, (short)(BEV_EVENT_READING | (waiting ? BEV_EVENT_ERROR : BEV_EVENT_EOF)));
+        return;
+    }
+    c->read_paused = true;
+    event_del(c->readable);
+}
+
+void connection_watch(struct connection *c)
+{
+    if (c->read_paused)
+        event_add(c->readable, NULL);
+    c->read_paused = false;
+}
+
+/* While a handler works and an answer goes out nothing is read; a client that has closed only its
+ * side gets its answer, unless that is a stream. */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
     (void)what;
     struct connection *c = arg;
     char some[READ_BYTES];
     if (!is_input_used(c)) {
-        c->read_paused = true;
-        event_del(c->readable);
+        leave_unread(c);
         return;
     }
     ssize_t length = recv(fd, some, sizeof(some), 0);
@@ -105,6 +128,8 @@ static void all_sent(struct connection *c)
 {
     if (c->state == CLOSING)
         shutdown(c->fd, SHUT_WR);
+    else if (c->stream)
+        stream_sent(c->stream);
     else
         bufferevent_trigger(c->bev, EV_WRITE, BEV_TRIG_IGNORE_WATERMARKS);
 }
@@ -123,7 +148,7 @@ static void send_output(struct connection *c)
     } else if (!evbuffer_get_length(output)) {
         all_sent(c);
     } else {
-        if (sent > 0 && c->state == WRITING)
+        if (sent > 0 && c->state == WRITING && !c->stream)
             connection_move(c, WRITING); /* progress: the time begins anew */
         event_add(c->writable, NULL);
     }
@@ -206,6 +231,8 @@ static void connection_closed(struct evhttp_connection *evcon, void *arg)
     LIST_REMOVE(c, evcon_link);
     if (c->request)
         c->request->connection = NULL;
+    if (c->stream)
+        stream_left(c->stream);
     evbuffer_remove_cb(bufferevent_get_output(c->bev), on_output, c);
     event_free(c->readable);
     event_free(c->writable);

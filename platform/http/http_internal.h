@@ -7,6 +7,7 @@
  *   http_headers.c     which headers are refused, and what they tell
  *   http_target.c      path and query string
  *   http_answer.c      answers, problems
+ *   http_stream.c      answers that are made while they are sent
  *   http_outcome.c     the log line, what the recorder hears
  *   http_address.c     whose address it was
  *
@@ -14,7 +15,7 @@
  * system calls more for every request and a timer for every wait. The states of a connection:
  * - IDLE: no byte of a request has come. Ends after idle_ms.
  * - READING: a request has begun to arrive. After request_deadline_ms, however it trickles: 408.
- * - HANDLING: the handler has it, with deadlines of its own; nothing is read.
+ * - HANDLING: the handler, or a stream's maker, has it, with deadlines of its own; nothing is read.
  * - WRITING: the answer is on its way; nothing is read. Ends after idle_ms without progress.
  * - CLOSING: refused, taken away from evhttp. One absolute second to read the refusal. */
 #pragma once
@@ -55,6 +56,7 @@ struct connection {
     struct bufferevent *bev;
     struct evhttp_connection *evcon; /* NULL until adopted */
     struct http_request *request;    /* in HANDLING only */
+    struct http_stream *stream;      /* of an answer that is being made; NULL: none */
     enum connection_state state;
     struct event *readable, *writable;
     int64_t deadline; /* monotonic us; not in HANDLING */
@@ -109,7 +111,7 @@ struct http_server {
     struct address_list trusted;
     int fd, port;
     bool started;
-    atomic_int open; /* connections */
+    atomic_int open, streams; /* connections; of these with a stream */
     _Atomic int64_t stop_at;
     void *(*begin)(struct http_loop *loop, void *context);
     void (*end)(void *state);

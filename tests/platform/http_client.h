@@ -135,6 +135,18 @@ HELPER const char *exchange(int port, const char *request)
     return answer;
 }
 
+/* Of chunks as they came: their number and the bytes in them. */
+HELPER long unchunk(const char *body, int *chunks)
+{
+    size_t size;
+    long bytes = 0;
+    for (*chunks = 0; (size = strtoul(body, NULL, 16)); ++*chunks) {
+        body = strstr(body, "\r\n") + 2 + size + 2;
+        bytes += (long)size;
+    }
+    return bytes;
+}
+
 HELPER bool is_closed(int fd, int ms)
 {
     char byte;
