@@ -25,6 +25,7 @@ static const struct record_row {
 #undef INT
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+_Static_assert(ROWS <= 32, "record_key has a bit for each member");
 
 /* ---- books ---- */
 
@@ -114,6 +115,25 @@ void record_write(const struct audit_record *r, struct text *out)
         before = ',';
     }
     text_append(out, before == '{' ? "{}" : "}");
+}
+
+void record_key(const struct audit_record *r, struct text *out)
+{
+    uint32_t present = 0;
+    size_t at = out->length;
+    text_append_bytes(out, (const char *)&present, sizeof(present));
+    for (size_t i = 0; i < ROWS; i++) {
+        const char *member = (const char *)r + rows[i].offset;
+        const char *s = rows[i].kind == RECORD_TEXT ? *(const char *const *)member : NULL;
+        if (s)
+            text_append_bytes(out, s, strlen(s) + 1);
+        else if (rows[i].kind == RECORD_INT && *(const int64_t *)member)
+            text_append_bytes(out, member, sizeof(int64_t));
+        else
+            continue;
+        present |= UINT32_C(1) << i;
+    }
+    memcpy(out->at + at, &present, sizeof(present));
 }
 
 /* ---- the chain ---- */

@@ -39,6 +39,9 @@ enum audit_book audit_book_of(const char *kind);
  * cannot be stored. `count` is the last member. */
 enum { RECORD_TEXT_MAX = 256 };
 void record_write(const struct audit_record *r, struct text *out);
+/* Appends bytes that are the same for the same members alone: a key that costs less than the text.
+ */
+void record_key(const struct audit_record *r, struct text *out);
 
 /* Numbers of records have 12 digits in ids. */
 #define RECORD_NUMBER_MAX INT64_C(999999999999)

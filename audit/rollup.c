@@ -16,12 +16,12 @@ void rollup_init(struct rollup *t)
 
 void rollup_release(struct rollup *t)
 {
-    text_release(&t->keys);
+    text_release(&t->texts);
 }
 
 static void empty_table(struct rollup *t)
 {
-    text_clear(&t->keys);
+    text_clear(&t->texts);
     memset(t->slots, 0, sizeof(t->slots));
     t->used = 0;
 }
@@ -30,7 +30,7 @@ void rollup_tell(struct rollup *t, struct text *out)
 {
     for (int i = 0; i < t->used; i++) {
         const struct rollup_entry *e = &t->entries[i];
-        text_append_bytes(out, t->keys.at + e->at, e->length - 1); /* without the closing brace */
+        text_append_bytes(out, t->texts.at + e->text, e->end - e->text - 1); /* without its brace */
         text_append(out, ",\"count\":");
         text_append_int(out, e->count);
         text_append_bytes(out, "}\n", 2);
@@ -38,16 +38,16 @@ void rollup_tell(struct rollup *t, struct text *out)
     empty_table(t);
 }
 
-/* The slot of the key that `keys` ends with, from `at` on; its own or an empty one. */
+/* The slot of the key that `texts` ends with, from `at` on; its own or an empty one. */
 static uint16_t *find_slot(struct rollup *t, size_t at)
 {
-    const char *key = t->keys.at + at;
-    size_t length = t->keys.length - at;
+    const char *key = t->texts.at + at;
+    size_t length = t->texts.length - at;
     uint64_t slot = digest_short(t->secret, key, length);
     for (;; slot++) {
         uint16_t *found = &t->slots[slot % ROLLUP_SLOTS];
         const struct rollup_entry *e = *found ? &t->entries[*found - 1] : NULL;
-        if (!e || (e->length == length && memcmp(t->keys.at + e->at, key, length) == 0))
+        if (!e || (e->text - e->key == length && memcmp(t->texts.at + e->key, key, length) == 0))
             return found;
     }
 }
@@ -55,22 +55,24 @@ static uint16_t *find_slot(struct rollup *t, size_t at)
 void rollup_add(struct rollup *t, const struct audit_record *record, int64_t until,
                 struct text *out)
 {
-    size_t at = t->keys.length;
-    record_write(record, &t->keys);
+    size_t at = t->texts.length;
+    record_key(record, &t->texts);
     uint16_t *slot = find_slot(t, at);
     if (*slot) {
         t->entries[*slot - 1].count++;
-        t->keys.length = at;
+        t->texts.length = at;
         return;
     }
     if (t->used == ROLLUP_KINDS) {
-        t->keys.length = at;
+        t->texts.length = at;
         rollup_tell(t, out);
         rollup_add(t, record, until, out);
         return;
     }
     if (!t->used)
         t->until = until;
-    t->entries[t->used] = (struct rollup_entry){at, t->keys.length - at, 1};
+    size_t text = t->texts.length;
+    record_write(record, &t->texts);
+    t->entries[t->used] = (struct rollup_entry){at, text, t->texts.length, 1};
     *slot = (uint16_t)++t->used;
 }

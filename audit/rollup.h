@@ -1,5 +1,5 @@
-/* rollup.h -- requests that are alike become one record with a count: a bounded table whose key is
- * the canonical text without the count. For one thread at a time. */
+/* rollup.h -- requests that are alike become one record with a count: a bounded table. For one
+ * thread at a time. */
 #pragma once
 
 #include "audit/record.h"
@@ -7,9 +7,9 @@
 enum { ROLLUP_KINDS = 256, ROLLUP_SLOTS = 1024 };
 
 struct rollup {
-    struct text keys; /* one behind the other */
+    struct text texts; /* of each entry its key and its canonical text without the count */
     struct rollup_entry {
-        size_t at, length;
+        size_t key, text, end; /* in `texts` */
         int64_t count;
     } entries[ROLLUP_KINDS];
     int used;

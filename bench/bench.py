@@ -6,8 +6,8 @@ measurement while it works, then the table, and writes table and facts to bench/
 .json. Ratios count, not absolute figures: what is compared is measured in turn, and medians are taken.
 
 Environment: BENCH_SECONDS (5) of one measurement, BENCH_ROUNDS (3), BENCH_REPORTS (1000000) of the
-large city, BENCH_LAG_SECONDS (600) at the highest rate, BENCH_K6 (330s; 0: not) of the seed's scenario, BENCH_PARTS
-(all) of PARTS_OF_A_RUN, for a comparison of a few; lag needs creates."""
+large city, BENCH_LAG_SECONDS (600) at the highest rate, BENCH_OUTAGE_SECONDS (600) without MongoDB, BENCH_K6 (330s; 0: not)
+of the seed's scenario, BENCH_PARTS (all) of PARTS_OF_A_RUN, for a comparison of a few; lag needs creates."""
 import glob, json, os, signal, subprocess, sys, tempfile, threading, time, uuid
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -15,7 +15,7 @@ ROOT = os.path.dirname(HERE)
 sys.path[:0] = [HERE, ROOT + "/tests/end_to_end"]
 
 from measure import Client, Cost, memory_mib, median, metrics, percentile, read_wrk, wrk, wrk_command
-import bulk, ceilings, clocks, dispatch, positions, rebuild, report, sizes
+import audit, bulk, ceilings, clocks, dispatch, positions, rebuild, report, sizes
 from city import City, free_ports, wait_until
 
 os.environ.update(PRESET=os.environ.get("PRESET", "release"), TOKEN_MINUTES="60", CORS_ORIGINS="")
@@ -24,11 +24,12 @@ SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 REPORTS = int(os.environ.get("BENCH_REPORTS", "1000000"))
 LAG_SECONDS = float(os.environ.get("BENCH_LAG_SECONDS", "600"))
+OUTAGE_SECONDS = float(os.environ.get("BENCH_OUTAGE_SECONDS", "600"))
 K6 = os.environ.get("BENCH_K6", "330s")
 SMALL = 10000
 PARTS = ("postgres", "redis", "mongodb", "caddy", "command-api", "projector", "query-api", "sla-worker")
 SERVICES = ("command-api", "projector", "query-api", "sla-worker")
-PARTS_OF_A_RUN = ("feed", "other_reads", "create_rows", "visible", "bulk", "k6", "positions", "dispatch", "sizes", "clocks", "lag_over_time")
+PARTS_OF_A_RUN = ("feed", "other_reads", "create_rows", "visible", "bulk", "audit", "k6", "positions", "dispatch", "sizes", "clocks", "lag_over_time")
 CHOSEN = os.environ.get("BENCH_PARTS", " ".join(PARTS_OF_A_RUN)).split()
 MEMORY_GOAL = 64
 
@@ -307,6 +308,9 @@ class Bench:
     def dispatch(self):
         dispatch.rows(self, SECONDS, ROUNDS)
 
+    def audit(self):
+        audit.rows(self, Bench, ROUNDS, OUTAGE_SECONDS)
+
     def bulk(self):
         bulk.rows(self, SECONDS, ROUNDS)
 
@@ -358,7 +362,7 @@ def main():
         os.chmod(folder, 0o755)
         bench = Bench(city, folder)
         facts = report.facts(city, started, {"BENCH_SECONDS": SECONDS, "BENCH_ROUNDS": ROUNDS, "BENCH_REPORTS": REPORTS,
-                                             "BENCH_LAG_SECONDS": LAG_SECONDS, "BENCH_K6": K6})
+                                             "BENCH_LAG_SECONDS": LAG_SECONDS, "BENCH_OUTAGE_SECONDS": OUTAGE_SECONDS, "BENCH_K6": K6})
         facts["one fdatasync of 8 KiB"] = f"{ceilings.flush_microseconds(city.folder):.0f} µs"
         say(f"one fdatasync: {facts['one fdatasync of 8 KiB']}")
         try:

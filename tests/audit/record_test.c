@@ -113,6 +113,34 @@ TEST(what_is_no_record_is_refused)
             CHECK_TEXT(documents[i], "refused");
 }
 
+/* What one member ends with could be what the next one begins with. */
+TEST(records_that_differ_have_keys_that_differ)
+{
+    static const struct audit_record records[] = {
+        {.at = 1},
+        {.status = 1},
+        {.bytes = 1},
+        {.kind = "a"},
+        {.service = "a"},
+        {.kind = ""},
+        {.kind = "a", .service = "b"},
+        {.kind = "ab", .service = ""},
+        {.kind = "a", .method = "b"},
+        {.kind = "", .service = "ab"},
+        {0},
+    };
+    enum { RECORDS = sizeof(records) / sizeof(records[0]) };
+    struct text keys[RECORDS] = {0};
+    for (size_t i = 0; i < RECORDS; i++)
+        record_key(&records[i], &keys[i]);
+    for (size_t i = 0; i < RECORDS; i++)
+        for (size_t k = 0; k < i; k++)
+            CHECK(keys[i].length != keys[k].length ||
+                  memcmp(keys[i].at, keys[k].at, keys[i].length) != 0);
+    for (size_t i = 0; i < RECORDS; i++)
+        text_release(&keys[i]);
+}
+
 TEST(each_kind_has_its_book_and_an_unknown_one_the_one_that_is_kept_longest)
 {
     CHECK_INT(audit_book_of("request"), BOOK_requests);
