@@ -48,9 +48,21 @@ static void set_synced(struct book *b, const struct sync_step *step)
 {
     pthread_mutex_lock(&b->lock);
     step->segment->synced = step->length;
+    step->segment->unsafe = false;
     if (step->segment == b->spool.last)
         b->spool.folder_changed = false;
     pthread_mutex_unlock(&b->lock);
+}
+
+/* `synced` and `unsafe` are the audit thread's to change. */
+static bool sync_segment(struct book *b, const struct sync_step *step)
+{
+    struct spool_segment *segment = step->segment;
+    if (segment->fd < 0 ||
+        (segment->unsafe && !spool_rewrite(segment->fd, segment->synced, step->length)))
+        return false;
+    segment->unsafe = fdatasync(segment->fd) != 0;
+    return !segment->unsafe && (!step->folder_changed || !fsync(b->spool.folder));
 }
 
 bool book_sync(struct book *b)
@@ -60,8 +72,7 @@ bool book_sync(struct book *b)
         find_next(b, &step);
         if (!step.segment)
             break;
-        int fd = step.segment->fd;
-        if (fd < 0 || fdatasync(fd) || (step.folder_changed && fsync(b->spool.folder))) {
+        if (!sync_segment(b, &step)) {
             log_warning("the audit cannot be brought to disk", KV("folder", b->folder),
                         KV("reason", (const char *)strerror(errno)));
             return false;

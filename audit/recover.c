@@ -134,6 +134,7 @@ static bool read_segment(struct spool *s, struct recovery *r, const char *name)
         segment->fd = segment_open(s, segment, O_RDONLY);
     char *bytes = segment->fd < 0 ? NULL : read_file(segment->fd, &length);
     segment->length = bytes ? (int64_t)read_lines(r, bytes, length) : 0;
+    segment->unsafe = true; /* nobody knows what the disk told the process before this one */
     bool empty = bytes && !length;
     free(bytes);
     if (!segment->length) {

@@ -29,6 +29,22 @@ static bool write_all(int fd, const char *bytes, size_t length, int64_t at)
     return true;
 }
 
+bool spool_rewrite(int fd, int64_t from, int64_t to)
+{
+    char bytes[16384];
+    while (from < to) {
+        int64_t left = to - from;
+        size_t wanted = left < (int64_t)sizeof(bytes) ? (size_t)left : sizeof(bytes);
+        ssize_t n = pread(fd, bytes, wanted, from);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 || !write_all(fd, bytes, (size_t)n, from))
+            return false;
+        from += n;
+    }
+    return true;
+}
+
 /* ---- small files ---- */
 
 /* The first line; false if there is none. */

@@ -23,6 +23,7 @@ struct spool_segment {
     int64_t length; /* bytes */
     int64_t synced; /* of them, known to be on disk */
     bool torn;      /* a failed write has left bytes behind `length` */
+    bool unsafe;    /* a failed sync: what is not synced has to be written once more */
 };
 
 struct dropped {
@@ -57,6 +58,10 @@ void spool_close(struct spool *s);
  * over `segment_max` bytes. False: nothing was written, errno says why. */
 bool spool_append(struct spool *s, const struct chain_end *before, const struct text *lines,
                   int64_t segment_max);
+
+/* Writes the bytes from `from` to `to` of an open file once more, as the page cache has them. After
+ * a failed fdatasync Linux takes the pages for clean: the next one would say that all is well. */
+bool spool_rewrite(int fd, int64_t from, int64_t to);
 
 /* Takes the oldest segment, which must not be the newest, out of the list. */
 struct spool_segment *spool_take_first(struct spool *s);
