@@ -85,3 +85,4 @@ def rows(bench, another, rounds, seconds):
     cost(bench, bare, rounds)
     bare.city.stop()
     outage(bench, seconds)
+    bench.find_processes()  # of some there are new ones
