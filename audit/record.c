@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/members.h"
+#include "base/time.h"
 #include "platform/identity/digest.h"
 #include "base/banned.h"
 
@@ -95,9 +96,15 @@ static void append_value(struct text *out, const char *s)
         text_append_json(out, s);
 }
 
-void record_write(const struct audit_record *r, struct text *out)
+static void append_time(struct text *out, int64_t at)
 {
-    char before = '{';
+    char text[TIME_TEXT];
+    text_append_json(out, time_format(at, text));
+}
+
+/* `shown`: for people, `at` as a time. */
+static void append_members(const struct audit_record *r, char before, bool shown, struct text *out)
+{
     for (const struct record_row *row = rows; row < rows + ROWS; row++) {
         const void *member = (const char *)r + row->offset;
         int64_t n = row->kind == RECORD_INT ? *(const int64_t *)member : 0;
@@ -110,11 +117,18 @@ void record_write(const struct audit_record *r, struct text *out)
         text_append_bytes(out, "\":", 2);
         if (s)
             append_value(out, s);
+        else if (shown && member == &r->at)
+            append_time(out, n);
         else
             text_append_int(out, n);
         before = ',';
     }
     text_append(out, before == '{' ? "{}" : "}");
+}
+
+void record_write(const struct audit_record *r, struct text *out)
+{
+    append_members(r, '{', false, out);
 }
 
 void record_key(const struct audit_record *r, struct text *out)
@@ -181,6 +195,16 @@ void record_document(const struct chain_end *c, const char *canonical, struct te
     text_hex(c->hash, CHAIN_HASH, hash);
     text_printf(out, "{\"_id\":\"%s:%012lld\",\"writer\":\"%s\",\"n\":%lld,\"hash\":\"%s\",%s",
                 c->writer, (long long)c->n, c->writer, (long long)c->n, hash, canonical + 1);
+}
+
+void record_show(const struct stored_record *r, struct text *out)
+{
+    char hash[CHAIN_HASH_TEXT];
+    text_hex(r->hash, CHAIN_HASH, hash);
+    text_append(out, "{\"id\":");
+    text_append_json(out, r->id);
+    text_printf(out, ",\"hash\":\"%s\"", hash);
+    append_members(&r->record, ',', true, out);
 }
 
 static bool is_named(const struct member *m, const char *name)

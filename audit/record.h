@@ -76,3 +76,5 @@ struct stored_record {
 /* Texts go into `a`. False: not the document of a record, that is, a member that is none, is there
  * twice, has another type, or is 0. */
 bool record_read(const char *document, struct arena *a, struct stored_record *out);
+/* Appends it as an object for people: id, hash, then the members, `at` in RFC 3339. */
+void record_show(const struct stored_record *r, struct text *out);

@@ -19,8 +19,7 @@ struct pages {
 
 /* ---- which form ---- */
 
-/* How much a media type is wanted: the element that names it most exactly counts. */
-static int wanted(const char *accept, const char *exact, const char *group)
+int accept_wants(const char *accept, const char *exact, const char *group)
 {
     const char *const ranges[] = {"*/*", group, exact};
     int best = -1, weight = 0;
@@ -38,8 +37,8 @@ static int wanted(const char *accept, const char *exact, const char *group)
 
 bool prefers_page(const char *accept)
 {
-    return accept && wanted(accept, "text/html", "text/*") >
-                         wanted(accept, "application/json", "application/*");
+    return accept && accept_wants(accept, "text/html", "text/*") >
+                         accept_wants(accept, "application/json", "application/*");
 }
 
 static struct response *chosen(const struct forms *f, const char *accept)

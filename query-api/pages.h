@@ -21,5 +21,8 @@ struct response *pages_problems(const struct pages *p, const char *accept,
 struct response *pages_problem(const struct pages *p, const char *name, const char *accept,
                                enum text_language language);
 
+/* How much a media type is wanted, as accept_weight: the element that names it most exactly counts.
+ */
+int accept_wants(const char *accept, const char *exact, const char *group);
 /* Whether it weighs text/html above application/json. */
 bool prefers_page(const char *accept);

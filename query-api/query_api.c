@@ -9,6 +9,7 @@
 #include "platform/process/city_health.h"
 #include "platform/process/pool.h"
 #include "platform/process/service.h"
+#include "query-api/audit_reads.h"
 #include "query-api/documents.h"
 #include "query-api/head.h"
 #include "query-api/loop_state.h"
@@ -105,6 +106,7 @@ static fallible start(struct query_api *api)
     work.context = api;
     if (!audit_start(api->audit))
         return NOT_STARTED;
+    api->audit_reads = audit_reads_new(api);
     api->readers = pool_new("reader", (int)s->reader_threads, RUNS_MAX, &work);
     http_server_start(api->server);
     return NULL;
@@ -136,6 +138,7 @@ static void stop(struct query_api *api)
     if (api->readers) /* the last thing to start: with it the server runs */
         http_server_stop(api->server, (int)api->settings->database_timeout_ms + GRACE_MS);
     audit_stop(api->audit);
+    audit_reads_stop(api->audit_reads);
     pool_free(api->readers);
     city_health_free(api->health);
     head_free(api->head);
@@ -148,6 +151,7 @@ void query_api_free(struct query_api *api)
         return;
     stop(api);
     http_server_free(api->server);
+    audit_reads_free(api->audit_reads);
     audit_free(api->audit);
     documents_free(api->documents);
     revoked_free(api->revoked);

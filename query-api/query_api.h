@@ -9,6 +9,7 @@
 #include "platform/identity/token.h"
 
 struct auditor;       /* audit/audit.h */
+struct audit_reads;   /* query-api/audit_reads.h */
 struct city_health;   /* platform/process/city_health.h */
 struct documents;     /* query-api/documents.h */
 struct head;          /* query-api/head.h */
@@ -30,6 +31,7 @@ struct query_api {
     struct http_route *routes;
     int loops;
     struct auditor *audit; /* NULL: no record is kept */
+    struct audit_reads *audit_reads;
     struct http_server *server;
     atomic_bool stopping;
 };

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "events/bindings.def"
+#include "query-api/audit_reads.h"
 #include "query-api/documents.h"
 #include "base/banned.h"
 

@@ -70,7 +70,7 @@ struct route {
 
 extern const struct route query_routes[]; /* ended by a NULL path */
 
-/* Routes of documents that are built in: path and what serves it. */
+/* Routes of documents that are built in, and of the record: path and what serves it. */
 struct http_request;
 struct document_route {
     const char *method, *path;

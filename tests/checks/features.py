@@ -14,6 +14,7 @@ ACCOUNT = re.compile(r"(platform/(identity/)?(account|revoked|password|token)|co
 # Members that are words of the machines, too: what a token and an account say, what every log line and metric says, Redis' policy.
 SHARED = {"user_id", "created_at", "role", "agency", "status", "code", "kind", "names", "reason", "active", "category", "content",
           "street", "city", "state", "session_id", "role_version", "text", "level", "target", "policy"}
+OF_ADMINS = "/admin"  # what they alone may is of no one feature
 SERVICE = re.compile(r"\bsla-worker\b")  # a program's name, no stream's
 STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
@@ -40,7 +41,7 @@ def words_of(feature):
     # A view named like its feature's header alone is not a word of it: case_inbox is, report is not.
     names = sql_names(feature, "views") | sql_names(feature, "queries")
     return {"identifiers": {e[0] for e in events} | set(commands),
-            "holds": {k + "-" for k in kinds} | {"/" + p.split("/")[1] for p in paths if p != "/"} | {e[1] for e in events},
+            "holds": {k + "-" for k in kinds} | {"/" + p.split("/")[1] for p in paths if p != "/"} - {OF_ADMINS} | {e[1] for e in events},
             "is": names | members}
 
 

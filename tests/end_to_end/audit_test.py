@@ -92,6 +92,30 @@ class Audit(unittest.TestCase):
         self.assertEqual(ctl("retain", "--dry-run")[0], 0)
 
     @unittest.skipUnless(HAS_MONGODB, "no MongoDB server is built")
+    def test_an_admin_sees_their_own_requests(self):
+        rid = "audit-" + uuid.uuid4().hex
+        seen = lambda path: [r for r in city().get(path, "admin1").json["data"] if r.get("request_id") == rid]
+        self.assertEqual(city().get("/admin/users?limit=1", "admin1", headers={"X-Request-Id": rid}).status, 200)
+        wait_until("the read of accounts is shown", lambda: seen("/admin/audit?actor=me&kind=admin"), 60)
+        rid = "audit-" + uuid.uuid4().hex
+        self.assertEqual(city().get("/admin/audit?limit=1", "admin1", headers={"X-Request-Id": rid}).status, 200)
+        (r,) = wait_until("the read of the record is shown", lambda: seen("/admin/audit?route=/admin/audit"), 60)
+        self.assertEqual((r["kind"], r["role"], r["service"], r["status"]), ("admin", "ADMIN", "query-api", 200))
+
+    @unittest.skipUnless(HAS_MONGODB, "no MongoDB server is built")
+    def test_all_that_fits_comes_as_lines_through_the_gateway(self):
+        wait_until("there are log-ins", lambda: city().get("/admin/audit?kind=login&limit=1", "admin1").json["data"], 60)
+        a = city().get("/admin/audit?kind=login", "admin1", headers={"Accept": "application/x-ndjson"})
+        self.assertEqual((a.status, a.headers["Content-Type"]), (200, "application/x-ndjson"))
+        *lines, last = [json.loads(line) for line in a.raw.splitlines()]
+        self.assertEqual(last, {"end": True, "records": len(lines), "unreadable": 0})
+        self.assertEqual({line["kind"] for line in lines}, {"login"})
+
+    def test_nobody_but_an_admin_reads_the_record(self):
+        for who, status in (("officer1", 403), ("citizen1", 403), (None, 401)):
+            self.assertEqual(city().get("/admin/audit", who).status, status)
+
+    @unittest.skipUnless(HAS_MONGODB, "no MongoDB server is built")
     def test_the_newest_seals_are_in_the_log(self):
         city().get("/reports/public")
         wait_until("a seal is in the log", lambda: city().sql(

@@ -50,7 +50,8 @@ class Answer:
     def __init__(self, response, body):
         self.status, self.headers, self.raw = response.status, response.headers, body
         text = body.decode()
-        self.json = json.loads(text) if text and "json" in (self.headers["Content-Type"] or "") else None
+        kind = self.headers["Content-Type"] or ""
+        self.json = json.loads(text) if text and "json" in kind and "ndjson" not in kind else None
 
 
 class City:

@@ -123,12 +123,19 @@ static void make_keys(const char *folder, struct settings *s)
     s->pseudonym_secret_file = write_secret(folder);
 }
 
+static const char *record_uri = "";
+
 static void start_service(void)
 {
     if (query_api_new(&t.settings, &t.api))
         exit(2);
     for (int i = 0; i < 1000 && !revoked_is_known(t.api->revoked); i++)
         test_shell("sleep 0.005"); /* before that tokens are a 503 */
+}
+
+void query_record(const char *uri)
+{
+    record_uri = uri;
 }
 
 void query_start(int loops, int64_t cache_bytes)
@@ -142,6 +149,7 @@ void query_start(int loops, int64_t cache_bytes)
     t.settings.query_api_port = 0; /* any that is free */
     t.settings.http_loops = loops;
     t.settings.cache_bytes = cache_bytes;
+    t.settings.mongodb_uri = record_uri;
     t.views = pg_new(t.views_url, "test", NULL, 60000);
     t.store = pg_new(t.settings.database_url, "test", NULL, 60000);
     make_views();

@@ -18,6 +18,8 @@
 /* Starts PostgreSQL once, new databases and the service. `loops`, `cache_bytes` as in settings. */
 void query_start(int loops, int64_t cache_bytes);
 void query_stop(void);
+/* Before query_start: the MongoDB that has the record of requests; "", as it is at first: none. */
+void query_record(const char *uri);
 void query_restart(void); /* the service alone: the databases stay */
 struct query_api *query_service(void);
 
