@@ -163,6 +163,13 @@ fallible audit_next_writer(struct mongo *m, enum audit_book b, const char *after
     return NULL;
 }
 
+fallible audit_next_sealed(struct mongo *m, const char *after, char out[WRITER_TEXT])
+{
+    char from[WRITER_TEXT];
+    snprintf(from, sizeof(from), "%s", after);
+    return next_in(m, AUDIT_SEALS, from, out, NULL);
+}
+
 /* ---- seals ---- */
 
 struct seal_search {

@@ -19,6 +19,10 @@ fallible audit_mongo(const char *uri, const char *password_file, struct mongo **
 fallible audit_next_writer(struct mongo *m, enum audit_book b, const char *after,
                            char out[WRITER_TEXT], int64_t *strays);
 
+/* The same of those that have left seals, of any book. Does not read the records, which a server
+ * without an index for ranges would have to read all. */
+fallible audit_next_sealed(struct mongo *m, const char *after, char out[WRITER_TEXT]);
+
 /* The newest seal of a writer that the key has signed, of those that fit `more` as well ("": all):
  * among the last SEALS_TRIED, and others are counted in `forged` (NULL: not). Number 0: none. */
 enum { SEALS_TRIED = 1000 };

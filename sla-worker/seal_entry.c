@@ -100,22 +100,27 @@ static fallible enter_newest(struct seal_entry *s, const char *chain)
 /* *more: there are more than one turn reads. */
 static fallible enter_all(struct seal_entry *s)
 {
-    for (int b = 0; b < AUDIT_BOOKS; b++)
-        for (char chain[WRITER_TEXT] = "";;) {
-            TRY(audit_next_writer(s->mongo, (enum audit_book)b, chain, chain, NULL));
-            if (!*chain)
-                break;
-            TRY(enter_newest(s, chain));
-        }
-    return NULL;
+    for (char chain[WRITER_TEXT] = "";;) {
+        TRY(audit_next_sealed(s->mongo, chain, chain));
+        if (!*chain)
+            return NULL;
+        TRY(enter_newest(s, chain));
+    }
+}
+
+/* Its lag is the time since the last round that read every chain; none before the first one. */
+static void report(int64_t done_at, int64_t late_at)
+{
+    int64_t now = time_monotonic();
+    ready_report(DEPENDENCY, now < late_at, done_at ? (double)(now - done_at) / 1e6 : -1);
 }
 
 /* True: stopped. What is not reported for long counts as gone, so it says so meanwhile. */
-static bool pause_until(struct seal_entry *s, int64_t until, int64_t late_at)
+static bool pause_until(struct seal_entry *s, int64_t until, int64_t done_at, int64_t late_at)
 {
     struct job *none;
     for (int64_t left; (left = until - time_monotonic()) > 0;) {
-        ready_report(DEPENDENCY, time_monotonic() < late_at, -1);
+        report(done_at, late_at);
         int ms = left < REPORT_MS * 1000 ? (int)(left / 1000) + 1 : REPORT_MS;
         if (queue_take(s->stop, &none, 1, ms) != 0)
             return true;
@@ -126,14 +131,16 @@ static bool pause_until(struct seal_entry *s, int64_t until, int64_t late_at)
 static void *entry_main(void *arg)
 {
     struct seal_entry *s = arg;
-    int64_t late_us = LATE_US + 2 * s->every_us, late_at = time_monotonic() + late_us, next;
+    int64_t late_us = LATE_US + 2 * s->every_us, late_at = time_monotonic() + late_us;
+    int64_t done_at = 0, next;
     pthread_setname_np(pthread_self(), "audit seals");
     do {
         const struct problem *p = enter_all(s);
         int64_t now = time_monotonic();
+        done_at = p ? done_at : now;
         late_at = p ? late_at : now + late_us;
         next = now + (p && s->every_us > AWAY_US ? AWAY_US : s->every_us);
-    } while (!pause_until(s, next, late_at));
+    } while (!pause_until(s, next, done_at, late_at));
     return NULL;
 }
 
