@@ -9,6 +9,7 @@
 #include "audit/pages.h"
 #include "audit/rollup.h"
 #include "base/log.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "platform/mongo/mongo.h"
 #include "base/banned.h"
@@ -142,6 +143,8 @@ static void write_locked(struct auditor *a, struct audit_loop *l, bool all)
     for (int i = 0; i < AUDIT_BOOKS; i++)
         if (l->pending[i].length) {
             book_write(a->books[i], text_value(&l->pending[i]), l->pending[i].length);
+            if (PLANTED(RECORDS_SENT_TWICE))
+                book_write(a->books[i], text_value(&l->pending[i]), l->pending[i].length);
             text_clear(&l->pending[i]);
         }
 }

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "base/members.h"
+#include "base/planted.h"
 #include "platform/process/settings.h"
 #include "base/banned.h"
 
@@ -42,6 +43,8 @@ void seal_sign(const struct seal_key *k, const struct chain_end *end, int64_t at
     memcpy(out->public_key, k->public_key, SEAL_PUBLIC);
     crypto_sign_detached(out->signature, NULL, (const unsigned char *)text_value(&said),
                          said.length, k->secret);
+    if (PLANTED(SEAL_SIGNED_BY_ANOTHER))
+        out->signature[0] ^= 1;
 }
 
 bool seal_is_signed_by(const struct seal *s, const unsigned char public_key[SEAL_PUBLIC])

@@ -6,6 +6,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "platform/process/metrics.h"
 #include "platform/process/pool.h"
@@ -70,8 +71,11 @@ static fallible ship_page(struct shipper *s, enum audit_book i)
 {
     const struct audit_target *t = &s->target;
     const struct book_page *page = s->page;
+    const struct problem *p = NULL;
     if (page->count)
-        TRY(t->insert(t->to, audit_collection(i), page->documents, page->count));
+        p = t->insert(t->to, audit_collection(i), page->documents, page->count);
+    if (p && !PLANTED(RECORDS_FORGOTTEN_WHILE_AWAY))
+        return p;
     FAILPOINT(AUDIT_AFTER_INSERT);
     if (page->seal)
         TRY(t->insert(t->to, AUDIT_SEALS, &page->seal, 1));

@@ -1,5 +1,6 @@
 """breaker.py -- what every fault needs: the city it breaks, its stores, its chance and its history."""
 import os, shutil, subprocess, tempfile, time
+from signal import SIGKILL
 
 import fixes, observers
 from stores import Redis, Session
@@ -86,7 +87,17 @@ class Breaker:
             s.close()
 
     def signal(self, part, how):
+        self.tell_kill(part, how)
         os.kill(observers.programs(self.city.run_dir)[part], how)
+
+    def end(self, twin, how):
+        self.tell_kill(twin.part, how)
+        twin.stop(how)
+
+    def tell_kill(self, part, how=SIGKILL):
+        """What a process only counted is gone with it: A1 wants to know when."""
+        if how == SIGKILL:
+            self.history.add("killed", part=part, at=time.monotonic())
 
     def sleep(self, least, most):
         time.sleep(self.rng.uniform(least, most))

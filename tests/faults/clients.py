@@ -2,7 +2,7 @@
 the history."""
 import datetime, http.client, json, random, threading, time, uuid
 
-import policies
+import asking, policies
 
 CITIZENS = ("citizen1", "citizen2", "citizen3")
 OFFICERS = {"infrastruktur": "officer1", "kesehatan": "officer2", "keamanan": "officer3"}
@@ -10,7 +10,6 @@ AGENCIES = {"officer1": "AGENCY_INFRA", "officer2": "AGENCY_HEALTH", "officer3":
 SAID = ("content", "text")  # members of a body into which the key is written
 FILTERS = ({"status": "RECEIVED"}, {"assignee": "me"}, {"priority": "high", "sort": "oldest"})
 NOTHING_DONE = ("queue-full", "shutting-down")
-TIMEOUT = 22
 
 
 class Town:
@@ -21,12 +20,12 @@ class Town:
         self.reports, self.lock, self.stopped = [], threading.Lock(), threading.Event()
         self.tokens, self.users = {}, {}
         self.doors = [city.ports["GATEWAY_HTTP_PORT"]]  # a second command-api adds its own port
-        for name in CITIZENS + tuple(OFFICERS.values()):
+        for name in CITIZENS + tuple(OFFICERS.values()) + ("admin1",):
             self.log_in(name)
-        policies.define(city)
+        policies.define(self)
 
     def log_in(self, name):
-        a = self.city.ask("POST", "/auth/login", {"username": name, "password": "password"})
+        a = asking.ask_city(self, "POST", "/auth/login", {"username": name, "password": "password"})
         if a.status != 200:
             raise ConnectionError(f"log-in: {a.status}")
         self.tokens[name] = a.json["token"]
@@ -35,6 +34,11 @@ class Town:
     def add(self, report):
         with self.lock:
             self.reports.append(report)
+
+    def is_anonymous(self, who, report):
+        """Whether somebody acts as the author of an anonymous report."""
+        with self.lock:
+            return any(r["id"] == report and r["author"] == who and r["visibility"] == "ANONYMOUS" for r in self.reports)
 
     def any_report(self, rng, fits=lambda r: True):
         with self.lock:
@@ -73,27 +77,17 @@ class Wish:
     def send(self, client, rng):
         """One attempt, one line; the status, 0 if none came."""
         town, start = self.town, time.monotonic()
-        c = http.client.HTTPConnection("127.0.0.1", rng.choice(town.doors), timeout=TIMEOUT)
-        headers = {"Idempotency-Key": self.key, "X-Request-Id": self.key,
-                   "Authorization": "Bearer " + town.tokens[self.who]}
-        raw = json.dumps(self.body).encode() if self.body is not None else None
-        if raw:
-            headers["Content-Type"] = "application/json"
-        try:
-            c.request(self.method, self.path, raw, headers)
-            r = c.getresponse()
-            status, text = r.status, r.read().decode()
-            outcome = outcome_of(status, text)
-        except (OSError, http.client.HTTPException) as e:
-            status, text, outcome = 0, str(e), "unknown"
-        finally:
-            c.close()
-        answer = json.loads(text) if outcome == "ok" else {}
+        reply = asking.ask(town, rng.choice(town.doors), self.method, self.path, self.who, self.body, self.key, self.is_anonymous())
+        outcome, answer = outcome_of(reply.status, reply.text), reply.json
         self.report = self.report or answer.get("report_id")
         town.history.add("attempt", key=self.key, client=client, actor=town.users[self.who], command=self.command,
                          report=self.report, wish=self.wish, start=start, end=time.monotonic(), outcome=outcome,
-                         status=status, version=answer.get("version"), position=answer.get("position"), body=text)
-        return status, outcome, answer
+                         status=reply.status, version=answer.get("version"), position=answer.get("position"), body=reply.text)
+        return reply.status, outcome, answer
+
+    def is_anonymous(self):
+        filed = self.body and self.body.get("visibility") == "ANONYMOUS"
+        return filed or self.town.is_anonymous(self.who, self.report)
 
     def settle(self, client, rng, until):
         """Repeats until the answer is definite or `until()` says stop. The answer of success, or None."""
@@ -263,29 +257,23 @@ class Client(threading.Thread):
         if not r:
             return
         path = f"/reports/{r['id']}?min_position={position}&wait_ms=3000"
-        seen, start = {"status": 0, "position": 0, "version": 0, "votes": 0}, time.monotonic()
-        c = http.client.HTTPConnection("127.0.0.1", self.town.doors[0], timeout=TIMEOUT)
-        try:
-            c.request("GET", path, headers={"Authorization": "Bearer " + self.town.tokens[r["officer"]]})
-            answer = c.getresponse()
-            text = answer.read()
-            seen["status"] = answer.status
-            if answer.status == 200:
-                body = json.loads(text)
-                seen.update(position=int(answer.headers["X-Event-Position"]), version=body["version"],
-                            votes=body["vote_count"])
-        except (OSError, http.client.HTTPException):
-            return
-        finally:
-            c.close()
-        if seen["status"] != 401:
+        seen, start = {"position": 0, "version": 0, "votes": 0}, time.monotonic()
+        reply = asking.ask(self.town, self.town.doors[0], "GET", path, r["officer"])
+        if reply.status == 200:
+            seen = {"position": int(reply.headers["X-Event-Position"]), "version": reply.json["version"],
+                    "votes": reply.json["vote_count"]}
+        if reply.status not in (0, 401):
             self.town.history.add("read", report=r["id"], min_position=position, start=start, end=time.monotonic(),
-                                  **seen)
+                                  status=reply.status, **seen)
+
+    def browse(self):
+        """As somebody who is nobody here."""
+        asking.ask(self.town, self.town.doors[0], "GET", "/reports/public?limit=3")
 
     def acts(self):
         """What it does, and how often."""
         return {self.create: 8, self.vote: 6, self.unvote: 2, self.follow: 3, self.unfollow: 2, self.me_too: 2, self.status: 5,
-                self.handle: 7, self.merge: 3, self.keep_filter: 2, self.say: 3, self.answer: 1, self.again: 2, self.twice: 1}
+                self.handle: 7, self.merge: 3, self.keep_filter: 2, self.say: 3, self.answer: 1, self.again: 2, self.twice: 1, self.browse: 2}
 
     def run(self):
         acts = self.acts()

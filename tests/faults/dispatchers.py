@@ -1,5 +1,6 @@
 """dispatchers.py -- one who sends patrols to reports, and their crews; what they wish goes into the history as that of all
 clients. Offers time out after seconds, so that the worker has its part in it."""
+import asking
 from clients import Client, Wish, soon
 from pushers import moment, push
 
@@ -13,18 +14,17 @@ NEXT = {"RESERVED": ("cancel",), "OFFERED": ("accept", "accept", "accept", "decl
         "ACCEPTED": ("arrive", "arrive", "arrive", "decline", "cancel"), "ARRIVED": ("clear", "clear", "cancel")}
 
 
-def register(city):
+def register(town):
     """Patrols, of which the first ones have a crew: [(id, name of the crew or None)]."""
     def change(method, path, body, who=DISPATCHER):
-        a = city.ask(method, path, body, city.token(who))
+        a = asking.ask_city(town, method, path, body, who)
         assert a.status in (200, 201), a.raw
         return a.json
 
     change("PUT", "/patrols/rules", {"transitions": "warn", "offer_seconds": OFFER_SECONDS}, "admin1")
     units = [change("POST", "/patrols", {"call_sign": f"U {n}", "agency": "AGENCY_SAFETY"})["patrol_id"] for n in range(UNITS)]
     for unit, name in zip(units, CREWS):
-        user = city.get("/auth/me", name).json["user"]["id"]
-        change("POST", f"/patrols/{unit}/crew", {"user_id": user})
+        change("POST", f"/patrols/{unit}/crew", {"user_id": town.users[name]})
     return [(unit, CREWS[n] if n < len(CREWS) else None) for n, unit in enumerate(units)]
 
 
@@ -33,7 +33,7 @@ class Dispatcher(Client):
         super().__init__(town, number)
         for name in (DISPATCHER,) + CREWS:
             town.log_in(name)
-        self.units = register(town.city)
+        self.units = register(town)
         self.sent = []  # [id, patrol, status] as far as it is known here
 
     def who(self, patrol):

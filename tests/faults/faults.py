@@ -4,6 +4,7 @@ stand here, the stores in modules of their own."""
 import glob, json, os, re, signal, subprocess, time, uuid
 
 import observers
+from mongo_faults import MongoFaults
 from network import Proxy
 from postgres_faults import PostgresFaults
 from redis_faults import RedisFaults
@@ -27,7 +28,7 @@ def points():
         return re.findall(r'^POINT\(\w+, "([\w.]+)"\)', f.read(), re.M)
 
 
-class Faults(RedisFaults, PostgresFaults):
+class Faults(RedisFaults, PostgresFaults, MongoFaults):
     # ---- processes ----
 
     def do_kill_command_api(self):
@@ -46,12 +47,12 @@ class Faults(RedisFaults, PostgresFaults):
         self.town.doors.append(twin.port)
         self.sleep(2, 4)
         self.town.doors.remove(twin.port)
-        twin.stop(self.rng.choice((signal.SIGTERM, signal.SIGTERM, signal.SIGKILL)))
+        self.end(twin, self.rng.choice((signal.SIGTERM, signal.SIGTERM, signal.SIGKILL)))
 
     def do_second_projector(self):
         twin = Twin(self.city, "projector")
         self.sleep(3, 5)
-        twin.stop(self.rng.choice((signal.SIGTERM, signal.SIGKILL)))
+        self.end(twin, self.rng.choice((signal.SIGTERM, signal.SIGKILL)))
 
     def do_kill_sla_worker(self):
         self.signal("sla-worker", signal.SIGKILL)
@@ -63,7 +64,7 @@ class Faults(RedisFaults, PostgresFaults):
         self.sleep(1, 2)
         self.signal("sla-worker", signal.SIGKILL)
         self.sleep(2, 4)
-        twin.stop(self.rng.choice((signal.SIGTERM, signal.SIGKILL)))
+        self.end(twin, self.rng.choice((signal.SIGTERM, signal.SIGKILL)))
 
     def do_zombie_sla_worker(self):
         self.zombie("sla-worker")
@@ -84,7 +85,7 @@ class Faults(RedisFaults, PostgresFaults):
         for _ in range(2):
             twin.wait()
             self.sleep(2, 3)
-            twin.stop(signal.SIGKILL)
+            self.end(twin, signal.SIGKILL)
             self.history.add("forgotten", at=time.monotonic())
             self.sql("DELETE FROM es_result r USING es_event e WHERE e.position = r.position AND "
                      "e.meta->>'correlation_id' = 'sla-worker' AND r.actor = 'system'", "citywatch_write")
@@ -139,7 +140,11 @@ class Faults(RedisFaults, PostgresFaults):
         part = self.rng.choice(parts_of(point))
         self.history.add("note", text=point, at=time.monotonic())
         self.instead(part, {"ES_FAILPOINT": f"{point}:exit@{self.rng.randint(1, 30)}"},
-                     lambda twin: twin.ends_within(15))
+                     self.ends_by_itself)
+
+    def ends_by_itself(self, twin):
+        twin.ends_within(15)
+        self.tell_kill(twin.part)
 
     def do_bad_network(self):
         """A service that reaches PostgreSQL and Redis through a network with every illness in turn."""

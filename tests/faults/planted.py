@@ -34,6 +34,9 @@ CHECKS = {
     "REPORT_KEEPS_ITS_PATROLS": ["answers_test", ("X2", "second_command_api,kill_command_api")],
     "LATE_FIX_MOVES": ["positions_order_test", ("G1", "second_command_api,kill_command_api")],
     "EQUAL_TIMES_AS_THEY_COME": ["positions_order_test", ("G1", "second_command_api,kill_command_api")],
+    "RECORDS_FORGOTTEN_WHILE_AWAY": ["ship_test", ("A1", "mongodb_away,mongodb_away")],
+    "RECORDS_SENT_TWICE": ["audit_test", ("A1", "kill_command_api")],
+    "SEAL_SIGNED_BY_ANOTHER": ["book_test", ("A1", "sla_worker_away")],
     "MIN_POSITION_IGNORED": ["position_test", ("R1", "kill_query_api")],
 }
 

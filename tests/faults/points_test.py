@@ -9,6 +9,7 @@ import check, history  # noqa: E402
 from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
 from faults import parts_of, points  # noqa: E402
+from found_records import records_found  # noqa: E402
 from observers import Checkpoints, LogReader, programs  # noqa: E402
 from rest import come_to_rest  # noqa: E402
 from twin import Twin  # noqa: E402
@@ -69,7 +70,7 @@ class Points(unittest.TestCase):
         for w in watching:
             w.stop()
         self.assertEqual(codes, dict.fromkeys(places, REACHED))
-        checker = check.Checker(city.run_dir, history.read(path))
+        checker = check.Checker(city.run_dir, history.read(path), records_found(city.run_dir))
         checker.check()
         check.tell(checker)
         self.assertEqual(checker.faults, {})

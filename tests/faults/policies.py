@@ -3,6 +3,8 @@ priority that begins in the middle of what runs. An admin defines them and their
 is open."""
 import http.client, random, threading
 
+import asking
+
 CALENDAR = "soak"  # counts round the clock, whatever its zone is
 ZONES = ("UTC", "Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura", "Asia/Dili")
 
@@ -23,19 +25,19 @@ POLICIES = {
     "seconds-high": dict(rank=0, priority="high", resolve=clock(20, *LEVELS), answer=clock(10, DUE))}
 
 
-def put(city, path, body):
-    a = city.ask("PUT", "/sla/" + path, body, city.token("admin1"))
+def put(town, path, body):
+    a = asking.ask_city(town, "PUT", "/sla/" + path, body, "admin1")
     assert a.status in (200, 201), a.raw
 
 
-def put_calendar(city, zone, query=""):
-    put(city, f"calendars/{CALENDAR}{query}", {"zone": zone, "hours": [], "holidays": []})
+def put_calendar(town, zone, query=""):
+    put(town, f"calendars/{CALENDAR}{query}", {"zone": zone, "hours": [], "holidays": []})
 
 
-def define(city):
-    put_calendar(city, "UTC")
+def define(town):
+    put_calendar(town, "UTC")
     for id, policy in POLICIES.items():
-        put(city, "policies/" + id, dict(policy, active=True))
+        put(town, "policies/" + id, dict(policy, active=True))
 
 
 class Admin(threading.Thread):
@@ -48,12 +50,12 @@ class Admin(threading.Thread):
     def apply(self):
         """The calendar and a policy by turns, each third time for what begins from then on alone."""
         self.number += 1
-        city, query = self.town.city, "" if self.number % 3 == 0 else "?apply=open"
+        query = "" if self.number % 3 == 0 else "?apply=open"
         if self.number % 2:
-            put_calendar(city, ZONES[self.number % len(ZONES)], query)
+            put_calendar(self.town, ZONES[self.number % len(ZONES)], query)
         else:
             longer = dict(POLICIES["seconds"], resolve=clock(10 + self.number % 5, *LEVELS), active=True)
-            put(city, "policies/seconds" + query, longer)
+            put(self.town, "policies/seconds" + query, longer)
 
     def run(self):
         while not self.town.stopped.wait(self.rng.uniform(3, 7)):

@@ -1,8 +1,9 @@
 """pushers.py -- clients that say where patrols are: all of them for the same patrols, now and late, again, at the moment of
 another fix, at two doors at once. What they were told goes into the history as kind "fix"."""
-import datetime, http.client, json, random, threading, time
+import datetime, random, threading, time
 
-from clients import TIMEOUT, Client, outcome_of
+import asking
+from clients import Client, outcome_of
 
 CENTRE = (-6.2, 106.8)
 KNOWN = 200  # of each patrol, to be sent again
@@ -28,21 +29,11 @@ def body_of(rng, recorded_at):
 
 def push(town, client, rng, who, unit, body):
     """One attempt, one line; its outcome."""
-    start, status, text = time.monotonic(), 0, ""
-    c = http.client.HTTPConnection("127.0.0.1", rng.choice(town.doors), timeout=TIMEOUT)
-    try:
-        c.request("PUT", f"/patrols/{unit}/location", json.dumps(body).encode(),
-                  {"Authorization": "Bearer " + town.tokens[who], "Content-Type": "application/json"})
-        r = c.getresponse()
-        status, text = r.status, r.read().decode()
-        outcome = outcome_of(status, text)
-    except (OSError, http.client.HTTPException):
-        outcome = "unknown"
-    finally:
-        c.close()
-    moved = json.loads(text)["moved"] if outcome == "ok" else None
+    start = time.monotonic()
+    reply = asking.ask(town, rng.choice(town.doors), "PUT", f"/patrols/{unit}/location", who, body)
+    outcome = outcome_of(reply.status, reply.text)
     town.history.add("fix", client=client, unit=unit, body=body, start=start, end=time.monotonic(), outcome=outcome,
-                     status=status, moved=moved)
+                     status=reply.status, moved=reply.json.get("moved"))
     return outcome
 
 

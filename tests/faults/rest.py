@@ -1,7 +1,8 @@
 """rest.py -- waits until a city has come to rest by itself: every service ready, Redis and every lane of the
-views at the head of the store."""
+views at the head of the store, every record of a request in MongoDB."""
 import time
 
+import mongo, spools
 from city import wait_until
 from stores import Redis, Session
 
@@ -34,8 +35,9 @@ def wait_for_clocks(level, views):
         time.sleep(0.1)
 
 
-def come_to_rest(city):
-    """Seconds until all parts stood at the head of the store; then clocks get the time that they have left to run."""
+def come_to_rest(city, records=True):
+    """Seconds until all parts stood at the head of the store; then clocks get the time that they have left to run, and
+    the spools, with `records`, what they need until MongoDB has all."""
     start = time.monotonic()
     redis = Redis(city.run_dir)
     store, views = Session(city.run_dir, "citywatch_write"), Session(city.run_dir, "citywatch_read")
@@ -45,6 +47,8 @@ def come_to_rest(city):
         wait_until("Redis and views are at the head of the store", level, HEAL_SECONDS)
         healed = time.monotonic() - start
         wait_for_clocks(level, views)
+        if records and mongo.is_there(city.run_dir):
+            spools.wait_until_shipped(city)
         wait_until("Redis and views are at the head of the store again", level, HEAL_SECONDS)
     finally:
         for connection in (redis, store, views):

@@ -14,6 +14,7 @@ from city import City, wait_until  # noqa: E402
 from clients import Client, Town  # noqa: E402
 from dispatchers import Dispatcher  # noqa: E402
 from faults import Faults, SERVICES  # noqa: E402
+from found_records import records_found  # noqa: E402
 from observers import Checkpoints, LogReader, Processes  # noqa: E402
 from pushers import pushers  # noqa: E402
 from rest import come_to_rest  # noqa: E402
@@ -23,7 +24,7 @@ LONG, LONGEST = 600, 60  # from ten minutes on Redis may be away for a minute
 # Mixed in any order, but all of them in a run that has the time.
 SHORT = ("flushall", "kill_command_api", "second_command_api", "out_of_memory", "postgres_restarted", "poison",
          "kill_projector", "backends_ended", "second_projector", "delete_all", "redis_lost_its_tail",
-         "redis_fail_over", "redis_old_copy", "strange_entry", "rebuild", "deadlock", "dump", "kill_sla_worker", "forgotten_answers", "shifted_sla_worker")
+         "redis_fail_over", "redis_old_copy", "strange_entry", "rebuild", "deadlock", "dump", "kill_sla_worker", "forgotten_answers", "shifted_sla_worker", "mongodb_killed", "mongodb_away_meanwhile")
 
 
 def options():
@@ -109,6 +110,7 @@ def run(o, seconds, city):
         time.sleep(1)
         bad_days(o, faults, time.monotonic() + seconds)
         start = time.monotonic()
+        faults.bring_mongodb_back()
         wait_until("every service is ready while it is asked", city.is_ready, 60)
         healed = time.monotonic() - start
     finally:
@@ -121,7 +123,7 @@ def run(o, seconds, city):
     print(f"at rest after {come_to_rest(city):.1f} s", flush=True)
     for w in watching:
         w.stop()
-    checker = check.Checker(city.run_dir, history.read(path))
+    checker = check.Checker(city.run_dir, history.read(path), records_found(city.run_dir))
     checker.check()
     city.supervisor("stop", *SERVICES)  # a leak is told at the end
     sanitizers(city, checker)

@@ -4,6 +4,7 @@ import os, signal, socket, subprocess, time
 import observers
 
 USER = "citywatch"
+SPOOL_OF_TWINS = "/twins"  # behind AUDIT_SPOOL
 
 
 class Twin:
@@ -17,12 +18,13 @@ class Twin:
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
+        self.part = part
         variable = part.upper().replace("-", "_") + "_PORT"
         if instead:
             self.port = int(self.environment.get(variable) or city.ports[variable])
             city.supervisor("stop", part)
-        elif self.environment.get("AUDIT_SPOOL"):  # a folder has one process
-            self.environment["AUDIT_SPOOL"] += f"/twin-{self.port}"
+        elif self.environment.get("AUDIT_SPOOL"):  # a folder has one process: those of twins go on, one after the other
+            self.environment["AUDIT_SPOOL"] += SPOOL_OF_TWINS
         self.environment[variable] = str(self.port)
         self.environment.update(environment)
         if "LD_PRELOAD" in environment:  # the sanitizer wants to be the first
