@@ -39,6 +39,7 @@ static const double count_bounds[BOUNDS] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 51
 static struct histogram {
     atomic_uint_fast64_t buckets[BOUNDS + 1]; /* each observation in one; added up when written */
     atomic_double sum;
+    atomic_bool shown; /* though nothing was observed */
 } histograms[METRIC_COUNT];
 
 static const double *bounds_of(enum metric m)
@@ -103,6 +104,43 @@ void metric_observe(enum metric m, double n)
     add(&histograms[m].sum, n);
 }
 
+/* ---- from the start ---- */
+
+#define FROM_START(name, services, values) {METRIC_##name, services, values},
+static const struct {
+    enum metric metric;
+    int services;
+    const char *values;
+} from_start[] = {
+#include "platform/process/metrics_from_start.def"
+};
+#undef FROM_START
+
+/* The values stand in one text with spaces between. */
+static void show_values(enum metric m, const char *values)
+{
+    char value[32];
+    do {
+        size_t length = strcspn(values, " ");
+        snprintf(value, sizeof(value), "%.*s", (int)length, values);
+        metric_add(m, value, 0);
+        values += length;
+    } while (*values++ == ' ');
+}
+
+void metrics_start(enum service_bit service)
+{
+    for (size_t i = 0; i < sizeof(from_start) / sizeof(from_start[0]); i++) {
+        enum metric m = from_start[i].metric;
+        if (!(from_start[i].services & (int)service))
+            continue;
+        if (rows[m].kind == HISTOGRAM)
+            atomic_store(&histograms[m].shown, true);
+        else
+            show_values(m, from_start[i].values);
+    }
+}
+
 /* ---- text format 0.0.4 ---- */
 
 static void append_escaped(struct text *out, const char *s, bool quotes)
@@ -160,7 +198,7 @@ static void write_histogram(enum metric m, struct text *out)
     uint64_t counts[BOUNDS + 1], total = 0;
     for (int i = 0; i <= BOUNDS; i++)
         total += counts[i] = atomic_load_explicit(&histograms[m].buckets[i], memory_order_relaxed);
-    if (!total)
+    if (!total && !atomic_load(&histograms[m].shown))
         return;
     append_head(out, name, "histogram", rows[m].help);
     uint64_t below = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/text.h"
+#include "platform/process/settings.h"
 
 enum metric_kind { COUNTER, GAUGE, HISTOGRAM };
 
@@ -12,6 +13,9 @@ enum metric {
     METRIC_COUNT
 };
 #undef METRIC
+
+/* Shows the rows of metrics_from_start.def of that service as 0. */
+void metrics_start(enum service_bit service);
 
 /* Without a label value for rows that have none; at most 64 values a metric, more are counted as
  * "other". `value` is copied on first use. */

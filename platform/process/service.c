@@ -160,6 +160,7 @@ fallible service_start(const char *name, enum service_bit service, int argc, cha
     outdated_file = out->outdated_file;
     log_versions();
     settings_log(service, out);
+    metrics_start(service);
     return NULL;
 }
 
@@ -253,6 +254,20 @@ void ready_figures(const char *dependency, const char *members)
 enum readiness { READY, DEGRADED, NOT_READY };
 
 /* A dependency is well if it has said so lately. */
+static bool is_well(const struct dependency *d, int64_t now)
+{
+    return d->ok && d->reported && now - d->reported <= STALE_US;
+}
+
+static void measure_dependencies(void)
+{
+    int64_t now = time_monotonic();
+    pthread_mutex_lock(&ready.lock);
+    for (int i = 0; i < ready.count; i++)
+        metric_set(METRIC_service_part_ready, ready.at[i].name, is_well(&ready.at[i], now));
+    pthread_mutex_unlock(&ready.lock);
+}
+
 static enum readiness write_dependencies(struct text *out)
 {
     enum readiness all = READY;
@@ -260,7 +275,7 @@ static enum readiness write_dependencies(struct text *out)
     pthread_mutex_lock(&ready.lock);
     for (int i = 0; i < ready.count; i++) {
         const struct dependency *d = &ready.at[i];
-        bool ok = d->ok && d->reported && now - d->reported <= STALE_US;
+        bool ok = is_well(d, now);
         enum readiness one = ok ? READY : d->optional ? DEGRADED : NOT_READY;
         all = one > all ? one : all;
         text_append(out, i ? "," : "");
@@ -343,6 +358,7 @@ static void handle_metrics(struct http_request *r, const void *row)
 {
     (void)row;
     scoped_text t = {0};
+    measure_dependencies();
     metrics_write(&t);
     reply_text(r, 200, "text/plain; version=0.0.4; charset=utf-8", &t);
 }

@@ -38,6 +38,18 @@ TEST(what_was_never_touched_is_not_written)
     CHECK_TEXT(value_of("es_redis_gap_total"), "0");
 }
 
+TEST(what_alerts_watch_is_shown_as_0_by_the_services_that_count_it)
+{
+    CHECK(!written("es_audit_forged_total") && !written("sla_lateness_seconds"));
+    metrics_start(SLA_WORKER);
+    CHECK_TEXT(value_of("es_audit_forged_total"), "0");
+    CHECK_TEXT(value_of("sla_done_total{what=\"level\"}"), "0");
+    CHECK_TEXT(value_of("sla_done_total{what=\"found\"}"), "0");
+    CHECK_TEXT(value_of("sla_lateness_seconds_count"), "0");
+    CHECK_TEXT(value_of("sla_lateness_seconds_bucket{le=\"+Inf\"}"), "0");
+    CHECK(!written("fixes_missed_total"));
+}
+
 TEST(counters_and_gauges_have_help_and_type)
 {
     metric_add(METRIC_es_append_total, "committed", 2);

@@ -293,6 +293,8 @@ TEST(ready_waits_for_every_dependency)
     answer = get(port, "/metrics");
     CHECK_TEXT(header_of(answer, "Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
     CHECK(strstr(answer, "process_open_fds") != NULL);
+    CHECK(strstr(answer, "\nservice_part_ready{part=\"store\"} 1\n") != NULL);
+    CHECK(strstr(answer, "\nservice_part_ready{part=\"redis\"} 0\n") != NULL);
     log_start("test", LOG_INFO);
     http_server_stop(s, 100);
     http_server_free(s);
