@@ -1,6 +1,6 @@
 # Everything a person types. Each target is one script in tools/ or one CMake preset.
 # Settings and ports are environment variables: make run GATEWAY_HTTP_PORT=9000 RUN_DIR=/tmp/second
-.PHONY: help run restart stop status ctl clean-data build release test clang tsan soak planted k6 bench format
+.PHONY: help run restart stop status ctl clean-data build release test clang tsan soak planted k6 monitor bench format
 MAKEFLAGS += --no-print-directory
 export
 
@@ -20,6 +20,7 @@ help:
 	@echo 'make build          development build in build/dev'
 	@echo 'make release        release build in build/release'
 	@echo 'make k6 SCRIPT=smoke  a load script against what runs'
+	@echo 'make monitor        Prometheus, its alerts and exporters for what runs; Ctrl-C stops them'
 	@echo 'make bench          measures a city of its own beside nginx and pgbench'
 	@echo 'make format         lay out the C sources'
 
@@ -76,6 +77,9 @@ release:
 
 k6:
 	@tools/k6 $(or $(SCRIPT),smoke)
+
+monitor:
+	@tools/monitor
 
 bench:
 	@tools/bench

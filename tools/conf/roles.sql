@@ -2,11 +2,11 @@
 -- citywatch_owner migrates the store, citywatch_command appends to it and keeps the accounts,
 -- citywatch_query and citywatch_projector read the log. The projector owns the views, query-api reads
 -- them, and command-api looks things up in them as query-api does. citywatch_sla appends what clocks do, and
--- keeps their tables as the projector keeps its own, so that one role rebuilds both. Passwords (SCRAM) arrive
--- as psql variables.
+-- keeps their tables as the projector keeps its own, so that one role rebuilds both. citywatch_metrics sees the
+-- server's statistics (tools/monitor) and no table of the city. Passwords (SCRAM) arrive as psql variables.
 SET client_min_messages = warning;
 SELECT format('CREATE ROLE %I LOGIN', 'citywatch_' || name)
-  FROM unnest(ARRAY['owner', 'command', 'query', 'projector', 'sla']) AS name
+  FROM unnest(ARRAY['owner', 'command', 'query', 'projector', 'sla', 'metrics']) AS name
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'citywatch_' || name)
 \gexec
 ALTER ROLE citywatch_owner PASSWORD :'owner_password';
@@ -14,6 +14,7 @@ ALTER ROLE citywatch_command PASSWORD :'command_password';
 ALTER ROLE citywatch_query PASSWORD :'query_password';
 ALTER ROLE citywatch_projector PASSWORD :'projector_password';
 ALTER ROLE citywatch_sla PASSWORD :'sla_password';
+ALTER ROLE citywatch_metrics PASSWORD :'metrics_password';
 
 SELECT format('CREATE DATABASE %I OWNER %I', name, owner)
   FROM (VALUES ('citywatch_write', 'citywatch_owner'), ('citywatch_read', 'citywatch_projector'))
@@ -21,8 +22,11 @@ SELECT format('CREATE DATABASE %I OWNER %I', name, owner)
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = name)
 \gexec
 REVOKE ALL ON DATABASE citywatch_write, citywatch_read FROM PUBLIC;
-GRANT CONNECT ON DATABASE citywatch_write TO citywatch_command, citywatch_query, citywatch_projector, citywatch_sla;
-GRANT CONNECT ON DATABASE citywatch_read TO citywatch_query, citywatch_command, citywatch_sla;
+GRANT CONNECT ON DATABASE citywatch_write TO citywatch_command, citywatch_query, citywatch_projector, citywatch_sla, citywatch_metrics;
+GRANT CONNECT ON DATABASE citywatch_read TO citywatch_query, citywatch_command, citywatch_sla, citywatch_metrics;
+GRANT pg_monitor TO citywatch_metrics;
+ALTER ROLE citywatch_metrics CONNECTION LIMIT 5;
+ALTER ROLE citywatch_metrics SET statement_timeout = '10s';
 GRANT citywatch_query TO citywatch_command;
 ALTER ROLE citywatch_command IN DATABASE citywatch_read SET role = 'citywatch_query';
 ALTER ROLE citywatch_command IN DATABASE citywatch_read SET default_transaction_read_only = on;
