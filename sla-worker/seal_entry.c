@@ -97,7 +97,6 @@ static fallible enter_newest(struct seal_entry *s, const char *chain)
 
 /* ---- the thread ---- */
 
-/* *more: there are more than one turn reads. */
 static fallible enter_all(struct seal_entry *s)
 {
     for (char chain[WRITER_TEXT] = "";;) {
