@@ -106,7 +106,7 @@ fallible audit_pages_peek(struct audit_pages *p, const char **id, const char **d
 
 /* ---- writers ---- */
 
-static bool keep_id(const char *document, void *id)
+bool audit_take_id(const char *document, void *id)
 {
     scoped_arena a = {0};
     struct members m;
@@ -126,7 +126,7 @@ static fallible next_in(struct mongo *m, const char *collection, const char *aft
     for (*out = '\0';;) {
         scoped_text filter = {0}, id = {0};
         audit_filter(text_value(&behind), "", "", &filter);
-        TRY(mongo_find(m, collection, text_value(&filter), "{\"_id\":1}", 1, keep_id, &id));
+        TRY(mongo_find(m, collection, text_value(&filter), "{\"_id\":1}", 1, audit_take_id, &id));
         size_t length = strcspn(text_value(&id), ":");
         if (!id.length)
             return NULL;

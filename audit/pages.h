@@ -66,5 +66,7 @@ static inline void audit_pages_close(struct audit_pages *p)
 }
 #define scoped_pages __attribute__((cleanup(audit_pages_close))) struct audit_pages
 
+/* For mongo_find: appends the _id of the first document to a struct text, if it is a text. */
+bool audit_take_id(const char *document, void *id);
 /* "<writer>:<n, 12 digits>" */
 const char *audit_id(const char *writer, int64_t n, char out[AUDIT_ID]);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "audit/pages.h"
-#include "base/members.h"
 #include "base/time.h"
 #include "base/banned.h"
 
@@ -76,16 +75,6 @@ static bool is_wanted(const struct audit_terms *w, const char *writer, enum audi
             (strlen(w->service) == length && strncmp(w->service, writer, length) == 0));
 }
 
-static bool keep_id(const char *document, void *id)
-{
-    scoped_arena a = {0};
-    struct members m;
-    const struct member *found = members_read(document, &a, &m) ? members_find(&m, "_id") : NULL;
-    if (found && found->text.at)
-        text_append_bytes(id, found->text.at, found->text.length);
-    return false;
-}
-
 /* The last id before `end`; *end is emptied if there is none. Else the next look is before it, or,
  * if it is of a record, before all of its writer. */
 static fallible take_last(struct audit_search *s, struct mongo *m, enum audit_book b,
@@ -94,7 +83,8 @@ static fallible take_last(struct audit_search *s, struct mongo *m, enum audit_bo
     scoped_text filter = {0}, id = {0};
     char writer[WRITER_TEXT];
     audit_filter("", text_value(end), "", &filter);
-    TRY(mongo_find(m, audit_collection(b), text_value(&filter), "{\"_id\":-1}", 1, keep_id, &id));
+    TRY(mongo_find(m, audit_collection(b), text_value(&filter), "{\"_id\":-1}", 1, audit_take_id,
+                   &id));
     size_t length = strcspn(text_value(&id), ":");
     int64_t n = number_in(text_value(&id));
     bool stray = !n || length >= WRITER_TEXT;
@@ -173,7 +163,7 @@ static bool keep(const char *document, void *chain)
     struct stored_record *r = &c->page[c->count];
     char id[AUDIT_ID];
     text_clear(&c->last);
-    keep_id(document, &c->last);
+    audit_take_id(document, &c->last);
     c->seen++;
     if (record_read(document, &c->arena, r) && text_equal(r->writer, c->writer) &&
         text_equal(r->id, audit_id(r->writer, r->n, id)))

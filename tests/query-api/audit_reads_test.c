@@ -222,11 +222,12 @@ TEST(what_is_far_apart_is_found_by_short_pages)
     insert_chain(m, "command-api", BOOK_requests, 1, 3, 0);
     insert_chain(m, "command-api", BOOK_requests, 3500000, 3500010, 0);
     insert_chain(m, "query-api", BOOK_requests, 3500001, 3500005, 5);
+    insert_chain(m, "projector", BOOK_requests, 1, 1, -500); /* the oldest, and found at once */
     struct walk all = walk("limit=200");
-    CHECK_INT(all.records, 3 + 11 + 5);
+    CHECK_INT(all.records, 3 + 11 + 5 + 1);
     CHECK(all.pages >= 3 && all.pages < 10);
     scoped_response r = get(AUDIT, admin, NDJSON);
-    CHECK(has(&r, "{\"end\":true,\"records\":19,\"unreadable\":0}\n"));
+    CHECK(has(&r, "{\"end\":true,\"records\":20,\"unreadable\":0}\n"));
     struct walk late = walk("from=2026-01-03T00:00:00Z"); /* and no look at what is older */
     CHECK_INT(late.records, 11 + 5);
     CHECK_INT(late.pages, 1);
