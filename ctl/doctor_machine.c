@@ -24,6 +24,7 @@ static const struct {
 } ports[] = {{"postgres_port", "PostgreSQL", LOOPBACK_ALONE},
              {"redis_port", "Redis", LOOPBACK_ALONE},
              {"mongodb_port", "the server for documents", LOOPBACK_ALONE},
+             {"gateway_metrics_port", "the gateway's metrics", LOOPBACK_ALONE},
              {"command_api_port", "command-api", BEHIND_GATEWAY},
              {"query_api_port", "query-api", BEHIND_GATEWAY},
              {"sla_worker_port", "sla-worker", BEHIND_GATEWAY},

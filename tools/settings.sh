@@ -3,14 +3,14 @@
 # configuration and whose programs (tools/conf) see nothing else of the caller's environment.
 # shellcheck shell=bash
 
-NAMES=(GATEWAY_ADDRESS GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT GATEWAY_EXTRA_PORTS CORS_ORIGINS POSTGRES_PORT MONGODB_PORT
+NAMES=(GATEWAY_ADDRESS GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT GATEWAY_EXTRA_PORTS GATEWAY_METRICS_PORT CORS_ORIGINS POSTGRES_PORT MONGODB_PORT
     $(sed -n 's/^SETTING(\([a-z_]*\),.*/\U\1/p' "$ROOT/platform/process/settings.def"))
 ASKED=() # those that the caller set
 for name in "${NAMES[@]}"; do
     [ -z "${!name:-}" ] || ASKED+=("$name")
 done
 : "${GATEWAY_ADDRESS:=127.0.0.1}" "${LISTEN_ADDRESS:=127.0.0.1}" "${CORS_ORIGINS:=}"
-: "${MAX_BODY_BYTES:=65536}" "${DEMO_ACCOUNTS:=1}"
+: "${GATEWAY_METRICS_PORT:=}" "${MAX_BODY_BYTES:=65536}" "${DEMO_ACCOUNTS:=1}"
 PORTS=(GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT COMMAND_API_PORT QUERY_API_PORT PROJECTOR_PORT SLA_WORKER_PORT
     POSTGRES_PORT REDIS_PORT)
 : "${GATEWAY_HTTP_PORT:=8000}" "${GATEWAY_HTTPS_PORT:=8443}" "${COMMAND_API_PORT:=8180}"
@@ -24,6 +24,7 @@ if [ -z "${MONGODB_URI:-}" ]; then
     MONGODB_URI="mongodb://127.0.0.1:$MONGODB_PORT/?tls=true&tlsCAFile=$pem&tlsCertificateKeyFile=$pem"
     PORTS+=(MONGODB_PORT)
 fi
+[ -z "$GATEWAY_METRICS_PORT" ] || PORTS+=(GATEWAY_METRICS_PORT)
 # Where the gateway listens too, plain HTTP: checked one by one, like the others.
 read -ra GATEWAY_EXTRA_PORT <<<"${GATEWAY_EXTRA_PORTS:=}"
 for i in "${!GATEWAY_EXTRA_PORT[@]}"; do
@@ -111,8 +112,8 @@ check_ports()
     local name address reason
     for name in "${PORTS[@]}"; do
         case $name in
+        POSTGRES_PORT | REDIS_PORT | MONGODB_PORT | GATEWAY_METRICS_PORT) address=LOOPBACK ;;
         GATEWAY_*) address=GATEWAY_ADDRESS ;;
-        POSTGRES_PORT | REDIS_PORT | MONGODB_PORT) address=LOOPBACK ;;
         *) address=LISTEN_ADDRESS ;;
         esac
         reason=$(try_to_bind "${!address}" "${!name}")
@@ -202,7 +203,8 @@ gateway_settings()
     for port in "${GATEWAY_EXTRA_PORT[@]}"; do
         sites+=", http://:$port"
     done
-    SETTINGS+=("GATEWAY_EXTRA_SITES=$sites"
+    SETTINGS+=("GATEWAY_EXTRA_SITES=$sites" "GATEWAY_METRICS=$([ -n "$GATEWAY_METRICS_PORT" ] && echo on || echo off)"
+        "GATEWAY_MEASURES=${GATEWAY_METRICS_PORT:+metrics}"
         "GATEWAY_WAIT_MS=$(($(number command_wait_ms) + $(number database_timeout_ms) + 5000))"
         "GATEWAY_BODY_MS=$(($(number request_deadline_ms) + 2000))")
 }

@@ -10,7 +10,7 @@ from interface import ROOT
 # What is exported for another city is not meant for this one; programs that import this set their own afterwards.
 with open(ROOT + "/platform/process/settings.def") as f:
     OF_A_CITY = [name.upper() for name in re.findall(r"^SETTING\((\w+),", f.read(), re.M)] + [
-        "RUN_DIR", "GATEWAY_ADDRESS", "GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "GATEWAY_EXTRA_PORTS", "POSTGRES_PORT", "MONGODB_PORT",
+        "RUN_DIR", "GATEWAY_ADDRESS", "GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "GATEWAY_EXTRA_PORTS", "GATEWAY_METRICS_PORT", "POSTGRES_PORT", "MONGODB_PORT",
         "CORS_ORIGINS", "ES_FAILPOINT"]
 for name in OF_A_CITY:
     os.environ.pop(name, None)
@@ -192,5 +192,5 @@ _city = None
 def city():
     global _city
     if _city is None:
-        _city = City(AUDIT_ENTER_SECONDS="2")
+        _city = City(AUDIT_ENTER_SECONDS="2", GATEWAY_METRICS_PORT=str(free_ports(1)[0]))
     return _city

@@ -77,7 +77,7 @@ class Metrics(unittest.TestCase):
         c.file_report()
         c.get("/reports/public")
         c.get("/cases/inbox", "officer1")
-        wait_until("all seven are scraped", lambda: len(m.series("up == 1")) == 7, 40)
+        wait_until("all eight are scraped", lambda: len(m.series("up == 1")) == 8, 40)
         wait_until("each has been scraped five times", lambda: not m.series("min(count_over_time(up[1h])) < 5"), 40)
 
     @classmethod

@@ -61,7 +61,7 @@ class Operator(unittest.TestCase):
         self.assertEqual(set(states.values()), {"ok", "warning"}, found)
         self.assertGreater(len(states), 10)
         self.assertTrue(all(row["advice"] for row in found if row["state"] != "ok"), found)
-        self.assertIn("9 are listened on", next(row["found"] for row in found if row["check"] == "ports"))
+        self.assertIn("10 are listened on", next(row["found"] for row in found if row["check"] == "ports"))
 
     def test_everything_agrees_also_while_clients_write(self):
         c = city()
