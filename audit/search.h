@@ -21,7 +21,7 @@ struct audit_terms { /* NULL, 0: any. Borrowed as long as the search */
 
 enum {
     SEARCH_CHAINS = 64,       /* one search finds at */
-    SEARCH_STEP = 100000,     /* records a find may pass */
+    SEARCH_STEP = 20000,      /* records a find may pass */
     SEARCH_RECORDS = 1000000, /* and a turn */
     SEARCH_MS = 4000,         /* after which a turn begins no find */
 };

@@ -18,7 +18,7 @@ def verify(run_dir):
 
 class FoundRecords:
     """`verified`: what citywatchctl says of it; by default it is asked, unless there are more records than it takes in time:
-    FerretDB reads the collection anew for each page and each chain."""
+    a page of 500 takes FerretDB 0.07 s."""
 
     def __init__(self, run_dir, verified=None):
         m = mongo.Mongo(run_dir)

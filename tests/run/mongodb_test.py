@@ -43,13 +43,13 @@ class StartMongodb(unittest.TestCase):
     def test_mongod_on_path_comes_first(self):
         self.write("/bin/mongod", SAYS)
         said = self.said()
-        self.assertRegex(said, rf"^{SERVICE_USER} 10 mongod --dbpath {self.run_dir}/mongodb/mongod --bind_ip 127.0.0.1 --port 8017 .*--tlsCAFile {self.run_dir}/secrets/mongodb.pem ")
+        self.assertRegex(said, rf"^{SERVICE_USER} 19 mongod --dbpath {self.run_dir}/mongodb/mongod --bind_ip 127.0.0.1 --port 8017 .*--tlsCAFile {self.run_dir}/secrets/mongodb.pem ")
         self.assertEqual(os.stat(self.run_dir + "/mongodb/mongod").st_mode & 0o777, 0o700)
 
     def test_else_ferretdb_is_built_and_a_copy_of_it_runs(self):
         said = self.said()
         self.assertIn("built by here\n", said)
-        self.assertIn(f"\n{SERVICE_USER} 10 citywatch-mongodb {self.run_dir}/mongodb/ferretdb 127.0.0.1:8017 {self.run_dir}/secrets/mongodb.pem\n", said)
+        self.assertIn(f"\n{SERVICE_USER} 19 citywatch-mongodb {self.run_dir}/mongodb/ferretdb 127.0.0.1:8017 {self.run_dir}/secrets/mongodb.pem\n", said)
         self.write("/root/build/mongodb/citywatch-mongodb", SAYS + "echo newer\n")
         self.assertIn("newer", self.said())
 
@@ -87,10 +87,19 @@ class Build(unittest.TestCase):
         shutil.copytree(ROOT + "/tools/mongodb", self.root + "/tools/mongodb")
         shutil.copy(ROOT + "/tools/lib.sh", self.root + "/tools/lib.sh")
         os.mkdir(self.root + "/bin")
+        self.fetched = self.root + "/fetched"  # for FerretDB
+        os.mkdir(self.fetched)
+        self.write("/tools/mongodb/ferretdb.patch", "--- a/one.go\n+++ b/one.go\n@@ -1 +1 @@\n-a\n+b\n")
+        self.write("/fetched/one.go", "a\n")
+
+    def write(self, path, text):
+        with open(self.root + path, "w") as f:
+            f.write(text)
 
     def go(self, version, builds="cp /bin/true"):
         with open(self.root + "/bin/go", "w") as f:
             f.write(f'#!/bin/bash\nif [ "$1" = env ]; then echo {version}; exit; fi\necho "go $1 nice $(nice)" >>{self.root}/calls\n'
+                    f'if [ "$1" = list ]; then echo {self.fetched}; fi\nif [ "$1" != build ]; then exit; fi\n'
                     f'while [ "$1" != -o ]; do shift; done\n{builds} "$2"\n')
         os.chmod(self.root + "/bin/go", 0o755)
 
@@ -101,15 +110,18 @@ class Build(unittest.TestCase):
         return subprocess.run([self.root + "/tools/mongodb/build"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               umask=0o077, env=self.environment())
 
-    def calls(self):
+    def calls(self, what="go build"):
         with open(self.root + "/calls") as f:
-            return f.read().splitlines()
+            return [call for call in f.read().splitlines() if call.startswith(what)]
 
     def test_it_builds_once_for_each_version_of_its_sources(self):
         self.go("go1.24.0")
         for _ in range(2):
             self.assertEqual(self.build().returncode, 0)
         self.assertEqual(self.calls(), ["go build nice 19"])
+        self.assertEqual(set(call.split(" nice ")[1] for call in self.calls("go")), {"19"})
+        with open(self.root + "/build/mongodb/ferretdb/one.go") as f:
+            self.assertEqual(f.read(), "b\n")
         with open(self.root + "/tools/mongodb/main.go", "a") as f:
             f.write("\n")
         self.assertEqual(self.build().returncode, 0)
@@ -123,6 +135,13 @@ class Build(unittest.TestCase):
         self.assertEqual((done.returncode, "FerretDB could not be built" in done.stdout), (1, True), done.stdout)
         self.assertEqual(self.build().returncode, 1)
         self.assertEqual(len(self.calls()), 2)
+
+    def test_a_change_that_does_not_fit_is_a_failure(self):
+        self.go("go1.24.0")
+        self.write("/fetched/one.go", "another\n")
+        done = self.build()
+        self.assertEqual((done.returncode, "FerretDB could not be built" in done.stdout), (1, True), done.stdout)
+        self.assertEqual(self.calls(), [])
 
     def test_who_stops_the_group_stops_the_build(self):
         self.go("go1.26.1", builds="exec sleep 60.7531 #")
