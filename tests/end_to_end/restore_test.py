@@ -12,6 +12,12 @@ class Restore(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.c = City("citywatch-restore-")
+        cls.views = cls.view_files()
+
+    @classmethod
+    def view_files(cls):
+        """The views of each lane are made anew when it begins a new life."""
+        return cls.c.sql("citywatch_read", "SELECT DISTINCT file FROM engine.view ORDER BY 1")
 
     @classmethod
     def tearDownClass(cls):
@@ -49,7 +55,7 @@ class Restore(unittest.TestCase):
         wait_until("every service is ready", c.is_ready, 90)
         wait_until("views and Redis are of the new life",
                    lambda: c.sql("citywatch_read", "SELECT DISTINCT epoch FROM engine.lane") == [[str(epoch)]]
-                   and c.redis("HGET", "{events}:meta", "epoch") == str(epoch), 60)
+                   and self.view_files() == self.views and c.redis("HGET", "{events}:meta", "epoch") == str(epoch), 60)
         c.settle(60)
         self.ctl("verify")
 
