@@ -64,7 +64,7 @@ class Restore(unittest.TestCase):
         kept = [c.file_report()["report_id"] for _ in range(5)]
         c.settle()
         copy = c.folder + "/store.dump"
-        c.tool("backup", copy)
+        c.tool("dump", copy)
         lost = [c.file_report()["report_id"] for _ in range(40)]
         head = c.settle()
         for rid in lost:
@@ -83,7 +83,7 @@ class Restore(unittest.TestCase):
         watching = threading.Thread(target=self.watch, args=([f"/reports/{lost[3]}"], seen, stopped))
         watching.start()
         try:
-            c.tool("restore", copy, "--yes")
+            c.tool("load-dump", copy, "--yes")
             raised = time.monotonic()
             self.level(2)
         finally:
