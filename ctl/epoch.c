@@ -9,6 +9,9 @@ static const struct table_column columns[] = {
     {"part", false}, {"epoch", true}, {"position", true}, {"id", false}};
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
+/* JSON's numbers stay whole up to here in every reader, and there is room to raise it on. */
+#define MAX_EPOCH INT64_C(1000000000000000)
+
 static const struct pg_statement LANES = {
     NULL, "SELECT name, epoch, position FROM engine.lane ORDER BY name <> 'main', name"};
 /* Nothing is raised that has moved since the operator was asked. */
@@ -56,16 +59,19 @@ static int show(bool json)
                      json);
 }
 
-/* An epoch that nobody has seen: a backup may be older than the last time it was raised. */
-static int64_t last_known(struct city *c, int64_t epoch)
+/* An epoch that nobody has seen: a backup may be older than the last time it was raised. Whoever
+ * knows a number that is `above` all of them does without Redis. */
+static int64_t last_known(struct city *c, int64_t epoch, int64_t above)
 {
     scoped_rows *rows = NULL;
     int64_t redis = 0;
+    if (above > epoch)
+        epoch = above;
     if (pg_call(c->views, &LAST_OF_VIEWS, 0, NULL, &rows))
         failed("The database of the views does not tell which epoch it is of.");
     else if (rows_int(rows, 0, 0) > epoch)
         epoch = rows_int(rows, 0, 0);
-    if (city_redis_epoch(c, &redis))
+    if (!above && city_redis_epoch(c, &redis))
         failed("Redis does not tell which epoch it holds.");
     return redis > epoch ? redis : epoch;
 }
@@ -96,17 +102,17 @@ static int raise_from(struct city *c, const struct log_head *head, int64_t next)
     return DONE;
 }
 
-static int raise_epoch(bool yes)
+static int raise_epoch(bool yes, int64_t above)
 {
     struct log_head head;
     scoped_city c = {0};
-    int code = city_open(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS);
+    int code = city_open(&c, NEEDS_STORE | NEEDS_VIEWS | (above ? 0 : NEEDS_REDIS));
     if (code)
         return code;
     const struct problem *p = city_head(&c, &head);
     if (p)
         return failed_by(p, "epoch raise");
-    int64_t next = last_known(&c, head.epoch) + 1;
+    int64_t next = last_known(&c, head.epoch, above) + 1;
     if (!confirmed(
             yes,
             "This begins epoch %lld of the log, which ends at position %lld. It is meant for a "
@@ -121,16 +127,21 @@ static int raise_epoch(bool yes)
 int verb_epoch(int argc, char **argv)
 {
     bool yes = false, json = false;
-    const char *word = NULL;
-    const struct option options[] = {
-        {"--yes", NULL, &yes}, {"--json", NULL, &json}, {NULL, NULL, NULL}};
+    const char *word = NULL, *above = NULL;
+    int64_t known = 0;
+    const struct option options[] = {{"--above", &above, NULL},
+                                     {"--yes", NULL, &yes},
+                                     {"--json", NULL, &json},
+                                     {NULL, NULL, NULL}};
     if (!options_read(argc, argv, options, &word, 1))
         return usage();
-    if (text_equal(word, "show") && yes)
-        return wrong_usage("epoch show asks nothing: --yes is for epoch raise.");
+    if (text_equal(word, "show") && (yes || above))
+        return wrong_usage("epoch show changes nothing: --yes and --above are for epoch raise.");
+    if (above && (!text_to_int(above, &known) || known < 1 || known > MAX_EPOCH))
+        return wrong_usage("--above %s is no number from 1 to %lld.", above, (long long)MAX_EPOCH);
     if (text_equal(word, "raise") && json)
         return wrong_usage("--json is for epoch show.");
     if (text_equal(word, "show"))
         return show(json);
-    return text_equal(word, "raise") ? raise_epoch(yes) : wrong_word(word, "show or raise");
+    return text_equal(word, "raise") ? raise_epoch(yes, known) : wrong_word(word, "show or raise");
 }

@@ -161,6 +161,23 @@ TEST(an_epoch_is_shown_and_raised_once)
     city_leave(&c);
 }
 
+TEST(an_epoch_can_be_raised_above_all_that_other_lives_have_had)
+{
+    struct small_city c = city_of_a_day();
+    CHECK_INT(ctl(&c, "epoch raise --above 20261129100000 --yes"), 0);
+    CHECK(said("20261129100001\n"));
+    CHECK(number(c.log, "SELECT epoch FROM es_store") == INT64_C(20261129100001));
+    CHECK_INT(ctl(&c, "epoch raise --above 7 --yes"), 0); /* never below what there was */
+    CHECK(number(c.log, "SELECT epoch FROM es_store") == INT64_C(20261129100002));
+    publish_all(&c);
+    CHECK_INT(ctl(&c, "verify redis"), 0);
+    const char *wrong[] = {"raise --above x --yes", "raise --above 0 --yes", "show --above 3",
+                           "raise --above 1000000000000001 --yes"};
+    for (int i = 0; i < 4; i++)
+        CHECK_INT(ctl(&c, "epoch %s", wrong[i]), 2);
+    city_leave(&c);
+}
+
 /* ---- parked ---- */
 
 TEST(parked_events_are_listed_shown_and_retried)
