@@ -1,6 +1,6 @@
 # Everything a person types. Each target is one script in tools/ or one CMake preset.
 # Settings and ports are environment variables: make run GATEWAY_HTTP_PORT=9000 RUN_DIR=/tmp/second
-.PHONY: help run restart stop status ctl clean-data build release test clang tsan soak planted k6 monitor bench format
+.PHONY: help run restart stop status ctl clean-data build release backup restore test clang tsan soak planted k6 monitor bench format
 MAKEFLAGS += --no-print-directory
 export
 
@@ -11,6 +11,8 @@ help:
 	@echo 'make stop           stop it; the data stays'
 	@echo 'make status         what runs, how ready it is, and where'
 	@echo 'make ctl ARGS=lag   citywatchctl against what runs; ARGS=--help lists the verbs'
+	@echo 'make backup         saves what runs with a BACKUP_DIR; TYPE=full|diff|incr'
+	@echo 'make restore BACKUP_DIR=… RUN_DIR=new TIME=…  a new run folder, as it was then; without TIME the newest'
 	@echo 'make clean-data     asks, then forgets all data'
 	@echo 'make test           build with sanitizers and run every test'
 	@echo 'make clang          build everything with clang, warnings are errors'
@@ -30,7 +32,7 @@ run:
 restart:
 	@tools/restart $(PART)
 
-stop status clean-data:
+stop status backup restore clean-data:
 	@tools/$@
 
 ctl:

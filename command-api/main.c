@@ -5,6 +5,7 @@
 #include "audit/audit.h"
 #include "base/log.h"
 #include "command-api/accounts.h"
+#include "command-api/archive_watch.h"
 #include "command-api/authenticate.h"
 #include "command-api/first_start.h"
 #include "command-api/command_api.h"
@@ -29,6 +30,7 @@ struct process {
     struct http_server *server;
     struct relay *relay;
     struct expiry *expiry;
+    struct archive_watch *archive;
     struct first_start *first_start;
     struct city_health *health;
     struct http_route *routes;
@@ -105,6 +107,7 @@ static fallible start(struct process *p)
     p->first_start = first_start_begin(&p->api);
     relay_start(p->relay);
     p->expiry = expiry_new(&p->settings);
+    p->archive = archive_watch_new(&p->settings);
     if (!audit_start(p->audit))
         return NOT_STARTED;
     http_server_start(p->server);
@@ -126,6 +129,7 @@ static void stop(struct process *p)
     audit_stop(p->audit);
     relay_free(p->relay);
     expiry_free(p->expiry);
+    archive_watch_free(p->archive);
 }
 
 static void release(struct process *p)

@@ -197,40 +197,31 @@ void doctor_spool(struct doctor *d)
 
 enum { BACKUP_OLD_HOURS = 26, BACKUP_LOST_HOURS = 168 }; /* a day and a little; a week */
 
-/* When the newest file or folder in it was changed, s; 0: there is none. */
-static int64_t newest_in(const char *folder)
+static void judge_age(struct doctor *d, int64_t hours)
 {
-    char path[PATH_MAX_TEXT];
-    struct stat st;
-    int64_t newest = 0;
-    DIR *files = opendir(folder);
-    for (const struct dirent *f; files && (f = readdir(files));) {
-        snprintf(path, sizeof(path), "%s/%s", folder, f->d_name);
-        if (f->d_name[0] != '.' && !stat(path, &st) && st.st_mtime > newest)
-            newest = st.st_mtime;
-    }
-    if (files)
-        closedir(files);
-    return newest;
-}
-
-void doctor_backup(struct doctor *d)
-{
-    static const char advice[] = "tools/backup <file>, each day";
-    const char *folder = setting_of("backup_dir");
-    if (!*folder) {
-        doctor_warning(d, "tools/backup <file> each day, and BACKUP_DIR for its folder",
-                       "nothing is backed up, as far as BACKUP_DIR tells");
-        return;
-    }
-    int64_t newest = newest_in(folder);
-    int64_t hours = (time_now() / 1000000 - newest) / HOUR_S;
-    if (!newest)
-        doctor_fault(d, advice, "%s holds no backup, or cannot be read", folder);
-    else if (hours > BACKUP_LOST_HOURS)
+    static const char advice[] = "make backup, or tools/dump <file>, each day";
+    if (hours > BACKUP_LOST_HOURS)
         doctor_fault(d, advice, "the newest backup is %" PRId64 " days old", hours / 24);
     else if (hours > BACKUP_OLD_HOURS)
         doctor_warning(d, advice, "the newest backup is %" PRId64 " hours old", hours);
     else
         doctor_ok(d, "the newest is %" PRId64 " hours old", hours);
+}
+
+/* By the file that make backup and tools/dump leave behind: only the owner of the cluster can look
+ * into BACKUP_DIR, as citywatchctl backup check does. */
+void doctor_backup(struct doctor *d)
+{
+    char path[PATH_MAX_TEXT];
+    struct stat st;
+    if (!doctor_has_folder(d, "backups"))
+        return;
+    snprintf(path, sizeof(path), "%s/conf/last-backup", setting_of("run_dir"));
+    if (!stat(path, &st))
+        judge_age(d, (time_now() / 1000000 - st.st_mtime) / HOUR_S);
+    else if (*setting_of("backup_dir"))
+        doctor_fault(d, "make backup, each day", "the log is archived, but there is no backup yet");
+    else
+        doctor_warning(d, "make run BACKUP_DIR=<folder>, and make backup each day",
+                       "nothing is backed up");
 }

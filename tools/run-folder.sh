@@ -180,3 +180,22 @@ parts_left()
     printf '%s' "${left# }"
     [ -n "$left" ]
 }
+
+# The folder itself goes too if it was made with the first run; else it is left with the mode that it had.
+remove_run_folder()
+{
+    local folder name
+    folder=$(tail -n 1 "$MARK")
+    if [[ $SOCKETS != "$RUN_DIR"/* ]] && belongs_to "$SOCKETS" "$ADMIN_USER" && [ ! -L "$SOCKETS" ]; then
+        rm -rf "$SOCKETS"
+    fi
+    for name in "${OURS[@]}"; do
+        rm -rf "${RUN_DIR:?}/$name"
+    done
+    case $folder in
+    found*) chmod "${folder#found }" "$RUN_DIR" ;;
+    *) ! is_empty "$RUN_DIR" || rmdir "$RUN_DIR" ;;
+    esac
+    [ ! -d "$RUN_DIR" ] || is_empty "$RUN_DIR" ||
+        printf 'Left in %s, because Citywatch did not make it: %s\n' "$RUN_DIR" "$(ls -A "$RUN_DIR" | tr '\n' ' ')"
+}

@@ -4,6 +4,7 @@
 # shellcheck shell=bash
 
 NAMES=(GATEWAY_ADDRESS GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT GATEWAY_EXTRA_PORTS GATEWAY_METRICS_PORT CORS_ORIGINS POSTGRES_PORT MONGODB_PORT
+    BACKUP_SECRETS BACKUP_KEEP_DAYS BACKUP_FULL_DAYS BACKUP_WAL_MAX
     $(sed -n 's/^SETTING(\([a-z_]*\),.*/\U\1/p' "$ROOT/platform/process/settings.def"))
 ASKED=() # those that the caller set
 for name in "${NAMES[@]}"; do
@@ -25,6 +26,8 @@ if [ -z "${MONGODB_URI:-}" ]; then
     PORTS+=(MONGODB_PORT)
 fi
 [ -z "$GATEWAY_METRICS_PORT" ] || PORTS+=(GATEWAY_METRICS_PORT)
+# shellcheck source=tools/backrest.sh
+. "$ROOT/tools/backrest.sh"
 # Where the gateway listens too, plain HTTP: checked one by one, like the others.
 read -ra GATEWAY_EXTRA_PORT <<<"${GATEWAY_EXTRA_PORTS:=}"
 for i in "${!GATEWAY_EXTRA_PORT[@]}"; do
@@ -102,6 +105,7 @@ check_words()
     check_addresses
     check_port_numbers
     check_origins
+    check_backup_settings
     [[ $DEMO_ACCOUNTS == [01] ]] || fault "DEMO_ACCOUNTS=$DEMO_ACCOUNTS is neither 0 nor 1"
     no_faults
 }

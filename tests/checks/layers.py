@@ -58,7 +58,7 @@ FOREIGN = {
     "libical/*": ["ctl/ical.c"],
 }
 STANDARD = set("""assert ctype dirent errno fcntl fnmatch glob inttypes limits locale math netdb poll pthread pwd
-    regex search signal stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd""".split())
+    regex search signal spawn stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd""".split())
 STANDARD_FOLDERS = ("sys/", "netinet/", "arpa/")
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')
 

@@ -48,8 +48,8 @@ static inline void set_healthy(void)
         "SLA_WORKER_PORT", "PROJECTOR_PORT", "GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT"};
     run_dir = arena_join(&kept, test_folder(), "/run", "");
     test_shell("rm -rf %s && mkdir -m 700 %s", run_dir, run_dir);
-    in_run_dir("umask 077 && mkdir bin conf log secrets audit backup audit/command-api.requests && "
-               "touch backup/store.dump && cd secrets && "
+    in_run_dir("umask 077 && mkdir bin conf log secrets audit audit/command-api.requests && "
+               "touch conf/last-backup && cd secrets && "
                "for f in server pseudonym audit; do head -c 32 /dev/urandom >$f; done && "
                "echo x >redis.password && " CITYWATCHCTL " key generate token.pem "
                "token.public.pem");
@@ -63,7 +63,7 @@ static inline void set_healthy(void)
     setenv("RUN_DIR", run_dir, 1);
     setenv("AUDIT_SPOOL", arena_join(&kept, run_dir, "/audit", ""), 1);
     setenv("AUDIT_SPOOL_BYTES", "1048576", 1);
-    setenv("BACKUP_DIR", arena_join(&kept, run_dir, "/backup", ""), 1);
+    unsetenv("BACKUP_DIR");
     setenv("DEMO_ACCOUNTS", "0", 1);
     unsetenv("OUTDATED_FILE");
     unsetenv("ADMIN_USER");

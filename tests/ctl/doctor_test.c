@@ -22,11 +22,10 @@ TEST(a_city_that_is_well_has_a_good_line_for_each_check)
 TEST(people_read_what_to_do_behind_what_was_found)
 {
     struct small_city c = with_health(city_of_a_day());
-    unsetenv("BACKUP_DIR");
+    in_run_dir("rm conf/last-backup");
     CHECK_INT(ctl(&c, "doctor"), WARNING);
     CHECK(said("state    check          found\n"));
-    CHECK(said("\nwarning  backup         nothing is backed up, as far as BACKUP_DIR tells: "
-               "tools/backup <file>"));
+    CHECK(said("\nwarning  backup         nothing is backed up: make run BACKUP_DIR=<folder>"));
     city_leave(&c);
 }
 
@@ -173,12 +172,15 @@ TEST(a_spool_that_fills_or_has_no_room_to_grow_is_a_warning)
 TEST(a_backup_that_is_old_or_missing_is_told)
 {
     struct small_city c = with_health(city_of_a_day());
-    in_run_dir("touch -d '2 days ago' backup/store.dump");
+    in_run_dir("touch -d '2 days ago' conf/last-backup");
     check_row(&c, WARNING, "backup", "the newest backup is 48 hours old");
-    in_run_dir("touch -d '10 days ago' backup/store.dump");
+    in_run_dir("touch -d '10 days ago' conf/last-backup");
     check_row(&c, FAULT, "backup", "the newest backup is 10 days old");
-    in_run_dir("rm backup/store.dump");
-    check_row(&c, FAULT, "backup", "holds no backup");
+    in_run_dir("rm conf/last-backup");
+    check_row(&c, WARNING, "backup", "nothing is backed up");
+    setenv("BACKUP_DIR", "/backups", 1);
+    check_row(&c, FAULT, "backup", "there is no backup yet");
+    set_healthy();
     city_leave(&c);
 }
 

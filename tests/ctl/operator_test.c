@@ -178,6 +178,17 @@ TEST(an_epoch_can_be_raised_above_all_that_other_lives_have_had)
     city_leave(&c);
 }
 
+TEST(a_check_of_backups_says_when_there_is_nothing_to_check)
+{
+    struct small_city c = city_of_a_day();
+    CHECK_INT(ctl(&c, "backup check"), 1);
+    CHECK(said("the city was started without BACKUP_DIR"));
+    const char *wrong[] = {"", "make", "check now", "check --max-age 0", "check --max-age day"};
+    for (int i = 0; i < 5; i++)
+        CHECK_INT(ctl(&c, "backup %s", wrong[i]), 2);
+    city_leave(&c);
+}
+
 /* ---- parked ---- */
 
 TEST(parked_events_are_listed_shown_and_retried)

@@ -3,7 +3,7 @@
 import glob, os, sys, unittest
 
 ORDER = ("main_job", "casework", "follow", "notification", "sla", "calendars", "clocks", "dispatch", "dispatch_clock", "officers", "crimes", "positions", "anonymous", "audit", "accounts", "bad_input", "gateway", "seed",
-         "bad_days", "operator", "metrics", "readme", "ledger", "restore")
+         "bad_days", "operator", "metrics", "readme", "ledger", "restore", "backup")
 
 if __name__ == "__main__":
     names = [name + "_test" for name in ORDER]

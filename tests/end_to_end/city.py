@@ -11,7 +11,7 @@ from interface import ROOT
 with open(ROOT + "/platform/process/settings.def") as f:
     OF_A_CITY = [name.upper() for name in re.findall(r"^SETTING\((\w+),", f.read(), re.M)] + [
         "RUN_DIR", "GATEWAY_ADDRESS", "GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "GATEWAY_EXTRA_PORTS", "GATEWAY_METRICS_PORT", "POSTGRES_PORT", "MONGODB_PORT",
-        "CORS_ORIGINS", "ES_FAILPOINT"]
+        "CORS_ORIGINS", "BACKUP_SECRETS", "BACKUP_KEEP_DAYS", "BACKUP_FULL_DAYS", "BACKUP_WAL_MAX", "TIME", "TYPE", "ES_FAILPOINT"]
 for name in OF_A_CITY:
     os.environ.pop(name, None)
 
