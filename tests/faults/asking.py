@@ -35,6 +35,7 @@ def tell(town, request, method, path, actor, start, reply, anonymous=False):
     told = reply.json
     town.history.add("request", id=request, method=method, path=path.split("?")[0], actor=actor, start=start, end=time.monotonic(),
                      status=reply.status, served=reply.headers.get("X-Request-Id") == request, anonymous=anonymous,
+                     replayed=reply.headers.get("Idempotency-Replayed") == "true",
                      position=told.get("position") if isinstance(told, dict) else None)
 
 

@@ -129,14 +129,17 @@ class Checker:
         answered = {r["position"] for r in results}
         for e in self.events:
             forgotten = e["correlation"] == CLOCKS and self.records["forgotten"]
-            if self.last_of(e, answered)["position"] not in answered and not forgotten:
+            if not forgotten and self.last_of(e, answered)["position"] not in answered:
                 self.fault("S2", f"event {e['position']} has no stored answer")
 
     def last_of(self, e, answered):
         """Of the events of one command that follow each other: the answer tells the last one's position."""
-        after = self.by_position.get(e["position"] + 1)
-        more = after and e["correlation"] and e["correlation"] == after["correlation"]
-        return self.last_of(after, answered) if more and e["position"] not in answered else e
+        while e["position"] not in answered and e["correlation"]:
+            after = self.by_position.get(e["position"] + 1)
+            if not after or after["correlation"] != e["correlation"]:
+                break
+            e = after
+        return e
 
     def once(self, what, counted):
         for name, n in counted.items():

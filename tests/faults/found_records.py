@@ -21,7 +21,7 @@ class FoundRecords:
     a page of 500 takes FerretDB 0.07 s."""
 
     def __init__(self, run_dir, verified=None):
-        m = mongo.Mongo(run_dir)
+        m = mongo.Mongo(run_dir, 300)  # sorting all takes a while
         try:
             self.records = [d for book in BOOKS for d in m.find(book)]
             self.seals = m.find(SEALS)

@@ -12,8 +12,8 @@ kind "asleep": part, start, end: a process was stopped meanwhile.
 kind "forgotten": the stored answers to what clocks asked for were deleted.
 kind "fix": client, unit, body, start, end, outcome, status, moved: a fix that was sent, as an attempt is.
 kind "fixes_lost": fault, start, end, held: [unit, text] of the fixes that Redis alone had and may have lost.
-kind "request": id, method, path, actor, start, end, status, served (by a service, not the gateway), position, anonymous (its
-author is): every request of any client.
+kind "request": id, method, path, actor, start, end, status, served (by a service, not the gateway), position, replayed, anonymous
+(its author is): every request of any client.
 kind "killed": part, at: a process of that service was killed.
 kind "note": text."""
 import collections, json, threading

@@ -39,7 +39,7 @@ def chain(*all, writer=WRITER):
 
 def asked(id="a", method="POST", path="/reports/r1/upvote", status=200, **changes):
     return {"id": id, "method": method, "path": path, "actor": ANN, "start": 10, "end": 11, "status": status,
-            "served": status != 0, "anonymous": False, "position": 7 if status == 200 else None, **changes}
+            "served": status != 0, "anonymous": False, "replayed": False, "position": 7 if status == 200 else None, **changes}
 
 
 def record(id="a", **changes):
@@ -105,6 +105,13 @@ class Records(unittest.TestCase):
         self.holds([asked()], [record(position=None)], events=())
         self.holds([asked()], [record()], events=())
         self.fails("position", [asked()], [record(position=8)], events=())
+
+    def test_a_stored_answer_wrote_nothing_that_is_known(self):
+        self.holds([asked(replayed=True)], [record(position=None)])
+        self.fails("position", [asked(replayed=True)], [record()])
+        self.holds([asked(status=0)], [record(position=None)])
+        self.holds([asked(status=0)], [record()])
+        self.fails("position", [asked(status=0)], [record(position=6)])
 
     def test_a_refusal_before_any_rule_may_be_of_an_anonymous_author(self):
         refused = record(status=503, actor=None, position=None)
