@@ -92,7 +92,7 @@ static fallible end_at_newest(struct mongo *m, const char *writer, struct audit_
     audit_filter_writer(writer, "", &filter);
     TRY(mongo_find(m, AUDIT_SEALS, text_value(&filter), "{\"_id\":-1}", 1, keep_id, &id));
     if (id.length && id.length + 1 < sizeof(seals->end))
-        snprintf(seals->end, sizeof(seals->end), "%s ", text_value(&id)); /* and itself */
+        snprintf(seals->end, sizeof(seals->end), "%s~", text_value(&id)); /* and itself */
     return NULL;
 }
 

@@ -173,6 +173,35 @@ TEST(a_real_server_refuses_what_it_does_not_know)
     CHECK_OK(mongo_ping(m));
 }
 
+/* Ids with what JSON escapes are not for FerretDB: see ferretdb.patch. */
+WITH_BOTH(bounds_of_ids_are_those_of_texts)
+{
+    static const char *const documents[] = {
+        "{\"_id\":\"a\",\"n\":1}",  "{\"_id\":\"a b\",\"n\":2}", "{\"_id\":\"a!\",\"n\":3}",
+        "{\"_id\":\"a$\",\"n\":4}", "{\"_id\":\"a#\",\"n\":5}",  "{\"_id\":\"ab\",\"n\":6}",
+    };
+    static const struct {
+        const char *bounds;
+        int found;
+    } rows[] = {
+        {"\"$gt\":\"a\"", 5},   {"\"$gte\":\"a\"", 6}, {"\"$lt\":\"a \"", 1},
+        {"\"$lte\":\"a\"", 1},  {"\"$lt\":\"a#\"", 3}, {"\"$lte\":\"a#\"", 4},
+        {"\"$gt\":\"a b\"", 4}, {"\"$gt\":\"a!\"", 3}, {"\"$gt\":\"a~\"", 0},
+        {"\"$lt\":\"a!\"", 2},  {"\"$lt\":\"a~\"", 6}, {"\"$gt\":\"a\",\"$lt\":\"ab\"", 4},
+        {"\"$gte\":\"b\"", 0},
+    };
+    scoped_mongo *m = client_of(s->uri());
+    const char *c = new_collection();
+    CHECK_OK(mongo_insert(m, c, documents, 6));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char filter[128];
+        int n = 0;
+        snprintf(filter, sizeof(filter), "{\"_id\":{%s}}", rows[i].bounds);
+        CHECK_OK(mongo_find(m, c, filter, NULL, 10, count_one, &n));
+        test_int(__FILE__, __LINE__, filter, n, rows[i].found);
+    }
+}
+
 /* The quickest of three, us, of the 20 greatest ids of a collection. */
 static int64_t time_of_the_greatest(struct mongo *m, const char *collection)
 {
