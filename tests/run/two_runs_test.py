@@ -82,7 +82,7 @@ class TwoRuns(unittest.TestCase):
         wait_until("it answers", lambda: socket.create_connection(("127.0.0.1", port), 2).close() or True, 30)
         before = self.pids()["mongodb"]
         with open(f"/proc/{before}/stat") as f:
-            self.assertEqual(f.read().rsplit(")", 1)[1].split()[16], "10")  # nice
+            self.assertEqual(f.read().rsplit(")", 1)[1].split()[16], "19")  # nice
         self.assertEqual(pwd.getpwuid(os.stat(f"/proc/{before}").st_uid).pw_name, SERVICE_USER)
         with open(f"/proc/{self.pids()['projector']}/environ") as f:
             self.assertIn(f"\0MONGODB_URI=mongodb://127.0.0.1:{port}/?tls=true&", f.read())
