@@ -165,7 +165,9 @@ class Clocks(unittest.TestCase):
         report = c.file_report(category="kesehatan")["report_id"]
         a = c.ask("PATCH", f"/cases/{report}/priority", {"priority": "low"}, c.token("officer2"))
         self.assertEqual(a.status, 200, a.raw)
-        due = lambda: moment(c.get(f"/sla/status?report={report}").json["data"][0]["due_at"])
+        rows = lambda: c.get(f"/sla/status?report={report}").json["data"]
+        wait_until("its clock is shown", rows, 30)
+        due = lambda: moment(rows()[0]["due_at"])
         wait_until("it runs by that policy", lambda: due() - time.time() > 3000, 30)
         before = due()
         policy("applied", 7200, category="kesehatan", priority="low", rank=0)
@@ -174,10 +176,10 @@ class Clocks(unittest.TestCase):
         self.assertEqual(due(), before)
         policy("applied", 7200, "?apply=open", category="kesehatan", priority="low", rank=0)
         self.assertAlmostEqual(wait_until("it is planned anew", lambda: (now := due()) != before and now, 30), before + 3600, 3)
-        rows = c.sql("citywatch_write", f"""SELECT type, data->>'reason', data->>'policy_version', data->>'due_at' FROM es_event
+        events = c.sql("citywatch_write", f"""SELECT type, data->>'reason', data->>'policy_version', data->>'due_at' FROM es_event
             WHERE stream = 'sla-{report}' ORDER BY version""")
-        self.assertEqual([r[:3] for r in rows], [["sla.repoliced", "priority", "1"], ["sla.planned", "policy", "3"]])
-        self.assertAlmostEqual(moment(rows[-1][3]), before + 3600, 3)
+        self.assertEqual([e[:3] for e in events], [["sla.repoliced", "priority", "1"], ["sla.planned", "policy", "3"]])
+        self.assertAlmostEqual(moment(events[-1][3]), before + 3600, 3)
         terms = c.get(f"/sla/{report}/explain", "officer2").json["clocks"][-1]["terms"]
         self.assertEqual([(t["allotted_seconds"], t["reason"]) for t in terms], [(10, None), (3600, "priority"), (7200, "policy")])
         self.assertIn("Why: policy.", ctl("explain", report))
