@@ -1,15 +1,14 @@
 /* ship.c -- see ship.h. */
 #include "audit/ship.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/planted.h"
 #include "base/time.h"
+#include "platform/process/background.h"
 #include "platform/process/metrics.h"
-#include "platform/process/pool.h"
 #include "platform/process/service.h"
 #include "base/banned.h"
 
@@ -24,9 +23,7 @@ struct shipper {
     void *arg;
     struct book_page *page;
     const struct problem *away; /* what the last turn ended with */
-    struct queue *stop;         /* nothing is ever put there: closed, it ends every pause */
-    pthread_t thread;
-    bool started;
+    struct background *thread;  /* NULL: it does not run */
 };
 
 /* ---- what others hear of it ---- */
@@ -122,38 +119,28 @@ fallible shipper_turn(struct shipper *s, bool last, bool *more)
 
 /* ---- the thread ---- */
 
-static bool pause_ms(struct shipper *s, int ms)
-{
-    struct job *none;
-    return queue_take(s->stop, &none, 1, ms) == 0;
-}
-
-static void *shipper_main(void *arg)
+static void ship_on(struct background *b, void *arg)
 {
     struct shipper *s = arg;
     bool more;
-    pthread_setname_np(pthread_self(), "audit");
     do {
         if (shipper_turn(s, false, &more))
             more = false;
-    } while (pause_ms(s, more ? 0 : TURN_MS));
+    } while (background_pause(b, more ? 0 : TURN_MS));
     if (shipper_turn(s, true, &more))
         log_warning("records stay in the spool until the next start");
-    return NULL;
 }
 
 bool shipper_start(struct shipper *s)
 {
-    s->started = pthread_create(&s->thread, NULL, shipper_main, s) == 0;
-    return s->started;
+    s->thread = background_start("audit", ship_on, s);
+    return s->thread != NULL;
 }
 
 void shipper_stop(struct shipper *s)
 {
-    queue_close(s->stop);
-    if (s->started)
-        pthread_join(s->thread, NULL);
-    s->started = false;
+    background_end(s->thread);
+    s->thread = NULL;
 }
 
 /* ---- life ---- */
@@ -172,7 +159,6 @@ struct shipper *shipper_new(struct book *const books[AUDIT_BOOKS], const struct 
     s->tick = tick;
     s->arg = arg;
     s->page = must_alloc(1, sizeof(*s->page));
-    s->stop = queue_new(1);
     ready_declare_optional("audit");
     return s;
 }
@@ -182,7 +168,6 @@ void shipper_free(struct shipper *s)
     if (!s)
         return;
     shipper_stop(s);
-    queue_free(s->stop);
     arena_release(&s->page->arena);
     free(s->page);
     free(s);

@@ -1,12 +1,10 @@
 /* archive_watch.c -- see archive_watch.h. */
 #include "command-api/archive_watch.h"
 
-#include <pthread.h>
-
 #include "base/arena.h"
 #include "base/text.h"
+#include "platform/process/background.h"
 #include "platform/process/metrics.h"
-#include "platform/process/pool.h"
 #include "platform/process/service.h"
 #include "platform/postgres/postgres.h"
 #include "platform/postgres/sessions.h"
@@ -31,9 +29,8 @@ static const struct pg_statement READ_ARCHIVER = {
 
 struct archive_watch {
     struct pg *connection;
-    int64_t failed;     /* as the server counts, which begins anew with each crash; -1: unknown */
-    struct queue *stop; /* nothing is ever put there: closed, it ends every pause */
-    pthread_t thread;
+    int64_t failed; /* as the server counts, which begins anew with each crash; -1: unknown */
+    struct background *thread;
 };
 
 static void report(struct archive_watch *w, const struct rows *rows)
@@ -59,15 +56,11 @@ static void check(struct archive_watch *w)
         report(w, rows);
 }
 
-static void *watch_main(void *arg)
+static void watch(struct background *b, void *arg)
 {
-    struct archive_watch *w = arg;
-    struct job *none;
-    pthread_setname_np(pthread_self(), "archive watch");
     do
-        check(w);
-    while (queue_take(w->stop, &none, 1, CHECK_MS) == 0);
-    return NULL;
+        check(arg);
+    while (background_pause(b, CHECK_MS));
 }
 
 struct archive_watch *archive_watch_new(const struct settings *settings)
@@ -78,11 +71,11 @@ struct archive_watch *archive_watch_new(const struct settings *settings)
         return NULL;
     struct archive_watch *w = must_alloc(1, sizeof(*w));
     w->failed = -1;
-    w->stop = queue_new(1);
     w->connection = pg_new(settings->database_url, "archive watch", read_only_session,
                            (int)settings->database_timeout_ms);
     ready_declare_optional(DEPENDENCY);
-    if (pthread_create(&w->thread, NULL, watch_main, w))
+    w->thread = background_start("archive watch", watch, w);
+    if (!w->thread)
         abort();
     return w;
 }
@@ -91,9 +84,7 @@ void archive_watch_free(struct archive_watch *w)
 {
     if (!w)
         return;
-    queue_close(w->stop);
-    pthread_join(w->thread, NULL);
-    queue_free(w->stop);
+    background_end(w->thread);
     pg_free(w->connection);
     free(w);
 }

@@ -2,12 +2,10 @@
  * is left that is old enough, so a table shrinks as fast as it has grown. */
 #include "command-api/expiry.h"
 
-#include <pthread.h>
-
 #include "base/arena.h"
 #include "base/text.h"
+#include "platform/process/background.h"
 #include "platform/process/metrics.h"
-#include "platform/process/pool.h"
 #include "platform/postgres/postgres.h"
 #include "platform/postgres/sessions.h"
 #include "base/banned.h"
@@ -31,16 +29,8 @@ enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 struct expiry {
     struct pg *connection;
     char days[INT_TEXT];
-    struct queue *stop; /* nothing is ever put there: closed, it ends every pause */
-    pthread_t thread;
+    struct background *thread;
 };
-
-/* False: asked to stop. */
-static bool pause_ms(struct expiry *e, int ms)
-{
-    struct job *none;
-    return queue_take(e->stop, &none, 1, ms) == 0;
-}
 
 /* *more: at once again. */
 static fallible delete_batch(struct expiry *e, const struct expiring *t, bool *more)
@@ -54,41 +44,38 @@ static fallible delete_batch(struct expiry *e, const struct expiring *t, bool *m
 }
 
 /* What fails, and is logged by the adapter, waits for the next sweep. */
-static bool sweep(struct expiry *e, const struct expiring *t)
+static bool sweep(struct background *b, struct expiry *e, const struct expiring *t)
 {
     bool more = true, go_on = true;
     while (go_on && more) {
         more = false;
         if (delete_batch(e, t, &more))
             return true;
-        go_on = !more || pause_ms(e, PAUSE_MS);
+        go_on = !more || background_pause(b, PAUSE_MS);
     }
     return go_on;
 }
 
-static void *expiry_main(void *arg)
+static void expire(struct background *b, void *arg)
 {
-    struct expiry *e = arg;
     bool go_on = true;
-    pthread_setname_np(pthread_self(), "expiry");
     while (go_on) {
         for (int i = 0; go_on && i < TABLES; i++)
-            go_on = sweep(e, &tables[i]);
-        go_on = go_on && pause_ms(e, SWEEP_MS);
+            go_on = sweep(b, arg, &tables[i]);
+        go_on = go_on && background_pause(b, SWEEP_MS);
     }
-    return NULL;
 }
 
 struct expiry *expiry_new(const struct settings *settings)
 {
     struct expiry *e = must_alloc(1, sizeof(*e));
     snprintf(e->days, sizeof(e->days), "%lld", (long long)settings->idempotency_days);
-    e->stop = queue_new(1);
     e->connection = pg_new(settings->database_url, "expiry", expiry_session,
                            (int)settings->database_timeout_ms);
     for (int i = 0; i < TABLES; i++) /* shown from the start */
         metric_add(METRIC_expired_rows_total, tables[i].table, 0);
-    if (pthread_create(&e->thread, NULL, expiry_main, e))
+    e->thread = background_start("expiry", expire, e);
+    if (!e->thread)
         abort();
     return e;
 }
@@ -97,9 +84,7 @@ void expiry_free(struct expiry *e)
 {
     if (!e)
         return;
-    queue_close(e->stop);
-    pthread_join(e->thread, NULL);
-    queue_free(e->stop);
+    background_end(e->thread);
     pg_free(e->connection);
     free(e);
 }

@@ -1,14 +1,13 @@
 /* flush.c -- see flush.h. */
 #include "positions/flush.h"
 
-#include <pthread.h>
 #include <stdio.h>
 
 #include "base/log.h"
 #include "platform/postgres/columns.h"
 #include "platform/postgres/sessions.h"
+#include "platform/process/background.h"
 #include "platform/process/metrics.h"
-#include "platform/process/pool.h"
 #include "platform/process/service.h"
 #include "positions/live.h"
 #include "base/banned.h"
@@ -33,10 +32,8 @@ struct flush {
     struct live_place place;
     bool told; /* the database knows the settings */
     struct column columns[COLUMNS];
-    int64_t expire_at;  /* monotonic */
-    struct queue *stop; /* nothing is ever put there: closed, it ends every pause */
-    pthread_t thread;
-    bool started;
+    int64_t expire_at;         /* monotonic */
+    struct background *thread; /* NULL: not started */
 };
 
 static const struct pg_statement LOAD = {"positions_load",
@@ -244,13 +241,6 @@ fallible flush_expire(struct flush *f, bool *more)
 
 /* ---- the thread ---- */
 
-/* False: asked to stop. */
-static bool pause_ms(struct flush *f, int ms)
-{
-    struct job *none;
-    return queue_take(f->stop, &none, 1, ms) == 0;
-}
-
 /* One batch a turn, so that folding does not wait for a large backlog. */
 static void expire_when_due(struct flush *f)
 {
@@ -262,20 +252,18 @@ static void expire_when_due(struct flush *f)
         f->expire_at = time_monotonic() + EXPIRE_EVERY_US;
 }
 
-static void *flush_main(void *arg)
+static void fold_fixes(struct background *b, void *arg)
 {
     struct flush *f = arg;
     bool more;
     int pause;
-    pthread_setname_np(pthread_self(), "positions");
     do {
         const struct problem *p = flush_turn(f, &more);
         ready_report("positions", !p, -1);
         if (!p)
             expire_when_due(f);
         pause = more && !p ? 0 : (int)f->settings->positions_flush_ms;
-    } while (pause_ms(f, pause));
-    return NULL;
+    } while (background_pause(b, pause));
 }
 
 bool flush_start(struct flush *f)
@@ -283,8 +271,8 @@ bool flush_start(struct flush *f)
     ready_declare_optional("positions");
     metric_add(METRIC_fixes_folded_total, NULL, 0); /* shown from the start */
     metric_add(METRIC_fixes_missed_total, NULL, 0);
-    f->started = pthread_create(&f->thread, NULL, flush_main, f) == 0;
-    return f->started;
+    f->thread = background_start("positions", fold_fixes, f);
+    return f->thread != NULL;
 }
 
 /* ---- life ---- */
@@ -293,7 +281,6 @@ fallible flush_new(const struct settings *settings, struct flush **out)
 {
     struct flush *f = *out = must_alloc(1, sizeof(*f));
     f->settings = settings;
-    f->stop = queue_new(1);
     f->views = pg_new(settings->read_database_url, "projector positions", views_session,
                       (int)settings->database_timeout_ms);
     if (settings->redis_password_file && *settings->redis_password_file)
@@ -308,15 +295,12 @@ void flush_free(struct flush *f)
 {
     if (!f)
         return;
-    queue_close(f->stop);
-    if (f->started)
-        pthread_join(f->thread, NULL);
+    background_end(f->thread);
     for (int i = 0; i < COLUMNS; i++)
         column_release(&f->columns[i]);
     live_free(f->live);
     redis_free(f->redis);
     pg_free(f->views);
-    queue_free(f->stop);
     free(f->redis_password);
     free(f);
 }

@@ -2,10 +2,9 @@
  * its newest seal to the writer; one that the log has already changes nothing. */
 #include "sla-worker/seal_entry.h"
 
-#include <pthread.h>
-
 #include "audit/pages.h"
 #include "base/log.h"
+#include "platform/process/background.h"
 #include "platform/process/metrics.h"
 #include "platform/process/service.h"
 #include "sla-worker/due_commands.h"
@@ -27,8 +26,7 @@ struct seal_entry {
     struct seal_key key; /* whose seals are believed: who writes to MongoDB can put others there */
     int64_t every_us;
     struct queue *done; /* the command that is settled */
-    struct queue *stop; /* nothing is ever put there: closed, it ends every pause */
-    pthread_t thread;
+    struct background *thread;
 };
 
 /* ---- one seal ---- */
@@ -114,33 +112,31 @@ static void report(int64_t done_at, int64_t late_at)
     ready_report(DEPENDENCY, now < late_at, done_at ? (double)(now - done_at) / 1e6 : -1);
 }
 
-/* True: stopped. What is not reported for long counts as gone, so it says so meanwhile. */
-static bool pause_until(struct seal_entry *s, int64_t until, int64_t done_at, int64_t late_at)
+/* False: it is told to end. What is not reported for long counts as gone, so it says so meanwhile.
+ */
+static bool pause_until(struct background *b, int64_t until, int64_t done_at, int64_t late_at)
 {
-    struct job *none;
     for (int64_t left; (left = until - time_monotonic()) > 0;) {
         report(done_at, late_at);
         int ms = left < REPORT_MS * 1000 ? (int)(left / 1000) + 1 : REPORT_MS;
-        if (queue_take(s->stop, &none, 1, ms) != 0)
-            return true;
+        if (!background_pause(b, ms))
+            return false;
     }
-    return queue_take(s->stop, &none, 1, 0) != 0;
+    return background_pause(b, 0);
 }
 
-static void *entry_main(void *arg)
+static void enter_seals(struct background *b, void *arg)
 {
     struct seal_entry *s = arg;
     int64_t late_us = LATE_US + 2 * s->every_us, late_at = time_monotonic() + late_us;
     int64_t done_at = 0, next;
-    pthread_setname_np(pthread_self(), "audit seals");
     do {
         const struct problem *p = enter_all(s);
         int64_t now = time_monotonic();
         done_at = p ? done_at : now;
         late_at = p ? late_at : now + late_us;
         next = now + (p && s->every_us > AWAY_US ? AWAY_US : s->every_us);
-    } while (!pause_until(s, next, done_at, late_at));
-    return NULL;
+    } while (pause_until(b, next, done_at, late_at));
 }
 
 static fallible prepare(struct seal_entry *s, const struct settings *settings)
@@ -160,21 +156,19 @@ fallible seal_entry_new(const struct settings *settings, struct writer *writer,
     s->every_us = settings->audit_enter_seconds * 1000000;
     s->done = queue_new(1);
     TRY(prepare(s, settings));
-    s->stop = queue_new(1);
     ready_declare_optional(DEPENDENCY);
-    if (pthread_create(&s->thread, NULL, entry_main, s))
+    s->thread = background_start("audit seals", enter_seals, s);
+    if (!s->thread)
         abort();
     return NULL;
 }
 
 void seal_entry_stop(struct seal_entry *s)
 {
-    if (!s || !s->stop)
+    if (!s)
         return;
-    queue_close(s->stop);
-    pthread_join(s->thread, NULL);
-    queue_free(s->stop);
-    s->stop = NULL;
+    background_end(s->thread);
+    s->thread = NULL;
 }
 
 void seal_entry_free(struct seal_entry *s)
