@@ -176,20 +176,14 @@ static void tick(void *audit)
 
 static fallible open_books(struct auditor *a, const struct settings *s)
 {
-#define BOOK(name, days, quarters) quarters,
-    static const int quarters[] = {
-#include "audit/books.def"
-    };
-#undef BOOK
     if (mkdir(s->audit_spool, 0700) && errno != EEXIST)
         log_warning("the folder of the audit cannot be made", KV("folder", s->audit_spool));
-    for (int i = 0; i < AUDIT_BOOKS; i++) {
-        const char *name =
-            arena_join(&a->arena, a->service, ".", audit_book_name((enum audit_book)i));
+    for (enum audit_book i = 0; i < AUDIT_BOOKS; i++) {
+        const char *name = arena_join(&a->arena, a->service, ".", audit_book_name(i));
         struct book_settings b = {.folder = arena_join(&a->arena, s->audit_spool, "/", name),
                                   .service = a->service,
                                   .name = name,
-                                  .max_bytes = s->audit_spool_bytes / 4 * quarters[i]};
+                                  .max_bytes = audit_book_bytes(i, s->audit_spool_bytes)};
         TRY(book_open(&b, &a->books[i]));
     }
     return NULL;
@@ -232,12 +226,6 @@ fallible audit_new_to(const struct settings *s, const char *service,
     return *out ? open_audit(*out, s, target) : NULL;
 }
 
-static fallible insert_into_mongo(void *mongo, const char *collection, const char *const *documents,
-                                  int count)
-{
-    return mongo_insert(mongo, collection, documents, count);
-}
-
 static fallible open_mongo(struct auditor *a, const struct settings *s, struct audit_target *target)
 {
     *target = (struct audit_target){.to = NULL};
@@ -245,7 +233,7 @@ static fallible open_mongo(struct auditor *a, const struct settings *s, struct a
         return NULL;
     TRY(audit_mongo(s->mongodb_uri, s->mongodb_password_file ? s->mongodb_password_file : "",
                     &a->mongo));
-    *target = (struct audit_target){a->mongo, insert_into_mongo};
+    *target = audit_mongo_target(a->mongo);
     return NULL;
 }
 

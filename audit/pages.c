@@ -20,6 +20,17 @@ fallible audit_mongo(const char *uri, const char *password_file, struct mongo **
     return p;
 }
 
+static fallible insert_into_mongo(void *mongo, const char *collection, const char *const *documents,
+                                  int count)
+{
+    return mongo_insert(mongo, collection, documents, count);
+}
+
+struct audit_target audit_mongo_target(struct mongo *m)
+{
+    return (struct audit_target){m, insert_into_mongo};
+}
+
 const char *audit_id(const char *writer, int64_t n, char out[AUDIT_ID])
 {
     snprintf(out, AUDIT_ID, "%s:%012lld", writer, (long long)n);

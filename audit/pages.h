@@ -4,6 +4,7 @@
 #pragma once
 
 #include "audit/seal.h"
+#include "audit/ship.h"
 #include "base/arena.h"
 #include "platform/mongo/mongo.h"
 
@@ -12,6 +13,9 @@ enum { AUDIT_ID = 128 };
 /* Does not connect. `password_file` "": no password. NOT_STARTED, logged: the file cannot be read,
  * or the URI is none. */
 fallible audit_mongo(const char *uri, const char *password_file, struct mongo **out);
+
+/* To ship to it. */
+struct audit_target audit_mongo_target(struct mongo *m);
 
 /* The writer whose documents follow those of `after` ("": the first one), of that book; "" if there
  * is none. Also one that has left nothing but seals. Ids that are none of a record or a seal are

@@ -40,6 +40,16 @@ const char *audit_book_name(enum audit_book b)
     return names[b];
 }
 
+int64_t audit_book_bytes(enum audit_book b, int64_t spool_bytes)
+{
+#define BOOK(name, days, quarters) quarters,
+    static const int quarters[] = {
+#include "audit/books.def"
+    };
+#undef BOOK
+    return spool_bytes / 4 * quarters[b];
+}
+
 const char *audit_collection(enum audit_book b)
 {
 #define BOOK(name, days, quarters) "audit_" #name,

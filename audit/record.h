@@ -28,6 +28,8 @@ enum audit_book {
 #define AUDIT_SEALS    "audit_seals" /* the collection of all books' seals */
 /* "requests", "security". */
 const char *audit_book_name(enum audit_book b);
+/* Its share of AUDIT_SPOOL_BYTES. */
+int64_t audit_book_bytes(enum audit_book b, int64_t spool_bytes);
 /* The collection of its documents. */
 const char *audit_collection(enum audit_book b);
 /* Of a kind of kinds.def; of any other word the book that is kept longest. */

@@ -64,10 +64,9 @@ static void tell_figures(struct shipper *s, bool synced)
 
 /* ---- shipping ---- */
 
-static fallible ship_page(struct shipper *s, enum audit_book i)
+fallible ship_page(const struct audit_target *t, enum audit_book i, struct book *b,
+                   const struct book_page *page)
 {
-    const struct audit_target *t = &s->target;
-    const struct book_page *page = s->page;
     const struct problem *p = NULL;
     if (page->count)
         p = t->insert(t->to, audit_collection(i), page->documents, page->count);
@@ -76,7 +75,7 @@ static fallible ship_page(struct shipper *s, enum audit_book i)
     FAILPOINT(AUDIT_AFTER_INSERT);
     if (page->seal)
         TRY(t->insert(t->to, AUDIT_SEALS, &page->seal, 1));
-    book_page_shipped(s->books[i], page);
+    book_page_shipped(b, page);
     return NULL;
 }
 
@@ -90,7 +89,7 @@ static fallible ship(struct shipper *s, bool *more)
         for (int i = 0; i < AUDIT_BOOKS; i++) {
             if (refused[i] || !book_read_page(s->books[i], s->page))
                 continue;
-            refused[i] = ship_page(s, (enum audit_book)i);
+            refused[i] = ship_page(&s->target, (enum audit_book)i, s->books[i], s->page);
             first = first ? first : refused[i];
             if (refused[i] && refused[i] != MONGO_REFUSED)
                 return refused[i];

@@ -10,6 +10,10 @@ struct audit_target {
     fallible (*insert)(void *to, const char *collection, const char *const *documents, int count);
 };
 
+/* Ships a page of a book, and the book forgets it. Problems of `insert`. */
+fallible ship_page(const struct audit_target *t, enum audit_book i, struct book *b,
+                   const struct book_page *page);
+
 struct shipper;
 
 /* All is borrowed. `tick` is called at the begin of each turn, to write what only time brings. */

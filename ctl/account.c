@@ -80,8 +80,10 @@ static int add_account(struct pg *c, const struct account_request *w, struct are
     p = account_by_name(c, shown, &old, &found);
     if (!p && found)
         return is_there_already(w, &old);
-    if (!p)
-        p = add(c, &a, password, &position);
+    if (p)
+        return role_refused(p, w);
+    put_on_record();
+    p = add(c, &a, password, &position);
     if (p)
         return role_refused(p, w);
     print_sentence(stdout, "%s was added as %s: user id %s, by the event at position %lld.",
@@ -184,6 +186,7 @@ static int verb_enable(struct pg *c, struct account_request *w)
     int code = find(c, w, &a);
     if (code)
         return code;
+    put_on_record();
     struct origin o = {.correlation_id = uuid_new(correlation)};
     const struct problem *p = account_enable(c, a.user_id, &o);
     if (p)
@@ -203,6 +206,7 @@ static int verb_role(struct pg *c, struct account_request *w)
         code = find(c, w, &a);
     if (code)
         return code;
+    put_on_record();
     struct origin o = {.correlation_id = uuid_new(correlation)};
     const struct problem *p =
         account_set_role(c, a.user_id, role_from(w->role), agency, &o, &version);
@@ -224,6 +228,7 @@ static int change_password(struct pg *c, const struct account_request *w, struct
     const struct problem *p = account_check_password(arena, w->password, &password, &f);
     if (p)
         return failed("%s: %s", f.field, f.detail ? f.detail : p->title);
+    put_on_record();
     p = password_hash(password, a->hash);
     struct origin o = {.correlation_id = uuid_new(correlation)};
     if (!p)

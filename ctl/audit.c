@@ -136,6 +136,7 @@ static int audit_tail(const struct audit_given *g)
     int code = audit_database(&m);
     if (code)
         return code;
+    put_on_record();
     n.max = (int)max;
     const struct problem *p = read_newest(m, g->first_book, g->last_book, &n);
     if (!p && !g->json)
@@ -174,6 +175,7 @@ static int audit_export(const struct audit_given *g)
     int code = audit_database(&m);
     if (code)
         return code;
+    put_on_record();
     const struct problem *p = NULL;
     for (int b = g->first_book; !p && b <= g->last_book; b++)
         p = export_book(m, audit_collection((enum audit_book)b), more);

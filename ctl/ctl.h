@@ -30,12 +30,16 @@ int failed_by(const struct problem *p, const char *what);
 /* From here on something is changed: it is brought to its end also if nobody reads what is printed
  * (`citywatchctl rebuild … | head`). What only shows ends with its reader. */
 void outlive_reader(void);
+/* The same, and it is on record (ctl/on_record.h): before the first change, and where the record of
+ * requests is read. */
+void put_on_record(void);
 /* False if the reader of what is printed has left; waits so long for that. A write tells it only
  * when there is something to write. */
 bool is_read(int wait_ms);
 
-/* Says on stderr what will be done and asks; outlive_reader. `yes` answers for the operator; where
- * nobody can be asked it is false, after a sentence that says so. */
+/* Says on stderr what will be done and asks; outlive_reader, and with a yes put_on_record. `yes`
+ * answers for the operator; where nobody can be asked it is false, after a sentence that says so.
+ */
 bool confirmed(bool yes, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Whether a feature's file or a fold keeps a view of that name. */

@@ -7,6 +7,7 @@
 
 /* state, check, found, advice; a table with fewer columns shows the advice behind the finding. */
 enum { DOCTOR_MEMBERS = 4 };
+enum { MB = 1048576 }; /* bytes */
 
 struct doctor {
     struct city city; /* what could not be opened is NULL */

@@ -13,7 +13,6 @@
 #include "base/banned.h"
 
 enum { PATH_MAX_TEXT = 4096, HOUR_S = 3600 };
-static const double MB = 1048576;
 
 /* ---- ports ---- */
 
@@ -121,15 +120,6 @@ void doctor_disk(struct doctor *d)
 
 /* ---- the spool of the record of requests ---- */
 
-#define BOOK(name, days, quarters) {"." #name, quarters},
-static const struct {
-    const char *ending; /* of a folder "<service>.<book>" */
-    int quarters;
-} spool_books[] = {
-#include "audit/books.def"
-};
-#undef BOOK
-enum { SPOOL_BOOKS = sizeof(spool_books) / sizeof(spool_books[0]) };
 static const double SPOOL_FILLS = 0.8; /* of its share */
 
 static double bytes_in(const char *folder)
@@ -148,14 +138,20 @@ static double bytes_in(const char *folder)
     return sum;
 }
 
-/* Returns its share of `max` bytes, 0 for a folder that is no book's. */
-static double check_book(struct doctor *d, const char *folder, const char *name, double max)
+/* Of a folder "<service>.<book>"; 0: that is none. */
+static double share_of(const char *name, int64_t spool_bytes)
 {
     const char *ending = strrchr(name, '.');
-    double share = 0;
-    for (int i = 0; ending && i < SPOOL_BOOKS; i++)
-        if (text_equal(ending, spool_books[i].ending))
-            share = max / 4 * spool_books[i].quarters;
+    for (enum audit_book b = 0; ending && b < AUDIT_BOOKS; b++)
+        if (text_equal(ending + 1, audit_book_name(b)))
+            return (double)audit_book_bytes(b, spool_bytes);
+    return 0;
+}
+
+/* Returns by how much it may grow. */
+static double check_book(struct doctor *d, const char *folder, const char *name, int64_t max)
+{
+    double share = share_of(name, max);
     if (share <= 0)
         return 0;
     double used = bytes_in(arena_printf(&d->arena, "%s/%s", folder, name));
@@ -183,7 +179,7 @@ void doctor_spool(struct doctor *d)
     }
     text_to_int(setting_of("audit_spool_bytes"), &max);
     for (const struct dirent *f; (f = readdir(books));)
-        may_grow += check_book(d, folder, f->d_name, (double)max);
+        may_grow += check_book(d, folder, f->d_name, max);
     closedir(books);
     if (read_room(d, folder, &free, &size) && may_grow > free)
         doctor_warning(d, "make room, or lower AUDIT_SPOOL_BYTES",

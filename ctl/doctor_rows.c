@@ -5,17 +5,11 @@
 
 #include "base/banned.h"
 
-static const double MB = 1048576;
-
 static void add_row(struct doctor *d, const char *state, const char *advice, const char *format,
                     va_list args)
 {
     scoped_text found = {0};
-    char *sentence = NULL;
-    if (vasprintf(&sentence, format, args) < 0)
-        abort();
-    text_append(&found, sentence);
-    free(sentence);
+    text_append(&found, arena_vprintf(&d->table->arena, format, args));
     if (advice && d->table->count < DOCTOR_MEMBERS)
         text_printf(&found, ": %s", advice);
     const char *cells[DOCTOR_MEMBERS] = {state, d->check, text_value(&found), advice};

@@ -1,6 +1,7 @@
 /* main.c -- citywatchctl <verb> …: exit code 0 is done, 1 failed or differs, 2 wrong usage,
  * 3 a database or Redis does not answer. */
 #include "ctl/ctl.h"
+#include "ctl/on_record.h"
 #include "ctl/pages.h"
 #include "ctl/table.h"
 
@@ -79,16 +80,9 @@ bool is_read(int wait_ms)
     return poll(&out, 1, wait_ms) <= 0 || !(out.revents & (POLLERR | POLLNVAL));
 }
 
-bool confirmed(bool yes, const char *format, ...)
+static bool asked(void)
 {
     char answer[16];
-    va_list args;
-    outlive_reader();
-    va_start(args, format);
-    print_sentence_v(stderr, format, args);
-    va_end(args);
-    if (yes)
-        return true;
     if (!isatty(STDIN_FILENO)) {
         failed("nothing was changed: there is nobody to ask; --yes says that it is meant.");
         return false;
@@ -98,6 +92,19 @@ bool confirmed(bool yes, const char *format, ...)
         return true;
     failed("nothing was changed.");
     return false;
+}
+
+bool confirmed(bool yes, const char *format, ...)
+{
+    va_list args;
+    outlive_reader();
+    va_start(args, format);
+    print_sentence_v(stderr, format, args);
+    va_end(args);
+    bool agreed = yes || asked();
+    if (agreed)
+        put_on_record();
+    return agreed;
 }
 
 struct pg *database_of_environment(int timeout_ms)
@@ -134,7 +141,10 @@ static int run(const struct verb *v, int argc, char **argv)
             print_verb(v);
             return DONE;
         }
-    return v->call(argc, argv);
+    on_record_begin(v->name, argc, argv);
+    int code = v->call(argc, argv);
+    on_record_end(code);
+    return code;
 }
 
 static const struct verb *find_verb(const char *name)

@@ -21,9 +21,19 @@ static void tell_json(const char *name)
     fflush(stdout);
 }
 
+/* Nothing is known of a database that no migration was ever applied to. */
+static bool is_due(struct pg *c, const struct embedded *files)
+{
+    scoped_arena a = {0};
+    struct migrations_state state;
+    return migrations_read(c, files, &a, &state) || state.missing;
+}
+
 static int run(struct pg *c, const struct embedded *files, bool json)
 {
     const char *name = NULL;
+    if (is_due(c, files))
+        put_on_record();
     const struct problem *p = migrate(c, files, json ? tell_json : tell, &name);
     if (p == STORE_TOO_OLD)
         return failed("This database is of a release whose data is not carried over: keep that "

@@ -131,7 +131,10 @@ static int verb_retry(const struct parked_request *w)
 {
     scoped_city c = {0};
     int code = open_view(&c, NEEDS_STORE | NEEDS_VIEWS | NEEDS_REDIS, w->view);
-    return code ? code : retry(&c, w);
+    if (code)
+        return code;
+    put_on_record();
+    return retry(&c, w);
 }
 
 /* ---- discard ---- */

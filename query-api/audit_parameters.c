@@ -108,8 +108,8 @@ static bool take_kind(struct parameter_reader *r, const char *value)
 
 static bool take_service(struct parameter_reader *r, const char *value)
 {
-    static const char *const services[] = {"command-api", "query-api", "projector", "sla-worker",
-                                           NULL};
+    static const char *const services[] = {"command-api", "query-api",    "projector",
+                                           "sla-worker",  "citywatchctl", NULL};
     return take_word(r, value, services, &r->out->terms.service);
 }
 

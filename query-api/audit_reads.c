@@ -20,7 +20,7 @@ struct audit_reads {
 
 struct audit_read {
     struct job job;
-    struct audit_reads *reads;
+    struct audit_reads *reads; /* NULL: it has no place among them */
     struct http_loop *loop;
     struct http_request *http; /* until it is answered */
     struct arena arena;
@@ -39,7 +39,8 @@ struct audit_read {
 
 static void read_free(struct audit_read *r)
 {
-    atomic_fetch_sub(&r->reads->open, 1);
+    if (r->reads)
+        atomic_fetch_sub(&r->reads->open, 1);
     audit_search_free(r->search);
     text_release(&r->out);
     arena_release(&r->arena);
@@ -259,32 +260,28 @@ static fallible take_place(struct audit_reads *reads, struct fault *f)
     return QUEUE_FULL;
 }
 
-static fallible start(struct http_request *http, struct fault *f)
+static fallible start(struct audit_read *r, struct fault *f)
 {
-    const struct query_api *api = http_context(http);
-    struct claims *who = arena_alloc(http_arena(http), sizeof(*who));
-    struct audit_parameters given;
-    TRY(admit(http, who));
-    TRY(audit_parameters_read(http, who->user_id, http_arena(http), &given, f));
+    const struct query_api *api = http_context(r->http);
+    struct claims who;
+    TRY(admit(r->http, &who));
+    TRY(audit_parameters_read(r->http, who.user_id, &r->arena, &r->given, f));
     TRY(take_place(api->audit_reads, f));
-    struct audit_read *r = must_alloc(1, sizeof(*r));
-    *r = (struct audit_read){
-        .job.finish = finish, .reads = api->audit_reads, .loop = http_loop_of(http), .http = http};
-    /* Again, for it outlives the request. */
-    const struct problem *p = audit_parameters_read(http, who->user_id, &r->arena, &r->given, f);
-    p = p ? p : send_to_work(r);
-    if (p)
-        read_free(r);
-    return p;
+    r->reads = api->audit_reads;
+    return send_to_work(r);
 }
 
 void audit_serve(struct http_request *http, const void *row)
 {
     struct fault f = {.field = NULL};
+    struct audit_read *r = must_alloc(1, sizeof(*r));
     (void)row;
-    const struct problem *p = start(http, &f);
-    if (p)
+    *r = (struct audit_read){.job.finish = finish, .loop = http_loop_of(http), .http = http};
+    const struct problem *p = start(r, &f);
+    if (p) {
         http_refuse(http, p, &f);
+        read_free(r);
+    }
 }
 
 /* ---- life ---- */

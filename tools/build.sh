@@ -1,7 +1,5 @@
-# build.sh -- sourced by what needs the programs of this checkout: builds them as PRESET says. Sets SERVICES.
+# build.sh -- sourced by what needs the programs of this checkout: builds them as PRESET says.
 # shellcheck shell=bash
-
-SERVICES=(command-api projector query-api sla-worker)
 
 # Two that build at once would overwrite each other's files; the lock, descriptor 5, is kept until they are copied.
 build()

@@ -1,8 +1,9 @@
 # lib.sh -- sourced by the scripts of tools/: where things lie, who runs what.
-# Sets PG_BIN, ROOT (the checkout), RUN_DIR, SOCKETS, SERVICE_USER, GATEWAY_USER, DATABASE_USER, ADMIN_USER.
+# Sets PG_BIN, SERVICES, ROOT (the checkout), RUN_DIR, SOCKETS, SERVICE_USER, GATEWAY_USER, DATABASE_USER, ADMIN_USER.
 # shellcheck shell=bash disable=SC2034
 
 PG_BIN=/usr/lib/postgresql/15/bin
+SERVICES=(command-api projector query-api sla-worker)
 export MONGOC_DISABLE_SHM=1 # mongo-c-driver would leave a file in /dev/shm for each process that is killed
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
@@ -118,6 +119,26 @@ bracketed()
     *) printf '%s' "$1" ;;
     esac
 }
+
+# setting <NAME>: as the city of this run folder has it; nothing if it has none.
+setting()
+{
+    [ ! -e "$RUN_DIR/conf/settings" ] || sed -n "s/^$1=//p" "$RUN_DIR/conf/settings"
+}
+
+# variables_of <NAME>...: those that the city has, as NAME=value, into VARIABLES.
+variables_of()
+{
+    local name value
+    VARIABLES=()
+    for name in "$@"; do
+        value=$(setting "$name")
+        [ -z "$value" ] || VARIABLES+=("$name=$value")
+    done
+}
+
+# What citywatchctl needs to put on record what it changes.
+ON_RECORD=(AUDIT_SPOOL AUDIT_SPOOL_BYTES AUDIT_KEY_FILE MONGODB_URI MONGODB_PASSWORD_FILE)
 
 supervisorctl_here()
 {
