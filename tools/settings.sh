@@ -3,19 +3,20 @@
 # configuration and whose programs (tools/conf) see nothing else of the caller's environment.
 # shellcheck shell=bash
 
-NAMES=(GATEWAY_ADDRESS GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT GATEWAY_EXTRA_PORTS GATEWAY_METRICS_PORT CORS_ORIGINS POSTGRES_PORT MONGODB_PORT
+# shellcheck source=tools/gateway.sh
+. "$ROOT/tools/gateway.sh"
+NAMES=("${GATEWAY_NAMES[@]}" POSTGRES_PORT MONGODB_PORT
     BACKUP_SECRETS BACKUP_KEEP_DAYS BACKUP_FULL_DAYS BACKUP_WAL_MAX
     $(sed -n 's/^SETTING(\([a-z_]*\),.*/\U\1/p' "$ROOT/platform/process/settings.def"))
 ASKED=() # those that the caller set
 for name in "${NAMES[@]}"; do
     [ -z "${!name:-}" ] || ASKED+=("$name")
 done
-: "${GATEWAY_ADDRESS:=127.0.0.1}" "${LISTEN_ADDRESS:=127.0.0.1}" "${CORS_ORIGINS:=}"
-: "${GATEWAY_METRICS_PORT:=}" "${MAX_BODY_BYTES:=65536}" "${DEMO_ACCOUNTS:=1}"
+gateway_defaults
+: "${LISTEN_ADDRESS:=127.0.0.1}" "${MAX_BODY_BYTES:=65536}" "${DEMO_ACCOUNTS:=1}"
 PORTS=(GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT COMMAND_API_PORT QUERY_API_PORT PROJECTOR_PORT SLA_WORKER_PORT
     POSTGRES_PORT REDIS_PORT)
-: "${GATEWAY_HTTP_PORT:=8000}" "${GATEWAY_HTTPS_PORT:=8443}" "${COMMAND_API_PORT:=8180}"
-: "${QUERY_API_PORT:=8181}" "${PROJECTOR_PORT:=8183}" "${SLA_WORKER_PORT:=8182}" "${POSTGRES_PORT:=8432}" "${REDIS_PORT:=8379}"
+: "${COMMAND_API_PORT:=8180}" "${QUERY_API_PORT:=8181}" "${PROJECTOR_PORT:=8183}" "${SLA_WORKER_PORT:=8182}" "${POSTGRES_PORT:=8432}" "${REDIS_PORT:=8379}"
 : "${MONGODB_PORT:=8017}"
 # Somebody else's server for documents, or one of this run folder (tools/conf/start-mongodb)?
 OWN_MONGODB=0
@@ -91,7 +92,8 @@ check_port_numbers()
         if ! [[ $value =~ ^[1-9][0-9]{0,4}$ ]] || [ "$value" -gt 65535 ]; then
             fault "$name=$value is not a port (1 to 65535)"
         elif [ "$value" -lt "$least" ]; then
-            fault "$name=$value is below $least, and no part runs as root; put a proxy or a redirect in front"
+            fault "$name=$value is below $least, and no part runs as root; allow it:" \
+                "sysctl net.ipv4.ip_unprivileged_port_start=$value, or put a proxy or a redirect in front"
         elif [[ $seen == *" $value "* ]]; then
             fault "$name=$value: that port is given to another part already"
         fi
@@ -103,6 +105,7 @@ check_port_numbers()
 check_words()
 {
     check_addresses
+    check_gateway
     check_port_numbers
     check_origins
     check_backup_settings
@@ -199,26 +202,11 @@ number()
     printf '%d' "$value"
 }
 
-# What the gateway is set up by besides: how long it waits for a service, how long for a request that
-# the service would give up two seconds before, and the sites of its further ports.
-gateway_settings()
-{
-    local port sites=
-    for port in "${GATEWAY_EXTRA_PORT[@]}"; do
-        sites+=", http://:$port"
-    done
-    SETTINGS+=("GATEWAY_EXTRA_SITES=$sites" "GATEWAY_METRICS=$([ -n "$GATEWAY_METRICS_PORT" ] && echo on || echo off)"
-        "GATEWAY_MEASURES=${GATEWAY_METRICS_PORT:+metrics}"
-        "GATEWAY_WAIT_MS=$(($(number command_wait_ms) + $(number database_timeout_ms) + 5000))"
-        "GATEWAY_BODY_MS=$(($(number request_deadline_ms) + 2000))")
-}
-
 # What the services read (platform/process/settings.def) is handed on if the caller set it.
 collect_settings()
 {
     local name upstream secrets=$RUN_DIR/secrets
     upstream=$(bracketed "$(reach "$LISTEN_ADDRESS")")
-    GATEWAY=$(reach "$GATEWAY_ADDRESS")
     : "${TOKEN_KEY_FILE:=$secrets/token.pem}" "${TOKEN_PUBLIC_KEY_FILE:=$secrets/token.public.pem}"
     : "${SERVER_SECRET_FILE:=$secrets/server.secret}" "${REDIS_PASSWORD_FILE:=$secrets/redis.password}"
     : "${PSEUDONYM_SECRET_FILE:=$secrets/pseudonym.secret}" "${REDIS_HOST:=$SOCKETS/redis/redis.sock}"
@@ -226,7 +214,7 @@ collect_settings()
     : "${OUTDATED_FILE:=$RUN_DIR/conf/outdated}"
     SETTINGS=(PATH=/usr/bin:/bin LC_ALL=C.UTF-8 MONGOC_DISABLE_SHM=1 ROOT="$ROOT" RUN_DIR="$RUN_DIR" SOCKETS="$SOCKETS" OWN_MONGODB="$OWN_MONGODB"
         ADMIN_USER="$ADMIN_USER" SERVICE_USER="$SERVICE_USER" GATEWAY_USER="$GATEWAY_USER" DATABASE_USER="$DATABASE_USER"
-        GATEWAY="$GATEWAY" CORS="$CORS" CORS_PATTERN="$CORS_PATTERN"
+        CORS="$CORS" CORS_PATTERN="$CORS_PATTERN"
         COMMAND_API_UPSTREAM="$upstream:$COMMAND_API_PORT" QUERY_API_UPSTREAM="$upstream:$QUERY_API_PORT"
         PROJECTOR_UPSTREAM="$upstream:$PROJECTOR_PORT"
         SLA_WORKER_UPSTREAM="$upstream:$SLA_WORKER_PORT")
@@ -259,6 +247,7 @@ check_service()
 check_programs()
 {
     step "Check the settings"
+    check_gateway_files
     check_service command-api command
     check_service query-api query
     check_service projector projector

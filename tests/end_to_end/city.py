@@ -8,10 +8,14 @@ import interface
 from interface import ROOT
 
 # What is exported for another city is not meant for this one; programs that import this set their own afterwards.
-with open(ROOT + "/platform/process/settings.def") as f:
-    OF_A_CITY = [name.upper() for name in re.findall(r"^SETTING\((\w+),", f.read(), re.M)] + [
-        "RUN_DIR", "GATEWAY_ADDRESS", "GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "GATEWAY_EXTRA_PORTS", "GATEWAY_METRICS_PORT", "POSTGRES_PORT", "MONGODB_PORT",
-        "CORS_ORIGINS", "BACKUP_SECRETS", "BACKUP_KEEP_DAYS", "BACKUP_FULL_DAYS", "BACKUP_WAL_MAX", "TIME", "TYPE", "ES_FAILPOINT"]
+def words_of(path, pattern):
+    with open(f"{ROOT}/{path}") as f:
+        return " ".join(re.findall(pattern, f.read(), re.M | re.S)).split()
+
+
+OF_A_CITY = [name.upper() for name in words_of("platform/process/settings.def", r"^SETTING\((\w+),")] + [
+    *words_of("tools/gateway.sh", r"^GATEWAY_NAMES=\((.*?)\)"), "RUN_DIR", "POSTGRES_PORT", "MONGODB_PORT",
+    "BACKUP_SECRETS", "BACKUP_KEEP_DAYS", "BACKUP_FULL_DAYS", "BACKUP_WAL_MAX", "TIME", "TYPE", "ES_FAILPOINT"]
 for name in OF_A_CITY:
     os.environ.pop(name, None)
 

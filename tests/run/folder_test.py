@@ -150,6 +150,32 @@ class RunFolder(unittest.TestCase):
             self.refused("demo password", LISTEN_ADDRESS=address)
         self.refused("already", REDIS_PORT=self.folder.ports["POSTGRES_PORT"])
 
+    def test_a_domain_that_cannot_work_is_told_at_once(self):
+        domain = {"GATEWAY_DOMAIN": "city.example.org", "DEMO_ACCOUNTS": "0"}
+        for sentence, wrong in (
+                ("not a public name", domain | {"GATEWAY_DOMAIN": "City.example.org"}),
+                ("not a public name", domain | {"GATEWAY_DOMAIN": "127.0.0.1"}),
+                ("not a public name", domain | {"GATEWAY_DOMAIN": "city.localhost"}),
+                ("GATEWAY_DOMAIN=city.example.org is refused while accounts with the demo password exist",
+                 domain | {"GATEWAY_ADDRESS": "127.0.0.1", "DEMO_ACCOUNTS": "1"}),
+                ("GATEWAY_KEY_FILE is missing", domain | {"GATEWAY_CERT_FILE": "/tmp/c.pem"}),
+                ("ACME_EMAIL has no use beside", domain | {"GATEWAY_CERT_FILE": "/c", "GATEWAY_KEY_FILE": "/k", "ACME_EMAIL": "a@b.org"}),
+                ("ACME_DIRECTORY=http://acme.org/ is not", domain | {"ACME_DIRECTORY": "http://acme.org/"}),
+                ("ACME_EMAIL=nobody is not", domain | {"ACME_EMAIL": "nobody"}),
+                ("ACME_CHECK_SECONDS=0 is not", {"ACME_CHECK_SECONDS": "0"}),
+                ("ACME_CA_FILE is for a domain", {"ACME_CA_FILE": "/tmp/ca.pem"}),
+                ("sysctl net.ipv4.ip_unprivileged_port_start=443", domain | {"GATEWAY_HTTPS_PORT": "443"})):
+            with self.subTest(sentence):
+                self.refused(sentence, **wrong)
+
+    def test_a_domain_listens_on_every_address_and_makes_no_demo_accounts(self):
+        script = f'. {ROOT}/tools/lib.sh; . {ROOT}/tools/settings.sh; printf "%s %s" "$GATEWAY_ADDRESS" "$DEMO_ACCOUNTS"'
+        environment = {k: v for k, v in self.folder.environment.items() if k != "DEMO_ACCOUNTS"}
+        for given, meant in (({}, "127.0.0.1 1"), ({"GATEWAY_DOMAIN": "city.example.org"}, "0.0.0.0 0")):
+            done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], env=dict(environment, **given), text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.assertEqual((done.returncode, done.stdout), (0, meant))
+
     def test_ctrl_c_before_anything_is_built_says_so_and_leaves_nothing(self):
         os.makedirs(ROOT + "/build", exist_ok=True)
         with open(f"{ROOT}/build/{self.folder.environment['PRESET']}.lock", "a") as lock:
