@@ -2,6 +2,7 @@
 
 A1  Each request that a service answered is on record once, by its id, with method, route, status, actor, address and the
     position it wrote; one whose answer never came once or not at all. Nothing of it is on record of an anonymous author.
+    A command of an operator is on record before its first change, and once with what became of it.
     What is rolled up is counted: each that was answered, none that was not sent. Each chain is whole from its first
     record on, without a gap, what its seals say, and nothing stands in MongoDB beside the chains of the spools.
 
@@ -13,6 +14,7 @@ import ed25519
 
 BOOKS = ("audit_requests", "audit_security")
 SEALS = "audit_seals"
+COMMAND = "ctl"  # the kind of what operators do
 # Method, path of what is rolled up, by which service.
 COUNTED = (("PUT", re.compile(r"/patrols/[^/]+/location"), "command-api"), ("GET", re.compile(".*"), "query-api"))
 COUNTED_SECONDS = 2  # a second, and a turn of the audit thread's
@@ -77,6 +79,21 @@ def check_chains(found, fault, counted):
     counted["seals"] += len(found.seals)
 
 
+# ---- commands of operators ----
+
+def check_commands(found, fault, counted):
+    """Each begins, on record without a status, and then has one; one that was killed has none."""
+    by_id = collections.defaultdict(list)
+    for d in found.records:
+        if d["kind"] == COMMAND:
+            by_id[d.get("request_id")].append(d)
+    for id, told in by_id.items():
+        statuses = ["status" in d for d in sorted(told, key=lambda d: d["n"])]
+        if id is None or statuses not in ([False], [False, True]):
+            fault(f"command {id} is on record as {told}")
+    counted["commands of operators"] += len(by_id)
+
+
 # ---- requests ----
 
 def template_of(path, templates):
@@ -108,7 +125,7 @@ class Requests:
         self.by_id = collections.defaultdict(list)
         self.rollups = [d for d in found.records if d["kind"] == "rollup"]
         for d in found.records:
-            if "request_id" in d:
+            if "request_id" in d and d["kind"] != COMMAND:
                 self.by_id[d["request_id"]].append(d)
         self.templates = collections.defaultdict(set)
         for d in found.records:
@@ -226,4 +243,5 @@ class Requests:
 def check(records, found, events, fault, counted):
     tell = lambda text: fault("A1", text)
     check_chains(found, tell, counted)
+    check_commands(found, tell, counted)
     Requests(records, found, events, tell, counted).check()

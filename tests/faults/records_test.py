@@ -58,6 +58,12 @@ def fix(id, **changes):
     return asked(id, "PUT", "/patrols/p1/location", **{"position": None, **changes})
 
 
+def command(id, status=None, **changes):
+    made = {"at": SECOND, "kind": records.COMMAND, "service": "citywatchctl", "route": "account", "status": status, "request_id": id,
+            "actor": "unix:root", "subject": "disable ann", **changes}
+    return {k: v for k, v in made.items() if v is not None}
+
+
 class Found:
     def __init__(self, documents, seals=(), verified=(0, "")):
         self.records, self.seals, self.verified, self.key, self.writers = documents, seals, verified, KEY, {WRITER}
@@ -81,6 +87,13 @@ class Records(unittest.TestCase):
         faults = self.check(*of, **more)
         self.assertEqual(len(faults), 1, faults)
         self.assertIn(words, faults[0])
+
+    def test_a_command_of_an_operator_begins_and_then_has_a_status(self):
+        self.holds([], [command("c"), command("c", 200), command("d")])
+        self.fails("command c is on record as", [], [command("c", 200)])
+        self.fails("command c is on record as", [], [command("c"), command("c")])
+        self.fails("command c is on record as", [], [command("c"), command("c", 200), command("c", 200)])
+        self.fails("command None is on record as", [], [command(None)])
 
     def test_what_was_answered_is_on_record_once(self):
         self.holds([asked()], [record()])
