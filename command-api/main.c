@@ -14,6 +14,7 @@
 #include "command-api/fixes.h"
 #include "command-api/lookups.h"
 #include "command-api/relay.h"
+#include "platform/http/http_drain.h"
 #include "platform/process/city_health.h"
 #include "platform/process/service.h"
 #include "writer/writer.h"
@@ -119,6 +120,8 @@ static fallible start(struct process *p)
  * after a commit goes to the relay, so that one is freed after the writer has stopped. */
 static void stop(struct process *p)
 {
+    if (p->server)
+        http_server_drain(p->server, SERVICE_DRAIN_MS);
     if (p->first_start)
         first_start_stop(p->first_start);
     writer_stop(p->api.writer);

@@ -6,6 +6,7 @@
 #include "api/paths.h"
 #include "audit/audit.h"
 #include "base/log.h"
+#include "platform/http/http_drain.h"
 #include "platform/process/city_health.h"
 #include "platform/process/pool.h"
 #include "platform/process/service.h"
@@ -134,6 +135,8 @@ int query_api_port(const struct query_api *api)
 /* What runs in the database ends by its own deadline, so it is answered before the loops stop. */
 static void stop(struct query_api *api)
 {
+    if (api->readers)
+        http_server_drain(api->server, SERVICE_DRAIN_MS);
     atomic_store(&api->stopping, true);
     if (api->readers) /* the last thing to start: with it the server runs */
         http_server_stop(api->server, (int)api->settings->database_timeout_ms + GRACE_MS);

@@ -1,5 +1,6 @@
 /* http.c -- the server and its loops. All of libevent that this program knows is in platform/http.
  */
+#include "platform/http/http_drain.h"
 #include "platform/http/http_ended.h"
 
 #include <signal.h>
@@ -19,6 +20,7 @@
 #include "base/banned.h"
 
 enum {
+    DRAIN_STEP_US = 5000,
     DEFAULT_BODY = 65536,
     DEFAULT_HEADERS = 16384,
     DEFAULT_DEADLINE_MS = 10000,
@@ -354,15 +356,30 @@ void http_server_start(struct http_server *s)
     s->started = true;
 }
 
-/* A listening socket that is shut down refuses at once; closed it is when no loop uses it any more.
- */
+/* Shut down it refuses at once; it is closed when no loop uses it any more. */
+static void stop_listening(struct http_server *s)
+{
+    atomic_store(&s->draining, true);
+    shutdown(s->fd, SHUT_RDWR);
+}
+
+void http_server_drain(struct http_server *s, int ms)
+{
+    int64_t until = time_monotonic() + (int64_t)ms * 1000;
+    if (!s->started)
+        return;
+    stop_listening(s);
+    while (atomic_load(&s->open) && time_monotonic() < until)
+        usleep(DRAIN_STEP_US);
+}
+
 void http_server_stop(struct http_server *s, int grace_ms)
 {
     if (!s->started)
         return;
     s->started = false;
     atomic_store(&s->stop_at, time_monotonic() + (int64_t)grace_ms * 1000);
-    shutdown(s->fd, SHUT_RDWR);
+    stop_listening(s);
     for (int i = 0; i < s->settings.loops; i++)
         event_active(s->loops[i].wake, 0, 0);
     for (int i = 0; i < s->settings.loops; i++)

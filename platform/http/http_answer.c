@@ -155,7 +155,8 @@ static void append_length(struct text *out, size_t length)
  * so that is always the last one. */
 static bool ends_connection(const struct http_request *r, const char *connection)
 {
-    return r->close || r->loop->stop_at || r->raw->flags & EVHTTP_PROXY_REQUEST ||
+    return r->close || atomic_load(&r->loop->server->draining) ||
+           r->raw->flags & EVHTTP_PROXY_REQUEST ||
            (connection && strcasecmp(connection, "close") == 0) ||
            (r->raw->minor == 0 && (!connection || strncasecmp(connection, "keep-alive", 10) != 0));
 }

@@ -104,13 +104,13 @@ struct http_loop {
     struct job *posted, **posted_end;
 };
 
-struct routes;
 struct http_server {
     struct http_settings settings;
     struct routes *routes;
     struct address_list trusted;
     int fd, port;
     bool started;
+    atomic_bool draining;     /* does not listen any more */
     atomic_int open, streams; /* connections; of these with a stream */
     _Atomic int64_t stop_at;
     void *(*begin)(struct http_loop *loop, void *context);

@@ -118,7 +118,8 @@ static void pause_accepting(struct http_loop *l)
 
 void loop_resume_accepting(struct http_loop *l)
 {
-    if (!l->paused || l->stop_at || time_monotonic() < l->accept_again || !may_accept(l))
+    if (!l->paused || atomic_load(&l->server->draining) || time_monotonic() < l->accept_again ||
+        !may_accept(l))
         return;
     l->paused = false;
     evconnlistener_enable(l->listener);
@@ -149,7 +150,7 @@ static void accept_failed(struct evconnlistener *listener, void *evhttp)
     evconnlistener_disable(l->listener);
     l->paused = true;
     l->accept_again = time_monotonic() + NO_DESCRIPTORS_MS * 1000;
-    if (atomic_load(&l->server->stop_at))
+    if (atomic_load(&l->server->draining))
         return;
     metric_add(METRIC_http_rejected_total, "accept_failed", 1);
     if (!l->complained)

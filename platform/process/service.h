@@ -42,4 +42,7 @@ void ready_figures(const char *dependency, const char *members);
  * "service","version"}; GET /ready 200 or 503 {"status":"ready"|"degraded"|"not ready",
  * "dependencies":{name:{"ok","lag_seconds"[,"reason"][,"figures"]}}}. */
 enum { SERVICE_ROUTES = 3 };
+/* How long a service that ends waits for gateways to use the connections they keep
+ * (http_server_drain). */
+enum { SERVICE_DRAIN_MS = 500 };
 extern const struct http_route service_routes[SERVICE_ROUTES];

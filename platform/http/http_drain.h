@@ -1,0 +1,10 @@
+/* http_drain.h -- a server that is to end lets its connections end first, so that a gateway, which
+ * keeps connections open, loses no request by it. */
+#pragma once
+
+#include "platform/http/http.h"
+
+/* Stops listening; each connection ends with its next answer, which says so. Returns when none is
+ * left, or after `ms`: then those are left that nobody has used. All else goes on as before, until
+ * http_server_stop. Nothing for a server that was not started. */
+void http_server_drain(struct http_server *s, int ms);
