@@ -69,6 +69,7 @@ enum secret_content { NO_FILE, LINE, BYTES_32, PRIVATE_KEY, PUBLIC_KEY };
 #define WORD_OF(words)                                NO_FILE
 #define ADDRESS                                       NO_FILE
 #define ADDRESSES                                     NO_FILE
+#define SERVICE_PLACES                                NO_FILE
 #define DATABASE                                      NO_FILE
 #define MONGODB                                       NO_FILE
 #define FILE_OF(what)                                 what

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "platform/process/pool.h"
+#include "platform/process/service_places.h"
 #include "base/banned.h"
 
 enum { PARTS = 4, WAITING_MAX = 256, HEARD_BYTES = 16384 };
@@ -26,10 +27,10 @@ enum word { READY, DEGRADED, NOT_READY, NO_ANSWER };
 struct part {
     const char *name;
     int64_t port;
+    char place[PLACE_TEXT]; /* its numeric address */
 };
 
 struct city_health {
-    const char *address;
     struct part parts[PARTS];
     struct pool *pool;
     /* the thread's own: what was heard last */
@@ -136,7 +137,7 @@ static void probe_all(const struct city_health *h, enum word out[PARTS])
     struct probe probes[PARTS] = {0};
     int64_t deadline = time_monotonic() + CITY_HEALTH_MS * 1000;
     for (int i = 0; i < PARTS; i++)
-        probes[i].fd = begin_connecting(h->address, h->parts[i].port);
+        probes[i].fd = begin_connecting(h->parts[i].place, h->parts[i].port);
     while (wait_for_any(probes, deadline))
         continue;
     for (int i = 0; i < PARTS; i++) {
@@ -214,14 +215,21 @@ static void *begin(void *context)
     return context;
 }
 
+static struct part part_of(const struct settings *s, const char *name, int64_t port)
+{
+    struct part p = {.name = name, .port = port};
+    if (!service_place(s->service_addresses, name, p.place))
+        text_put(p.place, p.place + sizeof(p.place), s->listen_address);
+    return p;
+}
+
 struct city_health *city_health_new(const struct settings *s)
 {
     struct city_health *h = must_alloc(1, sizeof(*h));
-    h->address = s->listen_address;
-    h->parts[0] = (struct part){"command-api", s->command_api_port};
-    h->parts[1] = (struct part){"query-api", s->query_api_port};
-    h->parts[2] = (struct part){"projector", s->projector_port};
-    h->parts[3] = (struct part){"sla-worker", s->sla_worker_port};
+    h->parts[0] = part_of(s, "command-api", s->command_api_port);
+    h->parts[1] = part_of(s, "query-api", s->query_api_port);
+    h->parts[2] = part_of(s, "projector", s->projector_port);
+    h->parts[3] = part_of(s, "sla-worker", s->sla_worker_port);
     struct pool_work work = {.begin = begin, .work = check_all, .context = h};
     h->pool = pool_new("city health", 1, WAITING_MAX, &work);
     return h;

@@ -8,7 +8,8 @@
 
 struct city_health;
 
-/* `s` is borrowed: the services listen on its address, each on its port. Starts the thread. */
+/* `s` is borrowed: the services listen on its address, each on its port, but those that
+ * service_addresses names. Starts the thread. */
 struct city_health *city_health_new(const struct settings *s);
 void city_health_free(struct city_health *h); /* before the server; NULL is allowed */
 

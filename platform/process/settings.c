@@ -12,6 +12,7 @@
 #include "platform/http/http_address.h"
 #include "platform/mongo/mongo.h"
 #include "platform/postgres/postgres.h"
+#include "platform/process/service_places.h"
 #include "platform/identity/token.h"
 #include "base/banned.h"
 
@@ -24,6 +25,7 @@ struct setting_row {
         SETTING_WORD,
         SETTING_ADDRESS,
         SETTING_ADDRESSES,
+        SETTING_SERVICE_PLACES,
         SETTING_DATABASE,
         SETTING_MONGODB,
         SETTING_FILE
@@ -41,6 +43,7 @@ struct setting_row {
 #define WORD_OF(words)   SETTING_WORD, 0, 0, words, NO_FILE
 #define ADDRESS          SETTING_ADDRESS, 0, 0, NULL, NO_FILE
 #define ADDRESSES        SETTING_ADDRESSES, 0, 0, NULL, NO_FILE
+#define SERVICE_PLACES   SETTING_SERVICE_PLACES, 0, 0, NULL, NO_FILE
 #define DATABASE         SETTING_DATABASE, 0, 0, NULL, NO_FILE
 #define MONGODB          SETTING_MONGODB, 0, 0, NULL, NO_FILE
 #define FILE_OF(content) SETTING_FILE, 0, 0, NULL, content
@@ -108,6 +111,8 @@ static const char *read_value(const struct setting_row *row, const char *value,
     struct address_list list;
     if (row->kind == SETTING_ADDRESSES && !address_list_read(value, &list))
         return "is not a list of at most 16 addresses such as 127.0.0.1 ::1";
+    if (row->kind == SETTING_SERVICE_PLACES && !service_places_valid(value))
+        return "is not a list of services with addresses such as projector=10.0.0.5 sla-worker=::1";
     const char *wrong = uri_fault(row, value, a);
     if (wrong)
         return wrong;

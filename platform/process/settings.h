@@ -20,6 +20,7 @@ enum service_bit {
 #define WORD_OF(words)                                const char *
 #define ADDRESS                                       const char *
 #define ADDRESSES                                     const char *
+#define SERVICE_PLACES                                const char *
 #define DATABASE                                      const char *
 #define MONGODB                                       const char *
 #define FILE_OF(content)                              const char *
@@ -33,6 +34,7 @@ struct settings {
 #undef WORD_OF
 #undef ADDRESS
 #undef ADDRESSES
+#undef SERVICE_PLACES
 #undef DATABASE
 #undef MONGODB
 #undef FILE_OF

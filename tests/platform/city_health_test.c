@@ -1,6 +1,7 @@
 /* city_health_test.c -- how the whole is, of services that are well, hang, are away or talk
  * nonsense. */
 #include "platform/process/city_health.h"
+#include "platform/process/service_places.h"
 
 #include "base/time.h"
 #include "platform/process/service.h"
@@ -51,6 +52,13 @@ struct whole {
     struct http_server *server;
 };
 
+static void start(struct whole *w)
+{
+    w->health = city_health_new(&w->settings);
+    w->route = city_health_route(w->health);
+    w->server = listen_as(&w->route, 1, NULL);
+}
+
 static void begin(struct whole *w, const int64_t ports[SERVICES])
 {
     settings_defaults(&w->settings);
@@ -58,9 +66,7 @@ static void begin(struct whole *w, const int64_t ports[SERVICES])
     w->settings.query_api_port = ports[1];
     w->settings.projector_port = ports[2];
     w->settings.sla_worker_port = ports[0];
-    w->health = city_health_new(&w->settings);
-    w->route = city_health_route(w->health);
-    w->server = listen_as(&w->route, 1, NULL);
+    start(w);
 }
 
 static const char *ask(const struct whole *w)
@@ -134,6 +140,38 @@ TEST(a_service_that_hangs_or_is_away_holds_nobody_up)
     end(&w);
     close(hanging);
     stop(good);
+}
+
+TEST(services_are_asked_where_they_are)
+{
+    struct http_server *good = listen_as(&ready_route, 1, "{\"status\":\"ready\"}");
+    struct whole w;
+    settings_defaults(&w.settings);
+    w.settings.listen_address = "127.0.0.7"; /* nobody is there */
+    w.settings.service_addresses = "command-api=127.0.0.1  projector=127.0.0.1";
+    w.settings.command_api_port = w.settings.query_api_port = http_port(good);
+    w.settings.projector_port = w.settings.sla_worker_port = http_port(good);
+    start(&w);
+    const char *answer = ask(&w);
+    CHECK(strstr(answer, "\"command-api\":\"ready\",\"query-api\":\"no answer\"") &&
+          strstr(answer, "\"projector\":\"ready\",\"sla-worker\":\"no answer\""));
+    end(&w);
+    stop(good);
+}
+
+TEST(places_of_services_are_a_list_of_those_that_there_are)
+{
+    static const char *const taken[] = {"", " ", "query-api=::1 projector=10.0.0.5 "};
+    static const char *const refused[] = {"10.0.0.5",
+                                          "gateway=10.0.0.5",
+                                          "projector=host",
+                                          "projector=",
+                                          "projector=::1 projector=::1",
+                                          "projector"};
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        CHECK(service_places_valid(taken[i]));
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+        CHECK(!service_places_valid(refused[i]));
 }
 
 TEST(what_was_heard_is_kept_for_a_second)
