@@ -202,6 +202,18 @@ TEST(lists_of_addresses_are_numeric)
     CHECK_TEXT(s.trusted_proxies, "127.0.0.1 ::1");
 }
 
+TEST(addresses_of_services_name_services)
+{
+    struct settings s;
+    set_required();
+    CHECK(
+        strstr(refused_with("SERVICE_ADDRESSES", "gateway=10.0.0.5"), "is not a list of services"));
+    setenv("SERVICE_ADDRESSES", "projector=10.0.0.5", 1);
+    CHECK_OK(settings_read(QUERY_API, &s));
+    CHECK_TEXT(s.service_addresses, "projector=10.0.0.5");
+    unsetenv("SERVICE_ADDRESSES");
+}
+
 TEST(what_libpq_cannot_read_is_refused_and_not_shown)
 {
     static const char *const bad[] = {"hunter2", "postgresql:///x?hunter2",
