@@ -1,6 +1,6 @@
 # Everything a person types. Each target is one script in tools/ or one CMake preset.
 # Settings and ports are environment variables: make run GATEWAY_HTTP_PORT=9000 RUN_DIR=/tmp/second
-.PHONY: help run restart stop status ctl clean-data build release backup restore test clang tsan soak planted k6 monitor bench format
+.PHONY: help run upgrade restart stop status ctl clean-data build release backup restore test clang tsan soak planted k6 monitor bench format
 MAKEFLAGS += --no-print-directory
 export
 
@@ -8,6 +8,8 @@ help:
 	@echo 'make run            install, build, set up and start everything; Ctrl-C stops it'
 	@echo '                    ARGS=--detach returns when it is ready'
 	@echo 'make restart PART=redis  one part anew, for example after an upgrade of its package'
+	@echo 'make upgrade        the services that run to this version, one by one, while the city goes on;'
+	@echo '                    ARGS=--back to the version before'
 	@echo 'make stop           stop it; the data stays'
 	@echo 'make status         what runs, how ready it is, and where'
 	@echo 'make ctl ARGS=lag   citywatchctl against what runs; ARGS=--help lists the verbs'
@@ -31,6 +33,9 @@ run:
 
 restart:
 	@tools/restart $(PART)
+
+upgrade:
+	@tools/upgrade $(ARGS)
 
 stop status backup restore clean-data:
 	@tools/$@

@@ -111,6 +111,7 @@ static fallible start(struct process *p)
     p->archive = archive_watch_new(&p->settings);
     if (!audit_start(p->audit))
         return NOT_STARTED;
+    ready_wait(SERVICE_START_MS);
     http_server_start(p->server);
     log_info("ready to take commands", KV("port", http_port(p->server)));
     return NULL;

@@ -109,6 +109,7 @@ static fallible start(struct query_api *api)
         return NOT_STARTED;
     api->audit_reads = audit_reads_new(api);
     api->readers = pool_new("reader", (int)s->reader_threads, RUNS_MAX, &work);
+    ready_wait(SERVICE_START_MS);
     http_server_start(api->server);
     return NULL;
 }

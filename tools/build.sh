@@ -1,10 +1,12 @@
-# build.sh -- sourced by what needs the programs of this checkout: builds them as PRESET says.
+# build.sh -- sourced by what needs the programs of this checkout: builds them as PRESET says, unless PROGRAMS names a folder
+# that has them.
 # shellcheck shell=bash
 
 # Two that build at once would overwrite each other's files; the lock, descriptor 5, is kept until they are copied.
 build()
 {
     local quiet=()
+    [ -z "${PROGRAMS:-}" ] || return 0
     step "Build ($PRESET)"
     cd "$ROOT"
     mkdir -p build

@@ -25,6 +25,7 @@ enum {
     REASON_MAX = 512,
     FIGURES_MAX = 2048,
     STALE_US = 10 * 1000000,
+    WAIT_STEP_US = 5000,
     OUTDATED_MAX_S = 300
 };
 
@@ -259,9 +260,28 @@ static bool is_well(const struct dependency *d, int64_t now)
     return d->ok && d->reported && now - d->reported <= STALE_US;
 }
 
+static bool all_are_well(void)
+{
+    int64_t now = time_monotonic();
+    bool well = true;
+    pthread_mutex_lock(&ready.lock);
+    for (int i = 0; well && i < ready.count; i++)
+        well = ready.at[i].optional || is_well(&ready.at[i], now);
+    pthread_mutex_unlock(&ready.lock);
+    return well;
+}
+
+void ready_wait(int ms)
+{
+    int64_t until = time_monotonic() + (int64_t)ms * 1000;
+    while (!all_are_well() && time_monotonic() < until)
+        usleep(WAIT_STEP_US);
+}
+
 static void measure_dependencies(void)
 {
     int64_t now = time_monotonic();
+    metric_set(METRIC_service_info, CITYWATCH_VERSION, 1);
     pthread_mutex_lock(&ready.lock);
     for (int i = 0; i < ready.count; i++)
         metric_set(METRIC_service_part_ready, ready.at[i].name, is_well(&ready.at[i], now));

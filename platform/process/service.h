@@ -29,6 +29,8 @@ void service_fail(const char *why);
 void ready_declare(const char *dependency);
 /* One that the service does its work without: while it is away /ready says "degraded", but 200. */
 void ready_declare_optional(const char *dependency);
+/* Returns when all that was declared and is not optional is well, after `ms` at the latest. */
+void ready_wait(int ms);
 /* `lag_seconds` < 0: this dependency has no lag. Any thread, does not block. */
 void ready_report(const char *dependency, bool ok, double lag_seconds);
 /* Why it is not as it should be, for people, in ASCII; NULL: nothing to say. Copied, up to 511
@@ -45,4 +47,6 @@ enum { SERVICE_ROUTES = 3 };
 /* How long a service that ends waits for gateways to use the connections they keep
  * (http_server_drain). */
 enum { SERVICE_DRAIN_MS = 500 };
+/* How long one that starts waits, while connections queue, until it can answer (ready_wait). */
+enum { SERVICE_START_MS = 1000 };
 extern const struct http_route service_routes[SERVICE_ROUTES];

@@ -257,6 +257,41 @@ TEST(ready_names_the_parts_that_are_older_than_what_is_installed)
     CHECK_INT(in_child(show_outdated), 0);
 }
 
+static void *report_late(void *nothing)
+{
+    pause_ms(150);
+    ready_report("store", true, -1);
+    return nothing;
+}
+
+/* Milliseconds. */
+static int64_t time_to_be_ready(int ms)
+{
+    int64_t begun = time_monotonic();
+    ready_wait(ms);
+    return (time_monotonic() - begun) / 1000;
+}
+
+static int wait_for_store(void)
+{
+    pthread_t reporter;
+    CHECK(time_to_be_ready(5000) < 1000); /* nothing is declared */
+    ready_declare("store");
+    ready_declare_optional("redis");
+    int64_t took = time_to_be_ready(100);
+    CHECK(took >= 100 && took < 2000);
+    CHECK(pthread_create(&reporter, NULL, report_late, NULL) == 0);
+    took = time_to_be_ready(10000);
+    CHECK(took >= 100 && took < 5000);
+    pthread_join(reporter, NULL);
+    return test_failures;
+}
+
+TEST(a_start_waits_until_all_but_what_is_optional_is_well)
+{
+    CHECK_INT(in_child(wait_for_store), 0);
+}
+
 TEST(ready_waits_for_every_dependency)
 {
     struct http_server *s = NULL;
@@ -293,6 +328,7 @@ TEST(ready_waits_for_every_dependency)
     answer = get(port, "/metrics");
     CHECK_TEXT(header_of(answer, "Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
     CHECK(strstr(answer, "process_open_fds") != NULL);
+    CHECK(strstr(answer, "\nservice_info{version=\"" CITYWATCH_VERSION "\"} 1\n") != NULL);
     CHECK(strstr(answer, "\nservice_part_ready{part=\"store\"} 1\n") != NULL);
     CHECK(strstr(answer, "\nservice_part_ready{part=\"redis\"} 0\n") != NULL);
     log_start("test", LOG_INFO);
