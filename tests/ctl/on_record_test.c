@@ -22,6 +22,13 @@ static struct {
 } world;
 static char output[1 << 16]; /* of the last call, both streams */
 
+static void remove_folder(void)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf %s", world.folder);
+    CHECK(system(command) == 0);
+}
+
 static void make_world(void)
 {
     int64_t deleted;
@@ -29,8 +36,11 @@ static void make_world(void)
     if (!world.mongo) {
         mongo_library_start();
         atexit(mongo_library_stop);
+        atexit(remove_folder);
         CHECK_OK(mongo_new(stand_in_uri(), NULL, AUDIT_DATABASE, &world.mongo));
     }
+    if (*world.folder)
+        remove_folder();
     snprintf(world.folder, sizeof(world.folder), "/tmp/citywatch-on-record-XXXXXX");
     CHECK(mkdtemp(world.folder) != NULL);
     snprintf(world.key_file, sizeof(world.key_file), "%s/key", world.folder);
