@@ -1,6 +1,6 @@
 # Everything a person types. Each target is one script in tools/ or one CMake preset.
 # Settings and ports are environment variables: make run GATEWAY_HTTP_PORT=9000 RUN_DIR=/tmp/second
-.PHONY: help run upgrade restart stop status ctl clean-data build release backup restore test clang tsan soak planted k6 monitor bench format
+.PHONY: help run upgrade restart stop status ctl clean-data build release deb deb-test backup restore test clang tsan soak planted k6 monitor bench format
 MAKEFLAGS += --no-print-directory
 export
 
@@ -23,6 +23,8 @@ help:
 	@echo 'make planted        proves the tests: builds with known bugs, each must be caught; BUG=name'
 	@echo 'make build          development build in build/dev'
 	@echo 'make release        release build in build/release'
+	@echo 'make deb            Debian packages of it in build/packages'
+	@echo 'make deb-test       installs, upgrades and removes them on a machine of their own; as root'
 	@echo 'make k6 SCRIPT=smoke  a load script against what runs'
 	@echo 'make monitor        Prometheus, its alerts and exporters for what runs; Ctrl-C stops them'
 	@echo 'make bench          measures a city of its own beside nginx and pgbench'
@@ -76,6 +78,14 @@ build:
 	@tools/install build
 	@cmake --preset dev --log-level=WARNING >/dev/null
 	@cmake --build --preset dev
+
+deb:
+	@tools/deb
+
+# The life of the packages on a bare Debian with systemd, which is made once in build/packages-test. As root.
+deb-test: deb
+	@tools/install package-test
+	@python3 tests/packages/life_test.py
 
 release:
 	@tools/install build

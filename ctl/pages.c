@@ -233,7 +233,8 @@ static void print_values(void)
 
 void page_completion(void)
 {
-    puts("# Completion of citywatchctl and tools/ctl for bash, as citywatchctl --completion prints "
+    puts("# Completion of citywatchctl, tools/ctl and citywatch-ctl for bash, as citywatchctl "
+         "--completion prints "
          "it.\n\n"
          "_citywatchctl_words()\n{\n    case $1 in");
     for (const struct verb *v = verbs; v->name; v++) {
@@ -253,5 +254,5 @@ void page_completion(void)
     puts("    *) mapfile -t COMPREPLY < <(compgen -W \"$(_citywatchctl_words \"$verb\")\" -- "
          "\"$word\") ;;\n"
          "    esac\n}\n"
-         "complete -F _citywatchctl citywatchctl tools/ctl");
+         "complete -F _citywatchctl citywatchctl tools/ctl citywatch-ctl");
 }

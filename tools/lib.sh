@@ -1,5 +1,6 @@
 # lib.sh -- sourced by the scripts of tools/: where things lie, who runs what.
-# Sets PG_BIN, SERVICES, ROOT (the checkout), RUN_DIR, SOCKETS, SERVICE_USER, GATEWAY_USER, DATABASE_USER, ADMIN_USER.
+# Sets PG_BIN, SERVICES, ROOT (the checkout), RUN_DIR, SOCKETS, DATABASE_SOCKETS, SECRETS, CTL (citywatchctl), SERVICE_USER,
+# GATEWAY_USER, DATABASE_USER, ADMIN_USER.
 # shellcheck shell=bash disable=SC2034
 
 PG_BIN=/usr/lib/postgresql/15/bin
@@ -107,8 +108,8 @@ make_folder()
 # uri_of <role> <database>: by the unix socket, which is cheaper than loopback; POSTGRES_PORT is part of its name.
 uri_of()
 {
-    printf 'postgresql://citywatch_%s@/citywatch_%s?host=%s/postgres&port=%s&passfile=%s/secrets/%s.pgpass' \
-        "$1" "$2" "$SOCKETS" "$POSTGRES_PORT" "$RUN_DIR" "$1"
+    printf 'postgresql://citywatch_%s@/citywatch_%s?host=%s&port=%s&passfile=%s/%s.pgpass' \
+        "$1" "$2" "$DATABASE_SOCKETS" "$POSTGRES_PORT" "$SECRETS" "$1"
 }
 
 # bracketed <address>: as it stands before a port.
@@ -173,4 +174,12 @@ own_folder_only()
 : "${PRESET:=release}" # which build to run
 export PRESET
 choose_users
-choose_run_dir
+if [ -r "$ROOT/tools/places.sh" ]; then # laid down by the Debian package: its places are others
+    # shellcheck source=packaging/places.sh
+    . "$ROOT/tools/places.sh"
+else
+    choose_run_dir
+    DATABASE_SOCKETS=$SOCKETS/postgres
+    SECRETS=$RUN_DIR/secrets
+    CTL=$RUN_DIR/bin/citywatchctl
+fi

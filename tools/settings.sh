@@ -22,7 +22,7 @@ PORTS=(GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT COMMAND_API_PORT QUERY_API_PORT PROJ
 OWN_MONGODB=0
 if [ -z "${MONGODB_URI:-}" ]; then
     OWN_MONGODB=1
-    pem=$RUN_DIR/secrets/mongodb.pem
+    pem=$SECRETS/mongodb.pem
     MONGODB_URI="mongodb://127.0.0.1:$MONGODB_PORT/?tls=true&tlsCAFile=$pem&tlsCertificateKeyFile=$pem"
     PORTS+=(MONGODB_PORT)
 fi
@@ -86,7 +86,7 @@ check_addresses()
 check_port_numbers()
 {
     local name value seen=" " least
-    least=$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start 2>/dev/null || printf 1024)
+    least=${LEAST_PORT:-$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start 2>/dev/null || printf 1024)}
     for name in "${PORTS[@]}"; do
         value=${!name}
         if ! [[ $value =~ ^[1-9][0-9]{0,4}$ ]] || [ "$value" -gt 65535 ]; then
@@ -205,7 +205,7 @@ number()
 # What the services read (platform/process/settings.def) is handed on if the caller set it.
 collect_settings()
 {
-    local name upstream secrets=$RUN_DIR/secrets
+    local name upstream secrets=$SECRETS
     upstream=$(bracketed "$(reach "$LISTEN_ADDRESS")")
     : "${TOKEN_KEY_FILE:=$secrets/token.pem}" "${TOKEN_PUBLIC_KEY_FILE:=$secrets/token.public.pem}"
     : "${SERVER_SECRET_FILE:=$secrets/server.secret}" "${REDIS_PASSWORD_FILE:=$secrets/redis.password}"

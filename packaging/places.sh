@@ -1,0 +1,31 @@
+# places.sh -- sourced by tools/lib.sh where the Debian package laid it down: where the city of this machine lies, which
+# systemd runs, and its settings, which are those of /etc/citywatch/citywatch.conf.
+# shellcheck shell=bash disable=SC2034
+
+RUN_DIR=/var/lib/citywatch-package
+SOCKETS=/run/citywatch
+DATABASE_SOCKETS=/run/postgresql
+SECRETS=${CREDENTIALS_DIRECTORY:-$RUN_DIR/secrets} # a unit is given its own, and reads no other
+CTL=/usr/bin/citywatchctl
+SERVICE_USER=$ADMIN_USER DATABASE_USER=postgres GATEWAY_USER=citywatch-caddy
+POSTGRES_PORT=8432 DEMO_ACCOUNTS=0
+: "${AUDIT_SPOOL:=$RUN_DIR/spool}"
+LEAST_PORT=1 # citywatch-gateway.service may bind any
+
+# read_conf <file>: its NAME=value lines, as systemd reads them.
+read_conf()
+{
+    local line
+    while read -r line || [ -n "$line" ]; do
+        [[ $line =~ ^([A-Z_]+)=(\"(.*)\"|\'(.*)\'|(.*))$ ]] || continue
+        export "${BASH_REMATCH[1]}=${BASH_REMATCH[3]}${BASH_REMATCH[4]}${BASH_REMATCH[5]}"
+    done <"$1"
+}
+
+[ ! -r /etc/citywatch/citywatch.conf ] || read_conf /etc/citywatch/citywatch.conf
+
+# Not those of a run folder, as lib.sh has it.
+setting()
+{
+    printf '%s' "${!1:-}"
+}

@@ -1,0 +1,240 @@
+#!/usr/bin/python3
+"""The life of the Debian packages, on a machine of its own: installed, set up, used, attacked, killed, upgraded, removed,
+purged. One step stands on the one before; the first that fails ends it. `make deb` comes first; for root."""
+import glob
+import os
+import re
+import subprocess
+import sys
+import time
+
+import machine
+from machine import check
+
+SERVICES = ("command-api", "projector", "query-api", "sla-worker")
+UNITS = [f"citywatch-{name}.service" for name in SERVICES + ("databases", "gateway", "redis", "mongodb")]
+USERS = [f"citywatch-{name}" for name in SERVICES + ("redis", "caddy", "mongodb")]
+STATE = "/var/lib/citywatch-package"
+EXPOSURE_MAX = 1.6  # of 10, by systemd-analyze security
+WAIT_SECONDS = 60
+
+
+def until(what, holds, seconds=WAIT_SECONDS):
+    end = time.monotonic() + seconds
+    while not (found := holds()):
+        check(time.monotonic() < end, "waited", seconds, "s for:", what)
+        time.sleep(0.3)
+    return found
+
+
+def packages():
+    found = [p for p in glob.glob(os.path.join(machine.ROOT, "build/packages/*.deb")) if "-dbgsym_" not in p]
+    check(len(found) == 2, "make deb first: build/packages has to hold citywatch and citywatch-mongodb, not", found)
+    return sorted(found)
+
+
+def newer(path, folder):
+    """The same package under a higher version."""
+    tree = os.path.join(folder, os.path.basename(path) + ".tree")
+    machine.run("dpkg-deb", "-R", path, tree)
+    control = os.path.join(tree, "DEBIAN/control")
+    with open(control, encoding="utf-8") as f:
+        text = re.sub(r"^Version: (\S+)$", r"Version: \1.newer", f.read(), flags=re.M)
+    version = re.search(r"^Version: (\S+)$", text, re.M)[1]
+    text = re.sub(r"citywatch \(= [^)]*\)", f"citywatch (= {version})", text)
+    with open(control, "w", encoding="utf-8") as f:
+        f.write(text)
+    made = os.path.join(folder, "newer_" + os.path.basename(path))
+    machine.run("dpkg-deb", "--root-owner-group", "-b", tree, made)
+    return made
+
+
+def ready(m):
+    return all(m.call("GET", f"/ready/{service}")[0] == 200 for service in SERVICES)
+
+
+def login(m, name):
+    status, said = m.call("POST", "/auth/login", {"username": name, "password": "a password of length"})
+    check(status == 200, "log in of", name, status, said)
+    return said["token"]
+
+
+def files_a_report(m):
+    status, said = m.call("POST", "/reports", {"content": "The street light is out", "category": "infrastruktur"}, login(m, "citizen"))
+    check(status == 201, "report", status, said)
+    return said["report_id"]
+
+
+def feed_shows(m, report):
+    status, said = m.call("GET", "/reports/public")
+    return status == 200 and any(r["report_id"] == report and r["current_status"] == "IN_PROGRESS" for r in said["data"])
+
+
+def sums(m):
+    return m.run("sh", "-c", f"cd {STATE}/secrets && sha256sum *")
+
+
+def is_own(m, user, path, users):
+    """`users`: of the units, each of which has a folder in /run/credentials."""
+    if path.startswith("/run/credentials/"):
+        return users.get(path.split("/")[3]) == user
+    return m.run("stat", "-c", "%U", path).strip() == user
+
+
+def runs_as_another(m, unit, before):
+    found = m.unit(unit, "MainPID", "ActiveState")
+    return found["ActiveState"] == "active" and found["MainPID"] not in ("0", before)
+
+
+class Life:
+    """Each function is a step; their order is that of the file."""
+
+    def __init__(self, m):
+        self.m = m
+        self.report = self.secrets = None
+
+    def it_installs_where_no_city_is_and_starts_nothing(self):
+        debs = [self.m.copy(p) for p in packages()]
+        self.m.run("apt-get", "install", "-q", "-y", "--no-install-recommends", *debs, timeout=400)
+        for unit in UNITS + ["citywatch.target"]:
+            found = self.m.unit(unit, "LoadState", "ActiveState", "UnitFileState")
+            check(found["LoadState"] == "loaded" and found["ActiveState"] == "inactive", unit, found)
+            check(found["UnitFileState"] == "enabled", unit, found)
+
+    def setup_asks_nothing_and_makes_a_city_that_is_ready(self):
+        self.m.run("citywatch-setup", timeout=300, stdin=subprocess.DEVNULL)
+        for unit in UNITS + ["citywatch.target"]:
+            check(self.m.unit(unit, "ActiveState")["ActiveState"] == "active", unit, "is not active")
+        until("all services to be ready at the gateway", lambda: ready(self.m))
+
+    def setup_again_changes_no_secret(self):
+        before = sums(self.m)
+        self.m.run("citywatch-setup", timeout=300, stdin=subprocess.DEVNULL)
+        check(before and sums(self.m) == before, "secrets have changed")
+        self.secrets = before
+
+    def a_citizen_reports_an_officer_moves_it_and_the_feed_shows_it(self):
+        m = self.m
+        for name, role in (("citizen", ["CITIZEN"]), ("officer", ["OFFICER", "--agency", "AGENCY_INFRA"]), ("chief", ["ADMIN"])):
+            m.run("citywatch-ctl", "account", "add", name, "--role", *role, "--password-file", "-", input="a password of length\n")
+        self.report = files_a_report(m)
+        status, said = m.call("PATCH", f"/cases/{self.report}/status", {"status": "IN_PROGRESS"}, login(m, "officer"))
+        check(status == 200, "move", status, said)
+        until("the feed to show it", lambda: feed_shows(m, self.report))
+
+    def the_record_of_requests_arrives(self):
+        token = login(self.m, "chief")
+        until("the record to show the report", lambda: any(
+            r.get("route") == "/reports" for r in (self.m.call("GET", "/admin/audit?limit=100", token=token)[1] or {}).get("data", [])))
+
+    def doctor_finds_no_fault(self):
+        said = self.m.run("citywatch-ctl", "doctor", ok=(0, 4))
+        check("fault" not in said, said)
+
+    def no_unit_is_more_exposed_than_the_bound(self):
+        for unit in UNITS:
+            said = self.m.run("systemd-analyze", "security", "--no-pager", unit)
+            figure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
+            print(f"    {unit} {figure[1]}")
+            check(float(figure[1]) <= EXPOSURE_MAX, unit, "is exposed:", figure[1])
+
+    def systemd_finds_nothing_wrong_with_the_units(self):
+        check(not self.m.run("systemd-analyze", "verify", "--man=no", *[f"/lib/systemd/system/{u}" for u in UNITS]).strip())
+
+    def no_service_reads_what_is_not_its_own(self):
+        files = self.m.run("find", STATE, "/run/credentials", "-path", "*citywatch*", "-type", "f").split()
+        check(len(files) > 40, "only", files)
+        users = {unit: self.m.unit(unit, "User")["User"] for unit in UNITS}
+        for user in USERS:
+            readable = self.m.run("runuser", "-u", user, "--", "sh", "-c",
+                                  'for f in "$@"; do [ ! -r "$f" ] || echo "$f"; done', "sh", *files).split()
+            foreign = [f for f in readable if not is_own(self.m, user, f, users)]
+            check(not foreign, user, "can read", foreign)
+            check(readable, user, "can read nothing, not even its own: the check is wrong")
+
+    def a_service_that_is_killed_comes_back(self):
+        for unit in (f"citywatch-{s}.service" for s in SERVICES + ("redis", "gateway", "mongodb")):
+            before = self.m.unit(unit, "MainPID")["MainPID"]
+            self.m.run("systemctl", "kill", "--signal=KILL", "--kill-whom=main", unit)
+            until(f"{unit} to run again", lambda: runs_as_another(self.m, unit, before))
+        until("all services to be ready", lambda: ready(self.m))
+        check(feed_shows(self.m, self.report), "the feed lost the report")
+
+    def the_city_comes_back_with_the_machine(self):
+        self.m.nspawn.terminate()
+        self.m.nspawn.wait(90)
+        self.m.leader = None
+        self.m.boot(120)
+        until("all services to be ready", lambda: ready(self.m), 90)
+        check(feed_shows(self.m, self.report), "the feed lost the report")
+
+    def an_upgrade_keeps_data_secrets_and_settings(self):
+        self.m.run("sh", "-c", "echo LOG_LEVEL=warning >>/etc/citywatch/citywatch.conf")
+        before = self.m.unit("citywatch-databases.service", "InvocationID")
+        debs = [self.m.copy(newer(p, self.m.folder)) for p in packages()]
+        self.m.run("apt-get", "install", "-q", "-y", "--no-install-recommends", *debs, timeout=300)
+        check(".newer" in self.m.run("dpkg-query", "-W", "citywatch"), "the new version is not installed")
+        check(self.m.unit("citywatch-databases.service", "InvocationID") != before, "the tables were not brought to the new version")
+        until("all services to be ready", lambda: ready(self.m))
+        check(feed_shows(self.m, self.report), "the feed lost the report")
+        check(sums(self.m) == self.secrets, "secrets have changed")
+        check("LOG_LEVEL=warning" in self.m.run("cat", "/etc/citywatch/citywatch.conf"), "a setting is gone")
+        files_a_report(self.m)
+
+    def removed_it_runs_no_more_and_keeps_data(self):
+        self.m.run("apt-get", "remove", "-q", "-y", "citywatch", "citywatch-mongodb", timeout=300)
+        running = self.m.run("sh", "-c", "ps -eo user:40,args 2>/dev/null | grep '^citywatch' || true")
+        check(not running, "still runs:", running)
+        check(sums(self.m) == self.secrets, "secrets are gone")
+        check("15  citywatch" in self.m.run("pg_lsclusters"), "the cluster is gone")
+
+    def installed_again_it_goes_on(self):
+        debs = [self.m.copy(p) for p in packages()]
+        self.m.run("apt-get", "install", "-q", "-y", "--no-install-recommends", *debs, timeout=300)
+        until("all services to be ready", lambda: ready(self.m), 90)
+        check(feed_shows(self.m, self.report), "the feed lost the report")
+
+    def purged_it_keeps_what_people_wrote_and_nothing_else(self):
+        self.m.run("apt-get", "purge", "-q", "-y", "citywatch", "citywatch-mongodb", timeout=300)
+        check(sums(self.m) == self.secrets, "secrets are gone while the cluster is there")
+        left = self.m.run("sh", "-c", "getent passwd | grep '^citywatch' || true; ls -d /etc/citywatch /run/citywatch 2>/dev/null || true;"
+                          "ls /etc/systemd/system/*citywatch* 2>/dev/null || true")
+        check(not left, "left:", left)
+        unowned = self.m.run("find", STATE, "-nouser")
+        check(not unowned, "belongs to nobody:", unowned)
+
+    def without_its_cluster_purge_leaves_nothing(self):
+        debs = [self.m.copy(p) for p in packages()]
+        self.m.run("apt-get", "install", "-q", "-y", "--no-install-recommends", *debs, timeout=300)
+        self.m.run("citywatch-setup", timeout=300, stdin=subprocess.DEVNULL)
+        check(feed_shows(self.m, self.report), "set up again over the cluster that was kept, the report is not there")
+        self.m.run("citywatch-setup", "--forget", input="yes\n", timeout=120)
+        self.m.run("apt-get", "purge", "-q", "-y", "citywatch", "citywatch-mongodb", timeout=300)
+        self.m.run("test", "!", "-e", STATE)
+        check("citywatch" not in self.m.run("pg_lsclusters"), "the cluster is there")
+
+
+def main():
+    if os.geteuid():
+        sys.exit("make deb-test boots a machine of its own: it is for root")
+    steps = [(name, step) for name, step in vars(Life).items() if not name.startswith("_")]
+    machine.make_bare(packages())
+    m = machine.Machine()
+    life, name = Life(m), "it boots"
+    try:
+        m.boot()
+        for name, step in steps:
+            start = time.monotonic()
+            step(life)
+            print(f"ok {time.monotonic() - start:5.1f} s  {name.replace('_', ' ')}", flush=True)
+    except machine.Failed as e:
+        print(f"FAILED  {name.replace('_', ' ')}: {e}", file=sys.stderr)
+        if m.leader:
+            print(machine.run(*m.inside("journalctl", "--no-pager", "-n", "60"), ok=range(256)), file=sys.stderr)
+        sys.exit(1)
+    finally:
+        m.end()
+
+
+if __name__ == "__main__":
+    main()
