@@ -1,6 +1,6 @@
 # Everything a person types. Each target is one script in tools/ or one CMake preset.
 # Settings and ports are environment variables: make run GATEWAY_HTTP_PORT=9000 RUN_DIR=/tmp/second
-.PHONY: help run upgrade restart stop status ctl clean-data build release deb deb-test backup restore test clang tsan soak planted k6 monitor bench format
+.PHONY: help run upgrade restart stop status ctl clean-data build release deb deb-test backup restore test clang tsan soak planted k6 monitor bench format images docker-test
 MAKEFLAGS += --no-print-directory
 export
 
@@ -28,6 +28,8 @@ help:
 	@echo 'make k6 SCRIPT=smoke  a load script against what runs'
 	@echo 'make monitor        Prometheus, its alerts and exporters for what runs; Ctrl-C stops them'
 	@echo 'make bench          measures a city of its own beside nginx and pgbench'
+	@echo 'make images         images of all parts for Docker, docker/compose.yml runs them'
+	@echo 'make docker-test    makes them twice, compares, and tries cities of them; 15 minutes'
 	@echo 'make format         lay out the C sources'
 
 run:
@@ -100,6 +102,13 @@ monitor:
 
 bench:
 	@tools/bench
+
+images:
+	@tools/install docker
+	@docker/images
+
+docker-test:
+	@tests/docker/run
 
 format:
 	@tests/checks/format --fix
