@@ -7,6 +7,7 @@ export
 help:
 	@echo 'make run            install, build, set up and start everything; Ctrl-C stops it'
 	@echo '                    ARGS=--detach returns when it is ready'
+	@echo '                    GATEWAY_DOMAIN=city.example.org  HTTPS for the world; GATEWAY=nginx for great load'
 	@echo 'make restart PART=redis  one part anew, for example after an upgrade of its package'
 	@echo 'make upgrade        the services that run to this version, one by one, while the city goes on;'
 	@echo '                    ARGS=--back to the version before'

@@ -15,7 +15,7 @@ ROOT = os.path.dirname(HERE)
 sys.path[:0] = [HERE, ROOT + "/tests/end_to_end"]
 
 from measure import Client, Cost, memory_mib, median, metrics, percentile, read_wrk, wrk, wrk_command
-import audit, bulk, ceilings, clocks, dispatch, positions, rebuild, report, sizes
+import audit, bulk, ceilings, clocks, dispatch, gateway, positions, rebuild, report, sizes
 from city import City, free_ports, wait_until
 
 os.environ.update(PRESET=os.environ.get("PRESET", "release"), TOKEN_MINUTES="60", CORS_ORIGINS="")
@@ -29,7 +29,7 @@ K6 = os.environ.get("BENCH_K6", "330s")
 SMALL = 10000
 PARTS = ("postgres", "redis", "mongodb", "caddy", "command-api", "projector", "query-api", "sla-worker")
 SERVICES = ("command-api", "projector", "query-api", "sla-worker")
-PARTS_OF_A_RUN = ("feed", "other_reads", "create_rows", "visible", "bulk", "audit", "k6", "positions", "dispatch", "sizes", "clocks", "lag_over_time")
+PARTS_OF_A_RUN = ("feed", "nginx_feed", "other_reads", "create_rows", "visible", "bulk", "audit", "k6", "positions", "dispatch", "sizes", "clocks", "lag_over_time")
 CHOSEN = os.environ.get("BENCH_PARTS", " ".join(PARTS_OF_A_RUN)).split()
 MEMORY_GOAL = 64
 
@@ -183,6 +183,9 @@ class Bench:
         self.row("the same through the gateway, which knows no route", "≥ 0.9 × a bare reverse_proxy",
                  f"{rate['gateway']:.0f}/s, {cpu['gateway']:.0f} µs CPU of Caddy",
                  f"{rate['bare']:.0f}/s, {cpu['bare']:.0f} µs CPU", f"{ratio:.2f}", ratio >= 0.9)
+
+    def nginx_feed(self):
+        gateway.rows(self, ROOT, SECONDS, ROUNDS)
 
     def other_reads(self):
         for name, path, who in (("inbox", "/cases/inbox", "officer1"), ("/reports/me", "/reports/me", "citizen1")):

@@ -24,7 +24,8 @@ static const struct {
     {"/sockets", "ADMIN_USER", OTHERS_WRITE},   {"/log", "ADMIN_USER", OTHERS_USE},
     {"/postgres", "DATABASE_USER", OTHERS_USE}, {"/redis", "SERVICE_USER", OTHERS_USE},
     {"/audit", "SERVICE_USER", OTHERS_USE},     {"/mongodb", "SERVICE_USER", OTHERS_USE},
-    {"/secrets", "SERVICE_USER", OTHERS_USE},   {"/caddy", "GATEWAY_USER", OTHERS_USE}};
+    {"/secrets", "SERVICE_USER", OTHERS_USE},   {"/caddy", "GATEWAY_USER", OTHERS_USE},
+    {"/nginx", "GATEWAY_USER", OTHERS_USE}};
 enum { RUN_FOLDERS = sizeof(run_folders) / sizeof(run_folders[0]) };
 
 static void check_folder(struct doctor *d, const char *path, const char *owner, mode_t forbidden)

@@ -2,6 +2,11 @@
 # certificate of that is from, how long it waits.
 # shellcheck shell=bash disable=SC2034,SC2153
 
+# What command-api has whatever the method, as the Caddyfile says it; of all else it has what is not GET and HEAD.
+COMMAND_PATHS=$(sed -n 's/^\t@command path //p' "$ROOT/tools/conf/Caddyfile")
+# What of query-api depends on nobody for a second at least: nginx keeps it. Nothing else is looked for, or equal requests would wait for each other in vain.
+KEPT_PATHS='/ /problems /problems/* /openapi.json /schemas /schemas/* /reports/public /crimes /categories /categories/* /agencies /agencies/* /statuses /sla/config'
+# Of either gateway; GATEWAY itself chooses which.
 GATEWAY_NAMES=(GATEWAY_ADDRESS GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT GATEWAY_EXTRA_PORTS GATEWAY_METRICS_PORT CORS_ORIGINS
     GATEWAY_DOMAIN GATEWAY_CERT_FILE GATEWAY_KEY_FILE ACME_DIRECTORY ACME_CA_FILE ACME_EMAIL ACME_CHECK_SECONDS)
 
@@ -11,7 +16,7 @@ gateway_defaults()
     if [ -n "${GATEWAY_DOMAIN:=}" ]; then
         : "${GATEWAY_ADDRESS:=0.0.0.0}" "${DEMO_ACCOUNTS:=0}"
     fi
-    : "${GATEWAY_ADDRESS:=127.0.0.1}" "${GATEWAY_HTTP_PORT:=8000}" "${GATEWAY_HTTPS_PORT:=8443}" "${GATEWAY_METRICS_PORT:=}"
+    : "${GATEWAY:=caddy}" "${GATEWAY_ADDRESS:=127.0.0.1}" "${GATEWAY_HTTP_PORT:=8000}" "${GATEWAY_HTTPS_PORT:=8443}" "${GATEWAY_METRICS_PORT:=}"
     : "${GATEWAY_CERT_FILE:=}" "${GATEWAY_KEY_FILE:=}" "${ACME_CHECK_SECONDS:=600}"
     : "${ACME_DIRECTORY:=}" "${ACME_CA_FILE:=}" "${ACME_EMAIL:=}" "${CORS_ORIGINS:=}"
 }
@@ -50,6 +55,8 @@ check_certificate_source()
             [ -z "${!name}" ] || fault "$name has no use beside GATEWAY_CERT_FILE: one of both says where the certificate is from"
         done
     fi
+    [ "$GATEWAY" != nginx ] || [ -z "$GATEWAY_DOMAIN" ] || [ -n "$GATEWAY_CERT_FILE$GATEWAY_KEY_FILE" ] ||
+        fault "GATEWAY=nginx gets no certificate for $GATEWAY_DOMAIN by itself: give GATEWAY_CERT_FILE and GATEWAY_KEY_FILE, or GATEWAY=caddy"
     [[ -z $ACME_DIRECTORY || $ACME_DIRECTORY =~ ^https://[A-Za-z0-9.:/_~%?=\&+-]+$ ]] ||
         fault "ACME_DIRECTORY=$ACME_DIRECTORY is not an address such as https://acme.example.org/directory"
     [[ -z $ACME_EMAIL || $ACME_EMAIL =~ ^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$ ]] || fault "ACME_EMAIL=$ACME_EMAIL is not a mail address"
@@ -58,6 +65,7 @@ check_certificate_source()
 
 check_gateway()
 {
+    [[ $GATEWAY =~ ^(caddy|nginx)$ ]] || fault "GATEWAY=$GATEWAY is neither caddy nor nginx"
     check_domain
     check_certificate_source
 }
@@ -83,7 +91,7 @@ gateway_settings()
         sites+=", http://:$port"
     done
     GATEWAY_REACHED=$(reach "$GATEWAY_ADDRESS")
-    SETTINGS+=("GATEWAY_EXTRA_SITES=$sites" "GATEWAY_METRICS=$([ -n "$GATEWAY_METRICS_PORT" ] && echo on || echo off)"
+    SETTINGS+=("COMMAND_PATHS=$COMMAND_PATHS" "KEPT_PATHS=$KEPT_PATHS" "GATEWAY_EXTRA_SITES=$sites" "GATEWAY_METRICS=$([ -n "$GATEWAY_METRICS_PORT" ] && echo on || echo off)"
         "GATEWAY_MEASURES=${GATEWAY_METRICS_PORT:+metrics}" "GATEWAY_REACHED=$GATEWAY_REACHED"
         "GATEWAY_SITES=$([ -n "$GATEWAY_DOMAIN" ] && echo domain || echo local)"
         "GATEWAY_CERTIFICATE=$([ -n "$GATEWAY_CERT_FILE" ] && echo files || echo acme)"
@@ -101,4 +109,19 @@ issuer_settings()
     fi
     SETTINGS+=("GATEWAY_ISSUER=$issuer" "GATEWAY_ISSUER_ROOT=${ACME_CA_FILE:+acme_ca_root $ACME_CA_FILE}"
         "GATEWAY_ISSUER_EMAIL=${ACME_EMAIL:+email $ACME_EMAIL}")
+}
+
+# The configuration is looked at by the program that is to read it.
+check_gateway_program()
+{
+    local name
+    if [ "$GATEWAY" = caddy ]; then
+        check_by Caddy "$GATEWAY_USER" HOME="$RUN_DIR/caddy" XDG_DATA_HOME="$RUN_DIR/caddy" \
+            XDG_CONFIG_HOME="$RUN_DIR/caddy" /usr/bin/caddy validate --adapter caddyfile --config "$RUN_DIR/conf/Caddyfile"
+        return
+    fi
+    for name in nginx.conf nginx-city.conf; do
+        env -i "${SETTINGS[@]}" "$ROOT/tools/nginx-conf" "$ROOT/tools/conf/$name" >"$RUN_DIR/conf/$name"
+    done
+    check_by nginx "$GATEWAY_USER" /bin/bash "$RUN_DIR/conf/start-nginx" "$RUN_DIR" -t
 }

@@ -10,7 +10,7 @@
 
 MARK=$RUN_DIR/.citywatch
 # All that is ever made in a run folder. The mark and the lock go last.
-OURS=(bin conf audit redis mongodb caddy postgres secrets sockets k6 k6-results monitor log parts lock .citywatch)
+OURS=(bin conf audit redis mongodb caddy nginx postgres secrets sockets k6 k6-results monitor log parts lock .citywatch)
 
 belongs_to()
 {

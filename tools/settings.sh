@@ -5,7 +5,7 @@
 
 # shellcheck source=tools/gateway.sh
 . "$ROOT/tools/gateway.sh"
-NAMES=("${GATEWAY_NAMES[@]}" POSTGRES_PORT MONGODB_PORT
+NAMES=(GATEWAY "${GATEWAY_NAMES[@]}" POSTGRES_PORT MONGODB_PORT
     BACKUP_SECRETS BACKUP_KEEP_DAYS BACKUP_FULL_DAYS BACKUP_WAL_MAX
     $(sed -n 's/^SETTING(\([a-z_]*\),.*/\U\1/p' "$ROOT/platform/process/settings.def"))
 ASKED=() # those that the caller set
@@ -254,7 +254,6 @@ check_programs()
     check_service sla-worker sla
     check_by PostgreSQL "$DATABASE_USER" "$PG_BIN/postgres" -C port -D "$RUN_DIR/postgres/data" \
         -c config_file="$RUN_DIR/conf/postgresql.conf" -c port="$POSTGRES_PORT"
-    check_by Caddy "$GATEWAY_USER" HOME="$RUN_DIR/caddy" XDG_DATA_HOME="$RUN_DIR/caddy" \
-        XDG_CONFIG_HOME="$RUN_DIR/caddy" /usr/bin/caddy validate --adapter caddyfile --config "$RUN_DIR/conf/Caddyfile"
+    check_gateway_program
     no_faults
 }

@@ -17,7 +17,7 @@ import promql
 
 SEVERITIES = {"critical", "warning"}
 # What Prometheus and the exporters of monitoring/prometheus.yml have; tests/end_to_end/metrics_test.py asks them.
-FOREIGN = re.compile(r"^(?:up|ALERTS|process_\w+|pg_\w+|redis_\w+|caddy_\w+|node_\w+)$")
+FOREIGN = re.compile(r"^(?:up|ALERTS|process_\w+|pg_\w+|redis_\w+|caddy_\w+|nginx_\w+|node_\w+)$")
 OURS = re.compile(r"\b(?:es|sla|http|fixes|login|token|queue|query|expired|service)_[a-z_]+\b")
 faults = []
 

@@ -2,7 +2,7 @@
 logged leads to them; only they find it again."""
 import unittest, uuid
 
-from city import city
+from city import GATEWAY, city
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 AUTHOR, OFFICER = "citizen3", "officer3"
@@ -49,7 +49,7 @@ class Anonymous(unittest.TestCase):
                 self.assertNotIn(trace, entries)
 
     def find_nobody_in_logs(self):
-        for part in ("command-api", "query-api", "projector", "sla-worker", "caddy"):
+        for part in ("command-api", "query-api", "projector", "sla-worker", GATEWAY):
             log = self.city.log(part)
             for trace in ("trace-" + self.marker, "agent-" + self.marker, self.me):
                 self.assertFalse(trace in log, (part, trace))

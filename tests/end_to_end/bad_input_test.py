@@ -2,7 +2,7 @@
 import json, socket, unittest, uuid
 from urllib.parse import quote
 
-from city import SITE, city
+from city import GATEWAY, SITE, city
 
 GOOD = {"content": "a hole", "category": "infrastruktur"}
 
@@ -144,12 +144,13 @@ class BadInput(unittest.TestCase):
 
     def test_ids_that_are_none(self):
         c = city()
+        refusal = {"%00": 400 if GATEWAY == "nginx" else 404}  # by nginx itself
         for rid in ("1", "x" * 500, "019B7F00-0000-7000-8000-000000000001", str(uuid.uuid4()), "%00", "..%2f"):
             with self.subTest(id=rid[:40]):
-                self.refused(c.get(f"/reports/{rid}"), 404)
-                self.refused(c.post(f"/reports/{rid}/upvote", who="citizen1"), 404)
+                self.refused(c.get(f"/reports/{rid}"), refusal.get(rid, 404))
+                self.refused(c.post(f"/reports/{rid}/upvote", who="citizen1"), refusal.get(rid, 404))
                 self.refused(c.ask("PATCH", f"/cases/{rid}/status", {"status": "RESOLVED", "note": "x"},
-                                   c.token("officer1")), 404)
+                                   c.token("officer1")), refusal.get(rid, 404))
 
     def test_who_may_not(self):
         c = city()

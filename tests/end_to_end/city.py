@@ -13,8 +13,9 @@ def words_of(path, pattern):
         return " ".join(re.findall(pattern, f.read(), re.M | re.S)).split()
 
 
+GATEWAY = os.environ.get("GATEWAY", "caddy")  # the program
 OF_A_CITY = [name.upper() for name in words_of("platform/process/settings.def", r"^SETTING\((\w+),")] + [
-    *words_of("tools/gateway.sh", r"^GATEWAY_NAMES=\((.*?)\)"), "RUN_DIR", "POSTGRES_PORT", "MONGODB_PORT",
+    *words_of("tools/gateway.sh", r"^GATEWAY_NAMES=\((.*?)\)"), "GATEWAY", "PROGRAMS", "RUN_DIR", "POSTGRES_PORT", "MONGODB_PORT",
     "BACKUP_SECRETS", "BACKUP_KEEP_DAYS", "BACKUP_FULL_DAYS", "BACKUP_WAL_MAX", "TIME", "TYPE", "ES_FAILPOINT"]
 for name in OF_A_CITY:
     os.environ.pop(name, None)
@@ -67,7 +68,7 @@ class City:
         self.run_dir = self.folder + "/run"
         self.environment = dict(os.environ, RUN_DIR=self.run_dir, DEMO_ACCOUNTS="1", ASAN_OPTIONS=SANITIZER,
                                 GATEWAY_EXTRA_PORTS=" ".join(map(str, self.extra_ports)),
-                                CORS_ORIGINS=os.environ.get("CORS_ORIGINS", SITE),
+                                CORS_ORIGINS=os.environ.get("CORS_ORIGINS", SITE), GATEWAY=GATEWAY,
                                 PRESET=os.environ.get("PRESET", "asan"),
                                 **{k: str(v) for k, v in self.ports.items()}, **settings)
         atexit.register(self.stop)

@@ -1,7 +1,7 @@
 """follow_test.py -- following a report, "me too", and the follow of an anonymous author."""
 import unittest, uuid
 
-from city import city
+from city import GATEWAY, city
 
 
 def seen(rid, answer, who=None):
@@ -79,7 +79,7 @@ class Follow(unittest.TestCase):
             entry = c.redis("XRANGE", "{events}:vote", f"{position}-0", f"{position}-0")
             self.assertIn(rid, entry)
             self.assertNotIn(me, entry)
-        for part in ("command-api", "query-api", "projector", "sla-worker", "caddy"):
+        for part in ("command-api", "query-api", "projector", "sla-worker", GATEWAY):
             self.assertNotIn(trace, c.log(part), part)
 
 

@@ -2,7 +2,7 @@
 from a service's, and shows how the whole is."""
 import json, os, signal, socket, subprocess, time, unittest
 
-from city import city, wait_until
+from city import GATEWAY, city, wait_until
 
 SERVICES = ("command-api", "query-api", "projector", "sla-worker")
 HEAD = b"POST /reports HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -92,6 +92,33 @@ class Gateway(unittest.TestCase):
         self.assertEqual(c.get("/api/workflow/health").json["status"], "healthy")
         self.refused(c.get("/api/reporting/reports/x%3Fy"), 404)
 
+    def test_an_answer_names_the_request_as_the_client_did(self):
+        c = city()
+        for method, path, status in (("GET", "/nothing", 404), ("POST", "/auth/login", 400), ("GET", "/categories?wait_ms=x", 400)):
+            a = c.ask(method, path, {} if method == "POST" else None, headers={"X-Request-Id": "mine"})
+            self.assertEqual((a.status, a.headers["X-Request-Id"]), (status, "mine"))
+            if a.status != 200:
+                self.assertEqual(a.json["request_id"], "mine")
+        a = c.get("/metrics")  # a refusal of the gateway itself
+        self.assertRegex(a.headers["X-Request-Id"], r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+        self.assertEqual(a.json["request_id"], a.headers["X-Request-Id"])
+
+    def test_a_request_under_way_is_finished_when_the_gateway_stops(self):
+        c, token = city(), city().token("citizen1")
+        body = json.dumps({"content": "the last one", "category": "infrastruktur"}).encode()
+        stop = lambda: subprocess.Popen(["/usr/bin/supervisorctl", "-c", c.run_dir + "/conf/supervisorctl.conf", "restart", GATEWAY],
+                                        stdout=subprocess.DEVNULL)
+        with socket.create_connection(("127.0.0.1", c.ports["GATEWAY_HTTP_PORT"]), 5) as s:
+            s.settimeout(10)
+            s.sendall(HEAD + f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:5])
+            time.sleep(0.3)
+            stopped = stop()
+            time.sleep(1)
+            s.sendall(body[5:])
+            self.assertIn(b" 201 Created\r\n", s.recv(65536))
+        stopped.wait(30)
+        wait_until("it is there again", c.is_ready, 20)
+
     def test_a_hung_service_is_given_up(self):
         c = city()
         for service, method, path in [("command-api", "POST", "/auth/login"), ("query-api", "GET", "/categories?wait_ms=1")]:
@@ -130,7 +157,7 @@ class Gateway(unittest.TestCase):
                 self.assertIn("application/problem+json", head)
 
     def test_an_unfinished_upload_is_told_that_it_was_too_slow(self):
-        """By the service after REQUEST_DEADLINE_MS; Caddy hands it on when it has given up the rest, 2 s later."""
+        """By the service after REQUEST_DEADLINE_MS; Caddy hands it on when it has given up the rest, 2 s later, nginx at once."""
         c = city()
         for port, most in ((c.ports["GATEWAY_HTTP_PORT"], 13), (c.ports["COMMAND_API_PORT"], 11.5)):
             for rest in (b"Content-Length: 100\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"):

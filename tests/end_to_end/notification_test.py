@@ -1,7 +1,7 @@
 """notification_test.py -- who is told of what happens, what they have read, and what an anonymous author leaves behind."""
 import unittest, uuid
 
-from city import city
+from city import GATEWAY, city
 from clocks_test import fired, policy
 
 
@@ -118,7 +118,7 @@ class Notifications(unittest.TestCase):
         entry = c.redis("XRANGE", "{events}:user", f"{read['position']}-0", f"{read['position']}-0")
         self.assertIn(line["id"], entry)
         self.assertNotIn(me, entry)
-        for part in ("command-api", "query-api", "projector", "caddy"):
+        for part in ("command-api", "query-api", "projector", GATEWAY):
             self.assertNotIn(trace, c.log(part), part)
 
 

@@ -162,6 +162,8 @@ class RunFolder(unittest.TestCase):
                 ("ACME_EMAIL has no use beside", domain | {"GATEWAY_CERT_FILE": "/c", "GATEWAY_KEY_FILE": "/k", "ACME_EMAIL": "a@b.org"}),
                 ("ACME_DIRECTORY=http://acme.org/ is not", domain | {"ACME_DIRECTORY": "http://acme.org/"}),
                 ("ACME_EMAIL=nobody is not", domain | {"ACME_EMAIL": "nobody"}),
+                ("GATEWAY=nginx gets no certificate for city.example.org by itself", domain | {"GATEWAY": "nginx"}),
+                ("GATEWAY=apache is neither caddy nor nginx", {"GATEWAY": "apache"}),
                 ("ACME_CHECK_SECONDS=0 is not", {"ACME_CHECK_SECONDS": "0"}),
                 ("ACME_CA_FILE is for a domain", {"ACME_CA_FILE": "/tmp/ca.pem"}),
                 ("sysctl net.ipv4.ip_unprivileged_port_start=443", domain | {"GATEWAY_HTTPS_PORT": "443"})):
