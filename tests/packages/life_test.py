@@ -4,6 +4,7 @@ purged. One step stands on the one before; the first that fails ends it. `make d
 import glob
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,8 @@ USERS = [f"citywatch-{name}" for name in SERVICES + ("redis", "caddy", "mongodb"
 STATE = "/var/lib/citywatch-package"
 EXPOSURE_MAX = 1.6  # of 10, by systemd-analyze security
 WAIT_SECONDS = 60
+ALL_SECONDS = 1500
+CONF = "/etc/citywatch/citywatch.conf"
 
 
 def until(what, holds, seconds=WAIT_SECONDS):
@@ -131,6 +134,23 @@ class Life:
         said = self.m.run("citywatch-ctl", "doctor", ok=(0, 4))
         check("fault" not in said, said)
 
+    def what_cannot_work_is_named_and_changes_nothing(self):
+        self.m.run("sh", "-c", f"cp {CONF} /root/conf && echo COMMAND_API_PORT=8181 >>{CONF}")
+        said = self.m.run("citywatch-setup", ok=(1,), stdin=subprocess.DEVNULL)
+        check("QUERY_API_PORT=8181: that port is given to another part already" in said, said)
+        self.m.run("cp", "/root/conf", CONF)
+        check(ready(self.m), "the city is not ready any more")
+
+    def the_gateway_may_have_a_port_below_1024(self):
+        self.m.run("sh", "-c", f"echo GATEWAY_EXTRA_PORTS=880 >>{CONF} && systemctl restart citywatch-gateway")
+        until("an answer on port 880", lambda: self.m.call("GET", "/reports/public", city="http://127.0.0.1:880")[0] == 200)
+
+    def the_store_can_be_copied_while_it_runs(self):
+        self.m.run("runuser", "-u", "postgres", "--", "pg_dump", "--cluster", "15/citywatch", "-Fc", "-f", "/tmp/store.dump",
+                   "citywatch_write")
+        said = self.m.run("pg_restore", "-f", "-", "/tmp/store.dump")
+        check(self.report in said, "the copy lacks the report")
+
     def no_unit_is_more_exposed_than_the_bound(self):
         for unit in UNITS:
             said = self.m.run("systemd-analyze", "security", "--no-pager", unit)
@@ -169,7 +189,7 @@ class Life:
         check(feed_shows(self.m, self.report), "the feed lost the report")
 
     def an_upgrade_keeps_data_secrets_and_settings(self):
-        self.m.run("sh", "-c", "echo LOG_LEVEL=warning >>/etc/citywatch/citywatch.conf")
+        self.m.run("sh", "-c", f"echo LOG_LEVEL=warning >>{CONF}")
         before = self.m.unit("citywatch-databases.service", "InvocationID")
         debs = [self.m.copy(newer(p, self.m.folder)) for p in packages()]
         self.m.run("apt-get", "install", "-q", "-y", "--no-install-recommends", *debs, timeout=300)
@@ -178,7 +198,7 @@ class Life:
         until("all services to be ready", lambda: ready(self.m))
         check(feed_shows(self.m, self.report), "the feed lost the report")
         check(sums(self.m) == self.secrets, "secrets have changed")
-        check("LOG_LEVEL=warning" in self.m.run("cat", "/etc/citywatch/citywatch.conf"), "a setting is gone")
+        check("LOG_LEVEL=warning" in self.m.run("cat", CONF), "a setting is gone")
         files_a_report(self.m)
 
     def removed_it_runs_no_more_and_keeps_data(self):
@@ -188,11 +208,13 @@ class Life:
         check(sums(self.m) == self.secrets, "secrets are gone")
         check("15  citywatch" in self.m.run("pg_lsclusters"), "the cluster is gone")
 
-    def installed_again_it_goes_on(self):
-        debs = [self.m.copy(p) for p in packages()]
-        self.m.run("apt-get", "install", "-q", "-y", "--no-install-recommends", *debs, timeout=300)
+    def installed_again_without_a_server_for_documents_it_goes_on(self):
+        deb, = [self.m.copy(p) for p in packages() if "citywatch_" in p]
+        self.m.run("apt-get", "install", "-q", "-y", "--no-install-recommends", deb, timeout=300)
         until("all services to be ready", lambda: ready(self.m), 90)
         check(feed_shows(self.m, self.report), "the feed lost the report")
+        files_a_report(self.m)
+        check(self.m.run("find", f"{STATE}/spool/command-api.requests", "-size", "+0"), "nothing waits in the spool")
 
     def purged_it_keeps_what_people_wrote_and_nothing_else(self):
         self.m.run("apt-get", "purge", "-q", "-y", "citywatch", "citywatch-mongodb", timeout=300)
@@ -214,6 +236,10 @@ class Life:
         check("citywatch" not in self.m.run("pg_lsclusters"), "the cluster is there")
 
 
+def too_late(*_):
+    raise machine.Failed("all of it has not ended after", ALL_SECONDS, "s")
+
+
 def main():
     if os.geteuid():
         sys.exit("make deb-test boots a machine of its own: it is for root")
@@ -221,6 +247,8 @@ def main():
     machine.make_bare(packages())
     m = machine.Machine()
     life, name = Life(m), "it boots"
+    signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(ALL_SECONDS)
     try:
         m.boot()
         for name, step in steps:
