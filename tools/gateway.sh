@@ -4,7 +4,7 @@
 
 # What command-api has whatever the method, as the Caddyfile says it; of all else it has what is not GET and HEAD.
 COMMAND_PATHS=$(sed -n 's/^\t@command path //p' "$ROOT/tools/conf/Caddyfile")
-# What of query-api depends on nobody for a second at least: nginx keeps it. Nothing else is looked for, or equal requests would wait for each other in vain.
+# What nginx keeps of query-api, which depends on nobody for a second at least. Nothing else is looked for, or equal requests would wait for each other in vain.
 KEPT_PATHS='/ /problems /problems/* /openapi.json /schemas /schemas/* /reports/public /crimes /categories /categories/* /agencies /agencies/* /statuses /sla/config'
 # Of either gateway; GATEWAY itself chooses which.
 GATEWAY_NAMES=(GATEWAY_ADDRESS GATEWAY_HTTP_PORT GATEWAY_HTTPS_PORT GATEWAY_EXTRA_PORTS GATEWAY_METRICS_PORT CORS_ORIGINS
