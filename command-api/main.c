@@ -162,5 +162,5 @@ int main(int argc, char **argv)
         normal = service_wait();
     stop(&p);
     release(&p);
-    return normal ? 0 : 1;
+    return service_end(normal);
 }

@@ -69,5 +69,5 @@ int main(int argc, char **argv)
     if (!service_start("projector", PROJECTOR, argc, argv, &settings) && !prepare(&p, &settings))
         ok = run(&p);
     release(&p);
-    return ok ? 0 : 1;
+    return service_end(ok);
 }

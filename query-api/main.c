@@ -12,5 +12,5 @@ int main(int argc, char **argv)
         return 1;
     bool well = service_wait();
     query_api_free(api);
-    return well ? 0 : 1;
+    return service_end(well);
 }

@@ -85,5 +85,5 @@ int main(int argc, char **argv)
         ok = run(&w);
     stop(&w);
     release(&w);
-    return ok ? 0 : 1;
+    return service_end(ok);
 }

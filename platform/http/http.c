@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "platform/http/http_listen.h"
 #include "platform/http/http_streamed.h"
+#include "platform/process/handover.h"
 #include "platform/process/metrics.h"
 #include "base/banned.h"
 
@@ -149,6 +150,9 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     (void)what;
     struct http_loop *l = arg;
     run_posted(l);
+    loop_stop_accepting(l);
+    if (atomic_load(&l->server->drained))
+        loop_sweep(l);
     loop_resume_accepting(l);
     check_stop(l);
 }
@@ -336,6 +340,7 @@ fallible http_server_new(const struct http_settings *settings, const struct http
     }
     s->routes = routes_new(routes, count);
     s->loops = must_alloc((size_t)s->settings.loops, sizeof(*s->loops));
+    atomic_store(&s->accepting, s->settings.loops);
     for (int i = 0; i < s->settings.loops; i++)
         loop_init(&s->loops[i], s, i);
     *out = s;
@@ -356,21 +361,38 @@ void http_server_start(struct http_server *s)
     s->started = true;
 }
 
-/* Shut down it refuses at once; it is closed when no loop uses it any more. */
+static void wake_loops(struct http_server *s)
+{
+    for (int i = 0; i < s->settings.loops; i++)
+        event_active(s->loops[i].wake, 0, 0);
+}
+
+/* Shut down it refuses at once; it is closed when no loop uses it any more. What waits in one that
+ * outlives this process is the next one's. */
 static void stop_listening(struct http_server *s)
 {
     atomic_store(&s->draining, true);
-    shutdown(s->fd, SHUT_RDWR);
+    if (!handover_outlives())
+        shutdown(s->fd, SHUT_RDWR);
+    wake_loops(s);
+}
+
+static void wait_for_connections(struct http_server *s, int ms)
+{
+    int64_t until = time_monotonic() + (int64_t)ms * 1000;
+    while ((atomic_load(&s->accepting) || atomic_load(&s->open)) && time_monotonic() < until)
+        usleep(DRAIN_STEP_US);
 }
 
 void http_server_drain(struct http_server *s, int ms)
 {
-    int64_t until = time_monotonic() + (int64_t)ms * 1000;
     if (!s->started)
         return;
     stop_listening(s);
-    while (atomic_load(&s->open) && time_monotonic() < until)
-        usleep(DRAIN_STEP_US);
+    wait_for_connections(s, ms);
+    atomic_store(&s->drained, true);
+    wake_loops(s);
+    wait_for_connections(s, ms);
 }
 
 void http_server_stop(struct http_server *s, int grace_ms)
@@ -380,8 +402,6 @@ void http_server_stop(struct http_server *s, int grace_ms)
     s->started = false;
     atomic_store(&s->stop_at, time_monotonic() + (int64_t)grace_ms * 1000);
     stop_listening(s);
-    for (int i = 0; i < s->settings.loops; i++)
-        event_active(s->loops[i].wake, 0, 0);
     for (int i = 0; i < s->settings.loops; i++)
         pthread_join(s->loops[i].thread, NULL);
 }

@@ -4,7 +4,8 @@
 
 #include "platform/http/http.h"
 
-/* Stops listening; each connection ends with its next answer, which says so. Returns when none is
- * left, or after `ms`: then those are left that nobody has used. All else goes on as before, until
- * http_server_stop. Nothing for a server that was not started. */
+/* Stops listening; each connection ends with its next answer, which says so, and after `ms` those
+ * end that nobody has used. Returns when none is left, after 2 * `ms` at the latest: then those are
+ * left whose request is being handled. All else goes on as before, until http_server_stop. Nothing
+ * for a server that was not started. */
 void http_server_drain(struct http_server *s, int ms);

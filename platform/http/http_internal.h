@@ -95,6 +95,7 @@ struct http_loop {
     struct descriptors closing, closable; /* of this turn of the loop; of an earlier one */
     atomic_int open;                      /* connections of this loop; other loops look at it */
     bool paused;                          /* the listener is disabled */
+    bool stopped_accepting;               /* for good */
     int64_t accept_again;                 /* out of descriptors: not before this moment */
     bool complained;                      /* one log line an outage */
     bool turn_due;                        /* outcomes were told since the last turn */
@@ -111,6 +112,8 @@ struct http_server {
     int fd, port;
     bool started;
     atomic_bool draining;     /* does not listen any more */
+    atomic_bool drained;      /* nor wait for anybody's next request */
+    atomic_int accepting;     /* loops that have not seen `draining` */
     atomic_int open, streams; /* connections; of these with a stream */
     _Atomic int64_t stop_at;
     void *(*begin)(struct http_loop *loop, void *context);

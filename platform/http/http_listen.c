@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "platform/process/handover.h"
 #include "platform/process/metrics.h"
 #include "base/banned.h"
 
@@ -42,6 +43,16 @@ static bool listen_on(int fd, const struct addrinfo *address)
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     return !bind(fd, address->ai_addr, address->ai_addrlen) && !listen(fd, BACKLOG);
+}
+
+/* 0, or why not. */
+static int take_or_make(struct http_server *s, const struct addrinfo *address)
+{
+    s->fd = handover_take(address->ai_addr, address->ai_addrlen);
+    if (s->fd >= 0)
+        return 0;
+    s->fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return s->fd >= 0 && listen_on(s->fd, address) ? 0 : errno;
 }
 
 static int port_of(int fd)
@@ -79,12 +90,12 @@ fallible http_listen(struct http_server *s)
     int error = getaddrinfo(s->settings.address, port, &hints, &address);
     if (error)
         return could_not_listen(s, 0, gai_strerror(error));
-    s->fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    error = s->fd >= 0 && listen_on(s->fd, address) ? 0 : errno;
+    error = take_or_make(s, address);
     freeaddrinfo(address);
     if (error)
         return could_not_listen(s, error, strerror(error));
     s->port = port_of(s->fd);
+    handover_offer(s->fd);
     limit_connections(s);
     return NULL;
 }
@@ -123,6 +134,16 @@ void loop_resume_accepting(struct http_loop *l)
         return;
     l->paused = false;
     evconnlistener_enable(l->listener);
+}
+
+void loop_stop_accepting(struct http_loop *l)
+{
+    if (l->stopped_accepting || !atomic_load(&l->server->draining))
+        return;
+    evconnlistener_disable(l->listener);
+    l->paused = true;
+    l->stopped_accepting = true;
+    atomic_fetch_sub(&l->server->accepting, 1);
 }
 
 void loop_accepted(struct http_loop *l)

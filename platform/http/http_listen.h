@@ -8,3 +8,4 @@ void loop_accept(struct http_loop *l);           /* makes the listener */
 void loop_enter(struct http_loop *l);            /* first on its thread */
 void loop_accepted(struct http_loop *l);         /* after each connection */
 void loop_resume_accepting(struct http_loop *l); /* if nothing speaks against it */
+void loop_stop_accepting(struct http_loop *l);   /* if the server has stopped listening */

@@ -243,22 +243,13 @@ static double clock_seconds(clockid_t id)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Field 22 of stat is in ticks since the machine started. The name, field 2, may hold spaces. */
-static double start_seconds(void)
+static double start_seconds;
+
+/* Of the program: the kernel's start of the process stays when that becomes another program
+ * (handover.h). */
+__attribute__((constructor)) static void note_start(void)
 {
-    char line[1024] = "";
-    unsigned long long ticks = 0;
-    FILE *f = fopen("/proc/self/stat", "re");
-    if (!f)
-        return 0;
-    const char *after = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-    fclose(f);
-    for (int field = 2; after && field < 22; field++)
-        after = strchr(after + 1, ' ');
-    if (after)
-        ticks = strtoull(after, NULL, 10);
-    double age = clock_seconds(CLOCK_BOOTTIME) - (double)ticks / (double)sysconf(_SC_CLK_TCK);
-    return clock_seconds(CLOCK_REALTIME) - age;
+    start_seconds = clock_seconds(CLOCK_REALTIME);
 }
 
 static void write_process(struct text *out)
@@ -272,7 +263,7 @@ static void write_process(struct text *out)
         {"process_cpu_seconds_total", "counter", "User and system CPU time",
          clock_seconds(CLOCK_PROCESS_CPUTIME_ID)},
         {"process_start_time_seconds", "gauge", "Start, in seconds since 1970 UTC",
-         start_seconds()},
+         start_seconds},
     };
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
         append_head(out, figures[i].name, figures[i].type, figures[i].help);

@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include <sodium.h>
+#include <systemd/sd-daemon.h>
 
 #include "base/log.h"
 #include "base/time.h"
+#include "platform/process/handover.h"
 #include "platform/process/metrics.h"
 #include "platform/postgres/postgres.h"
 #include "platform/mongo/mongo.h"
@@ -31,6 +33,8 @@ enum {
 
 static const char *service_name = "citywatch"; /* set once, before any thread */
 static const char *outdated_file = "";         /* as that */
+static char **arguments;                /* of main */
+static bool again;                      /* SIGUSR2 came */
 static atomic_bool failed;
 
 static sigset_t stop_signals(void)
@@ -39,6 +43,7 @@ static sigset_t stop_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGUSR2);
     return set;
 }
 
@@ -48,7 +53,9 @@ static void print_help(enum service_bit service)
     text_printf(
         &t,
         "citywatch-%s [--help | --version | --check]\n\n--check looks at settings and secrets, "
-        "tells every fault and starts nothing.\nIs set up by environment variables:\n",
+        "tells every fault and starts nothing.\nSIGTERM: ends. SIGUSR2: ends and starts again "
+        "in its place, as the program that lies there then; no connection is refused "
+        "meanwhile.\nIs set up by environment variables:\n",
         service_name);
     settings_help(service, &t);
     fputs(text_value(&t), stdout);
@@ -139,6 +146,7 @@ fallible service_start(const char *name, enum service_bit service, int argc, cha
                        struct settings *out)
 {
     service_name = name;
+    arguments = argv;
     TRY(read_arguments(service, argc, argv));
     prepare_signals();
     bool check_only = argc == 2;
@@ -165,14 +173,31 @@ fallible service_start(const char *name, enum service_bit service, int argc, cha
     return NULL;
 }
 
+static const char *name_of(int signal)
+{
+    return signal == SIGINT ? "SIGINT" : signal == SIGUSR2 ? "SIGUSR2" : "SIGTERM";
+}
+
 bool service_wait(void)
 {
     sigset_t set = stop_signals();
     int which;
+    sd_notify(0, "READY=1");
     while (sigwait(&set, &which))
         ;
-    log_info("stopping", KV("signal", which == SIGINT ? "SIGINT" : "SIGTERM"));
+    again = which == SIGUSR2;
+    sd_notify(0, again ? "RELOADING=1" : "STOPPING=1");
+    log_info("stopping", KV("signal", name_of(which)));
+    if (again)
+        handover_hold();
     return !atomic_load(&failed);
+}
+
+int service_end(bool well)
+{
+    if (well && again)
+        handover_become(arguments);
+    return well && !again ? 0 : 1;
 }
 
 void service_fail(const char *why)

@@ -2,7 +2,7 @@
 free ports and a run folder in /tmp; a small HTTP client; and the checks that hold at rest.
 
 The city is started once a process and stopped at exit. PRESET names the build (default asan)."""
-import atexit, http.client, json, os, re, shutil, signal, socket, subprocess, tempfile, time, uuid
+import atexit, contextlib, http.client, json, os, re, shutil, signal, socket, subprocess, tempfile, time, uuid
 
 import interface
 from interface import ROOT
@@ -26,15 +26,20 @@ PORTS = ["GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT", "COMMAND_API_PORT", "QUERY_A
 # Freed memory is kept apart only so long that growth still shows.
 SANITIZER = "detect_stack_use_after_return=1:quarantine_size_mb=16"
 
+_given = set()
+
 
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
+    """None that was given before: the kernel may name one again that nobody has bound yet."""
+    with contextlib.ExitStack() as held:
+        while True:
+            sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+            for s in sockets:
+                s.bind(("127.0.0.1", 0))
+            ports = [s.getsockname()[1] for s in sockets]
+            if not _given.intersection(ports):
+                _given.update(ports)
+                return ports
 
 
 def wait_until(what, condition, seconds=30):

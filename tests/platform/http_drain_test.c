@@ -46,7 +46,7 @@ TEST(drained_each_connection_ends_with_its_next_answer)
     end_server(s);
 }
 
-TEST(a_connection_that_nobody_uses_outlasts_a_drain_and_not_the_stop)
+TEST(a_connection_that_nobody_uses_ends_with_the_drain)
 {
     struct http_server *s = serve((struct http_settings){0});
     int idle = dial(http_port(s));
@@ -55,10 +55,21 @@ TEST(a_connection_that_nobody_uses_outlasts_a_drain_and_not_the_stop)
     http_server_drain(s, 200);
     int64_t took = (time_monotonic() - begun) / 1000;
     CHECK(took >= 200 && took < 2500);
-    CHECK(!is_closed(idle, 0));
-    http_server_stop(s, 1000);
     CHECK(is_closed(idle, 0));
     close(idle);
-    pool_free(later_pool);
-    http_server_free(s);
+    end_server(s);
+}
+
+TEST(a_request_that_is_handled_outlasts_a_drain_and_is_answered)
+{
+    struct http_server *s = serve((struct http_settings){0});
+    int slow = dial(http_port(s));
+    say(slow, "GET /later?ms=1500 HTTP/1.1\r\nHost: x\r\n\r\n");
+    EVENTUALLY(open_connections() == 1);
+    pause_ms(50);
+    http_server_drain(s, 100);
+    CHECK_INT(open_connections(), 1);
+    CHECK_TEXT(body_of(hear_one(slow)), "late");
+    close(slow);
+    end_server(s);
 }
