@@ -21,7 +21,6 @@
 #include "base/banned.h"
 
 enum {
-    DRAIN_STEP_US = 5000,
     DEFAULT_BODY = 65536,
     DEFAULT_HEADERS = 16384,
     DEFAULT_DEADLINE_MS = 10000,
@@ -361,47 +360,13 @@ void http_server_start(struct http_server *s)
     s->started = true;
 }
 
-static void wake_loops(struct http_server *s)
-{
-    for (int i = 0; i < s->settings.loops; i++)
-        event_active(s->loops[i].wake, 0, 0);
-}
-
-/* Shut down it refuses at once; it is closed when no loop uses it any more. What waits in one that
- * outlives this process is the next one's. */
-static void stop_listening(struct http_server *s)
-{
-    atomic_store(&s->draining, true);
-    if (!handover_outlives())
-        shutdown(s->fd, SHUT_RDWR);
-    wake_loops(s);
-}
-
-static void wait_for_connections(struct http_server *s, int ms)
-{
-    int64_t until = time_monotonic() + (int64_t)ms * 1000;
-    while ((atomic_load(&s->accepting) || atomic_load(&s->open)) && time_monotonic() < until)
-        usleep(DRAIN_STEP_US);
-}
-
-void http_server_drain(struct http_server *s, int ms)
-{
-    if (!s->started)
-        return;
-    stop_listening(s);
-    wait_for_connections(s, ms);
-    atomic_store(&s->drained, true);
-    wake_loops(s);
-    wait_for_connections(s, ms);
-}
-
 void http_server_stop(struct http_server *s, int grace_ms)
 {
     if (!s->started)
         return;
     s->started = false;
     atomic_store(&s->stop_at, time_monotonic() + (int64_t)grace_ms * 1000);
-    stop_listening(s);
+    http_stop_listening(s);
     for (int i = 0; i < s->settings.loops; i++)
         pthread_join(s->loops[i].thread, NULL);
 }

@@ -373,22 +373,6 @@ static void refuse_slow(struct connections *reading, int64_t now)
         refuse_raw(c, TOO_SLOW);
 }
 
-static bool has_sent_more(const struct connection *c)
-{
-    char byte;
-    return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-}
-
-/* A request that is there already is answered, and its connection ends with that. */
-static void end_idle(struct connections *idle)
-{
-    for (struct connection *c = TAILQ_FIRST(idle), *next; c; c = next) {
-        next = TAILQ_NEXT(c, link);
-        if (!has_sent_more(c))
-            evhttp_connection_free(c->evcon);
-    }
-}
-
 void loop_sweep(struct http_loop *l)
 {
     int64_t now = time_monotonic();
@@ -397,6 +381,6 @@ void loop_sweep(struct http_loop *l)
     cut_off(&l->lists[WRITING], now);
     cut_off(&l->lists[CLOSING], now);
     if (l->stop_at || atomic_load(&l->server->drained))
-        end_idle(&l->lists[IDLE]);
+        loop_end_idle(l);
     loop_resume_accepting(l);
 }

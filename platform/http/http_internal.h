@@ -1,7 +1,7 @@
 /* http_internal.h -- what the platform/http*.c share; nobody else includes it.
  *
  *   http.c             server, loops, posts, timers, stop
- *   http_listen.c      the listening socket, limits, who accepts
+ *   http_listen.c, http_drain.c  the listening socket, limits, who accepts; the end of all that
  *   http_connection.c  deadlines, evhttp's own refusals, the close
  *   http_request.c     from libevent's request to a checked one, and its handler
  *   http_headers.c     which headers are refused, and what they tell
@@ -94,8 +94,7 @@ struct http_loop {
     struct connection_bucket by_evcon[BUCKETS];
     struct descriptors closing, closable; /* of this turn of the loop; of an earlier one */
     atomic_int open;                      /* connections of this loop; other loops look at it */
-    bool paused;                          /* the listener is disabled */
-    bool stopped_accepting;               /* for good */
+    bool paused, stopped_accepting;       /* the listener is disabled; for good */
     int64_t accept_again;                 /* out of descriptors: not before this moment */
     bool complained;                      /* one log line an outage */
     bool turn_due;                        /* outcomes were told since the last turn */
@@ -111,10 +110,8 @@ struct http_server {
     struct address_list trusted;
     int fd, port;
     bool started;
-    atomic_bool draining;     /* does not listen any more */
-    atomic_bool drained;      /* nor wait for anybody's next request */
-    atomic_int accepting;     /* loops that have not seen `draining` */
-    atomic_int open, streams; /* connections; of these with a stream */
+    atomic_bool draining, drained;       /* does not listen; nor wait for anybody's next request */
+    atomic_int open, streams, accepting; /* connections; with a stream; loops that may accept */
     _Atomic int64_t stop_at;
     void *(*begin)(struct http_loop *loop, void *context);
     void (*end)(void *state);

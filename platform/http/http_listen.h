@@ -9,3 +9,5 @@ void loop_enter(struct http_loop *l);            /* first on its thread */
 void loop_accepted(struct http_loop *l);         /* after each connection */
 void loop_resume_accepting(struct http_loop *l); /* if nothing speaks against it */
 void loop_stop_accepting(struct http_loop *l);   /* if the server has stopped listening */
+void loop_end_idle(struct http_loop *l);         /* connections that nobody uses */
+void http_stop_listening(struct http_server *s);

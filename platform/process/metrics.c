@@ -262,8 +262,7 @@ static void write_process(struct text *out)
         {"process_open_fds", "gauge", "Open file descriptors", open_descriptors()},
         {"process_cpu_seconds_total", "counter", "User and system CPU time",
          clock_seconds(CLOCK_PROCESS_CPUTIME_ID)},
-        {"process_start_time_seconds", "gauge", "Start, in seconds since 1970 UTC",
-         start_seconds},
+        {"process_start_time_seconds", "gauge", "Start, in seconds since 1970 UTC", start_seconds},
     };
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
         append_head(out, figures[i].name, figures[i].type, figures[i].help);

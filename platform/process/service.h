@@ -17,8 +17,8 @@
 fallible service_start(const char *name, enum service_bit service, int argc, char **argv,
                        struct settings *out);
 
-/* Tells systemd, if that started it, that the service is up. Sleeps until SIGTERM, SIGINT or SIGUSR2,
- * or until service_fail was called. True: a normal stop. */
+/* Tells systemd, if that started it, that the service is up. Sleeps until SIGTERM, SIGINT or
+ * SIGUSR2, or until service_fail was called. True: a normal stop. */
 bool service_wait(void);
 
 /* Last call of main, when all has been freed and no other thread is left: its exit status. After

@@ -53,6 +53,7 @@ FOREIGN = {
     "jwt.h": ["platform/identity/token*.c", "tests/platform/token_*"],
     "openssl/*": ["platform/identity/token*.c", "tests/platform/token_*"],
     "sodium.h": ["platform/*.c", "audit/*.c", "command-api/*.c", "writer/*.c", "ctl/*.c", "tests/*"],
+    "systemd/sd-daemon.h": ["platform/process/handover.c", "platform/process/service.c"],
     "zlib.h": ["platform/http/gzip.c", "tests/*"],
     "unicode/*": ["base/*.c"],
     "libical/*": ["ctl/ical.c"],

@@ -1,4 +1,4 @@
-/* handover_test.c -- a listening socket goes from one process to the next, and nobody is refused. */
+/* handover_test.c -- a listening socket goes from one process to the next; nobody is refused. */
 #include "platform/process/handover.h"
 
 #include <fcntl.h>
@@ -11,19 +11,19 @@
 
 #define HELLO "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
 
-/* The process after this one, which is no Citywatch: it says what it was handed, and answers whoever
- * waits in the socket. */
-#define NEXT                                                                                       \
-    "import os, socket\n"                                                                          \
-    "assert os.environ['LISTEN_PID'] == str(os.getpid())\n"                                        \
-    "assert os.environ['LISTEN_FDS'] == '1' and os.environ['LISTEN_FDNAMES'] == 'http'\n"          \
-    "held = [os.path.realpath('/proc/self/fd/' + n) for n in os.listdir('/proc/self/fd')]\n"       \
-    "assert os.environ['LOCK'] + ' (deleted)' in held, held\n"                                                  \
-    "s = socket.socket(fileno=3)\n"                                                                \
-    "s.settimeout(5)\n"                                                                            \
-    "c = s.accept()[0]\n"                                                                          \
-    "c.setblocking(True)\n"                                                                        \
-    "assert c.recv(100).startswith(b'GET /hello')\n"                                               \
+/* The process after this one, which is no Citywatch: it checks what it was handed, and answers
+ * whoever waits in the socket. */
+#define NEXT                                                                                 \
+    "import os, socket\n"                                                                    \
+    "assert os.environ['LISTEN_PID'] == str(os.getpid())\n"                                  \
+    "assert os.environ['LISTEN_FDS'] == '1' and os.environ['LISTEN_FDNAMES'] == 'http'\n"    \
+    "held = [os.path.realpath('/proc/self/fd/' + n) for n in os.listdir('/proc/self/fd')]\n" \
+    "assert os.environ['LOCK'] + ' (deleted)' in held, held\n"                               \
+    "s = socket.socket(fileno=3)\n"                                                          \
+    "s.settimeout(5)\n"                                                                      \
+    "c = s.accept()[0]\n"                                                                    \
+    "c.setblocking(True)\n"                                                                  \
+    "assert c.recv(100).startswith(b'GET /hello')\n"                                         \
     "c.sendall(b'the next one')\n"
 
 static int exit_code(pid_t pid)
@@ -53,7 +53,8 @@ static int port_from(int fd)
     return port;
 }
 
-/* Tells its port when it serves, and again when it does not any more; goes on when it is told to. */
+/* Tells its port when it serves, and again when it does not any more; goes on when it is told to.
+ */
 static void serve_and_become_the_next(int parent)
 {
     char python[] = "/usr/bin/python3", option[] = "-c", text[] = NEXT, go;
@@ -132,7 +133,8 @@ static int take_own(void)
     int fd = listening();
     struct sockaddr_in a = address_of(fd);
     hand_over(fd);
-    return handover_take((struct sockaddr *)&a, sizeof(a)) == 3 && fcntl(3, F_GETFD) == FD_CLOEXEC &&
+    return handover_take((struct sockaddr *)&a, sizeof(a)) == 3 &&
+           fcntl(3, F_GETFD) == FD_CLOEXEC &&
            handover_take((struct sockaddr *)&a, sizeof(a)) == -1; /* it was taken */
 }
 
@@ -180,8 +182,8 @@ static int manager(void)
 {
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     manager_address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    snprintf(manager_address.sun_path, sizeof(manager_address.sun_path),
-             "/tmp/citywatch-notify-%d", (int)getpid());
+    snprintf(manager_address.sun_path, sizeof(manager_address.sun_path), "/tmp/citywatch-notify-%d",
+             (int)getpid());
     CHECK(!bind(fd, (struct sockaddr *)&manager_address, sizeof(manager_address)));
     setenv("NOTIFY_SOCKET", manager_address.sun_path, 1);
     return fd;

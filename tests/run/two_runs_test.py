@@ -148,7 +148,7 @@ class TwoRuns(unittest.TestCase):
             code, said = self.folder.run("restart", part)
             self.assertEqual(code, 0, said)
         after = self.pids()
-        self.assertEqual({p for p in before if before[p] != after[p]}, {"projector", "postgres", "redis", "caddy"})
+        self.assertEqual({p for p in before if before[p] != after[p]}, {"postgres", "redis", "caddy"})  # a service starts again in its place
         self.assertNotIn("Older", self.folder.run("status")[1])
         wait_until("/ready names nothing", lambda: "outdated" not in self.ready(), 25)
 
