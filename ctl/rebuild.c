@@ -16,7 +16,7 @@ enum action { REBUILD, SWAP_BACK, DROP };
 struct rebuild_job {
     const char *view;
     enum action action;
-    bool yes, json;
+    bool yes, json, changed; /* changed: all views of files that are others by now */
     struct rebuild_parts parts;
 };
 
@@ -25,6 +25,7 @@ static int read_arguments(int argc, char **argv, struct rebuild_job *job)
     bool swap_back = false, drop = false;
     const struct option options[] = {{"--swap-back", NULL, &swap_back},
                                      {"--drop", NULL, &drop},
+                                     {"--changed", NULL, &job->changed},
                                      {"--yes", NULL, &job->yes},
                                      {"--json", NULL, &job->json},
                                      {NULL, NULL, NULL}};
@@ -35,6 +36,10 @@ static int read_arguments(int argc, char **argv, struct rebuild_job *job)
         return wrong_usage("--swap-back and --drop exclude each other.");
     if (job->json && job->action != REBUILD)
         return wrong_usage("--json is for a rebuild alone.");
+    if (job->changed)
+        return job->view || job->action != REBUILD
+                   ? wrong_usage("--changed goes with no view, --swap-back or --drop.")
+                   : DONE;
     if (!job->view)
         return wrong_usage("the name of a view is missing.");
     return is_view(job->view) ? DONE : wrong_usage("there is no view \"%s\".", job->view);
@@ -171,6 +176,28 @@ static int run(const struct rebuild_job *job)
     return rebuild(job);
 }
 
+/* Those that the projector has yet to make are its own. */
+static int run_changed(struct rebuild_job *job)
+{
+    int code = DONE, count = 0;
+    char name[64]; /* view_parse takes no longer one */
+    for (const struct embedded *f = view_files; !code && f->name; f++) {
+        struct versions v;
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(f->name, "."), f->name);
+        job->view = name;
+        const struct problem *p = versions_read(&job->parts, name, &v);
+        if (p)
+            return failed("%s %s", p->title, pg_message(job->parts.views));
+        if (!v.serving || !v.changed)
+            continue;
+        count++;
+        code = is_agreed(job, &v) ? rebuild(job) : FAILED;
+    }
+    if (!count && !job->json)
+        printf("Every view is as its file makes it.\n");
+    return code;
+}
+
 int verb_rebuild(int argc, char **argv)
 {
     struct rebuild_job job = {.action = REBUILD};
@@ -190,7 +217,7 @@ int verb_rebuild(int argc, char **argv)
         .folds = view_folds,
         .store = store,
         .views = pg_new(views, "citywatchctl rebuild", views_session, SLOWEST_MS)};
-    code = run(&job);
+    code = job.changed ? run_changed(&job) : run(&job);
     pg_free(job.parts.views);
     store_free(store);
     pg_free(log);

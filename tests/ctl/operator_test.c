@@ -306,3 +306,22 @@ TEST(a_rebuild_that_was_killed_is_gone_on_with_and_says_so)
     CHECK(said("report_list_v3 will be filled from the beginning of the log"));
     city_leave(&c);
 }
+
+TEST(the_views_whose_file_has_changed_are_rebuilt_and_no_other)
+{
+    struct small_city c = city_of_a_day();
+    CHECK_INT(ctl(&c, "rebuild --changed --yes"), 0);
+    CHECK(said("Every view is as its file makes it."));
+    change(c.views, "UPDATE engine.view SET digest = 'of another file' WHERE name IN "
+                    "('report_list', 'category_list')");
+    CHECK_INT(ctl(&c, "rebuild --changed"), 1);
+    CHECK(said("category_list_v2 will be filled from the beginning of the log, by the changed "
+               "file, and then serve"));
+    CHECK_INT(ctl(&c, "rebuild --changed --json --yes"), 0);
+    CHECK_INT(count_of("\"done\":true"), 2);
+    CHECK(said("{\"view\":\"report_list\"") && said("{\"view\":\"category_list\""));
+    CHECK_INT(ctl(&c, "verify views"), 0);
+    CHECK_INT(ctl(&c, "rebuild --changed --json --yes"), 0);
+    CHECK_INT(count_of("view"), 0);
+    city_leave(&c);
+}

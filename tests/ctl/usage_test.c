@@ -201,6 +201,8 @@ TEST(what_is_wrong_is_named)
                  {"epoch lower", "\"lower\""},
                  {"rebuild report_lst", "\"report_lst\""},
                  {"rebuild report_list case_inbox", "\"case_inbox\""},
+                 {"rebuild report_list --changed", "--changed goes with no view"},
+                 {"rebuild --changed --drop", "--changed goes with no view"},
                  {"migrate both", "\"both\""},
                  {"key make a b", "\"make\""},
                  {"settings html", "\"html\""}};
