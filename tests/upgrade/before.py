@@ -6,6 +6,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__
 with open(os.path.dirname(os.path.realpath(__file__)) + "/before") as f:
     VERSION, COMMIT = f.read().split()
 SERVICES = ("command-api", "projector", "query-api", "sla-worker")
+PROGRAMS = ("citywatchctl", *("citywatch-" + s for s in SERVICES))
 
 
 def is_in_history():
@@ -19,6 +20,12 @@ def schemas():
     return {os.path.basename(name) for name in names if name.endswith(".json")}
 
 
+def build(source, out, targets):
+    subprocess.run(["cmake", "-S", source, "-B", out, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "--log-level=WARNING"],
+                   check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", out, "--target", *targets, "--", "--quiet"], check=True)
+
+
 def programs():
     """A folder with its programs; made once for a commit."""
     folder = f"{ROOT}/build/before/{COMMIT[:12]}"
@@ -27,7 +34,5 @@ def programs():
     subprocess.run(["tar", "-x", "-C", folder + "/source"], stdin=archive.stdout, check=True)
     assert archive.wait() == 0
     out = folder + "/build"
-    subprocess.run(["cmake", "-S", folder + "/source", "-B", out, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "--log-level=WARNING"],
-                   check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", out, "--target", "citywatchctl", *("citywatch-" + s for s in SERVICES), "--", "--quiet"], check=True)
+    build(folder + "/source", out, PROGRAMS)
     return out

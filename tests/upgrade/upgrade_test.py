@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """upgrade_test.py -- the version before and this one side by side on one store under load: forward, back, and forward
-again. No request fails, and each version reads what the other wrote. Version 0.1.0 refuses while it stops and starts: clients
-repeat what was answered 503. From this version to another nothing is refused."""
-import glob, os, re, shutil, subprocess, sys, threading, unittest
+again; then this one and a version after it, which has a migration more and a view of another file. No request fails, and each
+version reads what the other wrote. Version 0.1.0 refuses while it stops and starts: clients repeat what was answered 503. From
+this version on nothing is refused."""
+import glob, os, re, subprocess, sys, threading, unittest
 
-import before
+import after, before
 sys.path.insert(1, before.ROOT + "/tests/end_to_end")
 from city import City, wait_until  # noqa: E402
 from load import Load  # noqa: E402
@@ -41,6 +42,7 @@ class Upgrade(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.old = before.programs()
+        cls.next, cls.failing = after.programs()
         cls.city = City("citywatch-upgrade-", PROGRAMS=cls.old)
         del cls.city.environment["PROGRAMS"]
 
@@ -65,16 +67,6 @@ class Upgrade(unittest.TestCase):
     def goes_over(self, load, version, *words):
         self.assertGreater(len(self.moves(load, version, *words)), 1)
 
-    def next_build(self):
-        """Other programs of this version: the end of a program file is nobody's."""
-        folder = self.city.folder + "/next"
-        os.makedirs(folder)
-        for name in ("citywatchctl", *("citywatch-" + s for s in SERVICES)):
-            shutil.copy(f"{PROGRAMS}/{name}", folder)
-            with open(f"{folder}/{name}", "ab") as f:
-                f.write(b"\0")
-        return folder
-
     def test_both_versions_serve_one_store_forward_and_back(self):
         new, c = version_of(PROGRAMS), self.city
         self.assertNotEqual(new, before.VERSION)
@@ -85,13 +77,33 @@ class Upgrade(unittest.TestCase):
             self.goes_over(load, before.VERSION, "--back")
             self.goes_over(load, new, "--back")
             repeated = len(load.repeated)
-            self.moves(load, new, self.next_build())
+            self.a_migration_that_fails_changes_nothing(load)
+            self.goes_over(load, after.VERSION, self.next)
+            self.has_what_the_version_after_added()
+            self.goes_over(load, new, "--back")
+            self.goes_over(load, after.VERSION, "--back")
             self.assertEqual(load.repeated[repeated:], [])
         c.settle()
         self.assertEqual(c.sql("citywatch_read", "SELECT count(*) FROM engine.parked"), [["0"]])
         rows = c.sql("citywatch_write", "SELECT substr(stream, 8), data->>'content' FROM es_event WHERE type = 'report.created'")
         self.assertEqual(sorted(rows), sorted([report, content] for report, (content, _) in load.filed.items()))
         c.tool("ctl", "verify")
+
+    def a_migration_that_fails_changes_nothing(self, load):
+        watch, failed = Watch(self.city), len(load.failures)
+        running, versions = [self.city.pid(s) for s in SERVICES], watch.now()
+        said = self.says("upgrade", self.failing)
+        self.assertEqual((said.returncode, "the services go on as they were" in said.stderr), (1, True), said)
+        self.assertIn("0901_fails", said.stdout + said.stderr)
+        self.assertEqual(([self.city.pid(s) for s in SERVICES], watch.now()), (running, versions))
+        self.assertEqual(version_of(self.city.run_dir + "/bin"), versions[0])
+        self.assertEqual(self.city.sql("citywatch_write", "SELECT to_regclass('planted_by_half') IS NULL"), [["t"]])
+        self.assertEqual(load.failures[failed:], [])
+
+    def has_what_the_version_after_added(self):
+        c = self.city
+        self.assertEqual(c.sql("citywatch_write", "SELECT count(*) FROM es_event WHERE planted IS NOT NULL"), [["0"]])
+        self.assertEqual(c.sql("citywatch_read", f"SELECT count(*) > 20, bool_and(planted) FROM {after.VIEW}.{after.VIEW}"), [["t", "t"]])
 
     def test_the_same_version_again_changes_nothing(self):
         running = [self.city.pid(s) for s in SERVICES]
@@ -104,7 +116,7 @@ class Upgrade(unittest.TestCase):
         folder = self.city.folder + "/wrong"
         os.makedirs(folder)
         self.assertIn("has no citywatchctl; nothing was done", self.says("upgrade", folder).stderr)
-        for name in ("citywatchctl", *("citywatch-" + s for s in SERVICES)):
+        for name in before.PROGRAMS:
             with open(f"{folder}/{name}", "w") as f:
                 f.write("#!/bin/sh\necho 'QUERY_MODE is required'; exit 1\n")
             os.chmod(f"{folder}/{name}", 0o755)
