@@ -23,12 +23,9 @@ struct rebuild_job {
 static int read_arguments(int argc, char **argv, struct rebuild_job *job)
 {
     bool swap_back = false, drop = false;
-    const struct option options[] = {{"--swap-back", NULL, &swap_back},
-                                     {"--drop", NULL, &drop},
-                                     {"--changed", NULL, &job->changed},
-                                     {"--yes", NULL, &job->yes},
-                                     {"--json", NULL, &job->json},
-                                     {NULL, NULL, NULL}};
+    const struct option options[] = {{"--swap-back", NULL, &swap_back},  {"--drop", NULL, &drop},
+                                     {"--changed", NULL, &job->changed}, {"--yes", NULL, &job->yes},
+                                     {"--json", NULL, &job->json},       {NULL, NULL, NULL}};
     if (!options_read(argc, argv, options, &job->view, 1))
         return usage();
     job->action = swap_back ? SWAP_BACK : drop ? DROP : REBUILD;
