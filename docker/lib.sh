@@ -4,7 +4,7 @@
 # shellcheck source=tools/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../tools/lib.sh"
 
-IMAGES=(command-api query-api projector sla-worker ctl gateway mongodb postgres redis)
+IMAGES=(command-api query-api projector sla-worker ctl gateway-caddy gateway-nginx mongodb postgres redis)
 VERSION=$(sed -n 's/^project(citywatch VERSION \([0-9.]*\).*/\1/p' "$ROOT/CMakeLists.txt")
 MADE=$ROOT/build/images
 DAEMON='' # the daemon's process, if it was started here
@@ -61,6 +61,7 @@ stop_docker()
 }
 
 # docker-compose with this city's settings: docker/.env, unless the environment says otherwise.
+: "${ENV_FILE:=$ROOT/docker/.env}"
 compose()
 {
     docker-compose --file "$ROOT/docker/compose.yml" "$@"

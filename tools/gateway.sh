@@ -41,7 +41,7 @@ check_domain()
         fault "GATEWAY_DOMAIN=$GATEWAY_DOMAIN is not a public name in small letters such as city.example.org"
     [ "$DEMO_ACCOUNTS" = 0 ] ||
         fault "GATEWAY_DOMAIN=$GATEWAY_DOMAIN is refused while accounts with the demo password exist:" \
-            "use DEMO_ACCOUNTS=0 and a RUN_DIR that never had them"
+            "$WITHOUT_DEMO"
 }
 
 check_certificate_source()
@@ -92,7 +92,7 @@ gateway_settings()
     done
     GATEWAY_REACHED=$(reach "$GATEWAY_ADDRESS")
     SETTINGS+=("COMMAND_PATHS=$COMMAND_PATHS" "KEPT_PATHS=$KEPT_PATHS" "GATEWAY_EXTRA_SITES=$sites" "GATEWAY_METRICS=$([ -n "$GATEWAY_METRICS_PORT" ] && echo on || echo off)"
-        "GATEWAY_MEASURES=${GATEWAY_METRICS_PORT:+metrics}" "GATEWAY_REACHED=$GATEWAY_REACHED"
+        "GATEWAY_MEASURES=${GATEWAY_METRICS_PORT:+metrics}" "GATEWAY_METRICS_ADDRESS=$LOOPBACK" "GATEWAY_REACHED=$GATEWAY_REACHED"
         "GATEWAY_SITES=$([ -n "$GATEWAY_DOMAIN" ] && echo domain || echo local)"
         "GATEWAY_CERTIFICATE=$([ -n "$GATEWAY_CERT_FILE" ] && echo files || echo acme)"
         "GATEWAY_WAIT_MS=$(($(number command_wait_ms) + $(number database_timeout_ms) + 5000))"

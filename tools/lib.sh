@@ -14,6 +14,21 @@ fail()
     exit 1
 }
 
+FAULTS=()
+
+fault()
+{
+    FAULTS+=("$*")
+}
+
+# Ends with all faults found so far.
+no_faults()
+{
+    [ ${#FAULTS[@]} -gt 0 ] || return 0
+    printf 'citywatch: %s\n' "${FAULTS[@]}" >&2
+    exit 1
+}
+
 step()
 {
     printf '==> %s\n' "$*"

@@ -35,20 +35,7 @@ for i in "${!GATEWAY_EXTRA_PORT[@]}"; do
     PORTS+=("GATEWAY_EXTRA_PORT[$i]")
 done
 
-FAULTS=()
-
-fault()
-{
-    FAULTS+=("$*")
-}
-
-# Ends with all faults found so far.
-no_faults()
-{
-    [ ${#FAULTS[@]} -gt 0 ] || return 0
-    printf 'citywatch: %s\n' "${FAULTS[@]}" >&2
-    exit 1
-}
+: "${WITHOUT_DEMO:=use DEMO_ACCOUNTS=0 and a RUN_DIR that never had them}"
 
 is_ipv4()
 {
@@ -77,7 +64,7 @@ check_addresses()
             fault "$name=${!name} is not an address such as 127.0.0.1, ::1 or 0.0.0.0"
         elif ! is_loopback "${!name}" && [ "$DEMO_ACCOUNTS" != 0 ]; then
             fault "$name=${!name} is refused while accounts with the demo password exist:" \
-                "use DEMO_ACCOUNTS=0 and a RUN_DIR that never had them"
+                "$WITHOUT_DEMO"
         fi
     done
 }

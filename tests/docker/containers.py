@@ -1,21 +1,21 @@
 """containers.py -- a city in containers for the tests: docker-compose with a name, ports, a network and secrets of its own;
 the client is that of tests/end_to_end. All that it made is removed at its end, however that comes."""
-import atexit, json, os, shutil, subprocess, sys, tempfile
+import atexit, contextlib, json, os, shutil, subprocess, sys, tempfile
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
-sys.path.insert(0, ROOT + "/tests/end_to_end")
+sys.path[:0] = [ROOT + "/tests/end_to_end", ROOT + "/tests/run"]
 import city as end_to_end
-from city import City, free_ports, wait_until
+from city import SITE, City, free_ports, wait_until
 
 DOCKER = os.environ["DOCKER"]  # by tests/docker/run
 VERSION = os.environ["VERSION"]
 SERVICES = ["command-api", "query-api", "projector", "sla-worker"]
 SERVERS = ["postgres", "redis", "mongodb"] + SERVICES + ["gateway"]
-SETUPS = ["roles", "databases", "demo-accounts"]
+SETUPS = ["roles", "databases", "gateway-check", "demo-accounts"]
 
 
-def docker(*words, timeout=120, **more):
-    return subprocess.run([DOCKER, *words], check=True, stdout=subprocess.PIPE, text=True, timeout=timeout,
+def docker(*words, timeout=120, check=True, **more):
+    return subprocess.run([DOCKER, *words], check=check, stdout=subprocess.PIPE, text=True, timeout=timeout,
                           stdin=subprocess.DEVNULL, **more).stdout.strip()
 
 
@@ -25,9 +25,10 @@ class ContainerCity(City):
         self.secrets = self.folder + "/secrets"
         self.ports = dict(zip(["GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT"], free_ports(2)))
         self.environment = dict(os.environ, COMPOSE_PROJECT_NAME=os.path.basename(self.folder), COMPOSE_PROFILES=profile,
-                                CITYWATCH_SECRETS=self.secrets,
+                                CITYWATCH_SECRETS=self.secrets, ENV_FILE=self.folder + "/env",
                                 **{k: str(v) for k, v in self.ports.items()},
                                 **{"CITYWATCH_NETWORK": "10.214.%d" % (os.getpid() % 256), **settings})
+        shutil.copy(ROOT + "/docker/env.default", self.environment["ENV_FILE"])
         self.tokens = {}
         atexit.register(self.stop)
         self.run("docker/make-secrets", self.secrets)
@@ -38,7 +39,7 @@ class ContainerCity(City):
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def compose(self, *words, check=True, timeout=300):
-        done = subprocess.run(["docker-compose", "--file", ROOT + "/docker/compose.yml", *words], env=self.environment,
+        done = subprocess.run(["docker-compose", "--env-file", self.environment["ENV_FILE"], "--file", ROOT + "/docker/compose.yml", *words], env=self.environment,
                               text=True, timeout=timeout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT)
         assert not check or done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}"
@@ -47,6 +48,8 @@ class ContainerCity(City):
     def up(self):
         self.compose("up", "-d", "--no-build")
         wait_until("every service is ready", self.is_ready, 90)
+        if self.environment["COMPOSE_PROFILES"] != "demo":
+            return
         wait_until("the accounts are made", lambda: self.state("demo-accounts")["Status"] == "exited", 60)
 
     def stop(self):
@@ -62,6 +65,16 @@ class ContainerCity(City):
 
     def inspect(self, part):
         return json.loads(docker("inspect", self.container(part)))[0]
+
+    @contextlib.contextmanager
+    def settings(self, **settings):
+        """Other settings for a while; `up` puts them in force."""
+        before = dict(self.environment)
+        self.environment.update(settings)
+        try:
+            yield
+        finally:
+            self.environment = before
 
     def state(self, part):
         return self.inspect(part)["State"]
@@ -89,7 +102,7 @@ _city = None
 def container_city():
     global _city
     if _city is None:
-        _city = ContainerCity()
+        _city = ContainerCity(CORS_ORIGINS=SITE, GATEWAY_METRICS_PORT="8002")
         _city.up()
         end_to_end._city = _city  # the tests of end_to_end that are run here ask for it
     return _city

@@ -2,9 +2,9 @@
 a check of their health, and least versions that are kept to."""
 import hashlib, json, os, subprocess, tarfile, tempfile, unittest
 
-from containers import DOCKER, ROOT, SERVERS, VERSION, docker
+from containers import DOCKER, ROOT, SERVICES, VERSION, docker
 
-IMAGES = SERVERS + ["ctl"]
+IMAGES = SERVICES + ["ctl", "gateway-caddy", "gateway-nginx", "mongodb", "postgres", "redis"]
 AGAIN = "again"
 
 

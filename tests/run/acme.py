@@ -1,5 +1,5 @@
-"""acme.py -- pebble, an ACME server for tests, on loopback: it asks the gateway of a run folder to prove that the domain is its own,
-at the ports that stand for 80 and 443, by names that a DNS server of its own resolves to 127.0.0.1."""
+"""acme.py -- pebble, an ACME server for tests, on loopback or a network of Docker: it asks a gateway of this machine to prove that the
+domain is its own, at the ports that stand for 80 and 443, by names that a DNS server of its own resolves to 127.0.0.1."""
 import json, os, ssl, subprocess, urllib.request
 
 from scripts import free_ports
@@ -7,16 +7,16 @@ from city import wait_until
 
 
 class Pebble:
-    def __init__(self, folder, http_port, https_port, certificate_seconds):
-        self.folder = folder
+    def __init__(self, folder, http_port, https_port, certificate_seconds, address="127.0.0.1"):
+        self.folder, self.address = folder, address
         self.port, self.management, self.dns, self.dns_management = free_ports(4)
         self.ca_file = folder + "/pebble.pem"  # signs itself: pebble's own certificate, not those that it gives
-        self.directory = f"https://127.0.0.1:{self.port}/dir"
+        self.directory = f"https://{address}:{self.port}/dir"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                        "-subj", "/CN=pebble", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder + "/pebble.key",
+                        "-subj", "/CN=pebble", "-addext", f"subjectAltName=IP:{address},IP:127.0.0.1", "-keyout", folder + "/pebble.key",
                         "-out", self.ca_file], check=True, stderr=subprocess.DEVNULL)
         os.chmod(self.ca_file, 0o644)
-        settings = {"listenAddress": f"127.0.0.1:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
+        settings = {"listenAddress": f"{address}:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
                     "certificate": self.ca_file, "privateKey": folder + "/pebble.key", "httpPort": int(http_port),
                     "tlsPort": int(https_port), "ocspResponderURL": "", "certificateValidityPeriod": certificate_seconds}
         with open(folder + "/pebble.json", "w") as f:

@@ -1,4 +1,4 @@
-"""public_site.py -- how the world sees the gateway of a run folder, whose domain no name server has to know: by TLS and by plain HTTP, always on loopback."""
+"""public_site.py -- how the world sees the gateway of a city, whose domain no name server has to know: by TLS and by plain HTTP, always on loopback."""
 import http.client, os, socket, ssl, subprocess
 
 DOMAIN = "city.example.org"
@@ -66,10 +66,13 @@ class HoldsToHttps:
             self.assertIsNone(self.site.ask(path, f"127.0.0.1:{self.site.http}")[1][HSTS])
 
     def test_a_gateway_without_a_service_holds_to_https_too(self):
-        supervisor = ["supervisorctl", "-c", self.folder.path + "/conf/supervisorctl.conf"]
-        subprocess.run(supervisor + ["stop", "query-api"], check=True, stdout=subprocess.DEVNULL, timeout=60)
+        self.do("stop", "query-api")
         try:
             status, head = self.site.ask("/reports/public?limit=7", DOMAIN, cafile=self.root)
         finally:
-            subprocess.run(supervisor + ["start", "query-api"], check=True, stdout=subprocess.DEVNULL, timeout=60)
+            self.do("start", "query-api")
         self.assertEqual((status, head[HSTS]), (503, "max-age=31536000"))
+
+    def do(self, verb, service):
+        subprocess.run(["supervisorctl", "-c", self.folder.path + "/conf/supervisorctl.conf", verb, service], check=True,
+                       stdout=subprocess.DEVNULL, timeout=60)
