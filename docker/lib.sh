@@ -64,7 +64,13 @@ stop_docker()
 : "${ENV_FILE:=$ROOT/docker/.env}"
 compose()
 {
-    docker-compose --file "$ROOT/docker/compose.yml" "$@"
+    docker-compose --env-file "$ENV_FILE" --file "$ROOT/docker/compose.yml" "$@"
+}
+
+# of_city <NAME>: as docker-compose reads it.
+of_city()
+{
+    printf '%s' "${!1-$(sed -n "s/^$1=//p" "$ENV_FILE")}"
 }
 
 # in_postgres <program of PostgreSQL> <arguments>…: as its superuser, in its container.

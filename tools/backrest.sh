@@ -1,5 +1,5 @@
 # backrest.sh -- sourced by what archives, backs up and restores: pgBackRest as the owner of the cluster, with all its paths
-# in BACKUP_DIR. After settings.sh, whose faults it adds to.
+# in BACKUP_DIR. After lib.sh, to whose faults it adds.
 #
 # BACKUP_DIR/repo      backups and archive of one life of one city: pgBackRest's repository, stanza citywatch
 # BACKUP_DIR/life      which life that is; RUN_DIR/conf/backup-life says the same. A city that was restored lives on beside
@@ -149,11 +149,36 @@ END
 # BACKUP_DIR, last file of its log; then a line "archive", last file of the archive.
 backups()
 {
-    backrest info --output=json | /usr/bin/python3 -c '
-import json, sys
-for stanza in json.load(sys.stdin):
-    for b in stanza["backup"]:
-        print(b["label"], b["type"], b["timestamp"]["stop"], b["info"]["size"], b["info"]["repository"]["delta"], b["archive"]["stop"])
-    for a in stanza["archive"]:
-        print("archive", a["max"] or "-")'
+    backrest info --output=json | /usr/bin/perl -MJSON::PP -0777 -ne '
+for my $stanza (@{decode_json($_)}) {
+    for my $b (@{$stanza->{backup}}) {
+        print "$b->{label} $b->{type} $b->{timestamp}{stop} $b->{info}{size} $b->{info}{repository}{delta} $b->{archive}{stop}\n";
+    }
+    print "archive ", $_->{max} // "-", "\n" for @{$stanza->{archive}};
+}'
+}
+
+# Of which kind the next one is.
+due()
+{
+    local full
+    full=$(backups | awk '$2 == "full" { end = $3 } END { print end + 0 }')
+    if [ $(($(date +%s) - full)) -ge $((BACKUP_FULL_DAYS * 86400)) ]; then
+        printf 'full'
+    else
+        printf 'diff'
+    fi
+}
+
+# make_backup <how it is restored>: of the kind TYPE, or of the one that is due. Sets nothing up: the city archives.
+make_backup()
+{
+    local type=${TYPE:-} start=$SECONDS label kind size added
+    [ -n "$type" ] || type=$(due)
+    [[ $type =~ ^(full|diff|incr)$ ]] || fail "TYPE=$type is none of full, diff and incr"
+    step "Backup: $type"
+    backrest --type="$type" --repo1-retention-full="$BACKUP_KEEP_DAYS" backup || fail "there is no new backup; its log: $BACKUP_DIR/log"
+    read -r label kind _ size added _ < <(backups | grep -v ^archive | tail -n 1)
+    printf '%s (%s): %s MB of data, %s MB added to %s, %s s. Restored: %s\n' \
+        "$label" "$kind" $((size / 1000000)) $((added / 1000000)) "$BACKUP_DIR" $((SECONDS - start)) "$1"
 }

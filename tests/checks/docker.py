@@ -76,7 +76,7 @@ def check_versions():
     by_hand = re.findall(r"^(?!#).*\b(?:apt-get|dpkg)\b.*$", dockerfile, re.M)
     check(not by_hand, f"{DOCKERFILE}: packages past install-least: {by_hand}")
     installed = " ".join(re.findall(r"install-least /run/packages ([^\\\n&]+)", dockerfile)).split()
-    for server in ("caddy", "redis-server", "postgresql-15", "postgresql-15-postgis-3"):
+    for server in ("caddy", "nginx", "redis-server", "postgresql-15", "postgresql-15-postgis-3", "pgbackrest"):
         check(server in installed and server in packages, f"{DOCKERFILE}: {server} is not installed by its row of tools/packages")
     check("tools/install build" in dockerfile and "install-least /runtime-packages" in dockerfile,
           f"{DOCKERFILE}: the versions of libraries are not compared")
@@ -107,7 +107,8 @@ def main():
     differ(f"variables of {COMPOSE} and {ENV}", set(re.findall(r"\$\{(\w+)", text(COMPOSE))),
            set(read_env(ENV)) - {"COMPOSE_PROJECT_NAME"})
     differ(f"secrets of {COMPOSE}", compose["secrets"], {s for p in parts.values() for s in p.get("secrets", [])})
-    differ(f"volumes of {COMPOSE}", compose["volumes"], {v.split(":")[0] for p in parts.values() for v in p.get("volumes", [])})
+    differ(f"volumes of {COMPOSE}", compose["volumes"], {v.replace("${BACKUP_DIR:-", "").split(":")[0].strip("}")
+                                                           for p in parts.values() for v in p.get("volumes", [])})
     check(os.path.exists(os.path.join(sources.ROOT, "docker/Dockerfile.dockerignore")) and
           "docker/secrets" in sources.lines("docker/Dockerfile.dockerignore"), "docker/secrets would go into the images")
     check_versions()
