@@ -52,6 +52,14 @@ class Audit(unittest.TestCase):
         self.assertGreater(r["duration_us"], 0)
         self.assertNotIn(a.json["report_id"], json.dumps(r))
 
+    def test_the_address_on_record_is_what_the_gateway_saw_whatever_the_client_says(self):
+        rid = "audit-" + uuid.uuid4().hex
+        a = city().post("/auth/login", {"username": "citizen1", "password": "password"}, headers={
+            "X-Request-Id": rid, "X-Forwarded-For": "6.6.6.6", "Forwarded": "for=6.6.6.6", "X-Real-IP": "6.6.6.6"})
+        self.assertEqual(a.status, 200)
+        (r,) = of_request("command-api.security", rid)
+        self.assertEqual(r["address"], "127.0.0.1")
+
     def test_reads_without_a_token_are_counted(self):
         for limit in range(1, 21):  # the same path would be answered by a gateway that keeps answers, which is on no record
             city().get(f"/reports/public?limit={limit}")
