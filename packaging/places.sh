@@ -22,7 +22,8 @@ read_conf()
     done <"$1"
 }
 
-[ ! -r /etc/citywatch/citywatch.conf ] || read_conf /etc/citywatch/citywatch.conf
+# Settings that were collected (tools/settings.sh) are handed on as they are.
+[ -n "${GATEWAY_SITES:-}" ] || [ ! -r /etc/citywatch/citywatch.conf ] || read_conf /etc/citywatch/citywatch.conf
 
 # Not those of a run folder, as lib.sh has it.
 setting()

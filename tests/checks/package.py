@@ -2,6 +2,7 @@
 """What the Debian package is made of agrees with the rest: a unit, a user and its folders for each service, settings that
 there are and that the service reads, secrets that are made and are its own, versions of tools/packages, and units that
 systemd understands. tests/packages runs all of it."""
+import atexit
 import glob
 import os
 import re
@@ -25,14 +26,25 @@ def text(path):
     return "\n".join(sources.lines(path))
 
 
+def laid_down():
+    """What packaging/lay-down makes, and the folder of its units."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    subprocess.run([f"{sources.ROOT}/packaging/lay-down", folder], check=True)
+    return f"{folder}/lib/systemd/system"
+
+
 def unit(name):
-    """(key, value) of each line of a unit, of a service with what citywatch-mongodb adds."""
-    path = f"{UNITS}/citywatch-{name}.service"
-    if not os.path.exists(os.path.join(sources.ROOT, path)):
-        fault(path, "is missing")
+    """(key, value) of each line of a unit and of what is read with it, of a service with what citywatch-mongodb adds."""
+    path = f"{units}/citywatch-{name}.service"
+    if not os.path.exists(path):
+        fault(f"{UNITS}/citywatch-{name}.service is missing")
         return []
-    added = sources.lines(f"{UNITS}/record.conf") if name in services else []
-    return [line.split("=", 1) for line in sources.lines(path) + added if re.match(r"\w+=", line)]
+    lines = []
+    for part in [path] + sorted(glob.glob(path + ".d/*.conf")):
+        with open(part, encoding="utf-8") as f:
+            lines += f.read().splitlines()
+    return [line.split("=", 1) for line in lines if re.match(r"\w+=", line)]
 
 
 def constant(service):
@@ -62,7 +74,7 @@ def check_settings(name, lines):
 def check_secrets(name, lines):
     used = {found for _, value in lines for found in re.findall(r"%d/([\w.]+)", value)}
     loaded = dict(value.split(":", 1) for key, value in lines if key == "LoadCredential")
-    if name == "databases":  # all roles, whose passwords it sets
+    if name in ("databases", "upgrade"):  # all roles, whose passwords it sets
         used |= {s for s in secrets if s.endswith(".pgpass")}
     if used != loaded.keys():
         fault(f"citywatch-{name}.service loads {sorted(loaded)} and uses {sorted(used)}")
@@ -101,7 +113,7 @@ def check_packages():
 
 def check_gateway():
     """What an operator may set is what the gateway reads."""
-    named = set(re.search(r"GATEWAY_NAMES=\(([^)]*)\)", text("tools/gateway.sh"))[1].split())
+    named = set(re.search(r"GATEWAY_NAMES=\(([^)]*)\)", text("tools/gateway.sh"))[1].split()) | {"GATEWAY"}
     shown = {n.upper() for n in re.findall(r"^SETTING\((\w+),", text("packaging/gateway-settings.def"), re.M)}
     if named != shown:
         fault("gateway-settings.def differs from GATEWAY_NAMES of tools/gateway.sh:", sorted(named ^ shown))
@@ -124,22 +136,21 @@ def check_by_systemd():
     """Its own word on the units, where it is installed; their programs are not."""
     if not shutil.which("systemd-analyze"):
         return
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([f"{sources.ROOT}/packaging/lay-down", folder], check=True)
-        units = glob.glob(f"{folder}/lib/systemd/system/citywatch*.service")
-        for path in units:
-            with open(path, encoding="utf-8") as f:
-                said = re.sub(r"^(Exec\w+)=(?:.*\\\n)*.*$", r"\1=/bin/true", f.read(), flags=re.M)
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(said)
-        done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, check=False, timeout=60,
-                              env={"PATH": os.environ["PATH"], "SYSTEMD_UNIT_PATH": f"{folder}/lib/systemd/system:"})
-        for line in done.stdout.splitlines():
-            if "citywatch" in line:
-                fault("systemd-analyze verify:", line)
+    paths = glob.glob(f"{units}/citywatch*.service")
+    for path in paths + glob.glob(f"{units}/*.d/*.conf"):
+        with open(path, encoding="utf-8") as f:
+            said = re.sub(r"^(Exec\w+)=(?:.*\\\n)*.*$", r"\1=/bin/true", f.read(), flags=re.M)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(said)
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *paths], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False, timeout=60,
+                          env={"PATH": os.environ["PATH"], "SYSTEMD_UNIT_PATH": f"{units}:"})
+    for line in done.stdout.splitlines():
+        if "citywatch" in line:
+            fault("systemd-analyze verify:", line)
 
 
+units = laid_down()
 services = re.search(r"^SERVICES=\((.*)\)", text("tools/lib.sh"), re.M)[1].split()
 settings = {}
 for name, default, readers in re.findall(r'^SETTING\((\w+),.*[ ,](NULL|"[^"]*"), *([A-Z_|]+), *"[^"]*"\)$',

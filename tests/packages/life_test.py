@@ -2,6 +2,7 @@
 """The life of the Debian packages, on a machine of its own: installed, set up, used, attacked, killed, upgraded, removed,
 purged. One step stands on the one before; the first that fails ends it. `make deb` comes first; for root."""
 import glob
+import json
 import os
 import re
 import signal
@@ -10,16 +11,25 @@ import sys
 import time
 
 import machine
+import versions
 from machine import check
 
 SERVICES = ("command-api", "projector", "query-api", "sla-worker")
 UNITS = [f"citywatch-{name}.service" for name in SERVICES + ("databases", "gateway", "redis", "mongodb")]
+ALL_UNITS = UNITS + ["citywatch-upgrade.service"]
 USERS = [f"citywatch-{name}" for name in SERVICES + ("redis", "caddy", "mongodb")]
 STATE = "/var/lib/citywatch-package"
 EXPOSURE_MAX = 1.6  # of 10, by systemd-analyze security
 WAIT_SECONDS = 60
 ALL_SECONDS = 1500
 CONF = "/etc/citywatch/citywatch.conf"
+HERE = os.path.dirname(os.path.abspath(__file__))
+# By the word that their versions end with: what the newer versions migrate that no other does.
+MIGRATIONS = {
+    "failing": "SELECT 1 / 0;\n",
+    "newer": "CREATE TABLE planted (id bigint PRIMARY KEY);\nALTER TABLE account ADD COLUMN planted text;\n",
+}
+READERS_FIRST = ("projector", "query-api", "sla-worker", "command-api")
 
 
 def until(what, holds, seconds=WAIT_SECONDS):
@@ -34,22 +44,6 @@ def packages():
     found = [p for p in glob.glob(os.path.join(machine.ROOT, "build/packages/*.deb")) if "-dbgsym_" not in p]
     check(len(found) == 2, "make deb first: build/packages has to hold citywatch and citywatch-mongodb, not", found)
     return sorted(found)
-
-
-def newer(path, folder):
-    """The same package under a higher version."""
-    tree = os.path.join(folder, os.path.basename(path) + ".tree")
-    machine.run("dpkg-deb", "-R", path, tree)
-    control = os.path.join(tree, "DEBIAN/control")
-    with open(control, encoding="utf-8") as f:
-        text = re.sub(r"^Version: (\S+)$", r"Version: \1.newer", f.read(), flags=re.M)
-    version = re.search(r"^Version: (\S+)$", text, re.M)[1]
-    text = re.sub(r"citywatch \(= [^)]*\)", f"citywatch (= {version})", text)
-    with open(control, "w", encoding="utf-8") as f:
-        f.write(text)
-    made = os.path.join(folder, "newer_" + os.path.basename(path))
-    machine.run("dpkg-deb", "--root-owner-group", "-b", tree, made)
-    return made
 
 
 def ready(m):
@@ -73,6 +67,22 @@ def feed_shows(m, report):
     return status == 200 and any(r["report_id"] == report and r["current_status"] == "IN_PROGRESS" for r in said["data"])
 
 
+def main_job(m):
+    """A citizen's report that an officer has moved, and that the feed shows so."""
+    report = files_a_report(m)
+    status, said = m.call("PATCH", f"/cases/{report}/status", {"status": "IN_PROGRESS"}, login(m, "officer"))
+    check(status == 200, "move", status, said)
+    until("the feed to show it", lambda: feed_shows(m, report))
+    return report
+
+
+def server_of(m, *options):
+    """What the gateway says that it is."""
+    said = m.run("curl", "-s", "-m", "5", "-o", "/dev/null", "-D", "-", *options, ok=range(256))
+    found = re.search(r"^server: (\S+)", said, re.M | re.I)
+    return found[1] if found else "none" if "200" in said else None
+
+
 def sums(m):
     return m.run("sh", "-c", f"cd {STATE}/secrets && sha256sum *")
 
@@ -89,12 +99,55 @@ def runs_as_another(m, unit, before):
     return found["ActiveState"] == "active" and found["MainPID"] not in ("0", before)
 
 
+def processes(m):
+    """Of each part the one that runs, of PostgreSQL, too."""
+    parts = {name: f"citywatch-{name}.service" for name in SERVICES + ("gateway", "redis", "mongodb")}
+    parts["postgresql"] = "postgresql@15-citywatch.service"
+    found = {name: m.unit(unit, "MainPID", "ActiveState") for name, unit in parts.items()}
+    away = [name for name, unit in found.items() if unit["ActiveState"] != "active"]
+    check(not away, "do not run:", away)
+    return {name: unit["MainPID"] for name, unit in found.items()}
+
+
+def begin_load(m):
+    """Clients in the network of the machine, by the programs of this host."""
+    return subprocess.Popen(["nsenter", "--target", m.leader, "--net", sys.executable, os.path.join(HERE, "load.py"),
+                             "http://127.0.0.1:8000", "citizen"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def end_load(load):
+    """What it says, if there was enough of it and every answer was the expected one."""
+    said, _ = load.communicate(timeout=120)
+    check(load.returncode == 0, "the clients ended with", load.returncode, said)
+    found = json.loads(said)
+    print(f"    {len(found['filed'])} reports filed, {found['reads']} reads, the longest wait {found['longest']} s")
+    check(not found["failures"], len(found["failures"]), "answers were not the expected ones:", *found["failures"][:5])
+    check(len(found["filed"]) > 100 and found["reads"] > 100, "too few requests to show anything")
+    return found["filed"]
+
+
+def own_reports(m):
+    """What each report of the citizen says, a row for each that is listed."""
+    token, path, found = login(m, "citizen"), "/reports/me?limit=200", []
+    while path:
+        status, said = m.call("GET", path, token=token)
+        check(status == 200, path, status, said)
+        found += [r["content"] for r in said["data"]]
+        path = said["next"] and f"/reports/me?limit=200&cursor={said['next']}"
+    return found
+
+
+def moment(m, unit, what):
+    """Microseconds since the machine has started."""
+    return int(m.unit(unit, what)[what])
+
+
 class Life:
     """Each function is a step; their order is that of the file."""
 
-    def __init__(self, m):
-        self.m = m
-        self.report = self.secrets = None
+    def __init__(self, m, newer):
+        self.m, self.newer = m, newer
+        self.report = self.secrets = self.load = None
 
     def it_installs_where_no_city_is_and_starts_nothing(self):
         debs = [self.m.copy(p) for p in packages()]
@@ -120,10 +173,7 @@ class Life:
         m = self.m
         for name, role in (("citizen", ["CITIZEN"]), ("officer", ["OFFICER", "--agency", "AGENCY_INFRA"]), ("chief", ["ADMIN"])):
             m.run("citywatch-ctl", "account", "add", name, "--role", *role, "--password-file", "-", input="a password of length\n")
-        self.report = files_a_report(m)
-        status, said = m.call("PATCH", f"/cases/{self.report}/status", {"status": "IN_PROGRESS"}, login(m, "officer"))
-        check(status == 200, "move", status, said)
-        until("the feed to show it", lambda: feed_shows(m, self.report))
+        self.report = main_job(m)
 
     def the_record_of_requests_arrives(self):
         token = login(self.m, "chief")
@@ -136,14 +186,34 @@ class Life:
 
     def what_cannot_work_is_named_and_changes_nothing(self):
         self.m.run("sh", "-c", f"cp {CONF} /root/conf && echo COMMAND_API_PORT=8181 >>{CONF}")
-        said = self.m.run("citywatch-setup", ok=(1,), stdin=subprocess.DEVNULL)
-        check("QUERY_API_PORT=8181: that port is given to another part already" in said, said)
+        self._setup_refuses("QUERY_API_PORT=8181: that port is given to another part already")
         self.m.run("cp", "/root/conf", CONF)
         check(ready(self.m), "the city is not ready any more")
 
     def the_gateway_may_have_a_port_below_1024(self):
         self.m.run("sh", "-c", f"echo GATEWAY_EXTRA_PORTS=880 >>{CONF} && systemctl restart citywatch-gateway")
         until("an answer on port 880", lambda: self.m.call("GET", "/reports/public", city="http://127.0.0.1:880")[0] == 200)
+
+    def the_gateway_may_be_nginx(self):
+        m = self.m
+        m.run("sh", "-c", f"cp {CONF} /root/conf && echo GATEWAY=nginx >>{CONF}")
+        self._setup_refuses("GATEWAY=nginx needs the package nginx")
+        m.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "nginx", timeout=300)
+        m.run("sh", "-c", f"echo GATEWAY_DOMAIN=city.example.org >>{CONF}")
+        self._setup_refuses("GATEWAY=nginx gets no certificate for city.example.org by itself: give GATEWAY_CERT_FILE")
+        m.run("sed", "-i", "/GATEWAY_DOMAIN/d", CONF)
+        m.run("systemctl", "restart", "citywatch-gateway")
+        until("nginx to answer", lambda: server_of(m, "http://127.0.0.1:8000/reports/public") == "nginx")
+        main_job(m)
+        found = server_of(m, "--cacert", f"{STATE}/nginx/root.crt", "https://127.0.0.1:8443/reports/public")
+        check(found == "nginx", "by HTTPS:", found)
+        before = m.unit("citywatch-gateway.service", "MainPID")["MainPID"]
+        m.run("systemctl", "reload", "citywatch-gateway")
+        m.run("systemctl", "kill", "--signal=KILL", "--kill-whom=main", "citywatch-gateway")
+        until("it to run again", lambda: runs_as_another(m, "citywatch-gateway.service", before) and ready(m))
+        m.run("cp", "/root/conf", CONF)
+        m.run("systemctl", "restart", "citywatch-gateway")
+        until("Caddy to answer", lambda: server_of(m, "http://127.0.0.1:8000/reports/public") == "none")
 
     def the_store_can_be_copied_while_it_runs(self):
         self.m.run("runuser", "-u", "postgres", "--", "pg_dump", "--cluster", "15/citywatch", "-Fc", "-f", "/tmp/store.dump",
@@ -152,14 +222,14 @@ class Life:
         check(self.report in said, "the copy lacks the report")
 
     def no_unit_is_more_exposed_than_the_bound(self):
-        for unit in UNITS:
+        for unit in ALL_UNITS:
             said = self.m.run("systemd-analyze", "security", "--no-pager", unit)
             figure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
             print(f"    {unit} {figure[1]}")
             check(float(figure[1]) <= EXPOSURE_MAX, unit, "is exposed:", figure[1])
 
     def systemd_finds_nothing_wrong_with_the_units(self):
-        check(not self.m.run("systemd-analyze", "verify", "--man=no", *[f"/lib/systemd/system/{u}" for u in UNITS]).strip())
+        check(not self.m.run("systemd-analyze", "verify", "--man=no", *[f"/lib/systemd/system/{u}" for u in ALL_UNITS]).strip())
 
     def no_service_reads_what_is_not_its_own(self):
         files = self.m.run("find", STATE, "/run/credentials", "-path", "*citywatch*", "-type", "f").split()
@@ -188,18 +258,59 @@ class Life:
         until("all services to be ready", lambda: ready(self.m), 90)
         check(feed_shows(self.m, self.report), "the feed lost the report")
 
-    def an_upgrade_keeps_data_secrets_and_settings(self):
+    def a_version_that_cannot_migrate_says_so_and_the_one_before_goes_on(self):
+        self.load = begin_load(self.m)
+        before = processes(self.m)
+        for command in (self._install("failing"), ("dpkg", "--configure", "-a")):
+            said = self.m.run(*command, ok=(1, 100), timeout=300)
+            check("division by zero" in said and "the tables are not those of the new version" in said, said)
+            now = {**processes(self.m), "mongodb": before["mongodb"]}
+            check(now == before, "was restarted for a version that has no tables:", before, now)
+        check(ready(self.m), "the city is not ready any more")
+
+    def an_upgrade_fails_no_request_and_keeps_data_secrets_and_settings(self):
         self.m.run("sh", "-c", f"echo LOG_LEVEL=warning >>{CONF}")
-        before = self.m.unit("citywatch-databases.service", "InvocationID")
-        debs = [self.m.copy(newer(p, self.m.folder)) for p in packages()]
-        self.m.run("apt-get", "install", "-q", "-y", "--no-install-recommends", *debs, timeout=300)
-        check(".newer" in self.m.run("dpkg-query", "-W", "citywatch"), "the new version is not installed")
-        check(self.m.unit("citywatch-databases.service", "InvocationID") != before, "the tables were not brought to the new version")
-        until("all services to be ready", lambda: ready(self.m))
-        check(feed_shows(self.m, self.report), "the feed lost the report")
+        before = processes(self.m)
+        print(re.sub(r"^(?!==>).*\n?", "", self.m.run(*self._install("newer"), timeout=300), flags=re.M).replace("==>", "    "), end="")
+        time.sleep(2)
+        filed, load, self.load = end_load(self.load), self.load, None
+        check(load.returncode == 0)
+        self._is_of_the_newer_version(before)
+        said = own_reports(self.m)
+        for report, key in filed.items():
+            check(said.count("load " + key) == 1, "report", report, "is there", said.count("load " + key), "times")
         check(sums(self.m) == self.secrets, "secrets have changed")
         check("LOG_LEVEL=warning" in self.m.run("cat", CONF), "a setting is gone")
-        files_a_report(self.m)
+        self.report = main_job(self.m)  # the feed shows the newest ones
+
+    def what_has_not_changed_is_not_restarted(self):
+        self.m.run("sh", "-c", f"echo GATEWAY_EXTRA_PORTS=881 >>{CONF}")
+        before = processes(self.m)
+        self.m.run("/usr/share/citywatch/take-over")
+        now = processes(self.m)
+        check({name for name in now if now[name] != before[name]} == {*SERVICES, "gateway"}, before, now)
+        until("an answer on port 881", lambda: self.m.call("GET", "/reports/public", city="http://127.0.0.1:881")[0] == 200)
+
+    def _setup_refuses(self, words):
+        said = self.m.run("citywatch-setup", ok=(1,), stdin=subprocess.DEVNULL)
+        check(words in said, said)
+
+    def _install(self, word):
+        debs = [self.m.copy(p) for p in self.newer[word]]
+        return ("apt-get", "install", "-q", "-y", "--no-install-recommends", *debs)
+
+    def _is_of_the_newer_version(self, before):
+        """Its tables first, then its services, one after the other; the rest went on."""
+        m, now = self.m, processes(self.m)
+        check(".newer" in m.run("dpkg-query", "-W", "citywatch"), "the new version is not installed")
+        check({name for name in now if now[name] != before[name]} == {*SERVICES, "mongodb"}, "were restarted:", before, now)
+        for service in SERVICES:
+            status, said = m.call("GET", f"/health/{service}")
+            check(status == 200 and said["version"] == versions.NUMBER, service, said)
+        m.run("runuser", "-u", "postgres", "--", "psql", "--cluster", "15/citywatch", "citywatch_write", "-c", "TABLE planted")
+        moments = [moment(m, "citywatch-upgrade.service", "ExecMainExitTimestampMonotonic")]
+        moments += [moment(m, f"citywatch-{s}.service", "ExecMainStartTimestampMonotonic") for s in READERS_FIRST]
+        check(moments == sorted(moments), "began in another order:", moments)
 
     def removed_it_runs_no_more_and_keeps_data(self):
         self.m.run("apt-get", "remove", "-q", "-y", "citywatch", "citywatch-mongodb", timeout=300)
@@ -244,9 +355,9 @@ def main():
     if os.geteuid():
         sys.exit("make deb-test boots a machine of its own: it is for root")
     steps = [(name, step) for name, step in vars(Life).items() if not name.startswith("_")]
-    machine.make_bare(packages())
+    machine.make_bare(packages(), ["nginx"])
     m = machine.Machine()
-    life, name = Life(m), "it boots"
+    life, name = Life(m, versions.made(packages(), m.folder, MIGRATIONS)), "it boots"
     signal.signal(signal.SIGALRM, too_late)
     signal.alarm(ALL_SECONDS)
     try:

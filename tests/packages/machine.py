@@ -47,8 +47,8 @@ def apt_of_host(root):
             shutil.copy(source, root + source)
 
 
-def make_bare(packages):
-    """The bare Debian, and in its cache what apt needs to install these packages."""
+def make_bare(packages, others):
+    """The bare Debian, and in its cache what apt needs to install these packages, and others of Debian by their names."""
     os.makedirs(BASE, exist_ok=True)
     if not os.path.exists(BARE):
         shutil.rmtree(BARE + ".new", ignore_errors=True)
@@ -59,7 +59,8 @@ def make_bare(packages):
     inside = ["/tmp/" + os.path.basename(f) for f in files]
     try:
         run("chroot", BARE, "apt-get", "update", "-q", timeout=300)
-        run("chroot", BARE, "apt-get", "install", "-q", "-y", "--no-install-recommends", "--download-only", *inside, timeout=600,
+        run("chroot", BARE, "apt-get", "install", "-q", "-y", "--no-install-recommends", "--download-only", *inside, *others,
+            timeout=600,
             env={**os.environ, "LC_ALL": "C.UTF-8"})
     finally:
         for f in files:
