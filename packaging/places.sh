@@ -4,7 +4,8 @@
 
 RUN_DIR=/var/lib/citywatch-package
 SOCKETS=/run/citywatch
-DATABASE_SOCKETS=/run/postgresql
+: "${DATABASE_SOCKETS:=/run/postgresql}" # of another server: citywatch-restore
+CLUSTER_DATA=/var/lib/postgresql/15/citywatch
 SECRETS=${CREDENTIALS_DIRECTORY:-$RUN_DIR/secrets} # a unit is given its own, and reads no other
 CTL=/usr/bin/citywatchctl
 SERVICE_USER=$ADMIN_USER DATABASE_USER=postgres GATEWAY_USER=citywatch-caddy
@@ -30,3 +31,11 @@ setting()
 {
     printf '%s' "${!1:-}"
 }
+
+# The databases do, which is what a backup needs.
+is_running()
+{
+    systemctl --quiet is-active postgresql@15-citywatch.service
+}
+ARCHIVE_BY="set BACKUP_DIR in /etc/citywatch/citywatch.conf, then citywatch-setup"
+RESTORE_BY="citywatch-restore"

@@ -13,6 +13,7 @@ BACKREST=("--config=$BACKREST_CONF") # what it is told with each command
 ARCHIVE_SECONDS=60 # so old the newest change can be that is not archived yet
 : "${BACKUP_DIR:=}" "${BACKUP_SECRETS:=}"
 : "${BACKUP_KEEP_DAYS:=28}" "${BACKUP_FULL_DAYS:=7}" "${BACKUP_WAL_MAX:=4GiB}"
+: "${CLUSTER_DATA:=$RUN_DIR/postgres/data}"
 SECRET_FILES=(server.secret pseudonym.secret audit.key token.pem token.public.pem)
 
 # within <path> <folder>: it is that folder, or lies in it.
@@ -72,8 +73,8 @@ start-fast=y
 archive-push-queue-max=$BACKUP_WAL_MAX
 
 [citywatch]
-pg1-path=$RUN_DIR/postgres/data
-pg1-socket-path=$SOCKETS/postgres
+pg1-path=$CLUSTER_DATA
+pg1-socket-path=$DATABASE_SOCKETS
 pg1-port=$POSTGRES_PORT
 pg1-user=$DATABASE_USER
 pg1-database=postgres
@@ -125,7 +126,8 @@ claim_backup_dir()
     printf '%s\n' "$life" "$BACKUP_DIR" >"$file"
 }
 
-# Without BACKUP_DIR nothing is changed. Else the log is archived from the start on; before the servers start.
+# set_up_archiving [<file>]: appends to the server's configuration. Without BACKUP_DIR nothing is changed. Else the log is
+# archived from its next start on.
 set_up_archiving()
 {
     if [ -z "$BACKUP_DIR" ]; then
@@ -136,7 +138,7 @@ set_up_archiving()
     fi
     claim_backup_dir
     write_backrest_conf "$BACKUP_DIR"
-    cat >>"$RUN_DIR/conf/postgresql.conf" <<END
+    cat >>"${1:-$RUN_DIR/conf/postgresql.conf}" <<END
 
 archive_mode = on
 archive_timeout = $ARCHIVE_SECONDS

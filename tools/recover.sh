@@ -1,12 +1,14 @@
-# recover.sh -- sourced by what restores (tools/restore, docker/restore-database), after backrest.sh: a cluster from BACKUP_DIR,
-# beside its place, as it was at TIME, or the newest there is. They set LOCK, which each process of a server of this cluster
-# holds, and log, where the server that recovers writes to. Sets TARGET, SERVER and new.
+# recover.sh -- sourced by what restores (tools/restore, docker/restore-database, packaging/citywatch-restore), after
+# backrest.sh: a cluster from BACKUP_DIR, beside its place, as it was at TIME, or the newest there is. They set LOCK, which each
+# process of a server of this cluster holds, and log, where the server that recovers writes to; where a run folder's are not
+# the right ones, also new (the folder beside), SERVER_SETTINGS and CHECK_BY. Sets TARGET, SERVER and new.
 # shellcheck shell=bash disable=SC2153,SC2154
 
 TARGET=''
 SERVER=''   # the database server that recovers
 QUIET_S=600 # a recovery that says nothing for so long is given up
-new=$RUN_DIR/postgres/data.new
+: "${new:=$CLUSTER_DATA.new}" "${CHECK_BY:=tools/ctl backup check}"
+[ -v SERVER_SETTINGS ] || SERVER_SETTINGS=(-c config_file="$RUN_DIR/conf/postgresql.conf" -c hba_file="$RUN_DIR/conf/pg_hba.conf")
 
 # TIME with its zone, as PostgreSQL takes it; a time that is still to come is none.
 read_time()
@@ -46,8 +48,8 @@ start_server()
     local user=()
     [ "$(id -u)" != 0 ] || user=(--reuid "$DATABASE_USER" --regid "$DATABASE_USER" --init-groups)
     (cd / && exec /usr/bin/setpriv --pdeathsig INT "${user[@]}" /usr/bin/flock --no-fork -n "$LOCK" \
-        "$PG_BIN/postgres" -D "$new" -c config_file="$RUN_DIR/conf/postgresql.conf" -c hba_file="$RUN_DIR/conf/pg_hba.conf" \
-        -c listen_addresses= -c unix_socket_directories="$SOCKETS/postgres" -c port="$POSTGRES_PORT") >"$log" 2>&1 4>&- &
+        "$PG_BIN/postgres" -D "$new" "${SERVER_SETTINGS[@]}" \
+        -c listen_addresses= -c unix_socket_directories="$DATABASE_SOCKETS" -c port="$POSTGRES_PORT") >"$log" 2>&1 4>&- &
     SERVER=$!
 }
 
@@ -61,7 +63,7 @@ stop_server()
 # sql <statement> [<database>]
 sql()
 {
-    as "$DATABASE_USER" psql -XqAt -v ON_ERROR_STOP=1 -h "$SOCKETS/postgres" -p "$POSTGRES_PORT" -d "${2:-postgres}" -c "$1" 2>/dev/null
+    as "$DATABASE_USER" psql -XqAt -v ON_ERROR_STOP=1 -h "$DATABASE_SOCKETS" -p "$POSTGRES_PORT" -d "${2:-postgres}" -c "$1" 2>/dev/null
 }
 
 # The end of what was read: the last file, and the time of the last change.
@@ -82,7 +84,7 @@ check_hole()
     last=$(last_file)
     [[ ! $last < $NEWEST ]] ||
         fail "the archive goes on to $NEWEST, but cannot be read past $last: the next file is missing or damaged" \
-            "(tools/ctl backup check). TIME before $(last_change) restores what is there"
+            "($CHECK_BY). TIME before $(last_change) restores what is there"
 }
 
 explain_failure()
@@ -116,4 +118,20 @@ recover()
     for name in restore_command recovery_target_time recovery_target_action; do
         sql "ALTER SYSTEM RESET $name"
     done
+}
+
+# Greater than any that a life of this log has had, whichever was restored before: the moment itself, as a number.
+raise_epoch()
+{
+    step "A new epoch"
+    as "$SERVICE_USER" env DATABASE_URL="$(uri_of owner write)" READ_DATABASE_URL="$(uri_of projector read)" AUDIT_SPOOL="${AUDIT_SPOOL:-$RUN_DIR/audit}" \
+        "$CTL" epoch raise --above "$(date -u +%Y%m%d%H%M%S)" --yes >"$log.epoch" 2>>"$log" ||
+        fail "the epoch could not be raised: $(tail -n 1 "$log")"
+}
+
+# The five of BACKUP_SECRETS.
+take_secrets()
+{
+    as "$SERVICE_USER" tar -C "$SECRETS" --no-same-owner -xpf - "${SECRET_FILES[@]}" <"$BACKUP_SECRETS/secrets.tar" ||
+        fail "BACKUP_SECRETS=$BACKUP_SECRETS: secrets.tar does not hold ${SECRET_FILES[*]}"
 }

@@ -87,7 +87,7 @@ def check_users(name, lines):
     user = dict(lines).get("User")
     if name in services and user != f"citywatch-{name}":
         fault(f"citywatch-{name}.service runs as {user}")
-    if user != "postgres" and not re.search(rf"^u {user} ", sysusers, re.M):
+    if user not in ("postgres", "root") and not re.search(rf"^u {user} ", sysusers, re.M):
         fault(f"citywatch-{name}.service runs as {user}, whom no sysusers file makes")
 
 
@@ -111,12 +111,21 @@ def check_packages():
             fault(f"control.in: {word} is gone, by which tools/deb enters tools/packages")
 
 
-def check_gateway():
-    """What an operator may set is what the gateway reads."""
+def settings_shown(name):
+    """{name: default} of what an operator is shown besides settings.def."""
+    return dict((n.upper(), d) for n, d in re.findall(r'^SETTING\((\w+),.*?"([^"]*)", *[A-Z]+, "', text(f"packaging/{name}-settings.def"), re.M))
+
+
+def check_shown():
+    """What an operator may set is what is read, and its default the one that is in force."""
     named = set(re.search(r"GATEWAY_NAMES=\(([^)]*)\)", text("tools/gateway.sh"))[1].split()) | {"GATEWAY"}
-    shown = {n.upper() for n in re.findall(r"^SETTING\((\w+),", text("packaging/gateway-settings.def"), re.M)}
+    shown = settings_shown("gateway").keys()
     if named != shown:
         fault("gateway-settings.def differs from GATEWAY_NAMES of tools/gateway.sh:", sorted(named ^ shown))
+    named = dict(re.findall(r'\$\{(BACKUP_\w+):=([^}]*)\}', text("tools/backrest.sh")))
+    del named["BACKUP_DIR"]  # of settings.def
+    if named != settings_shown("backup"):
+        fault("backup-settings.def differs from tools/backrest.sh:", named, settings_shown("backup"))
 
 
 def check_numbers():
@@ -167,7 +176,7 @@ for name in sorted(set(services) | set(others)):
     check_secrets(name, lines)
     check_users(name, lines)
 check_folders()
-check_gateway()
+check_shown()
 check_packages()
 check_numbers()
 check_by_systemd()

@@ -2,7 +2,6 @@
 """The life of the Debian packages, on a machine of its own: installed, set up, used, attacked, killed, upgraded, removed,
 purged. One step stands on the one before; the first that fails ends it. `make deb` comes first; for root."""
 import glob
-import json
 import os
 import re
 import signal
@@ -12,18 +11,17 @@ import time
 
 import machine
 import versions
+from city import (SERVICES, begin_load, end_load, feed_shows, files_a_report, login, main_job, own_reports, ready, server_of,
+                  until)
 from machine import check
 
-SERVICES = ("command-api", "projector", "query-api", "sla-worker")
 UNITS = [f"citywatch-{name}.service" for name in SERVICES + ("databases", "gateway", "redis", "mongodb")]
-ALL_UNITS = UNITS + ["citywatch-upgrade.service"]
+ALL_UNITS = UNITS + ["citywatch-upgrade.service", "citywatch-backup.service"]
 USERS = [f"citywatch-{name}" for name in SERVICES + ("redis", "caddy", "mongodb")]
 STATE = "/var/lib/citywatch-package"
 EXPOSURE_MAX = 1.6  # of 10, by systemd-analyze security
-WAIT_SECONDS = 60
 ALL_SECONDS = 1500
 CONF = "/etc/citywatch/citywatch.conf"
-HERE = os.path.dirname(os.path.abspath(__file__))
 # By the word that their versions end with: what the newer versions migrate that no other does.
 MIGRATIONS = {
     "failing": "SELECT 1 / 0;\n",
@@ -32,55 +30,15 @@ MIGRATIONS = {
 READERS_FIRST = ("projector", "query-api", "sla-worker", "command-api")
 
 
-def until(what, holds, seconds=WAIT_SECONDS):
-    end = time.monotonic() + seconds
-    while not (found := holds()):
-        check(time.monotonic() < end, "waited", seconds, "s for:", what)
-        time.sleep(0.3)
-    return found
-
-
 def packages():
     found = [p for p in glob.glob(os.path.join(machine.ROOT, "build/packages/*.deb")) if "-dbgsym_" not in p]
     check(len(found) == 2, "make deb first: build/packages has to hold citywatch and citywatch-mongodb, not", found)
     return sorted(found)
 
 
-def ready(m):
-    return all(m.call("GET", f"/ready/{service}")[0] == 200 for service in SERVICES)
-
-
-def login(m, name):
-    status, said = m.call("POST", "/auth/login", {"username": name, "password": "a password of length"})
-    check(status == 200, "log in of", name, status, said)
-    return said["token"]
-
-
-def files_a_report(m):
-    status, said = m.call("POST", "/reports", {"content": "The street light is out", "category": "infrastruktur"}, login(m, "citizen"))
-    check(status == 201, "report", status, said)
-    return said["report_id"]
-
-
-def feed_shows(m, report):
-    status, said = m.call("GET", "/reports/public")
-    return status == 200 and any(r["report_id"] == report and r["current_status"] == "IN_PROGRESS" for r in said["data"])
-
-
-def main_job(m):
-    """A citizen's report that an officer has moved, and that the feed shows so."""
-    report = files_a_report(m)
-    status, said = m.call("PATCH", f"/cases/{report}/status", {"status": "IN_PROGRESS"}, login(m, "officer"))
-    check(status == 200, "move", status, said)
-    until("the feed to show it", lambda: feed_shows(m, report))
-    return report
-
-
-def server_of(m, *options):
-    """What the gateway says that it is."""
-    said = m.run("curl", "-s", "-m", "5", "-o", "/dev/null", "-D", "-", *options, ok=range(256))
-    found = re.search(r"^server: (\S+)", said, re.M | re.I)
-    return found[1] if found else "none" if "200" in said else None
+def sql(m, statement):
+    """What the store says to the owner of the cluster."""
+    return m.run("runuser", "-u", "postgres", "--", "psql", "--cluster", "15/citywatch", "-XqAt", "citywatch_write", "-c", statement).strip()
 
 
 def sums(m):
@@ -109,34 +67,6 @@ def processes(m):
     return {name: unit["MainPID"] for name, unit in found.items()}
 
 
-def begin_load(m):
-    """Clients in the network of the machine, by the programs of this host."""
-    return subprocess.Popen(["nsenter", "--target", m.leader, "--net", sys.executable, os.path.join(HERE, "load.py"),
-                             "http://127.0.0.1:8000", "citizen"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def end_load(load):
-    """What it says, if there was enough of it and every answer was the expected one."""
-    said, _ = load.communicate(timeout=120)
-    check(load.returncode == 0, "the clients ended with", load.returncode, said)
-    found = json.loads(said)
-    print(f"    {len(found['filed'])} reports filed, {found['reads']} reads, the longest wait {found['longest']} s")
-    check(not found["failures"], len(found["failures"]), "answers were not the expected ones:", *found["failures"][:5])
-    check(len(found["filed"]) > 100 and found["reads"] > 100, "too few requests to show anything")
-    return found["filed"]
-
-
-def own_reports(m):
-    """What each report of the citizen says, a row for each that is listed."""
-    token, path, found = login(m, "citizen"), "/reports/me?limit=200", []
-    while path:
-        status, said = m.call("GET", path, token=token)
-        check(status == 200, path, status, said)
-        found += [r["content"] for r in said["data"]]
-        path = said["next"] and f"/reports/me?limit=200&cursor={said['next']}"
-    return found
-
-
 def moment(m, unit, what):
     """Microseconds since the machine has started."""
     return int(m.unit(unit, what)[what])
@@ -147,7 +77,7 @@ class Life:
 
     def __init__(self, m, newer):
         self.m, self.newer = m, newer
-        self.report = self.secrets = self.load = None
+        self.report = self.secrets = self.load = self.before = None
 
     def it_installs_where_no_city_is_and_starts_nothing(self):
         debs = [self.m.copy(p) for p in packages()]
@@ -221,6 +151,41 @@ class Life:
         said = self.m.run("pg_restore", "-f", "-", "/tmp/store.dump")
         check(self.report in said, "the copy lacks the report")
 
+    def it_is_backed_up_while_it_runs(self):
+        m = self.m
+        m.run("sh", "-c", f"echo BACKUP_DIR=/srv/backups-1 >>{CONF}; echo BACKUP_SECRETS=/srv/secrets >>{CONF}")
+        self._setup_refuses("BACKUP_DIR needs the package pgbackrest")
+        m.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "pgbackrest", timeout=300)
+        check("set BACKUP_DIR in /etc/citywatch/citywatch.conf" in m.run("citywatch-backup", ok=(1,)), "nothing is archived yet")
+        m.run("citywatch-setup", timeout=300, stdin=subprocess.DEVNULL)
+        m.run("systemctl", "start", "citywatch-backup.service", timeout=300)
+        check(m.unit("citywatch-backup.timer", "ActiveState")["ActiveState"] == "active", "no timer begins a backup")
+        self.before = sorted(own_reports(m))
+        check("(diff)" in m.run("citywatch-backup", timeout=300), "the second backup is not of what has changed")
+        m.run("citywatch-ctl", "backup", "check")
+        check(m.run("stat", "-c", "%a", "/srv/secrets/secrets.tar").strip() == "600", "others can read the copy of the secrets")
+
+    def it_goes_back_to_a_moment_and_begins_another_life(self):
+        m = self.m
+        epoch = int(sql(m, "SELECT epoch FROM es_store"))
+        time_to = sql(m, "SELECT now()")
+        lost = files_a_report(m)
+        m.run("citywatch-ctl", "backup", "check")  # which has what was written until now archived
+        self._restore_refuses("TIME=2020-01-01 00:00:00+00 is too early", "TIME=2020-01-01 00:00:00+00", "--yes")
+        self._restore_refuses("nothing was changed", f"TIME={time_to}")
+        check(m.call("GET", f"/reports/{lost}")[0] == 200, "a restore that was refused changed the city")
+        m.run("citywatch-restore", f"TIME={time_to}", "--yes", timeout=400)
+        until("all services to be ready", lambda: ready(m), 120)
+        check(sorted(own_reports(m)) == self.before, "these are not the reports of that moment:", own_reports(m))
+        check(m.call("GET", f"/reports/{lost}")[0] == 404, "what was written after the moment is there")
+        check(int(sql(m, "SELECT epoch FROM es_store")) > epoch, "the epoch is the one of before")
+        self._setup_refuses("is of another life of this city")
+        m.run("sed", "-i", "s/backups-1/backups-2/", CONF)
+        m.run("citywatch-setup", timeout=300, stdin=subprocess.DEVNULL)
+        check("(full)" in m.run("citywatch-backup", timeout=300), "the first backup of the new life is not a full one")
+        check(feed_shows(m, self.report), "the feed lost the report")
+        main_job(m)
+
     def no_unit_is_more_exposed_than_the_bound(self):
         for unit in ALL_UNITS:
             said = self.m.run("systemd-analyze", "security", "--no-pager", unit)
@@ -291,6 +256,10 @@ class Life:
         check({name for name in now if now[name] != before[name]} == {*SERVICES, "gateway"}, before, now)
         until("an answer on port 881", lambda: self.m.call("GET", "/reports/public", city="http://127.0.0.1:881")[0] == 200)
 
+    def _restore_refuses(self, words, *arguments):
+        said = self.m.run("citywatch-restore", *arguments, ok=(1,), stdin=subprocess.DEVNULL)
+        check(words in said, said)
+
     def _setup_refuses(self, words):
         said = self.m.run("citywatch-setup", ok=(1,), stdin=subprocess.DEVNULL)
         check(words in said, said)
@@ -307,7 +276,7 @@ class Life:
         for service in SERVICES:
             status, said = m.call("GET", f"/health/{service}")
             check(status == 200 and said["version"] == versions.NUMBER, service, said)
-        m.run("runuser", "-u", "postgres", "--", "psql", "--cluster", "15/citywatch", "citywatch_write", "-c", "TABLE planted")
+        sql(m, "TABLE planted")
         moments = [moment(m, "citywatch-upgrade.service", "ExecMainExitTimestampMonotonic")]
         moments += [moment(m, f"citywatch-{s}.service", "ExecMainStartTimestampMonotonic") for s in READERS_FIRST]
         check(moments == sorted(moments), "began in another order:", moments)
@@ -355,7 +324,7 @@ def main():
     if os.geteuid():
         sys.exit("make deb-test boots a machine of its own: it is for root")
     steps = [(name, step) for name, step in vars(Life).items() if not name.startswith("_")]
-    machine.make_bare(packages(), ["nginx"])
+    machine.make_bare(packages(), ["nginx", "pgbackrest"])
     m = machine.Machine()
     life, name = Life(m, versions.made(packages(), m.folder, MIGRATIONS)), "it boots"
     signal.signal(signal.SIGALRM, too_late)
