@@ -37,7 +37,8 @@ class BadDays(unittest.TestCase):
         kept = {row[0] for row in c.sql("citywatch_write", "SELECT stream FROM es_event WHERE type = 'report.created'")}
         self.assertEqual([r for r in reports if f"report-{r}" not in kept], [])
         for report in reports:
-            self.assertEqual(c.get(f"/reports/{report}", "citizen1").status, 200)
+            answer = c.get(f"/reports/{report}", "citizen1")
+            self.assertEqual(answer.status, 200, answer.raw)
 
     def test_what_crashes_comes_back_by_itself_and_no_report_is_lost(self):
         c = container_city()
@@ -89,6 +90,8 @@ class BadDays(unittest.TestCase):
         said = c.run("docker/load-dump", dump, "--yes", check=False)
         self.assertEqual(said.returncode, 0, said.stdout)
         wait_until("ready with the restored store", c.is_ready, 120)
+        c.settle(90)
+        wait_until("ready with views of the new epoch", c.is_ready, 60)
         c.tokens.clear()  # all sessions have ended
         self.all_there(c, [before])
         self.assertEqual(c.get(f"/reports/{after}").status, 404)

@@ -1,4 +1,4 @@
-"""upgrade_test.py -- the images of another version under load: no read fails, each change is done once, and the databases are migrated
+"""compose_upgrade_test.py -- the images of another version under load: no read fails, each change is done once, and the databases are migrated
 while all services are still of the version before. (A read that asks to be as new as a change, while the projector is made anew, is told
 that it is not visible yet.) The other version is this one under another name; tests/upgrade has a real one."""
 import sys, unittest

@@ -1,4 +1,4 @@
-"""gateway_test.py -- the gateway in containers: settings that an operator changes after the first start, those that are wrong, metrics,
+"""compose_gateway_test.py -- the gateway in containers: settings that an operator changes after the first start, those that are wrong, metrics,
 nginx in Caddy's place, and a domain whose certificate is from an ACME server (pebble) or from files."""
 import os, unittest
 

@@ -1,4 +1,4 @@
-"""backup_test.py -- the drill with pgBackRest in containers: a city archives and is backed up while it runs; it is restored to a moment,
+"""compose_backup_test.py -- the drill with pgBackRest in containers: a city archives and is backed up while it runs; it is restored to a moment,
 beside itself, into volumes that are new, and goes on there in a new epoch."""
 import glob, json, os, shutil, tempfile, time, unittest
 
