@@ -1,10 +1,13 @@
 # lib.sh -- sourced by the scripts of tools/: where things lie, who runs what.
-# Sets PG_BIN, SERVICES, ROOT (the checkout), RUN_DIR, SOCKETS, DATABASE_SOCKETS, SECRETS, CTL (citywatchctl), SERVICE_USER,
+# Sets PG_BIN, SERVICES, READERS_FIRST, WRITERS_FIRST, ROOT (the checkout), RUN_DIR, SOCKETS, DATABASE_SOCKETS, SECRETS, CTL (citywatchctl), SERVICE_USER,
 # GATEWAY_USER, DATABASE_USER, ADMIN_USER.
 # shellcheck shell=bash disable=SC2034
 
 PG_BIN=/usr/lib/postgresql/15/bin
 SERVICES=(command-api projector query-api sla-worker)
+# In an upgrade who reads events goes before who writes them: what a new version begins to write, all can read by then.
+READERS_FIRST=(projector query-api sla-worker command-api)
+WRITERS_FIRST=(command-api sla-worker query-api projector) # the way back
 export MONGOC_DISABLE_SHM=1 # mongo-c-driver would leave a file in /dev/shm for each process that is killed
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
