@@ -2,6 +2,7 @@
 #include "ctl/backup.h"
 
 #include "ctl/city.h"
+#include "ctl/commands.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "ctl/program.h"
@@ -22,8 +23,9 @@ void backup_says(struct backup_check *c, const char *part, bool ok, const char *
 {
     va_list args;
     va_start(args, format);
-    const char *cells[COLUMNS] = {part, ok ? "yes" : "NO", arena_vprintf(&c->arena, format, args)};
+    const char *what = commands_in(&c->arena, arena_vprintf(&c->arena, format, args));
     va_end(args);
+    const char *cells[COLUMNS] = {part, ok ? "yes" : "NO", what};
     table_add(&c->table, cells);
     c->bad = c->bad || !ok;
 }

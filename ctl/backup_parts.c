@@ -35,7 +35,7 @@ fallible backup_age(struct backup_check *c)
     while (full < count && !text_equal(rows_text(rows, full, 1), "full"))
         full++;
     if (!count || full == count) {
-        backup_says(c, "backup", false, "there is none: make backup");
+        backup_says(c, "backup", false, "there is none: {backup}");
         return NULL;
     }
     int64_t newest = rows_int(rows, 0, 3);
@@ -144,7 +144,7 @@ fallible backup_holes(struct backup_check *c)
         bool old = text_equal(rows_text(rows, i, 3), "f");
         backup_says(c, "hole", old, "%s are missing: %s", name_hole(c, rows, i),
                     old ? "what lies in it cannot be restored; a later backup can"
-                        : "nothing behind it can be restored before the next make backup");
+                        : "nothing behind it can be restored before the next {backup}");
     }
     if (count != 1)
         backup_says(c, "holes", count <= NAMED, "%d", count);
@@ -183,7 +183,7 @@ fallible backup_files(struct backup_check *c)
     if (ok)
         backup_says(c, "files", true, "every file is as it was written");
     else if (damaged)
-        backup_says(c, "files", false, "%d are damaged or missing: make backup TYPE=full", damaged);
+        backup_says(c, "files", false, "%d are damaged or missing: {full}", damaged);
     else
         backup_says(c, "files", false, "%s", first_line(c, text_value(&said)));
     return NULL;

@@ -25,7 +25,7 @@ enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
 void doctor_unanswered(struct doctor *d, const char *server, const struct problem *p)
 {
-    doctor_fault(d, "see that it runs (make status), then its log", "%s: %s", server,
+    doctor_fault(d, "see that it runs ({status}), then its log", "%s: %s", server,
                  p ? p->title : "it could not be opened; the sentence above says why.");
 }
 
@@ -33,7 +33,7 @@ bool doctor_has_folder(struct doctor *d, const char *what)
 {
     if (*setting_of("run_dir"))
         return true;
-    doctor_warning(d, "run tools/ctl doctor", "RUN_DIR is not set, so %s were not checked", what);
+    doctor_warning(d, "run {ctl} doctor", "RUN_DIR is not set, so %s were not checked", what);
     return false;
 }
 

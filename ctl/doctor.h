@@ -19,7 +19,7 @@ struct doctor {
 };
 
 /* A fault: something does not work, or is open to others. A warning: it works, and somebody has to
- * see to it. `advice` says what to do. */
+ * see to it. `advice` says what to do, with the operator's commands in braces (commands.h). */
 void doctor_ok(struct doctor *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void doctor_warning(struct doctor *d, const char *advice, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -18,7 +18,7 @@ void doctor_parked(struct doctor *d)
     if (p)
         doctor_unanswered(d, "the database of the views", p);
     for (int i = 0; !p && i < rows_count(rows); i++)
-        doctor_warning(d, "tools/ctl parked list, then retry or discard",
+        doctor_warning(d, "{ctl} parked list, then retry or discard",
                        "%" PRId64 " events wait that the view %s could not take",
                        rows_int(rows, i, 1), rows_text(rows, i, 0));
     if (!d->found)
@@ -32,7 +32,7 @@ static const double LAGS = 30, STANDS_STILL = 600; /* s */
 static fallible check_lag(struct doctor *d, const struct log_head *head, const char *what,
                           int64_t position)
 {
-    static const char advice[] = "tools/ctl lag shows it; make status, and the log of its service";
+    static const char advice[] = "{ctl} lag shows it; {status}, and the log of its service";
     double age;
     TRY(city_waiting(&d->city, head, position, &age));
     if (age >= STANDS_STILL)
@@ -114,7 +114,7 @@ void doctor_demo_accounts(struct doctor *d)
     if (p)
         doctor_unanswered(d, "the event store", p);
     else if (names.length)
-        doctor_fault(d, "tools/ctl account disable <name>, or account password <name>",
+        doctor_fault(d, "{ctl} account disable <name>, or account password <name>",
                      "the password of these accounts is \"password\": %s", text_value(&names));
     else
         doctor_ok(d, "none of %d accounts, staff first, has the password \"password\"", checked);

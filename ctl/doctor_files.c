@@ -139,7 +139,7 @@ void doctor_secrets(struct doctor *d)
         count++;
     }
     if (!count && !d->found)
-        doctor_warning(d, "run tools/ctl doctor", "no file of a secret is named");
+        doctor_warning(d, "run {ctl} doctor", "no file of a secret is named");
     else if (!d->found)
         doctor_ok(d, "%d files that nobody else can use", count);
 }
@@ -218,7 +218,7 @@ void doctor_keys(struct doctor *d)
         count += 2;
     }
     if (!count)
-        doctor_warning(d, "run tools/ctl doctor", "no key is named");
+        doctor_warning(d, "run {ctl} doctor", "no key is named");
     else if (!d->found)
         doctor_ok(d, "%d keys of the right size, the pair of tokens belongs together", count);
 }

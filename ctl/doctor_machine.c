@@ -195,7 +195,7 @@ enum { BACKUP_OLD_HOURS = 26, BACKUP_LOST_HOURS = 168 }; /* a day and a little; 
 
 static void judge_age(struct doctor *d, int64_t hours)
 {
-    static const char advice[] = "make backup, or tools/dump <file>, each day";
+    static const char advice[] = "{copy}";
     if (hours > BACKUP_LOST_HOURS)
         doctor_fault(d, advice, "the newest backup is %" PRId64 " days old", hours / 24);
     else if (hours > BACKUP_OLD_HOURS)
@@ -216,8 +216,7 @@ void doctor_backup(struct doctor *d)
     if (!stat(path, &st))
         judge_age(d, (time_now() / 1000000 - st.st_mtime) / HOUR_S);
     else if (*setting_of("backup_dir"))
-        doctor_fault(d, "make backup, each day", "the log is archived, but there is no backup yet");
+        doctor_fault(d, "{backup}, each day", "the log is archived, but there is no backup yet");
     else
-        doctor_warning(d, "make run BACKUP_DIR=<folder>, and make backup each day",
-                       "nothing is backed up");
+        doctor_warning(d, "{archive}", "nothing is backed up");
 }

@@ -3,12 +3,15 @@
 
 #include <stdarg.h>
 
+#include "ctl/commands.h"
 #include "base/banned.h"
 
 static void add_row(struct doctor *d, const char *state, const char *advice, const char *format,
                     va_list args)
 {
     scoped_text found = {0};
+    if (advice)
+        advice = commands_in(&d->table->arena, advice);
     text_append(&found, arena_vprintf(&d->table->arena, format, args));
     if (advice && d->table->count < DOCTOR_MEMBERS)
         text_printf(&found, ": %s", advice);

@@ -79,7 +79,7 @@ static void check_outdated(struct doctor *d)
     names[n > 0 ? n : 0] = '\0';
     for (char *rest = names, *name; (name = strsep(&rest, "\n"));)
         if (*name)
-            doctor_warning(d, arena_printf(&d->arena, "make restart PART=%s", name),
+            doctor_warning(d, arena_printf(&d->arena, "{restart}%s", name),
                            "%s runs an older version than is installed", name);
 }
 
@@ -111,7 +111,7 @@ static void check_migrations(struct doctor *d, const char *database, struct pg *
         doctor_fault(d, "put the file back as it was: an applied file is never edited",
                      "%s has %s with another text", database, state.changed);
     else if (state.missing)
-        doctor_fault(d, "make run applies it", "%s lacks %s", database, state.missing);
+        doctor_fault(d, "{start} applies it", "%s lacks %s", database, state.missing);
 }
 
 void doctor_migrations(struct doctor *d)

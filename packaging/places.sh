@@ -8,6 +8,7 @@ SOCKETS=/run/citywatch
 CLUSTER_DATA=/var/lib/postgresql/15/citywatch
 SECRETS=${CREDENTIALS_DIRECTORY:-$RUN_DIR/secrets} # a unit is given its own, and reads no other
 CTL=/usr/bin/citywatchctl
+export INSTALLED_AS=package # for what citywatchctl says there is to do
 SERVICE_USER=$ADMIN_USER DATABASE_USER=postgres GATEWAY_USER=citywatch-caddy
 POSTGRES_PORT=8432 DEMO_ACCOUNTS=0
 : "${AUDIT_SPOOL:=$RUN_DIR/spool}"

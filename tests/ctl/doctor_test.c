@@ -29,6 +29,21 @@ TEST(people_read_what_to_do_behind_what_was_found)
     city_leave(&c);
 }
 
+TEST(what_to_do_is_said_in_the_commands_of_how_the_city_is_installed)
+{
+    struct small_city c = with_health(city_of_a_day());
+    in_run_dir("rm conf/last-backup");
+    setenv("INSTALLED_AS", "package", 1);
+    CHECK_INT(ctl(&c, "doctor"), WARNING);
+    CHECK(said("nothing is backed up: BACKUP_DIR=<folder> in /etc/citywatch/citywatch.conf, then "
+               "citywatch-setup"));
+    setenv("INSTALLED_AS", "containers", 1);
+    CHECK_INT(ctl(&c, "doctor --json"), WARNING);
+    CHECK(has_row("backup", "warning", "BACKUP_DIR=<folder> in docker/.env"));
+    unsetenv("INSTALLED_AS");
+    city_leave(&c);
+}
+
 /* ---- files ---- */
 
 TEST(folders_that_others_may_use_or_own_are_faults)

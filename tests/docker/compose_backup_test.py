@@ -48,7 +48,7 @@ class Backup(unittest.TestCase):
 
     def test_1_it_is_backed_up_while_it_runs(self):
         c, cls = self.c, Backup
-        self.assertEqual(self.check("--no-verify")["backup"], ("NO", "there is none: make backup"))
+        self.assertEqual(self.check("--no-verify")["backup"], ("NO", "there is none: docker/backup"))
         self.assertIn("archive", c.get("/ready/command-api").json["dependencies"])
         cls.too_early = self.moment()
         cls.kept = [c.file_report()["report_id"] for _ in range(3)]

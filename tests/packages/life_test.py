@@ -113,6 +113,7 @@ class Life:
     def doctor_finds_no_fault(self):
         said = self.m.run("citywatch-ctl", "doctor", ok=(0, 4))
         check("fault" not in said, said)
+        check("then citywatch-setup" in said and "make " not in said and "tools/" not in said, said)
 
     def what_cannot_work_is_named_and_changes_nothing(self):
         self.m.run("sh", "-c", f"cp {CONF} /root/conf && echo COMMAND_API_PORT=8181 >>{CONF}")
