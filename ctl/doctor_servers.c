@@ -111,7 +111,7 @@ static void check_migrations(struct doctor *d, const char *database, struct pg *
         doctor_fault(d, "put the file back as it was: an applied file is never edited",
                      "%s has %s with another text", database, state.changed);
     else if (state.missing)
-        doctor_fault(d, "{start} applies it", "%s lacks %s", database, state.missing);
+        doctor_fault(d, "{migrate} applies it", "%s lacks %s", database, state.missing);
 }
 
 void doctor_migrations(struct doctor *d)

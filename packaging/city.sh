@@ -50,7 +50,7 @@ cluster_file()
 
 # What Citywatch asks of the server stands in the package, so an upgrade brings it; what an operator writes into conf.d
 # under a later name wins. Without the package the cluster still starts. No address: the services come by the socket.
-set_up_cluster()
+configure_cluster()
 {
     local archiving
     archiving=$(mktemp)
@@ -65,6 +65,11 @@ END
     rm "$archiving"
     cluster_file environment root: <"$ROOT/postgresql.environment"
     grep -q citywatch_owner "$CLUSTER/pg_hba.conf" || cluster_file pg_hba.conf postgres: <"$ROOT/tools/conf/pg_hba.conf"
+}
+
+set_up_cluster()
+{
+    configure_cluster
     systemctl start "$SERVER_UNIT"
     [ -n "$CHANGED" ] || return 0
     systemctl restart "$SERVER_UNIT"

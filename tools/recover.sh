@@ -129,6 +129,16 @@ raise_epoch()
         fail "the epoch could not be raised: $(tail -n 1 "$log")"
 }
 
+# Before anything is made: a part of them would be worse than none.
+holds_secrets()
+{
+    local name names
+    names=$(tar -tf "$BACKUP_SECRETS/secrets.tar" 2>/dev/null) || fail "BACKUP_SECRETS=$BACKUP_SECRETS has no secrets.tar that can be read"
+    for name in "${SECRET_FILES[@]}"; do
+        grep -qxF -- "$name" <<<"$names" || fail "BACKUP_SECRETS=$BACKUP_SECRETS: secrets.tar does not hold $name"
+    done
+}
+
 # The five of BACKUP_SECRETS.
 take_secrets()
 {

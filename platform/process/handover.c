@@ -32,7 +32,11 @@ int handover_take(const struct sockaddr *address, socklen_t length)
     int taken = -1, count = sd_listen_fds(1);
     for (int i = 0; i < count; i++) {
         int fd = SD_LISTEN_FDS_START + i;
-        if (taken < 0 && sd_is_socket_sockaddr(fd, SOCK_STREAM, address, length, 1) > 0)
+        bool wanted = sd_is_socket_sockaddr(fd, SOCK_STREAM, address, length, 1) > 0;
+        if (!wanted) /* systemd's copy would hold the port for a moment that the next bind has not
+                      */
+            shutdown(fd, SHUT_RDWR);
+        if (wanted && taken < 0)
             taken = fd;
         else
             forget(fd);

@@ -1,7 +1,7 @@
 /* handover.h -- the listening socket outlives the process that made it, so that a service which
  * starts again refuses nobody: connections wait in the socket until the next process accepts them.
  * Two ways, one protocol (sd_listen_fds(3), sd_pid_notify_with_fds(3)):
- * - systemd keeps a copy, if the unit has FileDescriptorStoreMax=1, and hands it to the process
+ * - systemd keeps a copy, if the unit has a FileDescriptorStoreMax=, and hands it to the process
  *   that it starts next, after a crash, too;
  * - SIGUSR2: the process finishes what it has and becomes the program of its path anew
  *   (service_wait, service_end). It stays the same process to its supervisor.

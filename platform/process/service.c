@@ -179,11 +179,22 @@ bool service_wait(void)
     return !atomic_load(&failed);
 }
 
+/* Whoever wants an end gets one, also while this service was ending to start again. */
+static bool is_to_end(void)
+{
+    sigset_t pending;
+    return !sigpending(&pending) &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
 int service_end(bool well)
 {
-    if (well && again)
-        handover_become(arguments);
-    return well && !again ? 0 : 1;
+    if (!well || atomic_load(&failed))
+        return 1;
+    if (!again || is_to_end())
+        return 0;
+    handover_become(arguments);
+    return 1;
 }
 
 void service_fail(const char *why)

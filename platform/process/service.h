@@ -22,7 +22,8 @@ fallible service_start(const char *name, enum service_bit service, int argc, cha
 bool service_wait(void);
 
 /* Last call of main, when all has been freed and no other thread is left: its exit status. After
- * SIGUSR2 it does not return: the process starts again in its place (handover.h). */
+ * SIGUSR2 it returns only if the process could not start again in its place (handover.h), or is to
+ * end by now. */
 int service_end(bool well);
 
 /* Any thread: this service cannot go on; logs `why`, wakes service_wait. The supervisor restarts

@@ -83,7 +83,11 @@ class Backup(unittest.TestCase):
                 self.assertEqual((done.returncode, sentence in done.stdout), (1, True), done.stdout)
                 self.assertEqual(docker("volume", "ls", "-q", "--filter", f"name={r.environment['COMPOSE_PROJECT_NAME']}"), "")
         said = self.c.run("docker/restore", check=False).stdout
-        self.assertIn("has volumes already; a restore makes a new city", said)
+        self.assertIn("has volumes or containers already; a restore makes a new city", said)
+        name = self.c.environment["COMPOSE_PROJECT_NAME"]
+        for other in (name.capitalize(), f'"{name}"'):  # docker-compose takes them for the name of the city that runs
+            said = self.c.run("docker/restore", "COMPOSE_PROJECT_NAME=" + other, check=False).stdout
+            self.assertIn("is not of small letters, digits, _ and -. Nothing was changed", said)
         self.assertTrue(self.c.is_ready())
 
     def test_4_it_goes_on_from_a_moment_in_a_new_epoch(self):

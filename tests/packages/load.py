@@ -85,7 +85,11 @@ class Load:
 
     def run(self, task, client):
         while not self.stopped.wait(PAUSE):
-            task(client)
+            try:
+                task(client)
+            except (ValueError, KeyError, TypeError) as e:  # not the answer that was promised
+                with self.lock:
+                    self.failures.append([time.strftime("%H:%M:%S"), task.__name__, repr(e)])
 
     def until_told(self):
         threads = [threading.Thread(target=self.run, args=(task, Client(self, kept)))

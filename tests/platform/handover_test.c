@@ -147,6 +147,19 @@ static int take_of_another_address(void)
            fcntl(3, F_GETFD) == -1;
 }
 
+/* As an operator who opens a service to the network: the same port, of which systemd has a copy. */
+static int take_of_the_same_port_elsewhere(void)
+{
+    int fd = listening(), on = 1, fresh = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in wanted = address_of(fd);
+    wanted.sin_addr.s_addr = htonl(INADDR_ANY);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    setsockopt(fresh, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    hand_over(fd); /* under its old number it stays open */
+    return handover_take((struct sockaddr *)&wanted, sizeof(wanted)) == -1 &&
+           !bind(fresh, (struct sockaddr *)&wanted, sizeof(wanted)) && !listen(fresh, 8);
+}
+
 static int take_none(void)
 {
     struct sockaddr_in a = {.sin_family = AF_INET};
@@ -171,6 +184,7 @@ TEST(a_socket_is_taken_if_it_listens_on_the_address_that_is_set)
 {
     CHECK_INT(in_child(take_own), 0);
     CHECK_INT(in_child(take_of_another_address), 0);
+    CHECK_INT(in_child(take_of_the_same_port_elsewhere), 0);
     CHECK_INT(in_child(take_none), 0);
 }
 

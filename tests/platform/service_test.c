@@ -40,8 +40,8 @@ static int in_child(int (*part)(void))
 
 static bool start(const char *argument, struct settings *s)
 {
-    char program[] = "citywatch-projector", copy[64];
-    char *argv[] = {program, argument ? copy : NULL, NULL};
+    static char program[] = "citywatch-projector", copy[64], *argv[3] = {program};
+    argv[1] = argument ? copy : NULL;
     snprintf(copy, sizeof(copy), "%s", argument ? argument : "");
     setenv("DATABASE_URL", "postgresql://cw@127.0.0.1/store", 1);
     setenv("READ_DATABASE_URL", "postgresql://cw@127.0.0.1/read", 1);
@@ -216,6 +216,43 @@ static int wait_for_term(void)
 static int wait_for_failure(void)
 {
     return wait_for(fail_soon);
+}
+
+static void *begin_again_soon(void *arg)
+{
+    pause_ms(50);
+    kill(getpid(), SIGUSR2);
+    return arg;
+}
+
+/* The program that it would become is not there: 1, and that is logged. */
+static int begin_again(void)
+{
+    return service_end(wait_for(begin_again_soon) == 0);
+}
+
+static int begin_again_and_end(void)
+{
+    int code = wait_for(begin_again_soon);
+    kill(getpid(), SIGTERM);
+    return service_end(code == 0);
+}
+
+static int begin_again_and_fail(void)
+{
+    int code = wait_for(begin_again_soon);
+    service_fail("the disk is gone");
+    return service_end(code == 0);
+}
+
+TEST(whoever_starts_again_ends_if_that_is_wanted_meanwhile)
+{
+    CHECK_INT(in_child(begin_again), 1);
+    CHECK(strstr(said, "could not start again in its place") != NULL);
+    CHECK_INT(in_child(begin_again_and_end), 0);
+    CHECK(!strstr(said, "could not start again"));
+    CHECK_INT(in_child(begin_again_and_fail), 1);
+    CHECK(!strstr(said, "could not start again"));
 }
 
 TEST(a_signal_is_a_normal_stop_and_a_failure_is_not)
