@@ -33,7 +33,7 @@ bool doctor_has_folder(struct doctor *d, const char *what)
 {
     if (*setting_of("run_dir"))
         return true;
-    doctor_warning(d, "run {ctl} doctor", "RUN_DIR is not set, so %s were not checked", what);
+    doctor_warning(d, "{look}", "RUN_DIR is not set, so nothing is known of %s", what);
     return false;
 }
 

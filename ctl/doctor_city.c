@@ -105,7 +105,7 @@ void doctor_demo_accounts(struct doctor *d)
     int checked = 0;
     scoped_text names = {0};
     if (text_equal(setting_of("demo_accounts"), "1")) {
-        doctor_warning(d, "not for a city of real people: DEMO_ACCOUNTS=0 and a new RUN_DIR",
+        doctor_warning(d, "not for a city of real people: {no-demo}",
                        "accounts with the password \"password\" exist (DEMO_ACCOUNTS=1)");
         return;
     }

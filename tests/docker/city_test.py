@@ -21,6 +21,16 @@ class BesideMainJob(unittest.TestCase):
         self.assertIn(made["report_id"], entry)
         self.assertIn("report.created", entry)
 
+    def test_doctor_finds_no_fault_and_says_what_to_do_in_containers(self):
+        c = container_city()
+        said = c.compose("run", "--rm", "--no-deps", "ctl", "doctor", check=False)
+        self.assertIn("no event is parked", said)
+        self.assertNotIn("fault", said)
+        self.assertIn("docker-compose run --rm backup-check looks at backups", said)
+        self.assertIn("another COMPOSE_PROFILES than demo", said)
+        for word in ("make ", "tools/"):
+            self.assertNotIn(word, said)
+
     def test_requests_are_on_record(self):
         c = container_city()
         c.file_report()
