@@ -138,6 +138,9 @@ class Backup(unittest.TestCase):
         self.refused("holds a city already", run_dir=self.c.run_dir, TIME=self.time)
         self.refused("holds no backups", TIME=self.time, BACKUP_DIR=self.above + "/nothing")
         self.refused("have to be apart", run_dir=self.backup_dir + "/run", TIME=self.time)
+        os.makedirs(self.above + "/part")
+        subprocess.run(["tar", "-C", self.c.run_dir + "/secrets", "-cf", self.above + "/part/secrets.tar", "token.pem"], check=True)
+        self.refused("secrets.tar does not hold server.secret", TIME=self.time, BACKUP_SECRETS=self.above + "/part")
         os.makedirs(self.above + "/other/diary")
         self.refused("files that are not Citywatch's", run_dir=self.above + "/other", TIME=self.time)
 
