@@ -130,6 +130,13 @@ uri_of()
         "$1" "$2" "$DATABASE_SOCKETS" "$POSTGRES_PORT" "$SECRETS" "$1"
 }
 
+# role_of <service>: the database's.
+role_of()
+{
+    local role=${1%-api}
+    printf '%s' "${role%-worker}"
+}
+
 # bracketed <address>: as it stands before a port.
 bracketed()
 {

@@ -173,7 +173,7 @@ differs()
     local name in_force
     DIFFERENCES=
     for name in "${ASKED[@]}"; do
-        in_force=$(sed -n "s/^$name=//p" "$RUN_DIR/conf/settings")
+        in_force=$(setting "$name")
         [ "$in_force" = "${!name}" ] || DIFFERENCES+=" $name=${in_force:-(unset)}, not ${!name};"
     done
     DIFFERENCES=${DIFFERENCES%;}
@@ -225,7 +225,9 @@ check_by()
 
 check_service()
 {
-    check_by "$1" "$SERVICE_USER" DATABASE_URL="$(uri_of "$2" write)" READ_DATABASE_URL="$(uri_of "$2" read)" \
+    local role
+    role=$(role_of "$1")
+    check_by "$1" "$SERVICE_USER" DATABASE_URL="$(uri_of "$role" write)" READ_DATABASE_URL="$(uri_of "$role" read)" \
         "$RUN_DIR/bin/citywatch-$1" --check
 }
 
@@ -233,12 +235,12 @@ check_service()
 # no way to ask; tools/run waits for its answer.)
 check_programs()
 {
+    local service
     step "Check the settings"
     check_gateway_files
-    check_service command-api command
-    check_service query-api query
-    check_service projector projector
-    check_service sla-worker sla
+    for service in "${SERVICES[@]}"; do
+        check_service "$service"
+    done
     check_by PostgreSQL "$DATABASE_USER" "$PG_BIN/postgres" -C port -D "$RUN_DIR/postgres/data" \
         -c config_file="$RUN_DIR/conf/postgresql.conf" -c port="$POSTGRES_PORT"
     check_gateway_program
