@@ -16,7 +16,7 @@
 #include "query-api/view_states.h"
 #include "base/banned.h"
 
-/* Between two polls: while somebody waits, while requests arrive, while there are none. */
+/* Between two polls: while somebody waits; while requests arrive, or would be refused; else. */
 static const int64_t WATCHED_US = 2000, POLL_US = 10000, IDLE_US = 1000000;
 static const int64_t KNOWN_US = 1000000, BACK_OFF_US = 250000;
 
@@ -36,6 +36,7 @@ struct view_progress {
     /* the poller's own */
     int64_t polled; /* monotonic: the last try */
     bool failed;    /* it was in vain */
+    bool refuses;   /* something is not shown yet: the first request after it is shall have it */
     struct statements statements;
     int64_t goal, behind_since; /* a head that was not reached yet, and since when */
 };
@@ -84,6 +85,7 @@ static void report_views(struct view_progress *progress, int64_t now)
     int shown = view_states_shown(&progress->states, &lowest, &others);
     const struct problem *p = life_refused(progress);
     bool missing = others.length > 0;
+    progress->refuses = p || missing;
     if (!p && !shown && lowest != INT64_MAX)
         p = VIEWS_BEGIN_ANEW;
     ready_reason(VIEWS, p ? p->title : NULL);
@@ -129,7 +131,8 @@ static int64_t due(struct view_progress *progress)
         atomic_store(&progress->checked, 0);
     if (progress->failed)
         return progress->polled + BACK_OFF_US;
-    return progress->polled + (progress->watchers ? WATCHED_US : wanted ? POLL_US : IDLE_US);
+    int64_t often = wanted || progress->refuses ? POLL_US : IDLE_US;
+    return progress->polled + (progress->watchers ? WATCHED_US : often);
 }
 
 static bool await_turn(struct view_progress *progress)

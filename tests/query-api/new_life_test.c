@@ -67,6 +67,23 @@ TEST(views_that_are_filled_are_not_shown_and_ready_says_so)
     query_stop();
 }
 
+/* While nobody asks, the views are looked at once a second; not while they are refused. */
+TEST(the_first_request_after_the_views_are_filled_has_them)
+{
+    block_stop();
+    start_with_reports(1, 3);
+    CHECK(becomes("/reports/public", 200));
+    for (int n = 0; n < 4; n++) {
+        views_sql("UPDATE engine.lane SET serves_from = position + 1");
+        CHECK(becomes("/reports/public", 503));
+        usleep(1200000);
+        views_sql("UPDATE engine.lane SET serves_from = position");
+        usleep(300000);
+        CHECK_INT(status_of("/reports/public"), 200);
+    }
+    query_stop();
+}
+
 TEST(views_of_another_life_than_the_store_s_are_not_shown)
 {
     block_stop();
