@@ -16,7 +16,7 @@ from city import (SERVICES, begin_load, end_load, feed_shows, files_a_report, lo
 from machine import check
 
 UNITS = [f"citywatch-{name}.service" for name in SERVICES + ("databases", "gateway", "redis", "mongodb")]
-ALL_UNITS = UNITS + ["citywatch-upgrade.service", "citywatch-backup.service"]
+ALL_UNITS = UNITS + ["citywatch-upgrade.service", "citywatch-backup.service"] + [f"citywatch-check-{name}.service" for name in SERVICES]
 USERS = [f"citywatch-{name}" for name in SERVICES + ("redis", "caddy", "mongodb")]
 STATE = "/var/lib/citywatch-package"
 EXPOSURE_MAX = 1.6  # of 10, by systemd-analyze security
@@ -223,15 +223,17 @@ class Life:
         until("all services to be ready", lambda: ready(self.m), 90)
         check(feed_shows(self.m, self.report), "the feed lost the report")
 
+    def a_version_that_refuses_the_settings_says_so_and_the_one_before_goes_on(self):
+        m, before = self.m, processes(self.m)
+        m.run("sh", "-c", "echo LOG_LEVEL=loud >>/etc/citywatch/sla-worker.conf")
+        self._install_fails(self._install("failing"), before, "LOG_LEVEL", "sla-worker of the new version refuses the settings")
+        m.run("sed", "-i", "/LOG_LEVEL/d", "/etc/citywatch/sla-worker.conf")
+
     def a_version_that_cannot_migrate_says_so_and_the_one_before_goes_on(self):
         self.load = begin_load(self.m)
         before = processes(self.m)
         for command in (self._install("failing"), ("dpkg", "--configure", "-a")):
-            said = self.m.run(*command, ok=(1, 100), timeout=300)
-            check("division by zero" in said and "the tables are not those of the new version" in said, said)
-            now = {**processes(self.m), "mongodb": before["mongodb"]}
-            check(now == before, "was restarted for a version that has no tables:", before, now)
-        check(ready(self.m), "the city is not ready any more")
+            self._install_fails(command, before, "division by zero", "the tables are not those of the new version")
 
     def an_upgrade_fails_no_request_and_keeps_data_secrets_and_settings(self):
         self.m.run("sh", "-c", f"echo LOG_LEVEL=warning >>{CONF}")
@@ -267,6 +269,14 @@ class Life:
     def _install(self, word):
         debs = [self.m.copy(p) for p in self.newer[word]]
         return ("apt-get", "install", "-q", "-y", "--no-install-recommends", *debs)
+
+    def _install_fails(self, command, before, *words):
+        """It says why, and what ran before goes on."""
+        said = self.m.run(*command, ok=(1, 100), timeout=300)
+        check(all(w in said for w in words), said)
+        now = {**processes(self.m), "mongodb": before["mongodb"]}
+        check(now == before, "was restarted for a version that cannot run:", before, now)
+        check(ready(self.m), "the city is not ready any more")
 
     def _is_of_the_newer_version(self, before):
         """Its tables first, then its services, one after the other; the rest went on."""
