@@ -60,11 +60,14 @@ stop_docker()
     DAEMON=''
 }
 
-# docker-compose with this city's settings: docker/.env, unless the environment says otherwise.
+# docker-compose with this city's settings: docker/.env, unless the environment says otherwise; and with the file that it
+# reads itself in docker/.
 : "${ENV_FILE:=$ROOT/docker/.env}"
+COMPOSE_FILES=(--file "$ROOT/docker/compose.yml")
+[ ! -e "$ROOT/docker/compose.override.yml" ] || COMPOSE_FILES+=(--file "$ROOT/docker/compose.override.yml")
 compose()
 {
-    docker-compose --env-file "$ENV_FILE" --file "$ROOT/docker/compose.yml" "$@"
+    docker-compose --env-file "$ENV_FILE" "${COMPOSE_FILES[@]}" "$@"
 }
 
 # of_city <NAME>: as docker-compose reads it.

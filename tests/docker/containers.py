@@ -11,7 +11,7 @@ DOCKER = os.environ["DOCKER"]  # by tests/docker/run
 VERSION = os.environ["VERSION"]
 SERVICES = ["command-api", "query-api", "projector", "sla-worker"]
 SERVERS = ["postgres", "redis", "mongodb"] + SERVICES + ["gateway"]
-SETUPS = ["roles", "databases", "gateway-check", "demo-accounts"]
+SETUPS = ["roles", "databases", "gateway-check", "demo-accounts"] + [f"{s}-check" for s in SERVICES]
 
 
 def docker(*words, timeout=120, check=True, **more):
