@@ -58,6 +58,7 @@ class Restore(unittest.TestCase):
                    and self.view_files() == self.views and c.redis("HGET", "{events}:meta", "epoch") == str(epoch), 60)
         c.settle(60)
         self.ctl("verify")
+        wait_until("no process of the old life is left", c.is_ready, 30)
 
     def test_1_copy_go_on_restore_raise(self):
         c = self.c
