@@ -226,6 +226,8 @@ class Life:
     def a_version_that_refuses_the_settings_says_so_and_the_one_before_goes_on(self):
         m, before = self.m, processes(self.m)
         m.run("sh", "-c", "echo LOG_LEVEL=loud >>/etc/citywatch/sla-worker.conf")
+        m.run("systemctl", "start", "citywatch-check-sla-worker", ok=(1,))
+        m.run("systemctl", "start", "citywatch-check-projector")
         self._install_fails(self._install("failing"), before, "LOG_LEVEL", "sla-worker of the new version refuses the settings")
         m.run("sed", "-i", "/LOG_LEVEL/d", "/etc/citywatch/sla-worker.conf")
 
