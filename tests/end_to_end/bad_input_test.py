@@ -21,7 +21,7 @@ class BadInput(unittest.TestCase):
 
     def test_bodies(self):
         c = city()
-        before = c.head()
+        before = c.filed()
         post = lambda raw: c.post("/reports", who="citizen1", raw=raw)
         cases = [
             (b"", None), (b"{", None), (b"[]", None), (b"{}", "content"),
@@ -52,7 +52,7 @@ class BadInput(unittest.TestCase):
             with self.subTest(raw=raw[:60]):
                 self.refused(post(raw), 400, field)
         self.refused(post(b'{"content":"' + b"x" * 200000 + b'"}'), 413)
-        self.assertEqual(c.head(), before)
+        self.assertEqual(c.filed(), before)
 
     def test_spelling_makes_no_difference(self):
         """Ids in either case, preconditions as RFC 9110 has them, defaults given or left out."""

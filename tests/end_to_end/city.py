@@ -178,6 +178,10 @@ class City:
     def head(self):
         return int(self.sql("citywatch_write", "SELECT position FROM es_counter")[0][0])
 
+    def filed(self):
+        """How many reports there are. (The head moves by itself, too: seals of the record, deadlines.)"""
+        return int(self.sql("citywatch_write", "SELECT count(*) FROM es_event WHERE type = 'report.created'")[0][0])
+
     def redis_last(self):
         text = self.redis("XINFO", "STREAM", "{events}:all")
         return int(re.search(r"last-generated-id\s+(\d+)-0", text).group(1))
