@@ -199,6 +199,15 @@ class City:
                    lambda: self.head() == self.redis_last() == self.lanes(), seconds)
         return self.head()
 
+    def at_rest(self, look):
+        """What `look` finds of a log that has not moved meanwhile."""
+        for _ in range(20):
+            head = self.settle()
+            found = look()
+            if self.head() == head:
+                return found
+        raise AssertionError("the log does not rest")
+
 
 _city = None
 

@@ -7,6 +7,22 @@ import interface
 from audit_test import HAS_MONGODB
 from city import ROOT, city
 
+# Each report and its votes, as the log tells them.
+OF_LOG = ("""
+    SELECT substr(stream, length('report-') + 1),
+           (array_agg(coalesce(data->>'new_status', data->>'status') ORDER BY version DESC)
+            FILTER (WHERE type IN ('report.created', 'report.status.updated')))[1],
+           max(version) FROM es_event WHERE stream LIKE 'report-%' GROUP BY 1 ORDER BY 1""", """
+    SELECT data->>'report_id', sum(CASE type WHEN 'report.upvoted' THEN 1 ELSE -1 END) FROM es_event
+     WHERE type LIKE 'report.upvote%' GROUP BY 1 ORDER BY 1""")
+OF_VIEWS = ("SELECT report_id, status, version FROM report_detail.report_detail ORDER BY report_id::text",
+            "SELECT report_id, status, version FROM case_inbox.case_inbox ORDER BY report_id::text",
+            "SELECT report_id, status FROM report_list.report_list ORDER BY report_id::text",
+            "SELECT report_id, votes FROM report_rank.report_rank WHERE votes IS NOT NULL ORDER BY report_id::text",
+            "SELECT owner_agency, status, sum(cases) FROM case_counts.case_counts GROUP BY 1, 2 HAVING sum(cases) <> 0 ORDER BY 1, 2",
+            "SELECT owner_agency, status, count(*) FROM case_inbox.case_inbox WHERE merged_into IS NULL GROUP BY 1, 2 ORDER BY 1, 2",
+            "SELECT count(*) FROM engine.parked")
+
 
 def schemas():
     found = {}
@@ -40,10 +56,9 @@ class Ledger(unittest.TestCase):
 
     def test_redis_holds_the_log_with_unbroken_chains(self):
         c = city()
-        c.settle()
-        stored = {p: (i, k, s) for p, i, k, s in
-                  c.sql("citywatch_write", "SELECT position, event_id, type, stream FROM es_event")}
-        text = c.redis("XRANGE", "{events}:all", "-", "+")
+        rows, text = c.at_rest(lambda: (c.sql("citywatch_write", "SELECT position, event_id, type, stream FROM es_event"),
+                                        c.redis("XRANGE", "{events}:all", "-", "+")))
+        stored = {p: (i, k, s) for p, i, k, s in rows}
         lines, last, count = text.splitlines(), 0, 0
         for at, line in enumerate(lines):
             if not re.fullmatch(r"\d+-0", line) or lines[at + 1] != "specversion":
@@ -58,27 +73,15 @@ class Ledger(unittest.TestCase):
 
     def test_views_agree_with_the_log(self):
         c = city()
-        c.settle()
-        folded = c.sql("citywatch_write", """
-            SELECT substr(stream, length('report-') + 1),
-                   (array_agg(coalesce(data->>'new_status', data->>'status') ORDER BY version DESC)
-                    FILTER (WHERE type IN ('report.created', 'report.status.updated')))[1],
-                   max(version) FROM es_event WHERE stream LIKE 'report-%' GROUP BY 1 ORDER BY 1""")
-        for view in ("report_detail.report_detail", "case_inbox.case_inbox"):
-            self.assertEqual(c.sql("citywatch_read", f"SELECT report_id, status, version FROM {view} ORDER BY report_id::text"),
-                             folded, view)
-        self.assertEqual(c.sql("citywatch_read", "SELECT report_id, status FROM report_list.report_list ORDER BY report_id::text"),
-                         [row[:2] for row in folded])
-        votes = c.sql("citywatch_write", """
-            SELECT data->>'report_id', sum(CASE type WHEN 'report.upvoted' THEN 1 ELSE -1 END) FROM es_event
-             WHERE type LIKE 'report.upvote%' GROUP BY 1 ORDER BY 1""")
-        self.assertEqual(c.sql("citywatch_read", "SELECT report_id, votes FROM report_rank.report_rank "
-                                                 "WHERE votes IS NOT NULL ORDER BY report_id::text"), votes)
-        counts = c.sql("citywatch_read", "SELECT owner_agency, status, sum(cases) FROM case_counts.case_counts "
-                                         "GROUP BY 1, 2 HAVING sum(cases) <> 0 ORDER BY 1, 2")
-        self.assertEqual(c.sql("citywatch_read", "SELECT owner_agency, status, count(*) FROM case_inbox.case_inbox WHERE merged_into IS NULL "
-                                                 "GROUP BY 1, 2 ORDER BY 1, 2"), counts)
-        self.assertEqual(c.sql("citywatch_read", "SELECT count(*) FROM engine.parked"), [["0"]])
+        (folded, votes), views = c.at_rest(lambda: ([c.sql("citywatch_write", q) for q in OF_LOG],
+                                                    [c.sql("citywatch_read", q) for q in OF_VIEWS]))
+        detail, inbox, listed, ranked, counted, cases, parked = views
+        self.assertEqual(detail, folded)
+        self.assertEqual(inbox, folded)
+        self.assertEqual(listed, [row[:2] for row in folded])
+        self.assertEqual(ranked, votes)
+        self.assertEqual(cases, counted)
+        self.assertEqual(parked, [["0"]])
 
     def test_the_interface_was_tried_whole(self):
         c = city()

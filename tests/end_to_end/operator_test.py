@@ -44,10 +44,9 @@ class Operator(unittest.TestCase):
     def test_the_log_is_shown_and_nothing_lags_at_rest(self):
         c = city()
         report = c.file_report()
-        head = c.settle()
+        head, lag = c.at_rest(lambda: (c.head(), rows("lag")))
         event = rows("tail", "--from", str(report["position"]), "--to", str(report["position"]))[0]
         self.assertEqual((event["type"], event["data"]["report_id"]), ("report.created", report["report_id"]))
-        lag = rows("lag")
         self.assertEqual({row["position"] for row in lag}, {head})
         self.assertEqual({row["part"] for row in lag}, {"store", "redis", "view"})
         self.assertEqual(rows("groups"), [])
