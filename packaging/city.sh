@@ -108,6 +108,23 @@ start_city()
     done
 }
 
+# start_or_say <unit> <what failed> <what that means>: a unit that ends by itself. People read why it failed.
+start_or_say()
+{
+    systemctl start "$1" && return
+    journalctl --no-pager --output=cat --unit="$1" --lines=8 >&2 2>/dev/null || true
+    fail "$2: what is above has to be mended. $3"
+}
+
+# check_settings <what a refusal means>: each service's program accepts the settings.
+check_settings()
+{
+    local service
+    for service in "${SERVICES[@]}"; do
+        start_or_say "citywatch-check-$service.service" "$service refuses the settings" "$1"
+    done
+}
+
 is_active()
 {
     systemctl --quiet is-active "$1"

@@ -113,6 +113,8 @@ class Life:
     def what_cannot_work_is_named_and_changes_nothing(self):
         self.m.run("sh", "-c", f"cp {CONF} /root/conf && echo COMMAND_API_PORT=8181 >>{CONF}")
         self._setup_refuses("QUERY_API_PORT=8181: that port is given to another part already")
+        self.m.run("sh", "-c", f"cp /root/conf {CONF} && echo LOG_LEVEL=loud >>{CONF}")
+        self._setup_refuses("command-api refuses the settings")
         self.m.run("cp", "/root/conf", CONF)
         check(ready(self.m), "the city is not ready any more")
 
@@ -167,6 +169,9 @@ class Life:
         time_to = sql(m, "SELECT now()")
         lost = files_a_report(m)
         m.run("citywatch-ctl", "backup", "check")  # which has what was written until now archived
+        m.run("sh", "-c", f"cp {CONF} /root/conf && echo LOG_LEVEL=loud >>{CONF}")
+        self._restore_refuses("refuses the settings", f"TIME={time_to}", "--yes")
+        m.run("cp", "/root/conf", CONF)
         self._restore_refuses("TIME=2020-01-01 00:00:00+00 is too early", "TIME=2020-01-01 00:00:00+00", "--yes")
         self._restore_refuses("nothing was changed", f"TIME={time_to}")
         m.run("sh", "-c", f"mkdir /srv/part && tar -C {STATE}/secrets -cf /srv/part/secrets.tar token.pem")
@@ -228,7 +233,7 @@ class Life:
         m.run("sh", "-c", "echo LOG_LEVEL=loud >>/etc/citywatch/sla-worker.conf")
         m.run("systemctl", "start", "citywatch-check-sla-worker", ok=(1,))
         m.run("systemctl", "start", "citywatch-check-projector")
-        self._install_fails(self._install("failing"), before, "LOG_LEVEL", "sla-worker of the new version refuses the settings")
+        self._install_fails(self._install("failing"), before, "LOG_LEVEL", "sla-worker refuses the settings")
         m.run("sed", "-i", "/LOG_LEVEL/d", "/etc/citywatch/sla-worker.conf")
 
     def a_version_that_cannot_migrate_says_so_and_the_one_before_goes_on(self):
