@@ -63,8 +63,9 @@ stop_docker()
 # docker-compose with this city's settings: docker/.env, unless the environment says otherwise; and with the file that it
 # reads itself in docker/.
 : "${ENV_FILE:=$ROOT/docker/.env}"
+: "${OVERRIDE_FILE:=$ROOT/docker/compose.override.yml}"
 COMPOSE_FILES=(--file "$ROOT/docker/compose.yml")
-[ ! -e "$ROOT/docker/compose.override.yml" ] || COMPOSE_FILES+=(--file "$ROOT/docker/compose.override.yml")
+[ ! -e "$OVERRIDE_FILE" ] || COMPOSE_FILES+=(--file "$OVERRIDE_FILE")
 compose()
 {
     docker-compose --env-file "$ENV_FILE" "${COMPOSE_FILES[@]}" "$@"

@@ -108,20 +108,30 @@ start_city()
     done
 }
 
+# said_by <unit>: what it, and systemd of it, said when it ran last.
+said_by()
+{
+    local run
+    run=$(systemctl show --property=InvocationID --value "$1")
+    journalctl --sync
+    [ -z "$run" ] || journalctl --no-pager --output=cat "_SYSTEMD_INVOCATION_ID=$run" + "INVOCATION_ID=$run"
+}
+
 # start_or_say <unit> <what failed> <what that means>: a unit that ends by itself. People read why it failed.
 start_or_say()
 {
     systemctl start "$1" && return
-    journalctl --no-pager --output=cat --unit="$1" --lines=8 >&2 2>/dev/null || true
+    said_by "$1" >&2 || true
     fail "$2: what is above has to be mended. $3"
 }
 
-# check_settings <what a refusal means>: each service's program accepts the settings.
+# check_settings <what a refusal means> <service>...: the program of each accepts the settings.
 check_settings()
 {
-    local service
-    for service in "${SERVICES[@]}"; do
-        start_or_say "citywatch-check-$service.service" "$service refuses the settings" "$1"
+    local means=$1 service
+    shift
+    for service; do
+        start_or_say "citywatch-check-$service.service" "$service refuses the settings" "$means"
     done
 }
 

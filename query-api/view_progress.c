@@ -16,8 +16,9 @@
 #include "query-api/view_states.h"
 #include "base/banned.h"
 
-/* Between two polls: while somebody waits; while requests arrive, or would be refused; else. */
-static const int64_t WATCHED_US = 2000, POLL_US = 10000, IDLE_US = 1000000;
+/* Between two polls: while somebody waits, while requests arrive, while they would be refused,
+ * else. */
+static const int64_t WATCHED_US = 2000, POLL_US = 10000, REFUSED_US = 100000, IDLE_US = 1000000;
 static const int64_t KNOWN_US = 1000000, BACK_OFF_US = 250000;
 
 struct view_progress {
@@ -131,8 +132,8 @@ static int64_t due(struct view_progress *progress)
         atomic_store(&progress->checked, 0);
     if (progress->failed)
         return progress->polled + BACK_OFF_US;
-    int64_t often = wanted || progress->refuses ? POLL_US : IDLE_US;
-    return progress->polled + (progress->watchers ? WATCHED_US : often);
+    int64_t pace = wanted ? POLL_US : progress->refuses ? REFUSED_US : IDLE_US;
+    return progress->polled + (progress->watchers ? WATCHED_US : pace);
 }
 
 static bool await_turn(struct view_progress *progress)

@@ -1,7 +1,7 @@
 /* view_progress.h -- how far the views are and when each has changed: a thread asks the read
  * database for the position and the mark (engine.change) of every view in one statement, every 10
- * ms while requests arrive or a view is not shown yet, every 2 ms while somebody waits for a
- * position, else once a second; loops read what it found without a lock.
+ * ms while requests arrive, every 2 ms while somebody waits for a position, every 100 ms while a
+ * view is not shown yet, else once a second; loops read what it found without a lock.
  *
  * A cached response is good until one of its views changes, however far the log goes meanwhile.
  * When no request has arrived, or the database has not answered, for a second, nothing is known and

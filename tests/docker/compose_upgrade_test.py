@@ -1,7 +1,7 @@
 """compose_upgrade_test.py -- the images of another version under load: no read fails, each change is done once, and the databases are migrated
 while all services are still of the version before. (A read that asks to be as new as a change, while the projector is made anew, is told
 that it is not visible yet.) The other version is this one under another name; tests/upgrade has a real one."""
-import sys, unittest
+import os, sys, unittest
 
 from containers import ROOT, SERVICES, VERSION, container_city, docker
 from city import wait_until
@@ -52,9 +52,14 @@ class Upgrade(unittest.TestCase):
 
     def test_services_go_over_under_load_and_back(self):
         c = self.c
+        override = c.environment["OVERRIDE_FILE"]
+        self.addCleanup(os.remove, override)
+        with open(override, "w") as f:
+            f.write("services: {sla-worker: {mem_limit: 700m}}\n")
         with Load(c) as load:
             wait_until("reports are filed", lambda: len(load.filed) > 20)
             self.moves(load, READERS_FIRST, NEXT)
+            self.assertEqual(c.inspect("sla-worker")["HostConfig"]["Memory"], 700 << 20)
             self.moves(load, READERS_FIRST[::-1], "--back", VERSION)
         c.settle()
         stored = c.sql("citywatch_write", "SELECT substr(stream, 8), data->>'content' FROM es_event "

@@ -26,6 +26,7 @@ class ContainerCity(City):
         self.ports = dict(zip(["GATEWAY_HTTP_PORT", "GATEWAY_HTTPS_PORT"], free_ports(2)))
         self.environment = dict(os.environ, COMPOSE_PROJECT_NAME=os.path.basename(self.folder), COMPOSE_PROFILES=profile,
                                 CITYWATCH_SECRETS=self.secrets, ENV_FILE=self.folder + "/env",
+                                OVERRIDE_FILE=self.folder + "/override.yml",
                                 **{k: str(v) for k, v in self.ports.items()},
                                 **{"CITYWATCH_NETWORK": "10.214.%d" % (os.getpid() % 256), **settings})
         shutil.copy(ROOT + "/docker/env.default", self.environment["ENV_FILE"])
@@ -39,7 +40,9 @@ class ContainerCity(City):
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def compose(self, *words, check=True, timeout=300):
-        done = subprocess.run(["docker-compose", "--env-file", self.environment["ENV_FILE"], "--file", ROOT + "/docker/compose.yml", *words], env=self.environment,
+        files = [ROOT + "/docker/compose.yml"] + [f for f in [self.environment["OVERRIDE_FILE"]] if os.path.exists(f)]
+        files = [word for f in files for word in ("--file", f)]
+        done = subprocess.run(["docker-compose", "--env-file", self.environment["ENV_FILE"], *files, *words], env=self.environment,
                               text=True, timeout=timeout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT)
         assert not check or done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}"

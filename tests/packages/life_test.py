@@ -82,6 +82,15 @@ class Life:
             check(found["LoadState"] == "loaded" and found["ActiveState"] == "inactive", unit, found)
             check(found["UnitFileState"] == "enabled", unit, found)
 
+    def a_first_setup_that_is_refused_starts_nothing(self):
+        self.m.run("systemctl", "start", "citywatch-check-projector", ok=(1,))  # there is nothing to ask yet
+        self.m.run("sh", "-c", "echo LOG_LEVEL=loud >/etc/citywatch/projector.conf")
+        self._setup_refuses("projector refuses the settings")
+        self.m.run("rm", "/etc/citywatch/projector.conf")
+        self.m.run("systemctl", "start", "citywatch.target")
+        for unit in UNITS:
+            check(self.m.unit(unit, "ActiveState")["ActiveState"] == "inactive", unit, "runs")
+
     def setup_asks_nothing_and_makes_a_city_that_is_ready(self):
         self.m.run("citywatch-setup", timeout=300, stdin=subprocess.DEVNULL)
         for unit in UNITS + ["citywatch.target"]:
@@ -154,6 +163,11 @@ class Life:
         m.run("sh", "-c", f"echo BACKUP_DIR=/srv/backups-1 >>{CONF}; echo BACKUP_SECRETS=/srv/secrets >>{CONF}")
         self._setup_refuses("BACKUP_DIR needs the package pgbackrest")
         m.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "pgbackrest", timeout=300)
+        before = processes(m)
+        m.run("sh", "-c", "echo LOG_LEVEL=loud >/etc/citywatch/command-api.conf")
+        self._setup_refuses("command-api refuses the settings")
+        check(processes(m) == before, "a set-up that was refused restarted something:", before, processes(m))
+        m.run("rm", "/etc/citywatch/command-api.conf")
         check("set BACKUP_DIR in /etc/citywatch/citywatch.conf" in m.run("citywatch-backup", ok=(1,)), "nothing is archived yet")
         m.run("citywatch-setup", timeout=300, stdin=subprocess.DEVNULL)
         m.run("systemctl", "start", "citywatch-backup.service", timeout=300)
