@@ -40,8 +40,8 @@ class ContainerCity(City):
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def compose(self, *words, check=True, timeout=300):
-        files = [ROOT + "/docker/compose.yml"] + [f for f in [self.environment["OVERRIDE_FILE"]] if os.path.exists(f)]
-        files = [word for f in files for word in ("--file", f)]
+        override = self.environment["OVERRIDE_FILE"]
+        files = ["--file", ROOT + "/docker/compose.yml"] + (["--file", override] if os.path.exists(override) else [])
         done = subprocess.run(["docker-compose", "--env-file", self.environment["ENV_FILE"], *files, *words], env=self.environment,
                               text=True, timeout=timeout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT)
